@@ -1,0 +1,60 @@
+/* kehu/column.h - a column of values in the Arrow memory layout, borrowed.
+ *
+ * Every batch that enters or leaves the library is made of these. The caller
+ * owns all memory; it must stay unchanged for the duration of the call.
+ *
+ *     double spend[3] = {19.9, 5, 120};
+ *     kehu_column c = {.name = "spend", .type = KEHU_FLOAT64, .length = 3, .data =
+ * spend};
+ *
+ *     const char text[] = "查询话费" "信号不好";
+ *     int32_t offsets[] = {0, 12, 24};
+ *     kehu_column t = {.name = "text", .type = KEHU_UTF8, .length = 2,
+ *                      .data = text, .offsets = offsets};
+ *
+ * Source: Apache Arrow columnar format, version 1.5. */
+#ifndef KEHU_COLUMN_H
+#define KEHU_COLUMN_H
+
+#include <kehu/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What one value is. data holds, for each type: */
+typedef enum kehu_type {
+    KEHU_BOOL = 1,   /* one bit a value, least significant first */
+    KEHU_INT8,       /* int8_t */
+    KEHU_INT16,      /* int16_t */
+    KEHU_INT32,      /* int32_t */
+    KEHU_INT64,      /* int64_t */
+    KEHU_UINT8,      /* uint8_t */
+    KEHU_UINT16,     /* uint16_t */
+    KEHU_UINT32,     /* uint32_t */
+    KEHU_UINT64,     /* uint64_t */
+    KEHU_FLOAT32,    /* float */
+    KEHU_FLOAT64,    /* double */
+    KEHU_DATE32,     /* int32_t days since 1970-01-01 */
+    KEHU_TIMESTAMP,  /* int64_t microseconds since 1970-01-01 00:00 UTC */
+    KEHU_UTF8,       /* bytes; offsets are int32_t[length + 1] */
+    KEHU_LARGE_UTF8, /* bytes; offsets are int64_t[length + 1] */
+    KEHU_CATEGORY    /* int32_t codes into dictionary, a UTF-8 column */
+} kehu_type;
+
+typedef struct kehu_column {
+    const char *name; /* UTF-8, NUL-terminated; NULL where no name is needed */
+    kehu_type type;
+    int64_t length;                       /* number of values, >= 0 */
+    const void *data;                     /* see kehu_type; NULL when length is 0 */
+    const void *offsets;                  /* text types only, else NULL */
+    const uint8_t *validity;              /* bit 1 = value present; NULL = all are */
+    int64_t start;                        /* the first value is number `start` of the
+                                             buffers (Arrow's offset); usually 0 */
+    const struct kehu_column *dictionary; /* KEHU_CATEGORY only, else NULL */
+} kehu_column;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* KEHU_COLUMN_H */

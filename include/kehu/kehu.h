@@ -1,0 +1,9 @@
+/* kehu/kehu.h - all of kehu: include this, or only the headers of the handles
+ * you use. */
+#ifndef KEHU_KEHU_H
+#define KEHU_KEHU_H
+
+#include <kehu/base.h>
+#include <kehu/column.h>
+
+#endif /* KEHU_KEHU_H */

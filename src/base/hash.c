@@ -1,0 +1,71 @@
+#include "base/hash.h"
+
+#include "base/bytes.h"
+#include "base/cpu.h"
+
+#define K0 0xA0761D6478BD642Fu
+#define K1 0xE7037ED1A0B428DBu
+
+/* High and low half of the 128-bit product, folded: one multiply mixes 16 bytes. */
+static uint64_t fold_multiply(uint64_t a, uint64_t b)
+{
+    const uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
+    const uint64_t ll = al * bl, lh = al * bh, hl = ah * bl, hh = ah * bh;
+    const uint64_t middle = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
+    const uint64_t low = middle << 32 | (uint32_t)ll;
+    const uint64_t high = hh + (lh >> 32) + (hl >> 32) + (middle >> 32);
+    return low ^ high;
+}
+
+uint64_t kehu__hash(const void *bytes, size_t size, uint64_t seed)
+{
+    const unsigned char *p = bytes;
+    unsigned char tail[16] = {0};
+    uint64_t h = kehu__mix64(seed ^ size);
+    for (; size > 16; size -= 16, p += 16)
+        h = fold_multiply(kehu__load64(p) ^ K0 ^ h, kehu__load64(p + 8) ^ K1);
+    if (size > 0)
+        memcpy(tail, p, size);
+    h = fold_multiply(kehu__load64(tail) ^ K0 ^ h, kehu__load64(tail + 8) ^ K1);
+    return kehu__mix64(h);
+}
+
+/* Four bits at a time from a 16-entry table: small, no set-up, and only the
+ * fallback where the processor has no instruction for it. */
+static uint32_t crc32c_plain(uint32_t crc, const unsigned char *p, size_t size)
+{
+    static const uint32_t table[16] = {
+        0x00000000, 0x105EC76F, 0x20BD8EDE, 0x30E349B1, 0x417B1DBC, 0x5125DAD3,
+        0x61C69362, 0x7198540D, 0x82F63B78, 0x92A8FC17, 0xA24BB5A6, 0xB21572C9,
+        0xC38D26C4, 0xD3D3E1AB, 0xE330A81A, 0xF36E6F75,
+    };
+    for (size_t i = 0; i < size; i++) {
+        crc ^= p[i];
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
+    }
+    return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc,
+                                                               const unsigned char *p,
+                                                               size_t size)
+{
+    uint64_t wide = crc;
+    for (; size >= 8; size -= 8, p += 8)
+        wide = __builtin_ia32_crc32di(wide, kehu__load64(p));
+    for (; size > 0; size--, p++)
+        wide = __builtin_ia32_crc32qi((uint32_t)wide, *p);
+    return (uint32_t)wide;
+}
+#endif
+
+uint32_t kehu__crc32c(uint32_t crc, const void *bytes, size_t size)
+{
+#if defined(__x86_64__)
+    if (kehu__cpu() & KEHU__CPU_SSE42)
+        return ~crc32c_sse42(~crc, bytes, size);
+#endif
+    return ~crc32c_plain(~crc, bytes, size);
+}

@@ -1,0 +1,61 @@
+#include "base/thread.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/error.h"
+
+enum { MAX_THREADS = 256 };
+
+typedef struct queue {
+    atomic_llong next;
+    int64_t n_tasks;
+    void (*task)(void *arg, int64_t i);
+    void *arg;
+} queue;
+
+static void *work(void *arg)
+{
+    queue *q = arg;
+    for (;;) {
+        const long long i = atomic_fetch_add_explicit(&q->next, 1, memory_order_relaxed);
+        if (i >= q->n_tasks)
+            return NULL;
+        q->task(q->arg, (int64_t)i);
+    }
+}
+
+uint32_t kehu__run_threads(const kehu__run *run)
+{
+    const uint32_t n = run->executor != NULL ? run->executor->n : run->n_threads;
+    return n == 0 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
+}
+
+void kehu__parallel(const kehu__run *run, int64_t n_tasks,
+                    void (*task)(void *arg, int64_t i), void *arg)
+{
+    queue q = {.n_tasks = n_tasks, .task = task, .arg = arg};
+    pthread_t threads[MAX_THREADS];
+    uint32_t started = 0;
+    const uint32_t wanted = kehu__run_threads(run);
+    if (run->executor != NULL) {
+        run->executor->run(run->executor->ctx, n_tasks, task, arg);
+        return;
+    }
+    while (started + 1 < wanted && (int64_t)started + 1 < n_tasks &&
+           pthread_create(&threads[started], NULL, work, &q) == 0)
+        started++;
+    work(&q);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+}
+
+kehu_status kehu__progress(const kehu__run *run, double done, const char *stage,
+                           kehu_error *err)
+{
+    if (run->progress != NULL && run->progress->report != NULL &&
+        run->progress->report(run->progress->ctx, done, stage) != 0)
+        return kehu__fail(err, KEHU_CANCELLED, -1, "stopped by the caller during %s",
+                          stage);
+    return KEHU_OK;
+}

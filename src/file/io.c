@@ -1,0 +1,263 @@
+#include "file/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+static int os_open(void *ctx, const char *path, int flags, int mode)
+{
+    const int fd = open(path, flags | O_CLOEXEC, mode);
+    (void)ctx;
+    return fd < 0 ? -errno : fd;
+}
+
+static int os_close(void *ctx, int fd)
+{
+    (void)ctx;
+    return close(fd) < 0 ? -errno : 0;
+}
+
+static int64_t os_pread(void *ctx, int fd, void *bytes, size_t size, int64_t at)
+{
+    const ssize_t n = pread(fd, bytes, size, (off_t)at);
+    (void)ctx;
+    return n < 0 ? -errno : n;
+}
+
+static int64_t os_pwrite(void *ctx, int fd, const void *bytes, size_t size, int64_t at)
+{
+    const ssize_t n = pwrite(fd, bytes, size, (off_t)at);
+    (void)ctx;
+    return n < 0 ? -errno : n;
+}
+
+static int64_t os_size(void *ctx, int fd)
+{
+    struct stat st;
+    (void)ctx;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    return S_ISDIR(st.st_mode) ? -EISDIR : st.st_size;
+}
+
+static int os_truncate(void *ctx, int fd, int64_t size)
+{
+    (void)ctx;
+    return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+}
+
+static int os_sync(void *ctx, int fd)
+{
+    (void)ctx;
+#if defined(__APPLE__)
+    return fcntl(fd, F_FULLFSYNC) < 0 ? -errno : 0;
+#else
+    return fdatasync(fd) < 0 ? -errno : 0;
+#endif
+}
+
+static int os_sync_folder(void *ctx, const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int result;
+    (void)ctx;
+    if (fd < 0)
+        return -errno;
+    result = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return result;
+}
+
+static int os_rename(void *ctx, const char *from, const char *to)
+{
+    (void)ctx;
+    return rename(from, to) < 0 ? -errno : 0;
+}
+
+static int os_unlink(void *ctx, const char *path)
+{
+    (void)ctx;
+    return unlink(path) < 0 ? -errno : 0;
+}
+
+static int os_make_folder(void *ctx, const char *path, int mode)
+{
+    (void)ctx;
+    return mkdir(path, (mode_t)mode) < 0 ? -errno : 0;
+}
+
+const kehu__io kehu__io_system = {
+    .open = os_open,
+    .close = os_close,
+    .pread = os_pread,
+    .pwrite = os_pwrite,
+    .size = os_size,
+    .truncate = os_truncate,
+    .sync = os_sync,
+    .sync_folder = os_sync_folder,
+    .rename = os_rename,
+    .unlink = os_unlink,
+    .make_folder = os_make_folder,
+};
+
+/* strerror is neither thread-safe nor free of the locale. */
+static const char *reason(int64_t code)
+{
+    switch (code) {
+    case ENOENT:
+        return "no such file or folder";
+    case EACCES:
+    case EPERM:
+        return "permission denied";
+    case ENOSPC:
+        return "the disk is full";
+    case EDQUOT:
+        return "the disk quota is used up";
+    case EISDIR:
+        return "it is a folder";
+    case ENOTDIR:
+        return "a part of the path is not a folder";
+    case EROFS:
+        return "read-only file system";
+    case EMFILE:
+    case ENFILE:
+        return "too many open files";
+    case EEXIST:
+        return "it exists already";
+    case EIO:
+        return "input/output error";
+    default:
+        return "system error";
+    }
+}
+
+kehu_status kehu__io_fail(int64_t result, const char *doing, const char *name,
+                          kehu_error *err)
+{
+    const kehu_status status =
+        result == -ENOENT || result == -ENOTDIR ? KEHU_NOT_FOUND : KEHU_IO;
+    return kehu__fail(err, status, -1, "cannot %s %s: %s (errno %d)", doing, name,
+                      reason(-result), (int)-result);
+}
+
+kehu_status kehu__io_read(const kehu__io *io, int fd, void *bytes, size_t size,
+                          int64_t at, const char *name, kehu_error *err)
+{
+    char *p = bytes;
+    while (size > 0) {
+        const int64_t n = io->pread(io->ctx, fd, p, size, at);
+        if (n == -EINTR)
+            continue;
+        if (n < 0)
+            return kehu__io_fail(n, "read", name, err);
+        if (n == 0)
+            return kehu__fail(err, KEHU_FORMAT, at, "%s ends early, at byte %lld", name,
+                              (long long)at);
+        p += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu__io_write(const kehu__io *io, int fd, const void *bytes, size_t size,
+                           int64_t at, const char *name, kehu_error *err)
+{
+    const char *p = bytes;
+    while (size > 0) {
+        const int64_t n = io->pwrite(io->ctx, fd, p, size, at);
+        if (n == -EINTR)
+            continue;
+        if (n <= 0)
+            return kehu__io_fail(n == 0 ? -EIO : n, "write", name, err);
+        p += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu__file_read(const kehu__io *io, const char *path, size_t max_size,
+                            const kehu_allocator *alloc, char **bytes, size_t *size,
+                            kehu_error *err)
+{
+    kehu_status status = KEHU_OK;
+    int64_t length;
+    const int fd = io->open(io->ctx, path, O_RDONLY, 0);
+    *bytes = NULL;
+    *size = 0;
+    if (fd < 0)
+        return kehu__io_fail(fd, "open", path, err);
+    length = io->size(io->ctx, fd);
+    if (length < 0)
+        status = kehu__io_fail(length, "read", path, err);
+    else if ((uint64_t)length > max_size)
+        status =
+            kehu__fail(err, KEHU_LIMIT, -1, "%s has %lld bytes, at most %zu are read",
+                       path, (long long)length, max_size);
+    else if (length > 0) {
+        *bytes = kehu__alloc(alloc, (size_t)length, 1);
+        status = *bytes == NULL
+                     ? kehu__no_memory(err, path)
+                     : kehu__io_read(io, fd, *bytes, (size_t)length, 0, path, err);
+    }
+    io->close(io->ctx, fd);
+    if (status != KEHU_OK) {
+        kehu__free(alloc, *bytes, (size_t)length, 1);
+        *bytes = NULL;
+        return status;
+    }
+    *size = (size_t)length;
+    return KEHU_OK;
+}
+
+enum { MAX_PATH_BYTES = 4096 };
+
+/* The folder part of a path, "." if there is none. */
+static void folder_of(const char *path, char folder[MAX_PATH_BYTES])
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    memcpy(folder, n == 0 ? "." : path, n == 0 ? 1 : n);
+    folder[n == 0 ? 1 : n] = '\0';
+}
+
+kehu_status kehu__file_replace(const kehu__io *io, const char *path, const void *bytes,
+                               size_t size, kehu_error *err)
+{
+    char temporary[MAX_PATH_BYTES], folder[MAX_PATH_BYTES];
+    kehu_status status;
+    int fd, result;
+    const size_t length = strlen(path);
+    if (length == 0 || length + 5 > sizeof temporary)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "the path has %zu bytes, expected 1 to %zu", length,
+                          sizeof temporary - 5);
+    memcpy(temporary, path, length);
+    memcpy(temporary + length, ".tmp", 5);
+    folder_of(path, folder);
+
+    fd = io->open(io->ctx, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0)
+        return kehu__io_fail(fd, "create", temporary, err);
+    status = kehu__io_write(io, fd, bytes, size, 0, temporary, err);
+    if (status == KEHU_OK && (result = io->sync(io->ctx, fd)) < 0)
+        status = kehu__io_fail(result, "sync", temporary, err);
+    result = io->close(io->ctx, fd);
+    if (status == KEHU_OK && result < 0)
+        status = kehu__io_fail(result, "close", temporary, err);
+    if (status == KEHU_OK && (result = io->rename(io->ctx, temporary, path)) < 0)
+        status = kehu__io_fail(result, "rename to", path, err);
+    if (status != KEHU_OK) {
+        io->unlink(io->ctx, temporary);
+        return status;
+    }
+    result = io->sync_folder(io->ctx, folder);
+    return result < 0 ? kehu__io_fail(result, "sync", folder, err) : KEHU_OK;
+}

@@ -1,0 +1,51 @@
+/* file/io.h - the operating system's file calls as a table, so that tests can
+ * fail, tear or record each of them. Everything that touches a disk goes
+ * through one of these; nothing else in src/ opens a file. */
+#ifndef KEHU_SRC_FILE_IO_H
+#define KEHU_SRC_FILE_IO_H
+
+#include <kehu/base.h>
+
+/* Each call returns 0 or more, or minus an errno value. */
+typedef struct kehu__io {
+    void *ctx;
+    int (*open)(void *ctx, const char *path, int flags, int mode); /* a descriptor */
+    int (*close)(void *ctx, int fd);
+    int64_t (*pread)(void *ctx, int fd, void *bytes, size_t size, int64_t at);
+    int64_t (*pwrite)(void *ctx, int fd, const void *bytes, size_t size, int64_t at);
+    int64_t (*size)(void *ctx, int fd);
+    int (*truncate)(void *ctx, int fd, int64_t size);
+    int (*sync)(void *ctx, int fd);                  /* data and size on the disk */
+    int (*sync_folder)(void *ctx, const char *path); /* names on the disk */
+    int (*rename)(void *ctx, const char *from, const char *to);
+    int (*unlink)(void *ctx, const char *path);
+    int (*make_folder)(void *ctx, const char *path, int mode);
+} kehu__io;
+
+/* The real one. */
+extern const kehu__io kehu__io_system;
+
+/* Read or write all of `size`, going on after short counts and EINTR. Fail with
+ * KEHU_IO, or KEHU_FORMAT when the file ends early. name is for the message. */
+kehu_status kehu__io_read(const kehu__io *io, int fd, void *bytes, size_t size,
+                          int64_t at, const char *name, kehu_error *err);
+kehu_status kehu__io_write(const kehu__io *io, int fd, const void *bytes, size_t size,
+                           int64_t at, const char *name, kehu_error *err);
+
+/* A failed call's errno (negative `result`) as a status: NOT_FOUND for a
+ * missing file or folder, IO for the rest. The message says what was tried. */
+kehu_status kehu__io_fail(int64_t result, const char *doing, const char *name,
+                          kehu_error *err);
+
+/* Whole file into memory: *bytes has *size bytes (NULL for an empty file) from
+ * `alloc`. Fails with KEHU_LIMIT above max_size. */
+kehu_status kehu__file_read(const kehu__io *io, const char *path, size_t max_size,
+                            const kehu_allocator *alloc, char **bytes, size_t *size,
+                            kehu_error *err);
+
+/* Replace path by these bytes, or leave it untouched: a temporary file beside
+ * it is written, checked, synced and renamed over. */
+kehu_status kehu__file_replace(const kehu__io *io, const char *path, const void *bytes,
+                               size_t size, kehu_error *err);
+
+#endif

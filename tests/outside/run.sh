@@ -1,0 +1,44 @@
+#!/bin/sh
+# Programs outside the project find and link kehu: by pkg-config, shared and static, and as a Meson subproject.
+#
+#     sh tests/outside/run.sh SCRATCH
+set -eu
+scratch=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+rm -rf "$scratch"
+mkdir -p "$scratch"
+scratch=$(cd "$scratch" && pwd)
+cp "$root/tests/outside/consumer.c" "$scratch/"
+
+cd "$root"
+meson setup "$scratch/build" --prefix="$scratch/installed" --libdir=lib --buildtype=release
+ninja -C "$scratch/build" install
+export PKG_CONFIG_PATH="$scratch/installed/lib/pkgconfig"
+cd "$scratch"
+
+# shellcheck disable=SC2046
+cc -std=c11 consumer.c $(pkg-config --cflags --libs kehu) -Wl,-rpath,"$scratch/installed/lib" -o shared
+./shared
+readelf -d shared | grep -q 'libkehu\.so\.0'
+
+# shellcheck disable=SC2046
+cc -std=c11 consumer.c $(pkg-config --cflags kehu) "$scratch/installed/lib/libkehu.a" \
+    $(pkg-config --static --libs-only-l kehu | sed 's/-lkehu//') -pthread -o static
+./static
+if readelf -d static | grep -q libkehu; then
+    echo "the static program needs the shared library"
+    exit 1
+fi
+
+mkdir -p outer/subprojects
+ln -s "$root" outer/subprojects/kehu
+cp consumer.c outer/
+cat >outer/meson.build <<'MESON'
+project('outer', 'c', default_options: ['c_std=c11'])
+test('consumer', executable('consumer', 'consumer.c', dependencies: dependency('kehu', fallback: 'kehu')))
+MESON
+# Not the installed one: the fallback must do.
+PKG_CONFIG_PATH= meson setup outer/build outer
+PKG_CONFIG_PATH= meson test -C outer/build
+# kehu's own tests stay out of the outer project.
+meson introspect --tests outer/build | python3 -c 'import json, sys; sys.exit(len(json.load(sys.stdin)) != 1)'

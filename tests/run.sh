@@ -1,0 +1,105 @@
+#!/bin/sh
+# Every test, on a bare Debian 12 as root or with sudo: installs what is missing, builds in build-tests/, and ends
+# with one line of counts.
+#
+#     sh tests/run.sh            everything
+#     sh tests/run.sh gcc asan   some of: gcc clang same asan tsan valgrind outside report
+#
+#   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
+#   clang     the quick tests with clang
+#   same      gcc's and clang's builds write the same bytes
+#   asan      address and undefined-behaviour sanitizers, clang
+#   tsan      thread sanitizer, clang
+#   valgrind  the unit tests under valgrind
+#   outside   programs of other projects find and link the library
+#   report    the report page in headless Chromium
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tests/support/install.sh
+
+ensure gcc=gcc g++=g++ clang=clang ld=binutils '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a=libclang-rt-14-dev' \
+    '/usr/lib/llvm-*/bin/llvm-symbolizer=llvm-14' /usr/include/string.h=libc6-dev \
+    meson=meson ninja=ninja-build pkg-config=pkg-config python3=python3 valgrind=valgrind xz=xz-utils sqlite3=sqlite3 \
+    /usr/include/cmocka.h=libcmocka-dev /usr/lib/python3/dist-packages/jieba/dict.txt=python3-jieba \
+    liblinear-train=liblinear-tools node=nodejs npm=npm chromium=chromium \
+    '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk' || exit 1
+
+out=build-tests
+mkdir -p $out
+passed=0 failed=0 skipped=0
+
+# count NAME FOLDER: add up what meson wrote of a finished run, and show what failed.
+count() {
+    set -- "$1" "$(python3 tests/support/count.py "$2/meson-logs/testlog.json")"
+    # shellcheck disable=SC2086
+    set -- "$1" $2
+    echo "$1: $2 passed, $3 failed, $4 skipped"
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+}
+
+# one NAME COMMAND...: a single check that is a command.
+one() {
+    name=$1
+    shift
+    if "$@" >"$out/$name.log" 2>&1; then
+        passed=$((passed + 1))
+        echo "$name: passed"
+    else
+        failed=$((failed + 1))
+        echo "$name: FAILED"
+        tail -n 30 "$out/$name.log"
+    fi
+}
+
+# build NAME COMPILER MESON_OPTION...
+build() {
+    name=$1 compiler=$2
+    shift 2
+    rm -rf "${out:?}/$name"
+    if CC=$compiler meson setup "$out/$name" "$@" >"$out/$name.log" 2>&1 && ninja -C "$out/$name" >>"$out/$name.log" 2>&1; then
+        return 0
+    fi
+    failed=$((failed + 1))
+    echo "$name: the build FAILED"
+    grep -E 'error|FAILED|ERROR' -A 5 "$out/$name.log" | head -n 60
+    return 1
+}
+
+# run NAME MESON_TEST_OPTION...
+run() {
+    name=$1
+    shift
+    rm -f "$out/$name/meson-logs/testlog.json"
+    meson test -C "$out/$name" --no-rebuild --print-errorlogs "$@" >"$out/$name-test.log" 2>&1 || grep -E 'FAIL|TIMEOUT|ERROR' "$out/$name-test.log"
+    count "$name" "$out/$name"
+}
+
+part_gcc() { build gcc gcc && run gcc; }
+part_clang() { build clang clang && run clang --no-suite real --no-suite slow; }
+part_same() {
+    [ -d $out/gcc ] || build gcc gcc || return
+    [ -d $out/clang ] || build clang clang || return
+    one same sh tests/support/same.sh $out/gcc $out/clang
+}
+part_asan() {
+    build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan --no-suite real --no-suite slow --timeout-multiplier 5
+}
+part_tsan() {
+    build tsan clang -Db_sanitize=thread -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
+        run tsan --suite unit --timeout-multiplier 10
+}
+part_valgrind() {
+    build valgrind gcc -Doptimization=1 -Ddefault_library=static &&
+        run valgrind --suite unit --timeout-multiplier 20 \
+            --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
+}
+part_outside() { one outside sh tests/outside/run.sh $out/outside; }
+part_report() { one report sh examples/report/test.sh $out/report; }
+
+[ $# -gt 0 ] || set -- gcc clang same asan tsan valgrind outside report
+for part in "$@"; do
+    "part_$part"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]

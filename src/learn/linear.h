@@ -1,0 +1,117 @@
+/* learn/linear.h - linear support vector machines over sparse rows.
+ *
+ * One-vs-rest: class k against all others, for each k,
+ *
+ *     min_w  |w|^2 / 2 + sum_i C_i max(0, 1 - y_i w.x_i)^2      (L2-loss; L1: no square)
+ *
+ * solved in the dual by coordinate descent (Hsieh, Chang, Lin, Keerthi and
+ * Sundararajan, "A dual coordinate descent method for large-scale linear SVM",
+ * ICML 2008). The method is LIBLINEAR's; the layout is not: sixteen classes of a
+ * document advance together, weights lie feature by feature, features are
+ * numbered by falling document frequency, and a feature of one single document
+ * leaves the solver exactly: it only adds to that document's diagonal, and its
+ * weight follows from the document's dual variable at the end.
+ *
+ * Single precision inside, no fused or reordered sums: the same bits with any
+ * instruction set and any number of threads.
+ *
+ *     kehu__linear_problem *p;
+ *     kehu__linear *model;
+ *     kehu__linear_prepare(&p, &rows, labels, n_classes, NULL, 1, &alloc, err);
+ *     kehu__linear_solve(p, &(kehu__linear_options){.cost = 1}, &run, err);
+ *     kehu__linear_extract(&model, p, err); */
+#ifndef KEHU_SRC_LEARN_LINEAR_H
+#define KEHU_SRC_LEARN_LINEAR_H
+
+#include "base/mem.h"
+#include "base/thread.h"
+#include "learn/sparse.h"
+
+enum { KEHU__LANES = 16 };
+
+typedef struct kehu__linear_options {
+    double cost; /* C, > 0 */
+    bool l1_loss;
+    double gap;               /* stop when primal - dual <= gap * primal; 0 means 1e-6,
+ 1e-4 for L1-loss */
+    uint32_t max_passes;      /* over the documents; 0 means 1000 */
+    uint64_t seed;            /* of the order of the documents */
+    const double *class_cost; /* [n_classes] factor on C for the documents of a class;
+                                 NULL means 1 for all */
+} kehu__linear_options;
+
+/* How a solve ended; sums over the one-vs-rest problems. */
+typedef struct kehu__linear_report {
+    double primal, dual; /* objective values */
+    double gap;          /* (primal - dual) / primal, the largest of a block */
+    uint32_t passes;     /* of the block that needed most */
+    bool converged;      /* the wanted gap was reached by all */
+} kehu__linear_report;
+
+/* Training rows made ready once, solved for several C: each solve starts from
+ * the last one's dual variables. */
+typedef struct kehu__linear_problem kehu__linear_problem;
+
+/* rows     borrowed until the problem is freed
+ * labels   [n_rows] class 0..n_classes-1; borrowed likewise
+ * weights  [n_rows] factor on C for each row, >= 0 and finite, 0 leaves a row out;
+ *          NULL means 1 for all; borrowed likewise
+ * bias     value of a constant feature added to each row, 0 for none
+ * alloc    all memory comes from here
+ *
+ * Fails with KEHU_ONE_CLASS when no two classes have rows, KEHU_ARGUMENT,
+ * KEHU_RANGE, KEHU_LIMIT (2^32 rows or more), KEHU_NO_MEMORY. Rows that are
+ * numbered by falling document frequency already are not copied. */
+kehu_status kehu__linear_prepare(kehu__linear_problem **out, const kehu__sparse *rows,
+                                 const int32_t *labels, uint32_t n_classes,
+                                 const float *weights, float bias,
+                                 const kehu_allocator *alloc, kehu_error *err);
+
+/* Find the dual variables for one C. Memory 64 (n_rows + features of two or more
+ * rows) bytes for each sixteen classes; with two classes 4 (...) bytes. On
+ * failure the problem can only be freed. Fails with KEHU_ARGUMENT, KEHU_RANGE
+ * (the numbers overflow), KEHU_CANCELLED, KEHU_NO_MEMORY. */
+kehu_status kehu__linear_solve(kehu__linear_problem *p,
+                               const kehu__linear_options *options, const kehu__run *run,
+                               kehu__linear_report *report, kehu_error *err);
+void kehu__linear_problem_free(kehu__linear_problem *p);
+
+/* Weights of a solved problem. With two classes there is one weight a feature
+ * (width 1) and a positive score means class 1; else one a class. */
+typedef struct kehu__linear {
+    kehu_allocator alloc;
+    uint32_t n_columns, n_classes;
+    uint32_t width;  /* 1, or n_classes */
+    uint32_t stride; /* floats from one feature to the next: 1, or width rounded up
+                        to a multiple of 4, beyond 16 of 16; the padding is zero */
+    float bias;      /* value of the constant feature, 0 = none */
+    float *weights;  /* [n_columns + 1][stride]; the last row belongs to the bias */
+} kehu__linear;
+
+/* A zero model of the given shape. */
+kehu_status kehu__linear_new(kehu__linear **out, uint32_t n_columns, uint32_t n_classes,
+                             float bias, const kehu_allocator *alloc, kehu_error *err);
+kehu_status kehu__linear_extract(kehu__linear **out, const kehu__linear_problem *p,
+                                 kehu_error *err);
+void kehu__linear_free(kehu__linear *model);
+
+/* Margins of one row: scores[stride], of which the first width have a meaning.
+ * Columns beyond the model's are ignored. */
+void kehu__linear_score(const kehu__linear *model, const uint32_t *columns,
+                        const float *values, int64_t n, float *scores);
+
+/* Margins of class 0..n_classes-1 from the scores: the identity, but with two
+ * classes {-s, s}. */
+void kehu__linear_margins(const kehu__linear *model, const float *scores, float *margins);
+
+static inline uint32_t kehu__linear_width(uint32_t n_classes)
+{
+    return n_classes <= 2 ? 1 : n_classes;
+}
+static inline uint32_t kehu__linear_stride(uint32_t n_classes)
+{
+    const uint32_t width = kehu__linear_width(n_classes);
+    return width == 1 ? 1 : width <= 16 ? (width + 3) / 4 * 4 : (width + 15) / 16 * 16;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* Sixteen one-vs-rest problems at a time, in plain vectors of the C compiler. */
+#include "learn/linear_block.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/cpu.h"
+
+#define LANES_OF(base, row) ((base) + (size_t)KEHU__LANES * (row))
+
+/* All bits set: of the lane of that number, none in the last; of the first k
+ * lanes. */
+#define F -1
+static const int32_t own_masks[KEHU__LANES + 1][KEHU__LANES] = {
+    {F},
+    {0, F},
+    {0, 0, F},
+    {0, 0, 0, F},
+    {0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, F},
+    {0},
+};
+static const int32_t lane_masks[KEHU__LANES + 1][KEHU__LANES] = {
+    {0},
+    {F},
+    {F, F},
+    {F, F, F},
+    {F, F, F, F},
+    {F, F, F, F, F},
+    {F, F, F, F, F, F},
+    {F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F, F, F, F, F, F, F},
+    {F, F, F, F, F, F, F, F, F, F, F, F, F, F, F, F},
+};
+#undef F
+
+static inline void prefetch_row(const kehu__solver_rows *r, const float *alphas,
+                                uint32_t i)
+{
+    __builtin_prefetch(r->columns + r->starts[i]);
+    __builtin_prefetch(r->values + r->starts[i]);
+    __builtin_prefetch(LANES_OF(alphas, i));
+}
+
+static inline void prefetch_weights(const kehu__solver_rows *r, const float *weights,
+                                    uint32_t i)
+{
+    for (int64_t j = r->starts[i]; j < r->ends[i]; j++)
+        __builtin_prefetch(LANES_OF(weights, r->columns[j]));
+}
+
+#define NAME(x) plain_##x
+#define TARGET
+#include "learn/linear_lanes.inc.h"
+
+#if defined(__x86_64__)
+#define NAME(x) avx2_##x
+#define TARGET  __attribute__((target("avx2")))
+#include "learn/linear_lanes.inc.h"
+
+#define NAME(x) avx512_##x
+#define TARGET  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#include "learn/linear_lanes.inc.h"
+#endif
+
+kehu__kernel kehu__lanes_kernel(void)
+{
+#if defined(__x86_64__)
+    const uint32_t cpu = kehu__cpu();
+    if (cpu & KEHU__CPU_AVX512)
+        return (kehu__kernel){avx512_pass, avx512_objective};
+    if (cpu & KEHU__CPU_AVX2)
+        return (kehu__kernel){avx2_pass, avx2_objective};
+#endif
+    return (kehu__kernel){plain_pass, plain_objective};
+}

@@ -1,0 +1,106 @@
+#include <math.h>
+#include <string.h>
+
+#include "learn/linear_block.h"
+
+kehu_status kehu__linear_new(kehu__linear **out, uint32_t n_columns, uint32_t n_classes,
+                             float bias, const kehu_allocator *alloc, kehu_error *err)
+{
+    kehu__linear *const m = kehu__alloc_zero(alloc, 1, sizeof *m);
+    *out = NULL;
+    if (m == NULL)
+        return kehu__no_memory(err, "a linear model");
+    m->alloc = *alloc;
+    m->n_columns = n_columns;
+    m->n_classes = n_classes;
+    m->width = kehu__linear_width(n_classes);
+    m->stride = kehu__linear_stride(n_classes);
+    m->bias = bias;
+    m->weights =
+        kehu__alloc_zero(alloc, (size_t)n_columns + 1, m->stride * sizeof *m->weights);
+    if (m->weights == NULL) {
+        kehu__free(alloc, m, 1, sizeof *m);
+        return kehu__no_memory(err, "the weights of a linear model");
+    }
+    *out = m;
+    return KEHU_OK;
+}
+
+void kehu__linear_free(kehu__linear *m)
+{
+    if (m != NULL) {
+        const kehu_allocator alloc = m->alloc;
+        kehu__free(&alloc, m->weights, (size_t)m->n_columns + 1,
+                   m->stride * sizeof *m->weights);
+        kehu__free(&alloc, m, 1, sizeof *m);
+    }
+}
+
+/* A feature of one row has the weight alpha y x of that row. */
+static void restore_single(kehu__linear *m, const kehu__linear_problem *p,
+                           const kehu__block *b, int64_t i, int64_t j)
+{
+    float *const w =
+        m->weights + (size_t)m->stride * p->rows->columns[j] + b->first_class;
+    const float *const alpha = b->alpha + (size_t)i * p->lanes;
+    const uint32_t label = (uint32_t)p->solver.labels[i];
+    for (uint32_t k = 0; k < b->n_lanes; k++) {
+        const bool positive = p->lanes == 1 ? label == 1 : label == b->first_class + k;
+        const float a = fabsf(alpha[k]) * p->rows->values[j];
+        w[k] = positive ? a : -a;
+    }
+}
+
+static void extract_block(kehu__linear *m, const kehu__linear_problem *p,
+                          const kehu__block *b)
+{
+    const kehu__sparse *const rows = p->rows;
+    for (uint32_t j = 0; j < rows->n_columns; j++) {
+        const uint32_t from = p->new_column == NULL ? j : p->new_column[j];
+        if (from < p->solver.n_columns)
+            memcpy(m->weights + (size_t)m->stride * j + b->first_class,
+                   b->weights + (size_t)p->lanes * from, b->n_lanes * sizeof(float));
+    }
+    memcpy(m->weights + (size_t)m->stride * rows->n_columns + b->first_class,
+           b->bias_weights, b->n_lanes * sizeof(float));
+    for (int64_t i = 0; i < rows->n_rows; i++)
+        for (int64_t j = p->new_column == NULL ? p->ends[i] : rows->starts[i];
+             j < rows->starts[i + 1]; j++)
+            if (p->new_column == NULL || p->new_column[rows->columns[j]] == KEHU__SINGLE)
+                restore_single(m, p, b, i, j);
+}
+
+kehu_status kehu__linear_extract(kehu__linear **out, const kehu__linear_problem *p,
+                                 kehu_error *err)
+{
+    KEHU_TRY(kehu__linear_new(out, p->rows->n_columns, p->n_classes, p->solver.bias,
+                              &p->alloc, err));
+    for (uint32_t b = 0; b < p->n_blocks; b++)
+        extract_block(*out, p, &p->blocks[b]);
+    return KEHU_OK;
+}
+
+void kehu__linear_score(const kehu__linear *m, const uint32_t *columns,
+                        const float *values, int64_t n, float *scores)
+{
+    const uint32_t stride = m->stride;
+    const float *const bias = m->weights + (size_t)m->n_columns * stride;
+    for (uint32_t k = 0; k < stride; k++)
+        scores[k] = m->bias * bias[k];
+    for (int64_t j = 0; j < n; j++) {
+        const float *const w = m->weights + (size_t)columns[j] * stride;
+        if (columns[j] >= m->n_columns)
+            continue;
+        for (uint32_t k = 0; k < stride; k++)
+            scores[k] += values[j] * w[k];
+    }
+}
+
+void kehu__linear_margins(const kehu__linear *m, const float *scores, float *margins)
+{
+    if (m->width == 1) {
+        margins[0] = -scores[0];
+        margins[1] = scores[0];
+    } else
+        memcpy(margins, scores, m->width * sizeof *margins);
+}

@@ -142,9 +142,10 @@ void write_demands(sheet *s, const grammar *g, const person *people, int n_peopl
 {
     int64_t *times = malloc((size_t)n * sizeof *times);
     dice clock = dice_for(seed, 3, 0);
-    for (int i = 0; i < n && times != NULL; i++)
-        times[i] = ((int64_t)FIRST_DAY + dice_below(&clock, N_DAYS)) * 86400 +
-                   dice_between(&clock, 8 * 3600, 22 * 3600);
+    for (int i = 0; i < n && times != NULL; i++) {
+        times[i] = (int64_t)(FIRST_DAY + dice_below(&clock, N_DAYS)) * 86400;
+        times[i] += dice_between(&clock, 8 * 3600, 22 * 3600);
+    }
     if (times != NULL)
         qsort(times, (size_t)n, sizeof *times, by_time);
     for (int i = 0; i < n && times != NULL; i++) {
@@ -161,8 +162,9 @@ void write_demands(sheet *s, const grammar *g, const person *people, int n_peopl
         if (dice_percent(&d, 1))
             text_add(&draft, "\n\"急\"", strlen("\n\"急\""));
         grammar_mistype(g, &d, dice_percent(&d, 12) ? 120 : 6, draft.bytes, &final);
-        write_demand(s, label_of(class, &d), who, times[i],
-                     dice_pick(&d, people[who].channel_weight, N_CHANNELS), &final);
+        const char *label = label_of(class, &d);
+        const int channel = dice_pick(&d, people[who].channel_weight, N_CHANNELS);
+        write_demand(s, label, who, times[i], channel, &final);
         fprintf(s->truth, "demand,D%05d,class,%s\n", i + 1, class_names[class]);
     }
     free(times);

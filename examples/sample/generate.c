@@ -164,6 +164,13 @@ static int read_count(const char *word)
     return *word == '\0' ? n : 0;
 }
 
+static int usage(void)
+{
+    fprintf(stderr, "usage: generate --grammar FILE --out FOLDER [--seed N] "
+                    "[--customers N] [--demands N]\n");
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     job j = {.seed = 20260101, .customers = 20000, .demands = 8000};
@@ -179,13 +186,10 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--demands") == 0)
             j.demands = read_count(argv[i + 1]);
         else
-            j.grammar = NULL, i = argc;
+            return usage();
     }
     if (argc % 2 == 0 || j.grammar == NULL || j.out == NULL || j.seed <= 0 ||
-        j.customers < 100 || j.demands < 1) {
-        fprintf(stderr, "usage: generate --grammar FILE --out FOLDER [--seed N] "
-                        "[--customers N] [--demands N]\n");
-        return 2;
-    }
+        j.customers < 100 || j.demands < 1)
+        return usage();
     return generate(&j) ? 0 : 1;
 }

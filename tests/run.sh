@@ -13,6 +13,7 @@
 #   valgrind  the unit tests under valgrind
 #   outside   programs of other projects find and link the library
 #   report    the report page in headless Chromium
+#   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer; only when named
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/support/install.sh
@@ -61,7 +62,7 @@ build() {
     fi
     failed=$((failed + 1))
     echo "$name: the build FAILED"
-    grep -E 'error|FAILED|ERROR' -A 5 "$out/$name.log" | head -n 60
+    grep -E 'error:|ERROR:|FAILED:' -A 5 "$out/$name.log" | head -n 60
     return 1
 }
 
@@ -93,6 +94,17 @@ part_valgrind() {
     build valgrind gcc -Doptimization=1 -Ddefault_library=static &&
         run valgrind --suite unit --timeout-multiplier 20 \
             --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
+}
+part_fuzz() {
+    [ -x $out/asan/tests/fuzz_container ] || build asan clang -Db_sanitize=address,undefined -Db_lundef=false \
+        -Ddefault_library=static -Doptimization=1 || return
+    for target in "$out"/asan/tests/fuzz_*; do
+        [ -x "$target" ] && [ -f "$target" ] || continue
+        name=$(basename "$target")
+        mkdir -p "$out/found/$name"
+        one "$name" "$target" -max_total_time="${KEHU_FUZZ_SECONDS:-60}" -timeout=20 -rss_limit_mb=2048 -max_len=65536 \
+            -artifact_prefix="$out/found/$name-" "$out/found/$name" "tests/fuzz/corpus/${name#fuzz_}"
+    done
 }
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }
 part_report() { one report sh examples/report/test.sh $out/report; }

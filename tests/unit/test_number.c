@@ -191,8 +191,8 @@ static void test_parse_money_is_exact_or_refuses(void **state)
                                       "12e2",
                                       ".",
                                       "1.2.3",
-                                      "\xC2\xA5"
-                                      "5",
+                                      ("\xC2\xA5"
+                                       "5"),
                                       "1.-2",
                                       "--1",
                                       "-"};

@@ -5,5 +5,6 @@
 
 #include <kehu/base.h>
 #include <kehu/column.h>
+#include <kehu/rfm.h>
 
 #endif /* KEHU_KEHU_H */

@@ -1,0 +1,134 @@
+/* insight/rfm_base.h - the inside of kehu_rfm_base: customers spread by hash
+ * over parts, each with its own small tables, so that a part's tables stay in a
+ * core's cache while its rows are added and parts never meet. */
+#ifndef KEHU_SRC_INSIGHT_RFM_BASE_H
+#define KEHU_SRC_INSIGHT_RFM_BASE_H
+
+#include <kehu/rfm.h>
+
+#include "base/mem.h"
+#include "base/thread.h"
+#include "data/column.h"
+
+enum {
+    KEHU__RFM_PART_BITS = 6,
+    KEHU__RFM_PARTS = 1 << KEHU__RFM_PART_BITS,
+    KEHU__RFM_NO_PART = 255 /* a row that is skipped */
+};
+
+/* Aggregates of one customer. Spend has 128 bits, so that the order of the rows
+ * cannot decide whether it overflows on the way. */
+typedef struct kehu__rfm_customer {
+    uint64_t key; /* the integer key, or the hash of a text key */
+    uint64_t spend_low;
+    int32_t spend_high;
+    int32_t last; /* day of the last purchase; INT32_MIN = none */
+    int64_t orders;
+} kehu__rfm_customer;
+
+/* A customer's order, where there is an order column. */
+typedef struct kehu__rfm_order {
+    uint64_t id; /* the integer id, or the hash of a text id */
+    uint64_t at; /* text ids: place and bytes in the part's text */
+    uint32_t size;
+    uint32_t customer; /* number inside the part */
+} kehu__rfm_order;
+
+typedef struct kehu__rfm_text {
+    uint64_t at, size; /* in the part's text */
+} kehu__rfm_text;
+
+/* Open addressing over numbers of items kept elsewhere, at most half full. */
+typedef struct kehu__rfm_index {
+    uint32_t *slots; /* 1 + number; 0 = free */
+    size_t n_slots;  /* 0 or a power of two */
+} kehu__rfm_index;
+
+typedef struct kehu__rfm_part {
+    kehu__rfm_index by_key, by_order;
+    kehu__rfm_customer *customers;
+    size_t n, capacity;
+    kehu__rfm_text *names; /* [n] for text keys */
+    size_t names_capacity;
+    kehu__rfm_order *orders;
+    size_t n_orders, orders_capacity;
+    char *text;
+    size_t text_size, text_capacity;
+    bool refused; /* an allocation failed */
+} kehu__rfm_part;
+
+typedef enum kehu__rfm_kind {
+    KEHU__RFM_UNSET = 0, /* no batch yet */
+    KEHU__RFM_NONE,
+    KEHU__RFM_INTEGER,
+    KEHU__RFM_TEXT
+} kehu__rfm_kind;
+
+enum { KEHU__RFM_CURRENCY_BYTES = 32, KEHU__RFM_ID_BYTES = 1 << 20 };
+
+struct kehu_rfm_base {
+    kehu_allocator alloc;
+    kehu__run run;
+    int32_t as_of, from, to, offset; /* to = as_of when not set */
+    bool to_given;
+    uint32_t returns;
+    kehu__rfm_kind key_kind, order_kind;
+    bool has_currency;
+    uint32_t currency_size;
+    char currency[KEHU__RFM_CURRENCY_BYTES];
+    bool poisoned;
+    kehu_rfm_base_counts counts; /* customers and only_returned are not kept here */
+    kehu__rfm_part parts[KEHU__RFM_PARTS];
+    /* What finish() handed out. */
+    int64_t *out_recency, *out_orders, *out_spend, *out_keys;
+    size_t n_out;
+    int64_t *out_offsets; /* [n_out + 1], text keys */
+    char *out_text;
+    size_t out_text_size;
+};
+
+/* Number of the customer with this key (and name, for text keys), added if new;
+ * UINT32_MAX when refused. hash is kehu__rfm_hash of the key. */
+uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
+                                 uint64_t hash, uint64_t key, const kehu__text *name);
+
+/* Note an order: true when it is new. Sets p->refused on failure. */
+bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t customer,
+                          uint64_t id, const kehu__text *text);
+
+void kehu__rfm_part_free(kehu__rfm_part *p, const kehu_allocator *a);
+
+/* A customer comes into finish(): it bought, or returns count. */
+static inline bool kehu__rfm_bought(const kehu__rfm_customer *c)
+{
+    return c->last != INT32_MIN;
+}
+
+static inline void kehu__rfm_spend(kehu__rfm_customer *c, uint64_t low, int32_t high)
+{
+    c->spend_low += low;
+    c->spend_high += high + (c->spend_low < low);
+}
+
+/* Parts are told by the top bits, slots by the low ones. */
+uint64_t kehu__rfm_hash(uint64_t key, const kehu__text *name);
+
+static inline uint32_t kehu__rfm_part_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> (64 - KEHU__RFM_PART_BITS));
+}
+
+/* Forget what finish() handed out. */
+void kehu__rfm_base_unfinish(kehu_rfm_base *base);
+
+/* Every customer's place in the order of their keys. places[n] comes from the
+ * base's allocator, n = all customers. Fails with KEHU_NO_MEMORY. */
+typedef struct kehu__rfm_place {
+    uint32_t part, number;
+} kehu__rfm_place;
+kehu_status kehu__rfm_base_sort(const kehu_rfm_base *base, kehu__rfm_place **places,
+                                size_t *n, kehu_error *err);
+
+size_t kehu__rfm_base_size(const kehu_rfm_base *base);
+
+#endif

@@ -1,0 +1,148 @@
+#include <string.h>
+
+#include "base/hash.h"
+#include "insight/rfm_base.h"
+
+uint64_t kehu__rfm_hash(uint64_t key, const kehu__text *name)
+{
+    return name == NULL ? kehu__mix64(key)
+                        : kehu__hash(name->bytes, (size_t)name->size, 0);
+}
+
+static uint64_t order_hash(uint64_t id, uint32_t customer)
+{
+    return kehu__mix64(id ^ kehu__mix64(customer));
+}
+
+/* Put number i, whose hash is known to be absent, into a free slot. */
+static void insert(kehu__rfm_index *index, uint64_t hash, uint32_t i)
+{
+    size_t at = hash & (index->n_slots - 1);
+    while (index->slots[at] != 0)
+        at = (at + 1) & (index->n_slots - 1);
+    index->slots[at] = i + 1;
+}
+
+/* Twice the slots, all free; false when refused. */
+static bool widen(kehu__rfm_index *index, const kehu_allocator *a)
+{
+    const size_t n = index->n_slots == 0 ? 32 : 2 * index->n_slots;
+    uint32_t *slots = kehu__alloc_zero(a, n, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    kehu__free(a, index->slots, index->n_slots, sizeof *slots);
+    *index = (kehu__rfm_index){slots, n};
+    return true;
+}
+
+/* Copy text to the end of the part's; false when refused. */
+static bool keep_text(kehu__rfm_part *p, const kehu_allocator *a, const kehu__text *t,
+                      uint64_t *at)
+{
+    const size_t size = (size_t)t->size;
+    if (!kehu__grow(a, &p->text, &p->text_capacity, p->text_size + size + 1, 1))
+        return false;
+    memcpy(p->text + p->text_size, t->bytes, size);
+    *at = p->text_size;
+    p->text_size += size;
+    return true;
+}
+
+static bool same_text(const kehu__rfm_part *p, uint64_t at, uint64_t size,
+                      const kehu__text *t)
+{
+    return size == (uint64_t)t->size && memcmp(p->text + at, t->bytes, size) == 0;
+}
+
+static uint32_t add_customer(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
+                             uint64_t key, const kehu__text *name)
+{
+    if (p->n == UINT32_MAX - 1 ||
+        !kehu__grow(a, &p->customers, &p->capacity, p->n + 1, sizeof *p->customers))
+        return UINT32_MAX;
+    if (name != NULL &&
+        (!kehu__grow(a, &p->names, &p->names_capacity, p->n + 1, sizeof *p->names) ||
+         !keep_text(p, a, name, &p->names[p->n].at)))
+        return UINT32_MAX;
+    if (2 * (p->n + 1) > p->by_key.n_slots) {
+        if (!widen(&p->by_key, a))
+            return UINT32_MAX;
+        for (size_t i = 0; i < p->n; i++)
+            insert(&p->by_key,
+                   name != NULL ? p->customers[i].key : kehu__mix64(p->customers[i].key),
+                   (uint32_t)i);
+    }
+    insert(&p->by_key, hash, (uint32_t)p->n);
+    if (name != NULL)
+        p->names[p->n].size = (uint64_t)name->size;
+    p->customers[p->n] = (kehu__rfm_customer){.key = key, .last = INT32_MIN};
+    return (uint32_t)p->n++;
+}
+
+uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
+                                 uint64_t hash, uint64_t key, const kehu__text *name)
+{
+    const size_t mask = p->by_key.n_slots - 1;
+    if (p->by_key.n_slots > 0)
+        for (size_t at = hash & mask; p->by_key.slots[at] != 0; at = (at + 1) & mask) {
+            const uint32_t i = p->by_key.slots[at] - 1;
+            if (p->customers[i].key == key &&
+                (name == NULL || same_text(p, p->names[i].at, p->names[i].size, name)))
+                return i;
+        }
+    return add_customer(p, a, hash, key, name);
+}
+
+static bool add_order(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
+                      kehu__rfm_order order, const kehu__text *text)
+{
+    if (p->n_orders == UINT32_MAX - 1 ||
+        !kehu__grow(a, &p->orders, &p->orders_capacity, p->n_orders + 1,
+                    sizeof *p->orders) ||
+        (text != NULL && !keep_text(p, a, text, &order.at)))
+        return false;
+    if (2 * (p->n_orders + 1) > p->by_order.n_slots) {
+        if (!widen(&p->by_order, a))
+            return false;
+        for (size_t i = 0; i < p->n_orders; i++)
+            insert(&p->by_order, order_hash(p->orders[i].id, p->orders[i].customer),
+                   (uint32_t)i);
+    }
+    insert(&p->by_order, hash, (uint32_t)p->n_orders);
+    p->orders[p->n_orders++] = order;
+    return true;
+}
+
+bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t customer,
+                          uint64_t id, const kehu__text *text)
+{
+    const uint64_t hash = order_hash(id, customer);
+    const size_t mask = p->by_order.n_slots - 1;
+    if (p->by_order.n_slots > 0)
+        for (size_t at = hash & mask; p->by_order.slots[at] != 0; at = (at + 1) & mask) {
+            const kehu__rfm_order *o = &p->orders[p->by_order.slots[at] - 1];
+            if (o->id == id && o->customer == customer &&
+                (text == NULL || same_text(p, o->at, o->size, text)))
+                return false;
+        }
+    if (!add_order(p, a, hash,
+                   (kehu__rfm_order){.id = id,
+                                     .size = text == NULL ? 0 : (uint32_t)text->size,
+                                     .customer = customer},
+                   text)) {
+        p->refused = true;
+        return false;
+    }
+    return true;
+}
+
+void kehu__rfm_part_free(kehu__rfm_part *p, const kehu_allocator *a)
+{
+    kehu__free(a, p->by_key.slots, p->by_key.n_slots, sizeof *p->by_key.slots);
+    kehu__free(a, p->by_order.slots, p->by_order.n_slots, sizeof *p->by_order.slots);
+    kehu__free(a, p->customers, p->capacity, sizeof *p->customers);
+    kehu__free(a, p->names, p->names_capacity, sizeof *p->names);
+    kehu__free(a, p->orders, p->orders_capacity, sizeof *p->orders);
+    kehu__free(a, p->text, p->text_capacity, 1);
+    *p = (kehu__rfm_part){0};
+}

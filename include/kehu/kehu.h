@@ -5,6 +5,7 @@
 
 #include <kehu/base.h>
 #include <kehu/column.h>
+#include <kehu/keyword.h>
 #include <kehu/rfm.h>
 
 #endif /* KEHU_KEHU_H */

@@ -7,5 +7,7 @@
 #include <kehu/column.h>
 #include <kehu/keyword.h>
 #include <kehu/rfm.h>
+#include <kehu/levels.h>
+#include <kehu/tree.h>
 
 #endif /* KEHU_KEHU_H */

@@ -1,0 +1,177 @@
+/* kehu/tree.h - decision-tree scorer: from columns of numbers, dates and
+ * categories, with gaps anywhere, to a probability for each class, and why.
+ *
+ *     kehu_tree *tree = NULL;
+ *     kehu_error err;
+ *     if (kehu_tree_train(&tree, columns, n_columns, &churned, NULL, NULL, NULL,
+ *                         &err) != KEHU_OK ||
+ *         kehu_tree_score(tree, columns, n_columns, probabilities, NULL, &err) !=
+ *             KEHU_OK)
+ *         report(err.message);
+ *     kehu_tree_free(tree);
+ *
+ * Columns are matched by name, in any order; further columns are ignored.
+ * Numbers of every type and BOOL stand for one another; DATE32 and TIMESTAMP
+ * only for themselves; UTF8, LARGE_UTF8 and CATEGORY for one another. NaN, a
+ * cleared validity bit and an empty text are all "missing". Infinities are the
+ * most extreme numbers.
+ *
+ * Method: numbers become at most 254 bins (exact midpoints up to that many
+ * different values), categories the 253 most frequent levels and one pool for
+ * the others. The tree grows best split first, so that every prefix of its
+ * splits is a tree; criterion, least leaf weight, number of leaves and
+ * shrinkage are chosen together by cross-validated log-loss over folds made
+ * by a hash of the row's id. A node's probabilities move from its parent's
+ * towards its own class shares by 1 - k/G, G the split's likelihood-ratio
+ * statistic, and one pseudo-row of the parent is added. */
+#ifndef KEHU_TREE_H
+#define KEHU_TREE_H
+
+#include <kehu/column.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A trained scorer. Immutable: every function taking `const kehu_tree *` may be
+ * called from many threads at once without locks. */
+typedef struct kehu_tree kehu_tree;
+
+typedef enum kehu_tree_criterion {
+    KEHU_TREE_AUTO = 0,  /* the best of the three by cross-validation */
+    KEHU_TREE_ENTROPY,   /* information gain */
+    KEHU_TREE_GINI,      /* Gini impurity */
+    KEHU_TREE_GAIN_RATIO /* gain over split information, among the columns of at
+                            least mean gain (Quinlan, C4.5, 1993) */
+} kehu_tree_criterion;
+
+/* Zero every field you do not care about: zero always means the default. */
+typedef struct kehu_tree_options {
+    uint32_t size;                 /* sizeof(kehu_tree_options) */
+    kehu_tree_criterion criterion; /* 0 means AUTO; without folds ENTROPY */
+    uint32_t max_leaves;           /* 2..65536; 0 means rows / 64, but 128 to 4096 */
+    uint32_t max_depth;            /* 1..64 splits on a path; 0 means 30 */
+    uint32_t n_folds;              /* 2..20, 0 means 5; 1 means no cross-validation:
+                                      the tree takes all leaves it may */
+    uint32_t n_threads;            /* 0 means 1; never changes the result */
+    double min_leaf_weight;        /* > 0: least rows (sum of weights) in a leaf;
+                                      0 means chosen among 2, 5, 10, 20, 40, 80 by
+                                      cross-validation, without folds 20 */
+    double shrinkage;              /* > 0: k of the method; < 0: none; 0 means chosen
+                                      by cross-validation, without folds 4 */
+    uint64_t seed;                 /* of the folds' hash; every value is fine */
+    const double *class_weights;   /* [n_class_weights] finite and > 0, in class order;
+                                      NULL means all 1. Probabilities are those of
+                                      the reweighted population */
+    uint32_t n_class_weights;      /* the number of classes when class_weights is set */
+    const kehu_column *classes;    /* text: all class names, in the order wanted; NULL
+                                      means those of the target, sorted */
+    const kehu_executor *executor; /* instead of n_threads; NULL means none */
+    const kehu_progress *progress; /* NULL means none */
+    const kehu_allocator *alloc;   /* NULL means the C library */
+} kehu_tree_options;
+
+/* Learn a tree.
+ *
+ * out        receives a new handle, or NULL on failure; free with kehu_tree_free()
+ * columns    [n_columns] inputs, each with a name of its own and n values; not kept
+ * target     n values, text, integer or BOOL: the class of each row. Class order:
+ *            false before true, integers ascending, texts by their bytes
+ * row_ids    n values, text or integer: rows with the same id share a fold; NULL
+ *            means that each row stands for itself
+ * weights    n numbers, finite and >= 0; NULL means 1. Rows of weight 0 are not
+ *            looked at, so their target may be missing
+ * options    NULL for all defaults
+ *
+ * Fails with KEHU_ARGUMENT (option out of range, lengths differ), KEHU_COLUMN
+ * (column without a name, of an unfit type), KEHU_DUPLICATE (column name twice or
+ * the target's), KEHU_EMPTY (no row of positive weight), KEHU_ONE_CLASS,
+ * KEHU_DATA (target missing or not in options.classes: err->where is the row; no
+ * column with two different values), KEHU_RANGE (weight), KEHU_LIMIT (more than
+ * 255 classes, 10000 columns or 2^31 rows), KEHU_VERSION, KEHU_NO_MEMORY,
+ * KEHU_CANCELLED.
+ * Time O(rows columns depth) a tree, some 90 trees for the default options;
+ * extra memory 2 bytes a cell, 8 bytes a row and thread, histograms. The same
+ * input gives the same bytes for any number of threads. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_train(
+    kehu_tree **out, const kehu_column *columns, uint32_t n_columns,
+    const kehu_column *target, const kehu_column *row_ids, const kehu_column *weights,
+    const kehu_tree_options *options, kehu_error *err);
+
+/* Zero every field you do not care about. The arrays are outputs. */
+typedef struct kehu_tree_score_options {
+    uint32_t size;                 /* sizeof(kehu_tree_score_options) */
+    uint32_t n_threads;            /* 0 means 1; never changes the result */
+    uint32_t *leaves;              /* [n] the leaf each row ends in, 0 ..
+                                      kehu_tree_leaf_count - 1: a ready-made segment;
+                                      NULL means not wanted */
+    int64_t *unseen;               /* [kehu_tree_feature_count] rows whose category was
+                                      not in the training data (0 for columns that had
+                                      more than 253 categories there, for which this is
+                                      not known); NULL means not wanted */
+    int64_t *missing;              /* [kehu_tree_feature_count] rows without a value in a
+                                      column that had none missing in training; NULL
+                                      means not wanted */
+    const kehu_executor *executor; /* instead of n_threads; NULL means none */
+} kehu_tree_score_options;
+
+/* Probability of every class for every row.
+ *
+ * columns        [n_columns] at least the columns trained on, matched by name
+ * probabilities  [n][kehu_tree_class_count], each row sums to 1; n is the length
+ *                of the columns. NULL when only the options' arrays are wanted
+ * options        NULL for all defaults
+ *
+ * An unseen category goes with the pool of rare ones, or, at a split that saw
+ * none of these, to the child with more training weight; so does a missing value
+ * at a split that saw none missing.
+ * Fails with KEHU_COLUMN (column missing, twice, or of another type: the message
+ * names it), KEHU_ARGUMENT, KEHU_VERSION, KEHU_NO_MEMORY; the outputs are then
+ * unspecified. Time O(n depth); extra memory one byte a dictionary entry. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_score(
+    const kehu_tree *tree, const kehu_column *columns, uint32_t n_columns,
+    double *probabilities, const kehu_tree_score_options *options, kehu_error *err);
+
+/* The same for one row given by value, in the order of kehu_tree_feature_name.
+ *
+ * numbers  [kehu_tree_feature_count] value of each column of numbers or dates
+ *          (days or microseconds as in training), NaN = missing; others not read
+ * texts    [kehu_tree_feature_count] NUL-terminated value of each text column,
+ *          NULL = missing; others not read. NULL when there is no text column
+ * probabilities  [kehu_tree_class_count]
+ *
+ * Fails with KEHU_ARGUMENT. Allocates nothing. Time O(depth). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_score_row(const kehu_tree *tree,
+                                                         const double *numbers,
+                                                         const char *const *texts,
+                                                         double *probabilities,
+                                                         kehu_error *err);
+
+/* What the tree is made of. tree is not NULL, indices are in range; names are
+ * borrowed, valid while the handle lives. */
+KEHU_API uint32_t kehu_tree_class_count(const kehu_tree *tree);
+KEHU_API const char *kehu_tree_class_name(const kehu_tree *tree, uint32_t i);
+KEHU_API uint32_t kehu_tree_feature_count(const kehu_tree *tree);
+KEHU_API const char *kehu_tree_feature_name(const kehu_tree *tree, uint32_t i);
+KEHU_API uint32_t kehu_tree_leaf_count(const kehu_tree *tree);
+
+/* How the tree came about. */
+typedef struct kehu_tree_summary {
+    int64_t n_rows;                /* rows of positive weight it was trained on */
+    double weight;                 /* their sum of weights */
+    uint32_t n_leaves, depth;      /* a single leaf has depth 0 */
+    kehu_tree_criterion criterion; /* chosen or given; never AUTO */
+    double min_leaf_weight;
+    double shrinkage;   /* 0 = none */
+    double cv_log_loss; /* mean over the held-out rows; -1 without folds */
+} kehu_tree_summary;
+
+KEHU_API void kehu_tree_summary_get(const kehu_tree *tree, kehu_tree_summary *summary);
+
+/* Release a handle. NULL is allowed. */
+KEHU_API void kehu_tree_free(kehu_tree *tree);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* KEHU_TREE_H */

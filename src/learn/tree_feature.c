@@ -1,0 +1,256 @@
+#include "learn/tree_feature.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/sort.h"
+#include "learn/tree_levels.h"
+
+/* Enough values to place 254 quantiles well; more only cost time. */
+enum { MAX_SAMPLE = 200000 };
+
+kehu__tree_kind kehu__tree_kind_of(kehu_type type)
+{
+    if (kehu__type_is_text(type))
+        return KEHU__TREE_TEXT;
+    return type == KEHU_BOOL        ? KEHU__TREE_BOOL
+           : type == KEHU_DATE32    ? KEHU__TREE_DATE
+           : type == KEHU_TIMESTAMP ? KEHU__TREE_TIMESTAMP
+                                    : KEHU__TREE_NUMBER;
+}
+
+bool kehu__tree_kinds_agree(kehu__tree_kind trained, kehu__tree_kind given)
+{
+    const bool plain = trained == KEHU__TREE_NUMBER || trained == KEHU__TREE_BOOL;
+    return plain ? given == KEHU__TREE_NUMBER || given == KEHU__TREE_BOOL
+                 : trained == given;
+}
+
+int kehu__tree_compare_texts(kehu__text a, kehu__text b)
+{
+    const size_t common = (size_t)(a.size < b.size ? a.size : b.size);
+    const int order = common == 0 ? 0 : memcmp(a.bytes, b.bytes, common);
+    return order != 0 ? (order > 0) - (order < 0) : (a.size > b.size) - (a.size < b.size);
+}
+
+/* A number e with a < e <= b, half way where that can be said: infinities and
+ * neighbouring doubles have no number between them. */
+static double between(double a, double b)
+{
+    const double middle = 0.5 * a + 0.5 * b;
+    return middle > a && middle <= b ? middle : b;
+}
+
+static uint32_t exact_edges(double *edges, const double *sorted, size_t n)
+{
+    uint32_t k = 0;
+    for (size_t i = 1; i < n; i++)
+        if (sorted[i] > sorted[i - 1])
+            edges[k++] = between(sorted[i - 1], sorted[i]);
+    return k;
+}
+
+/* Cut at the q/254 quantiles; a cut inside a run of equal values moves to the
+ * run's end. */
+static uint32_t quantile_edges(double *edges, const double *sorted, size_t n)
+{
+    uint32_t k = 0;
+    for (size_t q = 1; q < KEHU__TREE_MAX_BINS; q++) {
+        size_t at = q * n / KEHU__TREE_MAX_BINS;
+        double edge;
+        if (at == 0)
+            continue;
+        while (at < n && !(sorted[at] > sorted[at - 1]))
+            at++;
+        if (at == n)
+            break;
+        edge = between(sorted[at - 1], sorted[at]);
+        if (k == 0 || edge > edges[k - 1])
+            edges[k++] = edge;
+    }
+    return k;
+}
+
+static kehu_status learn_edges(kehu__tree_feature *f, const kehu_column *c,
+                               const uint8_t *use, const kehu_allocator *alloc,
+                               kehu_error *err)
+{
+    const int64_t step = c->length > MAX_SAMPLE ? c->length / MAX_SAMPLE : 1;
+    const size_t room = (size_t)(c->length / step) + 1;
+    double edges[KEHU__TREE_MAX_BINS], *values, *scratch;
+    size_t n = 0, n_different = 1;
+    kehu_status status = KEHU_OK;
+    values = kehu__alloc(alloc, room, sizeof *values);
+    scratch = kehu__alloc(alloc, room, sizeof *scratch);
+    if (values == NULL || scratch == NULL) {
+        status = kehu__no_memory(err, "a column's bins");
+        goto done;
+    }
+    for (int64_t i = 0; i < c->length; i += step) {
+        const double x = kehu__column_number(c, i) + 0.0; /* -0 becomes 0 */
+        if ((use == NULL || use[i]) && !isnan(x))
+            values[n++] = x;
+    }
+    kehu__sort_f64(values, scratch, n);
+    for (size_t i = 1; i < n; i++)
+        n_different += values[i] > values[i - 1];
+    f->n_edges = n_different <= KEHU__TREE_MAX_BINS ? exact_edges(edges, values, n)
+                                                    : quantile_edges(edges, values, n);
+    f->n_codes = f->n_edges + 2;
+    if (f->n_edges > 0) {
+        f->edges = kehu__alloc(alloc, f->n_edges, sizeof *f->edges);
+        if (f->edges == NULL)
+            status = kehu__no_memory(err, "a column's bins");
+        else
+            memcpy(f->edges, edges, f->n_edges * sizeof *edges);
+    }
+
+done:
+    kehu__free(alloc, values, room, sizeof *values);
+    kehu__free(alloc, scratch, room, sizeof *scratch);
+    return status;
+}
+
+static int by_text(const void *a, const void *b, void *ctx)
+{
+    (void)ctx;
+    return kehu__tree_compare_texts(((const kehu__tree_level_count *)a)->text,
+                                    ((const kehu__tree_level_count *)b)->text);
+}
+
+static int by_count(const void *a, const void *b, void *ctx)
+{
+    const kehu__tree_level_count *x = a, *y = b;
+    return x->count != y->count ? (x->count < y->count) - (x->count > y->count)
+                                : by_text(a, b, ctx);
+}
+
+static kehu_status store_levels(kehu__tree_feature *f, const kehu__tree_level_count *kept,
+                                uint32_t n, const kehu_allocator *alloc, kehu_error *err)
+{
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < n; i++)
+        size += (uint64_t)kept[i].text.size;
+    if (size >= UINT32_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1, "categories of column %s exceed 4 GiB",
+                          f->name);
+    f->level_starts = kehu__alloc_zero(alloc, (size_t)n + 1, sizeof *f->level_starts);
+    f->n_levels = f->level_starts == NULL ? 0 : n;
+    f->level_bytes = size == 0 ? NULL : kehu__alloc(alloc, (size_t)size, 1);
+    if (f->level_starts == NULL || (size > 0 && f->level_bytes == NULL)) {
+        kehu__free(alloc, f->level_bytes, (size_t)size, 1);
+        kehu__free(alloc, f->level_starts, (size_t)n + 1, sizeof *f->level_starts);
+        f->level_bytes = NULL;
+        f->level_starts = NULL;
+        f->n_levels = 0;
+        return kehu__no_memory(err, "a column's categories");
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t at = f->level_starts[i];
+        memcpy(f->level_bytes + at, kept[i].text.bytes, (size_t)kept[i].text.size);
+        f->level_starts[i + 1] = at + (uint32_t)kept[i].text.size;
+    }
+    f->n_codes = n + 2;
+    return KEHU_OK;
+}
+
+static kehu_status learn_levels(kehu__tree_feature *f, const kehu_column *c,
+                                const uint8_t *use, const kehu_allocator *alloc,
+                                kehu_error *err)
+{
+    kehu__tree_levels levels = {.alloc = *alloc};
+    kehu_status status = kehu__tree_levels_add_column(&levels, c, use, err);
+    if (status == KEHU_OK) {
+        const size_t kept =
+            levels.n < KEHU__TREE_MAX_LEVELS ? levels.n : KEHU__TREE_MAX_LEVELS;
+        if (levels.n > 0)
+            kehu__sort(levels.items, levels.n, sizeof *levels.items, by_count, NULL);
+        if (kept > 0)
+            kehu__sort(levels.items, kept, sizeof *levels.items, by_text, NULL);
+        status = store_levels(f, levels.items, (uint32_t)kept, alloc, err);
+    }
+    kehu__tree_levels_free(&levels);
+    return status;
+}
+
+kehu_status kehu__tree_feature_learn(kehu__tree_feature *f, const kehu_column *c,
+                                     const uint8_t *use, const kehu_allocator *alloc,
+                                     kehu_error *err)
+{
+    *f = (kehu__tree_feature){.kind = kehu__tree_kind_of(c->type), .n_codes = 2};
+    f->name_size = strlen(c->name);
+    f->name = kehu__alloc(alloc, f->name_size + 1, 1);
+    if (f->name == NULL)
+        return kehu__no_memory(err, "a column's name");
+    memcpy(f->name, c->name, f->name_size + 1);
+    KEHU_TRY(kehu__tree_is_text(f) ? learn_levels(f, c, use, alloc, err)
+                                   : learn_edges(f, c, use, alloc, err));
+    f->code_weight = kehu__alloc_zero(alloc, f->n_codes, sizeof *f->code_weight);
+    return f->code_weight == NULL ? kehu__no_memory(err, "a column's bins") : KEHU_OK;
+}
+
+void kehu__tree_feature_free(kehu__tree_feature *f, const kehu_allocator *alloc)
+{
+    kehu__free(alloc, f->name, f->name_size + 1, 1);
+    kehu__free(alloc, f->edges, f->n_edges, sizeof *f->edges);
+    if (f->level_starts != NULL)
+        kehu__free(alloc, f->level_bytes, f->level_starts[f->n_levels], 1);
+    kehu__free(alloc, f->level_starts, (size_t)f->n_levels + 1, sizeof *f->level_starts);
+    kehu__free(alloc, f->code_weight, f->n_codes, sizeof *f->code_weight);
+    *f = (kehu__tree_feature){0};
+}
+
+uint32_t kehu__tree_code_of_number(const kehu__tree_feature *f, double x)
+{
+    uint32_t low = 0, n = f->n_edges;
+    if (isnan(x))
+        return kehu__tree_missing_code(f);
+    while (n > 0) {
+        const uint32_t half = n / 2;
+        if (f->edges[low + half] <= x) {
+            low += half + 1;
+            n -= half + 1;
+        } else
+            n = half;
+    }
+    return low;
+}
+
+uint32_t kehu__tree_code_of_text(const kehu__tree_feature *f, kehu__text text)
+{
+    uint32_t low = 0, high = f->n_levels;
+    if (text.size == 0)
+        return kehu__tree_missing_code(f);
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        const int order = kehu__tree_compare_texts(kehu__tree_level(f, middle), text);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return f->n_levels;
+}
+
+void kehu__tree_code_dictionary(const kehu__tree_feature *f, const kehu_column *c,
+                                uint8_t *codes)
+{
+    for (int64_t i = 0; i < c->dictionary->length; i++)
+        codes[i] =
+            (uint8_t)kehu__tree_code_of_text(f, kehu__column_text(c->dictionary, i));
+}
+
+uint32_t kehu__tree_code(const kehu__tree_feature *f, const kehu_column *c,
+                         const uint8_t *dictionary_codes, int64_t i)
+{
+    if (!kehu__tree_is_text(f))
+        return kehu__tree_code_of_number(f, kehu__column_number(c, i));
+    if (c->type != KEHU_CATEGORY)
+        return kehu__tree_code_of_text(f, kehu__column_text(c, i));
+    return kehu__column_valid(c, i)
+               ? dictionary_codes[((const int32_t *)c->data)[c->start + i]]
+               : kehu__tree_missing_code(f);
+}

@@ -1,0 +1,123 @@
+/* learn/tree_grow.h - growing a classification tree over byte codes. Knows
+ * neither names nor values.
+ *
+ * Weights are integers (fixed point), so that every sum is exact and comes out
+ * the same in any order: the tree depends neither on the number of threads nor
+ * on which child's histogram is counted and which subtracted. */
+#ifndef KEHU_SRC_LEARN_TREE_GROW_H
+#define KEHU_SRC_LEARN_TREE_GROW_H
+
+#include <kehu/tree.h>
+
+#include "base/mem.h"
+
+enum {
+    KEHU__TREE_MAX_CLASSES = 255,
+    KEHU__TREE_MISSING_LEFT = 1,
+    KEHU__TREE_LEARNED = 2
+};
+
+/* One column of codes. */
+typedef struct kehu__tree_input {
+    const uint8_t *codes; /* [n_rows] */
+    uint32_t n_codes;     /* the last one means "missing" */
+    bool ordered;         /* numbers; else categories */
+    uint32_t offset;      /* of its cells in a class's histogram */
+} kehu__tree_input;
+
+/* What trees are grown from. */
+typedef struct kehu__tree_rows {
+    uint32_t n_rows, n_inputs, n_classes;
+    const kehu__tree_input *inputs; /* [n_inputs] */
+    const uint8_t *by_row;          /* [n_rows][stride] the same codes */
+    size_t stride;
+    uint32_t n_cells;        /* of one class's histogram: sum of n_codes */
+    const uint8_t *labels;   /* [n_rows] */
+    const uint32_t *weights; /* [n_rows] fixed point; NULL = all 1 */
+    double weight_unit;      /* sample weight of 1 */
+    const double *units;     /* [n_classes] weight_unit times the class's weight */
+    const double *xlogx;     /* [n_xlogx] x log x at integers; used where all units
+                                are 1 */
+    uint32_t n_xlogx;
+} kehu__tree_rows;
+
+typedef struct kehu__tree_node {
+    int32_t feature; /* -1 = leaf */
+    uint32_t left;   /* the right child is left + 1 */
+    uint32_t parent; /* the root's is 0 */
+    uint32_t depth;
+    uint32_t cut;           /* ordered inputs: codes 0..cut go left */
+    uint32_t flags;         /* KEHU__TREE_MISSING_LEFT; _LEARNED: missing rows were
+                               there to learn its way from */
+    uint64_t left_codes[4]; /* every code that goes left, missing included */
+    double gain;            /* of the split, weighted rows times nats (or Gini) */
+} kehu__tree_node;
+
+static inline bool kehu__tree_goes_left(const kehu__tree_node *node, uint32_t code)
+{
+    return node->left_codes[code >> 6] >> (code & 63) & 1;
+}
+
+typedef struct kehu__tree_growth {
+    kehu_tree_criterion criterion; /* not AUTO */
+    uint32_t max_leaves, max_depth;
+    double min_leaf_weight;
+} kehu__tree_growth;
+
+/* A split found, or feature -1. */
+typedef struct kehu__tree_split {
+    int32_t feature;
+    uint32_t cut, flags;
+    uint64_t left_codes[4];
+    double gain;
+    double share; /* of the criterion's weight that goes left */
+} kehu__tree_split;
+
+/* Scratch and result of one growth. Split s makes nodes 2 s + 1 and 2 s + 2, so
+ * the first 2 s + 1 nodes are the tree of s splits. */
+typedef struct kehu__tree_grower {
+    kehu_allocator alloc;
+    uint32_t n_nodes, max_nodes;
+    kehu__tree_node *nodes; /* [max_nodes] */
+    double *counts;         /* [max_nodes][n_classes] fixed-point class weights */
+
+    /* Rows of the open leaves, grouped by class: a leaf's rows of class k are
+     * order[first .. last-1] of its bounds' k-th pair. */
+    uint32_t max_leaves, n_classes, n_rows, n_inputs;
+    uint32_t *order, *spill;  /* [n_rows] */
+    uint32_t *bounds;         /* [max_leaves][n_classes][2] */
+    kehu__tree_split *splits; /* [max_leaves] */
+    uint32_t *leaf_nodes;     /* [max_leaves] */
+    int32_t *leaf_histogram;  /* [max_leaves] place in histograms, -1 = none kept */
+    size_t histogram_size;    /* cells of one histogram, all classes */
+    uint32_t n_histograms, n_free;
+    uint64_t *histograms; /* [n_histograms][histogram_size] */
+    uint32_t *free_list;  /* [n_histograms] */
+    double *work;         /* one input's cells of all classes */
+    size_t work_size;
+    kehu__tree_split *candidates; /* [n_inputs] */
+} kehu__tree_grower;
+
+/* Memory to grow trees of up to max_leaves over these rows. Free whatever is
+ * returned. */
+kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *rows,
+                                   uint32_t max_leaves, const kehu_allocator *alloc,
+                                   kehu_error *err);
+void kehu__tree_grower_free(kehu__tree_grower *g);
+
+/* Grow a tree from the rows with fold[i] != skip (all when fold is NULL).
+ * Allocates nothing. */
+void kehu__tree_grow(kehu__tree_grower *g, const kehu__tree_rows *rows,
+                     const kehu__tree_growth *how, const uint8_t *fold, uint8_t skip);
+
+/* The best split of a node with these class weights (fixed point) and this
+ * histogram; writes *best. work holds all classes' cells of the widest input. */
+void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth *how,
+                           const uint64_t *histogram, const double *counts, double *work,
+                           kehu__tree_split *candidates, kehu__tree_split *best);
+
+/* Impurity of class weights in fixed point: entropy or Gini, times weight. */
+double kehu__tree_impurity(const kehu__tree_rows *rows, kehu_tree_criterion criterion,
+                           const double *counts);
+
+#endif

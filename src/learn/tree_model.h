@@ -1,0 +1,68 @@
+/* learn/tree_model.h - what a kehu_tree is made of. */
+#ifndef KEHU_SRC_LEARN_TREE_MODEL_H
+#define KEHU_SRC_LEARN_TREE_MODEL_H
+
+#include <kehu/tree.h>
+
+#include "learn/tree_feature.h"
+#include "learn/tree_grow.h"
+
+/* Probabilities are whole multiples of 1 / KEHU__TREE_ONE that sum to exactly 1:
+ * their sums and differences are exact, so that the steps of a path add up to
+ * its score to the last bit. */
+#define KEHU__TREE_ONE 0x1p50
+
+/* Names one after the other, each with its NUL. */
+typedef struct kehu__tree_names {
+    uint32_t n;
+    char *bytes;
+    uint32_t *starts; /* [n + 1] */
+} kehu__tree_names;
+
+struct kehu_tree {
+    kehu_allocator alloc;
+    kehu__tree_names classes;
+    uint32_t n_features;
+    kehu__tree_feature *features; /* [n_features] */
+    uint32_t n_nodes;
+    kehu__tree_node *nodes; /* [n_nodes], children after their parents */
+    double *thresholds;     /* [n_nodes] ordered splits: values below go left; NaN:
+                               every value that is present does */
+    double *weights;        /* [n_nodes][classes.n] sample weight of each class */
+    double *probabilities;  /* [n_nodes][classes.n] */
+    uint32_t *leaves;       /* [n_nodes] number of the leaf, in node order */
+    kehu_tree_summary summary;
+};
+
+static inline uint32_t kehu__tree_classes(const kehu_tree *t)
+{
+    return t->classes.n;
+}
+
+/* An empty name list for n names of `size` bytes in all, NULs included. */
+kehu_status kehu__tree_names_alloc(kehu__tree_names *names, uint32_t n, size_t size,
+                                   const kehu_allocator *alloc, kehu_error *err);
+void kehu__tree_names_free(kehu__tree_names *names, const kehu_allocator *alloc);
+static inline const char *kehu__tree_name(const kehu__tree_names *names, uint32_t i)
+{
+    return names->bytes + names->starts[i];
+}
+
+/* Allocate the arrays of n_nodes nodes; classes must be there. */
+kehu_status kehu__tree_alloc_nodes(kehu_tree *tree, uint32_t n_nodes, kehu_error *err);
+
+/* Fill in what follows from nodes and features: thresholds, leaf numbers, and
+ * the summary's leaf count and depth. */
+void kehu__tree_finish(kehu_tree *tree);
+
+/* Round one node's probabilities to multiples of 1 / KEHU__TREE_ONE, at least
+ * one each, that sum to 1. */
+void kehu__tree_round(double *probabilities, uint32_t n_classes);
+
+/* Every needed column found by name and checked: given[f] = the column of
+ * feature f, n_rows their common length. */
+kehu_status kehu__tree_match(const kehu_tree *tree, const kehu_column *columns,
+                             uint32_t n_columns, const kehu_column **given,
+                             int64_t *n_rows, kehu_error *err);
+
+#endif

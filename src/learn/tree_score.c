@@ -1,0 +1,157 @@
+/* Scoring: each row walks from the root to its leaf and reads only the cells
+ * that its path asks for. */
+#include <kehu/tree.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/thread.h"
+#include "learn/tree_model.h"
+#include "learn/tree_walk.h"
+
+enum { ROWS_PER_TASK = 8192 };
+
+typedef struct scoring {
+    const kehu_tree *tree;
+    const kehu__tree_source *sources;
+    int64_t n_rows;
+    double *probabilities;
+    const kehu_tree_score_options *options;
+} scoring;
+
+static void score_rows(void *arg, int64_t task)
+{
+    const scoring *s = arg;
+    const kehu_tree *tree = s->tree;
+    const uint32_t K = tree->classes.n;
+    const int64_t from = task * ROWS_PER_TASK;
+    const int64_t end =
+        s->n_rows - from < ROWS_PER_TASK ? s->n_rows : from + ROWS_PER_TASK;
+    for (int64_t i = from; i < end; i++) {
+        const uint32_t leaf = kehu__tree_walk(tree, s->sources, i);
+        if (s->probabilities != NULL)
+            memcpy(s->probabilities + (size_t)i * K,
+                   tree->probabilities + (size_t)leaf * K, K * sizeof(double));
+        if (s->options->leaves != NULL)
+            s->options->leaves[i] = tree->leaves[leaf];
+    }
+}
+
+/* Rows of a column that training gave no way for. */
+static void count_surprises(void *arg, int64_t f)
+{
+    const scoring *s = arg;
+    const kehu__tree_feature *feature = &s->tree->features[f];
+    const uint32_t missing = kehu__tree_missing_code(feature),
+                   unseen = kehu__tree_is_text(feature) ? feature->n_levels : missing;
+    int64_t n_missing = 0, n_unseen = 0;
+    for (int64_t i = 0; i < s->n_rows; i++) {
+        const kehu__tree_source *source = &s->sources[f];
+        const uint32_t code =
+            kehu__tree_code(feature, source->column, source->dictionary_codes, i);
+        n_missing += code == missing;
+        n_unseen += code == unseen;
+    }
+    if (s->options->missing != NULL)
+        s->options->missing[f] = feature->code_weight[missing] > 0 ? 0 : n_missing;
+    if (s->options->unseen != NULL)
+        s->options->unseen[f] =
+            unseen == missing || feature->code_weight[unseen] > 0 ? 0 : n_unseen;
+}
+
+kehu_status kehu__tree_sources_open(kehu__tree_source **out, int64_t *n_rows,
+                                    const kehu_tree *tree, const kehu_column *columns,
+                                    uint32_t n_columns, kehu_error *err)
+{
+    const kehu_allocator *a = &tree->alloc;
+    const kehu_column **given = kehu__alloc(a, tree->n_features, sizeof *given);
+    kehu__tree_source *sources = kehu__alloc_zero(a, tree->n_features, sizeof *sources);
+    kehu_status status = KEHU_OK;
+    *out = NULL;
+    if (given == NULL || sources == NULL)
+        status = kehu__no_memory(err, "scoring");
+    if (status == KEHU_OK)
+        status = kehu__tree_match(tree, columns, n_columns, given, n_rows, err);
+    for (uint32_t f = 0; f < tree->n_features && status == KEHU_OK; f++) {
+        kehu__tree_source *s = &sources[f];
+        s->column = given[f];
+        if (s->column->type != KEHU_CATEGORY || s->column->length == 0 ||
+            s->column->dictionary->length == 0)
+            continue;
+        s->dictionary_codes = kehu__alloc(a, (size_t)s->column->dictionary->length, 1);
+        if (s->dictionary_codes == NULL)
+            status = kehu__no_memory(err, "a column's categories");
+        else
+            kehu__tree_code_dictionary(&tree->features[f], s->column,
+                                       s->dictionary_codes);
+    }
+    kehu__free(a, given, tree->n_features, sizeof *given);
+    if (status == KEHU_OK)
+        *out = sources;
+    else
+        kehu__tree_sources_close(sources, tree);
+    return status;
+}
+
+void kehu__tree_sources_close(kehu__tree_source *sources, const kehu_tree *tree)
+{
+    for (uint32_t f = 0; sources != NULL && f < tree->n_features; f++)
+        if (sources[f].dictionary_codes != NULL)
+            kehu__free(&tree->alloc, sources[f].dictionary_codes,
+                       (size_t)sources[f].column->dictionary->length, 1);
+    kehu__free(&tree->alloc, sources, tree->n_features, sizeof *sources);
+}
+
+kehu_status kehu_tree_score(const kehu_tree *tree, const kehu_column *columns,
+                            uint32_t n_columns, double *probabilities,
+                            const kehu_tree_score_options *options, kehu_error *err)
+{
+    kehu_tree_score_options opt = {0};
+    scoring s = {.tree = tree, .probabilities = probabilities, .options = &opt};
+    kehu__tree_source *sources;
+    kehu__run run;
+    if (tree == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "tree is NULL");
+    KEHU_TRY(kehu__options_read(&opt, sizeof opt, options, err));
+    KEHU_TRY(kehu__tree_sources_open(&sources, &s.n_rows, tree, columns, n_columns, err));
+    s.sources = sources;
+    run = (kehu__run){.n_threads = opt.n_threads, .executor = opt.executor};
+    if (probabilities != NULL || opt.leaves != NULL)
+        kehu__parallel(&run, (s.n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, score_rows,
+                       &s);
+    if (opt.missing != NULL || opt.unseen != NULL)
+        kehu__parallel(&run, tree->n_features, count_surprises, &s);
+    kehu__tree_sources_close(sources, tree);
+    return KEHU_OK;
+}
+
+kehu_status kehu_tree_score_row(const kehu_tree *tree, const double *numbers,
+                                const char *const *texts, double *probabilities,
+                                kehu_error *err)
+{
+    uint32_t at = 0;
+    if (tree == NULL || numbers == NULL || probabilities == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "tree, numbers or probabilities is NULL");
+    for (uint32_t f = 0; texts == NULL && f < tree->n_features; f++)
+        if (kehu__tree_is_text(&tree->features[f]))
+            return kehu__fail(err, KEHU_ARGUMENT, -1, "texts is NULL, column %s is text",
+                              tree->features[f].name);
+    while (tree->nodes[at].feature >= 0) {
+        const int32_t f = tree->nodes[at].feature;
+        const kehu__tree_feature *feature = &tree->features[f];
+        if (!kehu__tree_is_text(feature))
+            at = kehu__tree_step_number(tree, at, numbers[f]);
+        else {
+            const char *text = texts[f] == NULL ? "" : texts[f];
+            at = kehu__tree_step_code(
+                tree, at,
+                kehu__tree_code_of_text(feature,
+                                        (kehu__text){text, (int64_t)strlen(text)}));
+        }
+    }
+    memcpy(probabilities, tree->probabilities + (size_t)at * tree->classes.n,
+           tree->classes.n * sizeof *probabilities);
+    return KEHU_OK;
+}

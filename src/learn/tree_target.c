@@ -1,0 +1,193 @@
+#include "learn/tree_target.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/sort.h"
+#include "learn/tree_levels.h"
+
+enum { MAX_NUMBER = 24 }; /* bytes of an int64 in decimal */
+
+static kehu_status too_many_classes(kehu_error *err)
+{
+    return kehu__fail(err, KEHU_LIMIT, -1, "the target has more than %d classes",
+                      KEHU__TREE_MAX_CLASSES);
+}
+
+static int by_text(const void *a, const void *b, void *ctx)
+{
+    (void)ctx;
+    return kehu__tree_compare_texts(((const kehu__tree_level_count *)a)->text,
+                                    ((const kehu__tree_level_count *)b)->text);
+}
+
+static kehu_status store_names(kehu__tree_names *names, const kehu__text *texts,
+                               uint32_t n, const kehu_allocator *alloc, kehu_error *err)
+{
+    size_t size = 0;
+    uint32_t at = 0;
+    for (uint32_t k = 0; k < n; k++)
+        size += (size_t)texts[k].size + 1;
+    if (n == 0)
+        return KEHU_OK; /* every target is missing: the first row will say so */
+    if (size > UINT32_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1, "class names exceed 4 GiB");
+    KEHU_TRY(kehu__tree_names_alloc(names, n, size, alloc, err));
+    for (uint32_t k = 0; k < n; k++) {
+        names->starts[k] = at;
+        memcpy(names->bytes + at, texts[k].bytes, (size_t)texts[k].size);
+        names->bytes[at + texts[k].size] = '\0';
+        at += (uint32_t)texts[k].size + 1;
+    }
+    return KEHU_OK;
+}
+
+static kehu_status names_from_list(kehu__tree_names *names, const kehu_column *classes,
+                                   const kehu_allocator *alloc, kehu_error *err)
+{
+    kehu__text texts[KEHU__TREE_MAX_CLASSES];
+    if (classes->length > KEHU__TREE_MAX_CLASSES)
+        return too_many_classes(err);
+    for (int64_t k = 0; k < classes->length; k++) {
+        texts[k] = kehu__column_text(classes, k);
+        if (texts[k].size == 0 ||
+            memchr(texts[k].bytes, '\0', (size_t)texts[k].size) != NULL)
+            return kehu__fail(err, KEHU_ARGUMENT, k,
+                              "options.classes has an empty name or one with a NUL");
+        for (int64_t j = 0; j < k; j++)
+            if (kehu__tree_compare_texts(texts[j], texts[k]) == 0)
+                return kehu__fail(err, KEHU_DUPLICATE, k,
+                                  "options.classes has class %.*s twice",
+                                  (int)texts[k].size, texts[k].bytes);
+    }
+    return store_names(names, texts, (uint32_t)classes->length, alloc, err);
+}
+
+static kehu_status names_from_texts(kehu__tree_names *names, const kehu_column *target,
+                                    const uint8_t *use, const kehu_allocator *alloc,
+                                    kehu_error *err)
+{
+    kehu__tree_levels levels = {.alloc = *alloc};
+    kehu__text texts[KEHU__TREE_MAX_CLASSES];
+    kehu_status status = kehu__tree_levels_add_column(&levels, target, use, err);
+    if (status == KEHU_OK && levels.n > KEHU__TREE_MAX_CLASSES)
+        status = too_many_classes(err);
+    if (status == KEHU_OK && levels.n > 0) {
+        kehu__sort(levels.items, levels.n, sizeof *levels.items, by_text, NULL);
+        for (size_t k = 0; k < levels.n && status == KEHU_OK; k++) {
+            texts[k] = levels.items[k].text;
+            if (memchr(texts[k].bytes, '\0', (size_t)texts[k].size) != NULL)
+                status = kehu__fail(err, KEHU_DATA, -1,
+                                    "a class name of the target has a NUL");
+        }
+    }
+    if (status == KEHU_OK)
+        status = store_names(names, texts, (uint32_t)levels.n, alloc, err);
+    kehu__tree_levels_free(&levels);
+    return status;
+}
+
+/* Put x among the ascending values if it is new; false when they are full. */
+static bool insert_value(int64_t *values, uint32_t *n, int64_t x)
+{
+    uint32_t at = *n;
+    while (at > 0 && values[at - 1] > x)
+        at--;
+    if (at > 0 && values[at - 1] == x)
+        return true;
+    if (*n == KEHU__TREE_MAX_CLASSES)
+        return false;
+    memmove(values + at + 1, values + at, (*n - at) * sizeof *values);
+    values[at] = x;
+    *n += 1;
+    return true;
+}
+
+static kehu__text integer_text(const kehu_column *target, int64_t x, char *digits)
+{
+    if (target->type == KEHU_BOOL)
+        return x ? (kehu__text){"true", 4} : (kehu__text){"false", 5};
+    return (kehu__text){digits, snprintf(digits, MAX_NUMBER, "%lld", (long long)x)};
+}
+
+static kehu_status names_from_integers(kehu__tree_names *names, const kehu_column *target,
+                                       const uint8_t *use, const kehu_allocator *alloc,
+                                       kehu_error *err)
+{
+    int64_t values[KEHU__TREE_MAX_CLASSES];
+    kehu__text texts[KEHU__TREE_MAX_CLASSES];
+    char digits[KEHU__TREE_MAX_CLASSES][MAX_NUMBER];
+    uint32_t n = 0;
+    for (int64_t i = 0; i < target->length; i++)
+        if (use[i] && kehu__column_valid(target, i) &&
+            !insert_value(values, &n, kehu__column_integer(target, i)))
+            return too_many_classes(err);
+    for (uint32_t k = 0; k < n; k++)
+        texts[k] = integer_text(target, values[k], digits[k]);
+    return store_names(names, texts, n, alloc, err);
+}
+
+static int64_t find_class(const kehu__tree_names *names, kehu__text text)
+{
+    for (uint32_t k = 0; k < names->n; k++) {
+        const size_t size = names->starts[k + 1] - names->starts[k] - 1;
+        if (size == (size_t)text.size &&
+            memcmp(kehu__tree_name(names, k), text.bytes, size) == 0)
+            return k;
+    }
+    return -1;
+}
+
+static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
+                               const kehu_column *target, const uint8_t *use,
+                               kehu_error *err)
+{
+    const bool is_text = kehu__type_is_text(target->type);
+    char digits[MAX_NUMBER];
+    int64_t n = 0;
+    for (int64_t i = 0; i < target->length; i++) {
+        kehu__text text;
+        int64_t k;
+        if (!use[i])
+            continue;
+        text = is_text ? kehu__column_text(target, i)
+                       : integer_text(target, kehu__column_integer(target, i), digits);
+        if (!kehu__column_valid(target, i) || text.size == 0)
+            return kehu__fail(err, KEHU_DATA, i, "the target is missing in row %lld",
+                              (long long)i);
+        k = n > 0 ? labels[n - 1] : 0;
+        if (k >= names->n ||
+            names->starts[k + 1] - names->starts[k] - 1 != (size_t)text.size ||
+            memcmp(kehu__tree_name(names, (uint32_t)k), text.bytes, (size_t)text.size) !=
+                0)
+            k = find_class(names, text);
+        if (k < 0)
+            return kehu__fail(err, KEHU_DATA, i,
+                              "the target of row %lld is not in options.classes",
+                              (long long)i);
+        labels[n++] = (uint8_t)k;
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu__tree_target_read(kehu__tree_names *names, uint8_t *labels,
+                                   const kehu_column *target, const kehu_column *classes,
+                                   const uint8_t *use, const kehu_allocator *alloc,
+                                   kehu_error *err)
+{
+    const bool is_text = kehu__type_is_text(target->type);
+    if (!is_text && target->type != KEHU_BOOL &&
+        (target->type < KEHU_INT8 || target->type > KEHU_UINT32))
+        return kehu__fail(err, KEHU_COLUMN, -1,
+                          "the target is %s, expected text, BOOL or integers up to INT64",
+                          kehu__type_name(target->type));
+    if (classes != NULL) {
+        KEHU_TRY(kehu__column_check_text(classes, "options.classes", err));
+        KEHU_TRY(names_from_list(names, classes, alloc, err));
+    } else if (is_text)
+        KEHU_TRY(names_from_texts(names, target, use, alloc, err));
+    else
+        KEHU_TRY(names_from_integers(names, target, use, alloc, err));
+    return read_labels(names, labels, target, use, err);
+}

@@ -1,0 +1,451 @@
+/* From a caller's columns to a trained tree. */
+#include <kehu/tree.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/maths.h"
+#include "learn/tree_model.h"
+#include "learn/tree_select.h"
+#include "learn/tree_target.h"
+
+enum {
+    MAX_COLUMNS = 10000,
+    MAX_LEAVES = 65536,
+    MAX_DEPTH = 64,
+    MAX_FOLDS = 20,
+    XLOGX_SIZE = 65536
+};
+
+/* Everything that training holds for a while. */
+typedef struct training {
+    kehu_allocator alloc;
+    kehu_tree_options options;
+    kehu__run run;
+    kehu_tree *tree;
+    int64_t n_given; /* rows of the caller's columns */
+    uint8_t *use;    /* [n_given] weight above 0 */
+    uint32_t n_rows; /* those of positive weight */
+    size_t codes_size, by_row_size;
+    uint8_t *labels, *fold, *codes, *by_row;
+    uint32_t *weights;
+    kehu__tree_input *inputs;
+    double *units, *xlogx;
+    kehu__tree_rows rows;
+} training;
+
+static kehu_status check_options(kehu_tree_options *o, kehu_error *err)
+{
+    if ((unsigned)o->criterion > KEHU_TREE_GAIN_RATIO)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "criterion is %d, expected 0 to %d",
+                          (int)o->criterion, KEHU_TREE_GAIN_RATIO);
+    if (o->max_leaves == 1 || o->max_leaves > MAX_LEAVES)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "max_leaves is %u, expected 2 to %d",
+                          (unsigned)o->max_leaves, MAX_LEAVES);
+    if (o->max_depth == 0)
+        o->max_depth = 30;
+    if (o->max_depth > MAX_DEPTH)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "max_depth is %u, expected 1 to %d",
+                          (unsigned)o->max_depth, MAX_DEPTH);
+    if (o->n_folds == 0)
+        o->n_folds = 5;
+    if (o->n_folds > MAX_FOLDS)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "n_folds is %u, expected 1 to %d",
+                          (unsigned)o->n_folds, MAX_FOLDS);
+    if (!(o->min_leaf_weight >= 0) || isinf(o->min_leaf_weight))
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "min_leaf_weight is negative or not finite");
+    if (!isfinite(o->shrinkage))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "shrinkage is not finite");
+    for (uint32_t k = 0; o->class_weights != NULL && k < o->n_class_weights; k++)
+        if (!(o->class_weights[k] > 0) || isinf(o->class_weights[k]))
+            return kehu__fail(err, KEHU_ARGUMENT, -1,
+                              "class_weights[%u] is not a positive finite number",
+                              (unsigned)k);
+    return KEHU_OK;
+}
+
+static kehu_status check_columns(const kehu_column *columns, uint32_t n_columns,
+                                 const kehu_column *target, kehu_error *err)
+{
+    if (columns == NULL || n_columns == 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "there are no columns to learn from");
+    if (n_columns > MAX_COLUMNS)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%u columns, at most %d are possible",
+                          (unsigned)n_columns, MAX_COLUMNS);
+    KEHU_TRY(kehu__column_check(target, "the target", err));
+    for (uint32_t f = 0; f < n_columns; f++) {
+        const kehu_column *c = &columns[f];
+        if (c->name == NULL || c->name[0] == '\0')
+            return kehu__fail(err, KEHU_COLUMN, f, "column %u has no name", (unsigned)f);
+        if (target->name != NULL && strcmp(c->name, target->name) == 0)
+            return kehu__fail(err, KEHU_DUPLICATE, f, "column %s is also the target",
+                              c->name);
+        for (uint32_t g = 0; g < f; g++)
+            if (strcmp(columns[g].name, c->name) == 0)
+                return kehu__fail(err, KEHU_DUPLICATE, f, "column %s is there twice",
+                                  c->name);
+        KEHU_TRY(kehu__column_check(c, c->name, err));
+        if (c->length != target->length)
+            return kehu__fail(err, KEHU_ARGUMENT, -1,
+                              "column %s has %lld rows, the target has %lld", c->name,
+                              (long long)c->length, (long long)target->length);
+    }
+    return KEHU_OK;
+}
+
+/* A power of two by which weights become integers whose sum stays below 2^52.
+ * Each must fit 32 bits as well. */
+static double weight_scale(double sum, double largest)
+{
+    double scale = 0x1p20;
+    while (sum * scale > 0x1p52 || largest * scale > 0x1p31)
+        scale *= 0.5;
+    return scale;
+}
+
+/* Which rows count, and their weights in fixed point. All weights equal means
+ * none: plain counts are faster. */
+static kehu_status read_weights(training *t, const kehu_column *weights, kehu_error *err)
+{
+    double sum = 0, largest = 0, first = 0, scale;
+    bool differ = false;
+    uint32_t n = 0;
+    memset(t->use, 1, (size_t)t->n_given);
+    t->n_rows = (uint32_t)t->n_given;
+    t->rows.weight_unit = 1;
+    if (weights == NULL)
+        return KEHU_OK;
+    KEHU_TRY(kehu__column_check_number(weights, "weights", err));
+    if (weights->length != t->n_given)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "weights has %lld rows, the target has %lld",
+                          (long long)weights->length, (long long)t->n_given);
+    for (int64_t i = 0; i < t->n_given; i++) {
+        const double w = kehu__column_number(weights, i);
+        if (!(w >= 0) || isinf(w))
+            return kehu__fail(err, KEHU_RANGE, i,
+                              "the weight of row %lld is negative or not finite",
+                              (long long)i);
+        t->use[i] = w > 0;
+        if (w > 0) {
+            differ |= n > 0 && w != first;
+            first = n == 0 ? w : first;
+            n++;
+        }
+        sum += w;
+        largest = w > largest ? w : largest;
+    }
+    t->n_rows = n;
+    if (n == 0)
+        return kehu__fail(err, KEHU_EMPTY, -1, "every weight is 0");
+    if (isinf(sum))
+        return kehu__fail(err, KEHU_RANGE, -1, "the weights' sum is infinite");
+    if (!differ) {
+        t->rows.weight_unit = first;
+        return KEHU_OK;
+    }
+    scale = weight_scale(sum, largest);
+    t->weights = kehu__alloc(&t->alloc, n, sizeof *t->weights);
+    if (t->weights == NULL)
+        return kehu__no_memory(err, "weights");
+    n = 0;
+    for (int64_t i = 0; i < t->n_given; i++)
+        if (t->use[i]) {
+            const double w = floor(kehu__column_number(weights, i) * scale + 0.5);
+            t->weights[n++] = w < 1 ? 1 : (uint32_t)w;
+        }
+    t->rows.weights = t->weights;
+    t->rows.weight_unit = 1 / scale;
+    return KEHU_OK;
+}
+
+static kehu_status read_folds(training *t, const kehu_column *row_ids, kehu_error *err)
+{
+    uint32_t n = 0;
+    if (row_ids != NULL) {
+        KEHU_TRY(kehu__column_check(row_ids, "row_ids", err));
+        if (row_ids->type == KEHU_FLOAT32 || row_ids->type == KEHU_FLOAT64)
+            return kehu__fail(err, KEHU_COLUMN, -1,
+                              "row_ids is %s, expected text or integers",
+                              kehu__type_name(row_ids->type));
+        if (row_ids->length != t->n_given)
+            return kehu__fail(err, KEHU_ARGUMENT, -1,
+                              "row_ids has %lld rows, the target has %lld",
+                              (long long)row_ids->length, (long long)t->n_given);
+    }
+    for (int64_t i = 0; i < t->n_given; i++) {
+        uint64_t h;
+        if (!t->use[i])
+            continue;
+        if (row_ids == NULL || !kehu__type_is_text(row_ids->type))
+            h = kehu__mix64(
+                (uint64_t)(row_ids == NULL ? i : kehu__column_integer(row_ids, i)) ^
+                kehu__mix64(t->options.seed));
+        else {
+            const kehu__text text = kehu__column_text(row_ids, i);
+            h = kehu__hash(text.bytes, (size_t)text.size, t->options.seed);
+        }
+        t->fold[n++] = (uint8_t)((h >> 32) % t->options.n_folds);
+    }
+    return KEHU_OK;
+}
+
+/* Bins of each column, and every cell as a byte, by column and by row. */
+static kehu_status encode(training *t, const kehu_column *columns, kehu_error *err)
+{
+    kehu_tree *tree = t->tree;
+    const uint32_t F = tree->n_features;
+    uint32_t n_varied = 0;
+    t->rows.stride = (F + 7) / 8 * 8;
+    t->codes_size = (size_t)t->n_rows * F;
+    t->by_row_size = (size_t)t->n_rows * t->rows.stride;
+    t->codes = kehu__alloc(&t->alloc, t->codes_size, 1);
+    t->by_row = kehu__alloc_zero(&t->alloc, t->by_row_size, 1);
+    t->inputs = kehu__alloc_zero(&t->alloc, F, sizeof *t->inputs);
+    if (t->codes == NULL || t->by_row == NULL || t->inputs == NULL)
+        return kehu__no_memory(err, "the binned columns");
+    for (uint32_t f = 0; f < F; f++) {
+        kehu__tree_feature *feature = &tree->features[f];
+        const kehu_column *c = &columns[f];
+        const bool mapped = c->type == KEHU_CATEGORY && c->dictionary->length > 0;
+        uint8_t *codes = t->codes + (size_t)f * t->n_rows, *dictionary = NULL;
+        uint32_t n = 0, n_used = 0;
+        KEHU_TRY(kehu__tree_feature_learn(feature, c, t->use, &t->alloc, err));
+        if (mapped) {
+            dictionary = kehu__alloc(&t->alloc, (size_t)c->dictionary->length, 1);
+            if (dictionary == NULL)
+                return kehu__no_memory(err, "a column's categories");
+            kehu__tree_code_dictionary(feature, c, dictionary);
+        }
+        for (int64_t i = 0; i < t->n_given; i++)
+            if (t->use[i]) {
+                const uint32_t code = kehu__tree_code(feature, c, dictionary, i);
+                codes[n] = t->by_row[(size_t)n * t->rows.stride + f] = (uint8_t)code;
+                feature->code_weight[code] += t->weights == NULL ? 1 : t->weights[n];
+                n++;
+            }
+        if (mapped)
+            kehu__free(&t->alloc, dictionary, (size_t)c->dictionary->length, 1);
+        for (uint32_t code = 0; code < feature->n_codes; code++) {
+            n_used += feature->code_weight[code] > 0;
+            feature->code_weight[code] *= t->rows.weight_unit;
+        }
+        n_varied += n_used > 1;
+        t->inputs[f] = (kehu__tree_input){.codes = codes,
+                                          .n_codes = feature->n_codes,
+                                          .ordered = !kehu__tree_is_text(feature),
+                                          .offset = t->rows.n_cells};
+        t->rows.n_cells += feature->n_codes;
+    }
+    if (n_varied == 0)
+        return kehu__fail(err, KEHU_DATA, -1, "no column has two different values");
+    return KEHU_OK;
+}
+
+static kehu_status check_classes(training *t, kehu_error *err)
+{
+    const uint32_t K = t->tree->classes.n;
+    uint32_t seen[KEHU__TREE_MAX_CLASSES] = {0}, n_seen = 0;
+    for (uint32_t i = 0; i < t->n_rows; i++)
+        n_seen += seen[t->labels[i]]++ == 0;
+    if (n_seen < 2)
+        return kehu__fail(err, KEHU_ONE_CLASS, -1, "all %lld rows are of class %s",
+                          (long long)t->n_rows,
+                          kehu__tree_name(&t->tree->classes, t->labels[0]));
+    if (t->options.class_weights != NULL && t->options.n_class_weights != K)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "n_class_weights is %u, the target has %u classes",
+                          (unsigned)t->options.n_class_weights, (unsigned)K);
+    t->units = kehu__alloc(&t->alloc, K, sizeof *t->units);
+    if (t->units == NULL)
+        return kehu__no_memory(err, "class weights");
+    for (uint32_t k = 0; k < K; k++)
+        t->units[k] =
+            t->rows.weight_unit *
+            (t->options.class_weights == NULL ? 1 : t->options.class_weights[k]);
+    return KEHU_OK;
+}
+
+/* Counts that are whole numbers have their x log x looked up. */
+static kehu_status prepare_xlogx(training *t, kehu_error *err)
+{
+    for (uint32_t k = 0; k < t->tree->classes.n; k++)
+        if (t->units[k] != 1 || t->weights != NULL)
+            return KEHU_OK;
+    t->rows.n_xlogx = t->n_rows < XLOGX_SIZE ? t->n_rows + 1 : XLOGX_SIZE;
+    t->xlogx = kehu__alloc_zero(&t->alloc, t->rows.n_xlogx, sizeof *t->xlogx);
+    if (t->xlogx == NULL)
+        return kehu__no_memory(err, "a table of logarithms");
+    for (uint32_t i = 2; i < t->rows.n_xlogx; i++)
+        t->xlogx[i] = i * kehu__log(i);
+    t->rows.xlogx = t->xlogx;
+    return KEHU_OK;
+}
+
+static kehu__tree_grid grid_of(const training *t)
+{
+    static const double leaf_weights[] = {2, 5, 10, 20, 40, 80};
+    static const double shrinkages[] = {0, 2, 4, 6, 8, 12, 16, 24, 32, 48};
+    const kehu_tree_options *o = &t->options;
+    const bool fixed = o->n_folds == 1;
+    kehu__tree_grid grid = {.max_depth = o->max_depth, .max_leaves = o->max_leaves};
+    if (grid.max_leaves == 0) {
+        grid.max_leaves = t->n_rows / 64;
+        if (grid.max_leaves < 128)
+            grid.max_leaves = 128;
+        if (grid.max_leaves > 4096)
+            grid.max_leaves = 4096;
+    }
+    if (o->criterion != KEHU_TREE_AUTO || fixed)
+        grid.criteria[grid.n_criteria++] =
+            o->criterion == KEHU_TREE_AUTO ? KEHU_TREE_ENTROPY : o->criterion;
+    else
+        for (int c = KEHU_TREE_ENTROPY; c <= KEHU_TREE_GAIN_RATIO; c++)
+            grid.criteria[grid.n_criteria++] = (kehu_tree_criterion)c;
+    if (o->min_leaf_weight > 0 || fixed)
+        grid.leaf_weights[grid.n_leaf_weights++] =
+            o->min_leaf_weight > 0 ? o->min_leaf_weight : 20;
+    else
+        for (size_t i = 0; i < sizeof leaf_weights / sizeof *leaf_weights; i++)
+            grid.leaf_weights[grid.n_leaf_weights++] = leaf_weights[i];
+    if (o->shrinkage != 0 || fixed)
+        grid.shrinkages[grid.n_shrinkages++] = o->shrinkage > 0   ? o->shrinkage
+                                               : o->shrinkage < 0 ? 0
+                                                                  : 4;
+    else
+        for (size_t i = 0; i < sizeof shrinkages / sizeof *shrinkages; i++)
+            grid.shrinkages[grid.n_shrinkages++] = shrinkages[i];
+    return grid;
+}
+
+/* Keep what was grown in the tree. */
+static kehu_status keep(training *t, const kehu__tree_grower *g,
+                        const kehu__tree_choice *choice, kehu_error *err)
+{
+    kehu_tree *tree = t->tree;
+    const uint32_t K = tree->classes.n;
+    KEHU_TRY(kehu__tree_alloc_nodes(tree, g->n_nodes, err));
+    memcpy(tree->nodes, g->nodes, g->n_nodes * sizeof *g->nodes);
+    for (size_t i = 0; i < (size_t)g->n_nodes * K; i++)
+        tree->weights[i] = g->counts[i] * t->rows.weight_unit;
+    kehu__tree_shrink(&t->rows, g, g->n_nodes, choice->shrinkage, tree->probabilities);
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        kehu__tree_round(tree->probabilities + (size_t)i * K, K);
+    tree->summary = (kehu_tree_summary){.n_rows = t->n_rows,
+                                        .criterion = choice->growth.criterion,
+                                        .min_leaf_weight = choice->growth.min_leaf_weight,
+                                        .shrinkage = choice->shrinkage,
+                                        .cv_log_loss = choice->log_loss};
+    for (uint32_t k = 0; k < K; k++)
+        tree->summary.weight += tree->weights[k];
+    kehu__tree_finish(tree);
+    return KEHU_OK;
+}
+
+static kehu_status grow_and_keep(training *t, kehu_error *err)
+{
+    const kehu__tree_grid grid = grid_of(t);
+    kehu__tree_choice choice = {.growth = {.criterion = grid.criteria[0],
+                                           .max_leaves = grid.max_leaves,
+                                           .max_depth = grid.max_depth,
+                                           .min_leaf_weight = grid.leaf_weights[0]},
+                                .shrinkage = grid.shrinkages[0],
+                                .log_loss = -1};
+    kehu__tree_grower grower;
+    kehu_status status;
+    if (t->options.n_folds > 1)
+        KEHU_TRY(kehu__tree_choose(&choice, &t->rows, &grid, t->fold, t->options.n_folds,
+                                   &t->run, &t->alloc, err));
+    status = kehu__progress(&t->run, 1, "growing", err);
+    if (status != KEHU_OK)
+        return status;
+    status = kehu__tree_grower_init(&grower, &t->rows, choice.growth.max_leaves,
+                                    &t->alloc, err);
+    if (status == KEHU_OK) {
+        kehu__tree_grow(&grower, &t->rows, &choice.growth, NULL, 0);
+        status = keep(t, &grower, &choice, err);
+    }
+    kehu__tree_grower_free(&grower);
+    return status;
+}
+
+static kehu_status train(training *t, const kehu_column *columns, uint32_t n_columns,
+                         const kehu_column *target, const kehu_column *row_ids,
+                         const kehu_column *weights, kehu_error *err)
+{
+    KEHU_TRY(check_columns(columns, n_columns, target, err));
+    if (target->length == 0)
+        return kehu__fail(err, KEHU_EMPTY, -1, "there are no rows to learn from");
+    if (target->length > INT32_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%lld rows, at most 2^31 - 1 are possible",
+                          (long long)target->length);
+    t->n_given = target->length;
+    t->use = kehu__alloc(&t->alloc, (size_t)t->n_given, 1);
+    t->tree = kehu__alloc_zero(&t->alloc, 1, sizeof *t->tree);
+    if (t->use == NULL || t->tree == NULL)
+        return kehu__no_memory(err, "the tree");
+    t->tree->alloc = t->alloc;
+    KEHU_TRY(read_weights(t, weights, err));
+    t->tree->features = kehu__alloc_zero(&t->alloc, n_columns, sizeof *t->tree->features);
+    t->labels = kehu__alloc(&t->alloc, t->n_rows, 1);
+    t->fold = kehu__alloc(&t->alloc, t->n_rows, 1);
+    if (t->tree->features == NULL || t->labels == NULL || t->fold == NULL)
+        return kehu__no_memory(err, "the tree");
+    t->tree->n_features = n_columns;
+    KEHU_TRY(kehu__tree_target_read(&t->tree->classes, t->labels, target,
+                                    t->options.classes, t->use, &t->alloc, err));
+    KEHU_TRY(check_classes(t, err));
+    KEHU_TRY(read_folds(t, row_ids, err));
+    KEHU_TRY(encode(t, columns, err));
+    KEHU_TRY(prepare_xlogx(t, err));
+    t->rows.n_rows = t->n_rows;
+    t->rows.n_inputs = n_columns;
+    t->rows.n_classes = t->tree->classes.n;
+    t->rows.inputs = t->inputs;
+    t->rows.by_row = t->by_row;
+    t->rows.labels = t->labels;
+    t->rows.units = t->units;
+    return grow_and_keep(t, err);
+}
+
+static void free_training(training *t)
+{
+    const kehu_allocator *a = &t->alloc;
+    kehu__free(a, t->use, (size_t)t->n_given, 1);
+    kehu__free(a, t->labels, t->n_rows, 1);
+    kehu__free(a, t->fold, t->n_rows, 1);
+    kehu__free(a, t->codes, t->codes_size, 1);
+    kehu__free(a, t->by_row, t->by_row_size, 1);
+    kehu__free(a, t->weights, t->n_rows, sizeof *t->weights);
+    if (t->tree != NULL) {
+        kehu__free(a, t->inputs, t->tree->n_features, sizeof *t->inputs);
+        kehu__free(a, t->units, t->tree->classes.n, sizeof *t->units);
+    }
+    kehu__free(a, t->xlogx, t->rows.n_xlogx, sizeof *t->xlogx);
+}
+
+kehu_status kehu_tree_train(kehu_tree **out, const kehu_column *columns,
+                            uint32_t n_columns, const kehu_column *target,
+                            const kehu_column *row_ids, const kehu_column *weights,
+                            const kehu_tree_options *options, kehu_error *err)
+{
+    training t = {0};
+    kehu_status status;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__options_read(&t.options, sizeof t.options, options, err));
+    KEHU_TRY(check_options(&t.options, err));
+    t.alloc = kehu__allocator(t.options.alloc);
+    t.run = (kehu__run){t.options.n_threads, t.options.executor, t.options.progress};
+    status = train(&t, columns, n_columns, target, row_ids, weights, err);
+    free_training(&t);
+    if (status == KEHU_OK)
+        *out = t.tree;
+    else
+        kehu_tree_free(t.tree);
+    return status;
+}

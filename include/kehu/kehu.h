@@ -9,5 +9,6 @@
 #include <kehu/rfm.h>
 #include <kehu/levels.h>
 #include <kehu/tree.h>
+#include <kehu/segment.h>
 
 #endif /* KEHU_KEHU_H */

@@ -1,0 +1,293 @@
+// One function a chart: from its part of report.json to an ECharts option and the table that holds the same values.
+//   { option, height, table: { head: [text], numbers: [bool], rows: [[cell]] }, label }
+// A cell is text, or { value, text } where the table shows a number: tests read data-value.
+import { nameOf, number, percent, say } from "./words.js";
+
+// Eleven hues that keep 3:1 against both papers are not to be had; charts with many classes use one hue instead.
+export const themes = {
+  light: {
+    ink: "#1c2733", soft: "#566270", line: "#d9dee5", card: "#ffffff", main: "#1f6fb2", second: "#b3541e",
+    ramp: ["#eef4fa", "#bcd6ec", "#7fb0da", "#3d86c0", "#14568f"], onRamp: "#ffffff",
+    levels: ["#c9ced6", "#9dbcd9", "#5f99cb", "#2b73ad", "#0f4677"],
+    onLevel: ["#1c2733", "#1c2733", "#10202f", "#ffffff", "#ffffff"],
+    areas: ["#1f6fb2", "#b3541e", "#2f7d4f", "#8a5aa8", "#a06a00", "#b03a5b", "#2a7f86", "#6a6f2a", "#5b6b7d", "#7a4b3a"],
+  },
+  dark: {
+    ink: "#e6ebf1", soft: "#a3afbd", line: "#323c48", card: "#1a212a", main: "#6db3ee", second: "#f0a06a",
+    ramp: ["#1e2c3a", "#27496a", "#2f6aa0", "#4e93cf", "#a5d0f5"], onRamp: "#0c1a26",
+    levels: ["#5c6672", "#3f6484", "#3f82b8", "#72b2e4", "#c4e2fa"],
+    onLevel: ["#ffffff", "#ffffff", "#ffffff", "#0c1a26", "#0c1a26"],
+    areas: ["#2f78b8", "#b0622f", "#3c7f57", "#84609c", "#8c6a1e", "#a3506a", "#33797f", "#6c7038", "#647386", "#7d5a4c"],
+  },
+};
+
+// Named in full, as the style sheet does: charts measure their texts with it before they are in the page.
+const font = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", sans-serif';
+
+const cell = (value, text) => ({ value, text });
+const countCell = (x) => cell(x, number(x));
+const shareCell = (x) => cell(x, percent(x));
+const sum = (list) => list.reduce((a, b) => a + b, 0);
+const escapeText = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+function base(theme) {
+  return {
+    animation: false,
+    textStyle: { color: theme.ink, fontFamily: font },
+    color: theme.areas,
+    tooltip: {
+      confine: true, backgroundColor: theme.card, borderColor: theme.line, textStyle: { color: theme.ink, fontSize: 13 },
+    },
+  };
+}
+
+const category = (theme, data, { axisLabel, ...more } = {}) => ({
+  type: "category", data, axisTick: { show: false }, axisLine: { lineStyle: { color: theme.line } },
+  axisLabel: { color: theme.ink, fontSize: 12, ...axisLabel }, ...more,
+});
+const value = (theme, { axisLabel, ...more } = {}) => ({
+  type: "value", splitLine: { lineStyle: { color: theme.line } },
+  axisLabel: { color: theme.soft, fontSize: 12, hideOverlap: true, ...axisLabel }, ...more,
+});
+
+export function demandClasses(report, theme) {
+  const { classes } = report.demands;
+  const sorted = classes.map((c, i) => ({ ...c, i })).sort((a, b) => b.count - a.count || a.i - b.i);
+  const labels = sorted.map((c) => nameOf(c.name));
+  return {
+    height: 60 + 30 * sorted.length,
+    label: sorted.map((c) => `${nameOf(c.name)} ${number(c.count)}`).join("，"),
+    option: {
+      ...base(theme),
+      grid: { left: 8, right: 84, top: 8, bottom: 8, containLabel: true },
+      xAxis: value(theme, { axisLabel: { formatter: (x) => number(x) } }),
+      yAxis: category(theme, labels, { inverse: true }),
+      series: [{
+        type: "bar", name: say("count"), data: sorted.map((c) => c.count), itemStyle: { color: theme.main, borderRadius: 3 },
+        barMaxWidth: 20,
+        label: {
+          show: true, position: "right", color: theme.ink,
+          formatter: (p) => `${number(p.value)} · ${percent(sorted[p.dataIndex].share, 0)}`,
+        },
+      }],
+    },
+    table: {
+      head: [say("class"), say("count"), say("share"), say("keywords")], numbers: [false, true, true, false],
+      rows: sorted.map((c) => [nameOf(c.name), countCell(c.count), shareCell(c.share), (c.keywords ?? []).join("、")]),
+    },
+  };
+}
+
+// Small multiples: one panel a class, all on one scale, so that a burst is seen as one.
+export function demandTrend(report, theme, width) {
+  const { classes, months, trend } = report.demands;
+  const across = width > 760 ? 4 : width > 480 ? 3 : 2;
+  const down = Math.ceil(classes.length / across);
+  const rowHeight = 118, gap = 1.5, wide = 100 / across, top = Math.max(1, ...trend.flat());
+  const option = { ...base(theme), title: [], grid: [], xAxis: [], yAxis: [], series: [] };
+  option.tooltip = { ...option.tooltip, trigger: "axis" };
+  classes.forEach((c, i) => {
+    const column = i % across, row = Math.floor(i / across), first = column === 0;
+    option.title.push({
+      text: nameOf(c.name), left: `${column * wide + (first ? 4 : 1)}%`, top: row * rowHeight,
+      textStyle: { fontSize: 12.5, fontWeight: 600, color: theme.ink },
+    });
+    option.grid.push({
+      left: `${column * wide + 4}%`, width: `${wide - 4 - gap}%`, top: row * rowHeight + 24, height: rowHeight - 50,
+    });
+    option.xAxis.push(category(theme, months, {
+      gridIndex: i,
+      axisLabel: { color: theme.soft, fontSize: 11, interval: Math.max(0, Math.floor(months.length / 3) - 1), formatter: (m) => m.slice(2) },
+    }));
+    option.yAxis.push(value(theme, {
+      gridIndex: i, max: top, splitNumber: 2, axisLabel: { show: first, fontSize: 11, formatter: (x) => number(x) },
+    }));
+    option.series.push({
+      type: "line", name: nameOf(c.name), xAxisIndex: i, yAxisIndex: i, data: trend[i], showSymbol: false,
+      lineStyle: { color: theme.main, width: 2 }, areaStyle: { color: theme.main, opacity: 0.15 }, itemStyle: { color: theme.main },
+    });
+  });
+  return {
+    option, height: down * rowHeight + 6,
+    label: classes.map((c, i) => `${nameOf(c.name)}: ${trend[i].join(" ")}`).join("; "),
+    table: {
+      head: [say("month"), ...classes.map((c) => nameOf(c.name))], numbers: [false, ...classes.map(() => true)],
+      rows: months.map((m, k) => [m, ...trend.map((line) => countCell(line[k]))]),
+    },
+  };
+}
+
+function heat(theme, width, columns, rows, cells, text) {
+  const top = Math.max(1, ...cells.flat());
+  return {
+    ...base(theme),
+    grid: { left: 8, right: 26, top: 10, bottom: 8, containLabel: true },
+    xAxis: category(theme, columns, { position: "top", axisLabel: { interval: 0, rotate: width / columns.length < 75 ? 50 : 0 } }),
+    yAxis: category(theme, rows, { inverse: true }),
+    visualMap: { show: false, min: 0, max: top, inRange: { color: theme.ramp } },
+    series: [{
+      type: "heatmap", itemStyle: { borderColor: theme.card, borderWidth: 2 },
+      data: cells.flatMap((line, y) => line.map((v, x) => ({
+        value: [x, y, v], label: { color: v > 0.55 * top ? theme.onRamp : theme.ink },
+      }))),
+      label: { show: true, fontSize: 12, formatter: (p) => number(p.value[2]) },
+      tooltip: { formatter: text },
+    }],
+  };
+}
+
+export function demandChannels(report, theme, width) {
+  const { classes, channels, by_channel } = report.demands;
+  const rows = classes.map((c) => nameOf(c.name)), columns = channels.map(nameOf);
+  return {
+    height: 56 + 30 * rows.length,
+    label: rows.map((r, y) => `${r}: ${columns.map((c, x) => `${c} ${by_channel[y][x]}`).join(" ")}`).join("; "),
+    option: heat(theme, width, columns, rows, by_channel, (p) => `${escapeText(rows[p.value[1]])} · ${escapeText(columns[p.value[0]])}: ${number(p.value[2])}`),
+    table: {
+      head: [say("class"), ...columns], numbers: [false, ...columns.map(() => true)],
+      rows: rows.map((r, y) => [r, ...by_channel[y].map(countCell)]),
+    },
+  };
+}
+
+const legend = (theme) => ({ top: 0, left: 0, itemWidth: 14, itemHeight: 12, textStyle: { color: theme.ink, fontSize: 12.5 } });
+
+function bars(theme, groups, series, more) {
+  const colors = [theme.main, theme.second];
+  return {
+    ...base(theme),
+    legend: legend(theme),
+    grid: { left: 8, right: 56, top: 34, bottom: 8, containLabel: true },
+    xAxis: value(theme, { min: 0, max: 1, axisLabel: { formatter: (x) => percent(x, 0) } }),
+    yAxis: category(theme, groups, { inverse: true }),
+    series: series.map((s, i) => ({
+      type: "bar", name: s.name, data: s.data, barMaxWidth: 18, barGap: "15%",
+      itemStyle: { color: colors[i % 2], borderRadius: 3 },
+      label: { show: true, position: "right", color: theme.ink, fontSize: 11.5, formatter: (p) => percent(p.value) },
+    })),
+    ...more,
+  };
+}
+
+export function methodOverall(report, theme) {
+  const { methods } = report;
+  const measures = [["accuracy", "accuracy"], ["macro_f1", "macroF1"], ["coverage", "coverage"]];
+  return {
+    height: 240,
+    label: methods.map((m) => `${say(m.name)}: ${measures.map(([k, w]) => `${say(w)} ${percent(m[k])}`).join(" ")}`).join("; "),
+    option: bars(theme, measures.map(([, w]) => say(w)), methods.map((m) => ({ name: say(m.name), data: measures.map(([k]) => m[k]) }))),
+    table: {
+      head: [say("method"), ...measures.map(([, w]) => say(w)), say("modelBytes")], numbers: [false, true, true, true, true],
+      rows: methods.map((m) => [say(m.name), ...measures.map(([k]) => shareCell(m[k])), countCell(m.model_bytes)]),
+    },
+  };
+}
+
+export function methodClasses(report, theme) {
+  const { methods } = report;
+  const groups = methods[0].classes.map((c) => nameOf(c.name));
+  return {
+    height: 60 + 44 * groups.length,
+    label: methods.map((m) => `${say(m.name)}: ${m.classes.map((c) => `${nameOf(c.name)} ${percent(c.f1)}`).join(" ")}`).join("; "),
+    option: bars(theme, groups, methods.map((m) => ({ name: say(m.name), data: m.classes.map((c) => c.f1) }))),
+    table: {
+      head: [say("class"), ...methods.map((m) => `F1 · ${say(m.name)}`), say("count")], numbers: [false, ...methods.map(() => true), true],
+      rows: groups.map((g, i) => [g, ...methods.map((m) => shareCell(m.classes[i].f1)), countCell(methods[0].classes[i].count)]),
+    },
+  };
+}
+
+export const levelKeys = ["hardly", "occasional", "ordinary", "rather_reliant", "reliant"];
+
+export function preferenceLevels(subject, theme) {
+  const rows = subject.items.map((item) => nameOf(item.name));
+  return {
+    height: 74 + 32 * rows.length,
+    label: subject.items.map((item) => `${nameOf(item.name)}: ${levelKeys.map((k, i) => `${say(k)} ${percent(item.counts[i] / Math.max(1, sum(item.counts)))}`).join(" ")}`).join("; "),
+    option: {
+      ...base(theme),
+      legend: legend(theme),
+      grid: { left: 8, right: 20, top: 34, bottom: 8, containLabel: true },
+      tooltip: { ...base(theme).tooltip, trigger: "axis", axisPointer: { type: "none" }, valueFormatter: (x) => percent(x) },
+      xAxis: value(theme, { min: 0, max: 1, axisLabel: { formatter: (x) => percent(x, 0) } }),
+      yAxis: category(theme, rows, { inverse: true }),
+      series: levelKeys.map((k, i) => ({
+        type: "bar", stack: "all", name: say(k), barMaxWidth: 24, itemStyle: { color: theme.levels[i], borderColor: theme.card, borderWidth: 1 },
+        data: subject.items.map((item) => item.counts[i] / Math.max(1, sum(item.counts))),
+        label: { show: true, color: theme.onLevel[i], fontSize: 11.5, formatter: (p) => (p.value >= 0.06 ? percent(p.value, 0) : "") },
+      })),
+    },
+    table: {
+      head: [say("item"), ...levelKeys.map((k) => say(k))], numbers: [false, true, true, true, true, true],
+      rows: subject.items.map((item) => [nameOf(item.name), ...item.counts.map(countCell)]),
+    },
+  };
+}
+
+export function rfmHeat(report, theme, width) {
+  const { heat: cells, levels } = report.rfm;
+  const grades = Array.from({ length: levels }, (_, i) => i + 1), down = [...grades].reverse();
+  const columns = grades.map((g) => `F ${g}`), rows = down.map((g) => `R ${g}`), flipped = [...cells].reverse();
+  return {
+    height: 90 + 46 * levels,
+    label: rows.map((r, y) => `${r}: ${columns.map((c, x) => `${c} ${flipped[y][x]}`).join(" ")}`).join("; "),
+    option: heat(theme, width, columns, rows, flipped, (p) => `${rows[p.value[1]]} · ${columns[p.value[0]]}: ${number(p.value[2])}`),
+    table: {
+      head: [say("rGrade"), ...columns], numbers: [false, ...columns.map(() => true)],
+      rows: rows.map((r, y) => [r, ...flipped[y].map(countCell)]),
+    },
+  };
+}
+
+export function rfmSegments(report, theme) {
+  const segments = report.rfm.segments.filter((s) => s.count > 0);
+  return {
+    height: 320,
+    label: segments.map((s) => `${nameOf(s.name)} ${number(s.count)} (${percent(s.share)})`).join("; "),
+    option: {
+      ...base(theme),
+      series: [{
+        type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false },
+        itemStyle: { borderColor: theme.card, borderWidth: 1, gapWidth: 2 },
+        label: { color: "#ffffff", fontSize: 13, lineHeight: 18, overflow: "truncate", formatter: (p) => (p.data.share >= 0.025 ? `${p.name}\n${number(p.value)} · ${percent(p.data.share, 0)}` : number(p.value)) },
+        tooltip: { formatter: (p) => `${escapeText(p.name)}: ${number(p.value)} (${percent(p.data.share)})` },
+        data: segments.map((s, i) => ({
+          name: nameOf(s.name), value: s.count, share: s.share, itemStyle: { color: theme.areas[i % theme.areas.length] },
+        })),
+      }],
+    },
+    table: {
+      head: [say("segment"), say("customers"), say("share"), say("spend"), say("meanRecency"), say("meanOrders")],
+      numbers: [false, true, true, true, true, true],
+      rows: segments.map((s) => [nameOf(s.name), countCell(s.count), shareCell(s.share), countCell(s.spend), cell(s.mean_recency_days, number(s.mean_recency_days, 1)), cell(s.mean_orders, number(s.mean_orders, 1))]),
+    },
+  };
+}
+
+export function profileRadar(report, theme, width) {
+  const { radar } = report.profile;
+  return {
+    height: 340,
+    label: radar.map((a) => `${say(a.axis)} ${number(a.value)}`).join("，"),
+    option: {
+      ...base(theme),
+      legend: legend(theme),
+      radar: {
+        center: ["50%", "55%"], radius: width < 480 ? "48%" : "66%", indicator: radar.map((a) => ({ name: say(a.axis), max: 100 })),
+        axisName: { color: theme.ink, fontSize: 12.5 }, splitLine: { lineStyle: { color: theme.line } },
+        axisLine: { lineStyle: { color: theme.line } }, splitArea: { show: false },
+      },
+      series: [{
+        type: "radar", symbolSize: 5,
+        data: [
+          { name: say("thisCustomer"), value: radar.map((a) => a.value), itemStyle: { color: theme.main }, lineStyle: { color: theme.main, width: 2 }, areaStyle: { color: theme.main, opacity: 0.2 } },
+          { name: say("base"), value: radar.map(() => 50), symbol: "none", itemStyle: { color: theme.second }, lineStyle: { color: theme.second, type: "dashed", width: 2 } },
+        ],
+      }],
+    },
+    table: {
+      head: [say("axis"), say("thisCustomer"), say("base")], numbers: [false, true, true],
+      rows: radar.map((a) => [say(a.axis), cell(a.value, number(a.value)), cell(50, number(50))]),
+    },
+  };
+}

@@ -1,0 +1,160 @@
+// Every word of the page in both languages. Names that come from the data and are not listed here - a user's own
+// classes or channels - are shown as they are.
+
+const words = {
+  title: ["客户洞察报告", "Customer insight report"],
+  asOf: ["数据截至", "as of"],
+  madeBy: ["由 kehu 生成", "made by kehu"],
+  language: ["语言", "Language"],
+  dark: ["深色", "Dark"],
+  tableOf: ["{name}（数据表）", "{name} (data table)"],
+  skip: ["内容", "Contents"],
+
+  customers: ["客户", "Customers"],
+  events: ["行为记录", "Events"],
+  texts: ["诉求文本", "Demand texts"],
+  labelled: ["已标注", "labelled"],
+  bestMethod: ["分类准确率（SVM）", "Accuracy (SVM)"],
+  buyers: ["有消费客户", "Customers who spend"],
+  rejected: ["拒收行", "Rows rejected"],
+
+  demands: ["客户诉求", "Demands"],
+  demandsHow: [
+    "每条诉求文本由线性支持向量机归入一个类别；关键词法另给出可读的命中词。月份按诉求时间（UTC）统计。",
+    "A linear support vector machine puts each text into one class; the keyword method adds words a person can read. Months follow the demand's time (UTC).",
+  ],
+  demandClasses: ["诉求类别", "Demand categories"],
+  demandTrend: ["各类诉求的月度走势", "Demands by month"],
+  demandChannels: ["渠道 × 诉求类别", "Channels × categories"],
+  class: ["类别", "Category"],
+  count: ["条数", "Count"],
+  share: ["占比", "Share"],
+  keywords: ["关键词", "Keywords"],
+  month: ["月份", "Month"],
+  channel: ["渠道", "Channel"],
+
+  methods: ["两种分类方法对比", "Two ways of classifying"],
+  methodsHow: [
+    "在已标注文本上做 {folds} 折交叉验证，折由文本编号的散列固定。准确率＝判对条数÷全部条数（未判定算错）；宏平均 F1＝各类 F1 的平均；覆盖率＝给出判定的比例。速度见 methods.csv。",
+    "Cross-validated on the labelled texts in {folds} folds fixed by a hash of the text's id. Accuracy = right ÷ all (no answer counts as wrong); macro-F1 = mean of the classes' F1; coverage = share that gets an answer. Speed is in methods.csv.",
+  ],
+  methodOverall: ["总体", "Overall"],
+  methodClasses: ["各类别的 F1", "F1 of each category"],
+  method: ["方法", "Method"],
+  accuracy: ["准确率", "Accuracy"],
+  macroF1: ["宏平均 F1", "Macro-F1"],
+  coverage: ["覆盖率", "Coverage"],
+  modelBytes: ["模型字节数", "Model bytes"],
+  keyword: ["关键词法", "Keywords"],
+  svm: ["SVM", "SVM"],
+
+  preferences: ["偏好等级", "Preference levels"],
+  preferencesHow: [
+    "每位客户对每一项得 0–100 分：有足够行为的按规则由行为计算，其余（潜在客户）由决策树从资料推断。五级：0–20 几乎不用，20–40 偶尔，40–60 一般，60–80 较依赖，80–100 依赖。",
+    "Each customer scores 0–100 for each item: from behaviour by rule where there is enough of it, else (latent customers) inferred from the fields by a decision tree. Five levels: 0–20 hardly, 20–40 occasional, 40–60 ordinary, 60–80 rather reliant, 80–100 reliant.",
+  ],
+  of_channel: ["渠道偏好", "Channel preference"],
+  of_content: ["内容偏好", "Content preference"],
+  of_occupation: ["职业", "Occupation"],
+  item: ["项目", "Item"],
+  hardly: ["几乎不用", "hardly"],
+  occasional: ["偶尔", "occasional"],
+  ordinary: ["一般", "ordinary"],
+  rather_reliant: ["较依赖", "rather reliant"],
+  reliant: ["依赖", "reliant"],
+
+  rfm: ["RFM 价值分群", "RFM segments"],
+  rfmHow: [
+    "R＝距最近一次消费的天数，F＝消费次数，M＝消费金额；各按五分位打 1–5 分（5 最好），相等的值同分。分群由规则表给出。",
+    "R = days since the last purchase, F = number of purchases, M = money; each graded 1–5 by quintiles (5 is best), equal values share a grade. Segments come from a rule table.",
+  ],
+  rfmHeat: ["R × F 客户数", "Customers by R × F"],
+  rfmSegments: ["客户分群", "Segments"],
+  rGrade: ["R 分", "R grade"],
+  fGrade: ["F 分", "F grade"],
+  segment: ["分群", "Segment"],
+  spend: ["消费额", "Spend"],
+  meanRecency: ["平均 R（天）", "Mean R (days)"],
+  meanOrders: ["平均 F", "Mean F"],
+
+  profile: ["客户画像", "Profile of one customer"],
+  profileHow: [
+    "雷达图：该客户在全体客户中的百分位（0–100），虚线为全体中位数 50。",
+    "Radar: the customer's percentile among all customers (0–100); the dashed line is the base's median, 50.",
+  ],
+  profileRadar: ["与全体客户相比", "Against the base"],
+  axis: ["维度", "Axis"],
+  thisCustomer: ["该客户", "This customer"],
+  base: ["全体中位", "Base median"],
+  recency: ["最近消费", "Recency"],
+  frequency: ["消费次数", "Frequency"],
+  monetary: ["消费金额", "Money"],
+  contacts: ["渠道接触", "Contacts"],
+  usage: ["内容使用", "Content use"],
+  voice: ["诉求次数", "Demands"],
+
+  targets: ["目标客户名单", "Target lists"],
+  targetsHow: ["完整名单见 targets.csv；此处为每份名单的前几位。", "The full lists are in targets.csv; here are the first of each."],
+  list: ["名单", "List"],
+  rule: ["规则", "Rule"],
+  first: ["前几位", "First"],
+
+  rejects: ["拒收的数据行", "Rows rejected"],
+  rejectsHow: [
+    "坏行逐行拒收，其余照常处理；每行的位置与原因见 rejects.csv。",
+    "Bad rows are rejected one by one and the rest goes on; rejects.csv has line and reason of each.",
+  ],
+  file: ["文件", "File"],
+  reason: ["原因", "Reason"],
+  rows: ["行数", "Rows"],
+  none: ["没有", "none"],
+};
+
+const names = {
+  hall: ["营业厅", "hall"], agent: ["代理点", "agent"], web_hall: ["网上营业厅", "web hall"],
+  sms_hall: ["短信营业厅", "SMS hall"], terminal: ["自助终端", "terminal"], hotline: ["热线", "hotline"], app: ["APP", "app"],
+  news: ["新闻", "news"], business: ["商业", "business"], finance: ["财经", "finance"], sports: ["体育", "sports"],
+  entertainment: ["娱乐", "entertainment"], life: ["生活", "life"], culture: ["文化", "culture"], games: ["游戏", "games"],
+  资费咨询: ["资费咨询", "tariff enquiry"], 话费争议: ["话费争议", "billing dispute"], 网络信号: ["网络信号", "mobile signal"],
+  宽带故障: ["宽带故障", "broadband fault"], 套餐变更: ["套餐变更", "plan change"], 办理业务: ["办理业务", "service order"],
+  服务态度: ["服务态度", "staff attitude"], 终端问题: ["终端问题", "device trouble"], 积分活动: ["积分活动", "points, promotions"],
+  增值业务退订: ["增值业务退订", "unsubscribe add-ons"], 垃圾信息: ["垃圾信息", "spam"],
+  学生: ["学生", "student"], 公司职员: ["公司职员", "office worker"], 个体经营: ["个体经营", "self-employed"],
+  公务员教师: ["公务员教师", "civil servant, teacher"], 工人: ["工人", "worker"], 农民: ["农民", "farmer"], 退休: ["退休", "retired"],
+};
+
+let language = 0; // 0 Chinese, 1 English
+
+export function setLanguage(code) {
+  language = code === "en" ? 1 : 0;
+}
+
+export function languageCode() {
+  return language === 1 ? "en" : "zh";
+}
+
+export function say(key, values = {}) {
+  const text = (words[key] ?? [key, key])[language];
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+export function nameOf(code) {
+  const text = Object.prototype.hasOwnProperty.call(names, code) ? names[code] : null;
+  return text ? text[language] : String(code);
+}
+
+const formats = new Map();
+function format(digits, style) {
+  const key = `${language} ${digits} ${style}`;
+  if (!formats.has(key))
+    formats.set(
+      key,
+      new Intl.NumberFormat(language ? "en" : "zh-CN", {
+        style, minimumFractionDigits: digits, maximumFractionDigits: digits,
+      }),
+    );
+  return formats.get(key);
+}
+
+export const number = (x, digits = 0) => (x === null || x === undefined ? "–" : format(digits, "decimal").format(x));
+export const percent = (x, digits = 1) => (x === null || x === undefined ? "–" : format(digits, "percent").format(x));

@@ -10,5 +10,7 @@
 #include <kehu/levels.h>
 #include <kehu/tree.h>
 #include <kehu/segment.h>
+#include <kehu/csv.h>
+#include <kehu/table.h>
 
 #endif /* KEHU_KEHU_H */

@@ -186,16 +186,8 @@ static kehu__number money(const char *text, unsigned accept, int64_t *out)
 static void test_parse_money_is_exact_or_refuses(void **state)
 {
     enum { BOTH = KEHU__NUMBER_GROUPS | KEHU__NUMBER_WIDE };
-    static const char *const bad[] = {"",
-                                      "1,234",
-                                      "12e2",
-                                      ".",
-                                      "1.2.3",
-                                      ("\xC2\xA5"
-                                       "5"),
-                                      "1.-2",
-                                      "--1",
-                                      "-"};
+    static const char *const bad[] = {"",   "1,234", "12e2", ".", "1.2.3",
+                                      "¥5", "1.-2",  "--1",  "-"};
     static const char *const bad_groups[] = {",123",   "1,23",    "1234,567", "1,234,",
                                              "1,,234", "1.234,5", "1,2345",   "-,123"};
     int64_t v = 42;

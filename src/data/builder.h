@@ -1,0 +1,74 @@
+/* data/builder.h - a table being filled, row by row.
+ *
+ *     kehu__builder b = kehu__builder_new(&alloc);
+ *     kehu__builder_column(&b, "line", KEHU_INT64);
+ *     kehu__builder_column(&b, "reason", KEHU_UTF8);
+ *     kehu__builder_integer(&b, 0, 17);
+ *     kehu__builder_text(&b, 1, "not a number", 12);
+ *     kehu__builder_end_row(&b);
+ *     status = kehu__builder_finish(&b, &table, err);
+ *     kehu__builder_free(&b);
+ *
+ * Every cell of a row is written, in any order; writing again replaces. Nothing
+ * counts before end_row, so a row given up needs no undoing. A refused
+ * allocation is remembered until finish or retry. */
+#ifndef KEHU_SRC_DATA_BUILDER_H
+#define KEHU_SRC_DATA_BUILDER_H
+
+#include <stdbool.h>
+
+#include "data/table.h"
+
+typedef struct kehu__builder_column {
+    char *name; /* owned, name_bytes with its NUL */
+    size_t name_bytes;
+    kehu_type type;
+    kehu__store store;
+    size_t text_bytes; /* of the rows that count */
+} kehu__builder_column;
+
+typedef struct kehu__builder {
+    kehu_allocator alloc;
+    kehu__builder_column *columns;
+    size_t n_columns, columns_capacity;
+    int64_t n_rows, room; /* rows all columns have room for */
+    kehu_status failed;   /* KEHU_OK, KEHU_NO_MEMORY or KEHU_LIMIT */
+    size_t failed_column; /* of KEHU_LIMIT */
+} kehu__builder;
+
+static inline kehu__builder kehu__builder_new(const kehu_allocator *a)
+{
+    return (kehu__builder){.alloc = *a};
+}
+
+/* Add a column, before the first row. Any type but KEHU_CATEGORY. The name is
+ * copied. */
+void kehu__builder_add(kehu__builder *b, const char *name, kehu_type type);
+
+/* Write a cell. integer is for BOOL (0 or not), whole numbers (in range),
+ * DATE32 and TIMESTAMP; number for floats; text for text. */
+void kehu__builder_integer(kehu__builder *b, size_t column, int64_t value);
+void kehu__builder_number(kehu__builder *b, size_t column, double value);
+void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size_t size);
+void kehu__builder_missing(kehu__builder *b, size_t column);
+
+/* Copy row `row` of a checked column: of the cell's type, or any text to text. */
+void kehu__builder_copy(kehu__builder *b, size_t column, const kehu_column *from,
+                        int64_t row);
+
+/* Count the row; false when something failed, and the row does not count. */
+bool kehu__builder_end_row(kehu__builder *b);
+
+/* Forget a failure: the row may be written anew. */
+void kehu__builder_retry(kehu__builder *b);
+
+/* The failure as a status with its message. */
+kehu_status kehu__builder_fail(const kehu__builder *b, kehu_error *err);
+
+/* Hand the rows over as a table and start again with no row and the same
+ * columns. On failure *out is NULL and the builder keeps its rows. */
+kehu_status kehu__builder_finish(kehu__builder *b, kehu_table **out, kehu_error *err);
+
+void kehu__builder_free(kehu__builder *b);
+
+#endif

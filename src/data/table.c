@@ -1,0 +1,133 @@
+#include <kehu/table.h>
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "data/builder.h"
+#include "data/column.h"
+
+size_t kehu__type_bytes(kehu_type type)
+{
+    switch (type) {
+    case KEHU_INT8:
+    case KEHU_UINT8:
+        return 1;
+    case KEHU_INT16:
+    case KEHU_UINT16:
+        return 2;
+    case KEHU_INT32:
+    case KEHU_UINT32:
+    case KEHU_FLOAT32:
+    case KEHU_DATE32:
+    case KEHU_CATEGORY:
+        return 4;
+    case KEHU_INT64:
+    case KEHU_UINT64:
+    case KEHU_FLOAT64:
+    case KEHU_TIMESTAMP:
+        return 8;
+    case KEHU_BOOL:
+    case KEHU_UTF8:
+    case KEHU_LARGE_UTF8:
+        break;
+    }
+    return 0;
+}
+
+void kehu__store_free(const kehu_allocator *a, kehu__store *store)
+{
+    kehu__free(a, store->data, store->data_capacity, 1);
+    kehu__free(a, store->offsets, store->offsets_capacity, 1);
+    kehu__free(a, store->validity, store->validity_capacity, 1);
+    *store = (kehu__store){0};
+}
+
+static kehu_status check_columns(const kehu_column *columns, int64_t n_columns,
+                                 kehu_error *err)
+{
+    if (n_columns < 0 || n_columns > INT32_MAX || (columns == NULL && n_columns > 0))
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "columns is NULL or n_columns is %lld, expected 0 to %d",
+                          (long long)n_columns, INT32_MAX);
+    for (int64_t i = 0; i < n_columns; i++) {
+        const char *name = columns[i].name == NULL ? "a column" : columns[i].name;
+        KEHU_TRY(kehu__column_check(&columns[i], name, err));
+        if (columns[i].length != columns[0].length)
+            return kehu__fail(err, KEHU_COLUMN, -1, "%s has %lld rows, expected %lld",
+                              name, (long long)columns[i].length,
+                              (long long)columns[0].length);
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu_table_copy(kehu_table **out, const kehu_column *columns,
+                            int64_t n_columns, const kehu_allocator *user_alloc,
+                            kehu_error *err)
+{
+    const kehu_allocator alloc = kehu__allocator(user_alloc);
+    kehu__builder b = kehu__builder_new(&alloc);
+    kehu_status status;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    KEHU_TRY(check_columns(columns, n_columns, err));
+    for (int64_t k = 0; k < n_columns; k++)
+        kehu__builder_add(&b, columns[k].name == NULL ? "" : columns[k].name,
+                          columns[k].type == KEHU_CATEGORY ? KEHU_UTF8 : columns[k].type);
+    for (int64_t i = 0; n_columns > 0 && i < columns[0].length; i++) {
+        for (int64_t k = 0; k < n_columns; k++)
+            kehu__builder_copy(&b, (size_t)k, &columns[k], i);
+        if (!kehu__builder_end_row(&b))
+            break;
+    }
+    status = kehu__builder_finish(&b, out, err);
+    kehu__builder_free(&b);
+    return status;
+}
+
+int64_t kehu_table_n_rows(const kehu_table *table)
+{
+    return table == NULL ? 0 : table->n_rows;
+}
+
+int64_t kehu_table_n_columns(const kehu_table *table)
+{
+    return table == NULL ? 0 : table->n_columns;
+}
+
+const kehu_column *kehu_table_column(const kehu_table *table, int64_t i)
+{
+    return table == NULL || i < 0 || i >= table->n_columns ? NULL : &table->columns[i];
+}
+
+const kehu_column *kehu_table_find(const kehu_table *table, const char *name)
+{
+    for (int64_t i = 0; table != NULL && name != NULL && i < table->n_columns; i++)
+        if (strcmp(table->columns[i].name, name) == 0)
+            return &table->columns[i];
+    return NULL;
+}
+
+kehu_table *kehu__table_hold(kehu_table *table)
+{
+    atomic_fetch_add_explicit(&table->holders, 1, memory_order_relaxed);
+    return table;
+}
+
+void kehu_table_free(kehu_table *table)
+{
+    if (table == NULL ||
+        atomic_fetch_sub_explicit(&table->holders, 1, memory_order_acq_rel) > 1)
+        return;
+    {
+        const kehu_allocator alloc = table->alloc;
+        const size_t n = (size_t)table->n_columns;
+        for (size_t i = 0; i < n; i++)
+            kehu__store_free(&alloc, &table->stores[i]);
+        kehu__free(&alloc, table->stores, n, sizeof *table->stores);
+        kehu__free(&alloc, table->columns, n, sizeof *table->columns);
+        kehu__free(&alloc, table->names, table->names_bytes, 1);
+        kehu__free(&alloc, table, 1, sizeof *table);
+    }
+}

@@ -1,0 +1,38 @@
+/* data/table.h - the inside of a kehu_table, shared with what makes tables and
+ * what hands them to others. */
+#ifndef KEHU_SRC_DATA_TABLE_H
+#define KEHU_SRC_DATA_TABLE_H
+
+#include <kehu/table.h>
+
+#include <stdatomic.h>
+
+/* The memory of one column; capacities as kehu__free wants them. */
+typedef struct kehu__store {
+    char *data;
+    size_t data_capacity;
+    char *offsets;
+    size_t offsets_capacity;
+    uint8_t *validity;
+    size_t validity_capacity;
+} kehu__store;
+
+struct kehu_table {
+    kehu_allocator alloc;
+    atomic_int holders; /* the handle and every Arrow array made from it */
+    int64_t n_rows, n_columns;
+    kehu_column *columns; /* [n_columns], pointing into stores and names */
+    kehu__store *stores;  /* [n_columns] */
+    char *names;          /* [names_bytes], each with its NUL */
+    size_t names_bytes;
+};
+
+void kehu__store_free(const kehu_allocator *a, kehu__store *store);
+
+/* One more holder; kehu_table_free takes one away. */
+kehu_table *kehu__table_hold(kehu_table *table);
+
+/* Bytes of one value of a fixed-width type; 0 for BOOL and text. */
+size_t kehu__type_bytes(kehu_type type);
+
+#endif

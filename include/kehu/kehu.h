@@ -12,5 +12,6 @@
 #include <kehu/segment.h>
 #include <kehu/csv.h>
 #include <kehu/table.h>
+#include <kehu/tokenizer.h>
 
 #endif /* KEHU_KEHU_H */

@@ -38,6 +38,9 @@ void kehu__container_build(kehu__buffer *out, const char *kind,
 kehu_status kehu__container_open(kehu__container *c, const void *bytes, size_t size,
                                  const char *kind, const char *name, kehu_error *err);
 
+/* The same without any check, for bytes that are part of the library. */
+void kehu__container_trust(kehu__container *c, const void *bytes, size_t size);
+
 /* The payload of a section, 8-byte aligned relative to the container's start;
  * false when there is none. */
 bool kehu__container_find(const kehu__container *c, const char *tag, const char **bytes,

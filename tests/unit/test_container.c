@@ -33,6 +33,9 @@ static void test_container_gives_back_its_sections(void **state)
     assert_true(kehu__container_find(&c, "EFGH", &bytes, &size));
     assert_int_equal(size, 0);
     assert_false(kehu__container_find(&c, "NONE", &bytes, &size));
+    kehu__container_trust(&c, b.bytes, b.size);
+    assert_true(kehu__container_find(&c, "IJKL", &bytes, &size));
+    assert_memory_equal(bytes, "12345678", 8);
     kehu__buffer_free(&b);
 }
 

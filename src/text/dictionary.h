@@ -1,0 +1,91 @@
+/* text/dictionary.h - words with frequencies and tags, as a read-only block of
+ * bytes that is used where it lies: a container of kind "DIC1".
+ *
+ *   HEAD  22 numbers, see dictionary.c
+ *   PAGE  u16[4352]: which page of CHAR holds characters 256 * i ...
+ *   CHAR  u16[256] a page: the trie label of each character, 0 = in no word.
+ *         Characters that fold to the same one have the same label.
+ *   TRIE  packed slots, see trie.h; a slot's number is its word's id
+ *   COST  u16 a value: 1024 * ln(all frequencies / frequency)
+ *   FREQ  u32 a value, bit 31 = the word must be kept whole
+ *   TAGI  u16 a value: which tag
+ *   TAGS  the tags, each ended by a NUL
+ *   SPEL  u32 word id, u32 end offset: words written otherwise than folded
+ *   SPLT  the bytes of those spellings */
+#ifndef KEHU_SRC_TEXT_DICTIONARY_H
+#define KEHU_SRC_TEXT_DICTIONARY_H
+
+#include "file/container.h"
+#include "text/trie.h"
+
+enum {
+    KEHU__WORD_MAX = 255,     /* characters in a word */
+    KEHU__TAG_MAX = 15,       /* bytes in a tag */
+    KEHU__COST_ONE = 1024,    /* one natural logarithm */
+    KEHU__COST_HARD = 0xFFFF, /* this word must be kept whole */
+    KEHU__FREQUENCY_MAX = 0x7FFFFFFF
+};
+
+typedef struct kehu__dictionary {
+    const char *pages, *labels, *costs, *frequencies, *tag_numbers, *tags;
+    const char *spelled, *spellings;
+    uint32_t n_pages, n_values, n_tags, n_words, n_spelled, longest;
+    uint32_t spelling_bytes, tag_bytes;
+    int32_t unknown_cost; /* of a character that is no word */
+    uint64_t total;       /* all frequencies */
+    uint64_t fingerprint; /* of words, frequencies, tags */
+    kehu__trie trie;
+} kehu__dictionary;
+
+/* The label of a character in any of its foldable forms; 0 = in no word. */
+static inline uint32_t kehu__dictionary_label(const kehu__dictionary *d, uint32_t c)
+{
+    if (c > 0x10FFFF)
+        return 0;
+    return kehu__load16(
+        d->labels +
+        2 * ((size_t)kehu__load16(d->pages + 2 * (c >> 8)) * 256 + (c & 255)));
+}
+
+static inline int32_t kehu__dictionary_cost(const kehu__dictionary *d, uint32_t value)
+{
+    return kehu__load16(d->costs + 2 * (size_t)value);
+}
+
+/* Use the bytes of a container in place; they must outlive d. Trusted bytes
+ * come from the library itself and are not checked again. Fails as
+ * kehu__container_open does. */
+kehu_status kehu__dictionary_open(kehu__dictionary *d, const void *bytes, size_t size,
+                                  bool trusted, const kehu_allocator *alloc,
+                                  const char *name, kehu_error *err);
+
+typedef struct kehu__word {
+    const char *bytes; /* UTF-8, as spelled */
+    size_t size;
+    uint32_t frequency; /* at most KEHU__FREQUENCY_MAX */
+    bool hard;          /* keep whole */
+    char tag[KEHU__TAG_MAX + 1];
+    int64_t line; /* for messages, 1-based; 0 = none */
+} kehu__word;
+
+/* Words on their way to a container. */
+typedef struct kehu__dictionary_builder kehu__dictionary_builder;
+
+kehu__dictionary_builder *kehu__dictionary_builder_new(const kehu_allocator *alloc);
+void kehu__dictionary_builder_free(kehu__dictionary_builder *b);
+
+/* Fails with KEHU_ENCODING (not UTF-8), KEHU_LIMIT (longer than
+ * KEHU__WORD_MAX), KEHU_EMPTY (no characters), KEHU_NO_MEMORY. */
+kehu_status kehu__dictionary_builder_add(kehu__dictionary_builder *b,
+                                         const kehu__word *word, kehu_error *err);
+
+/* Append the container to out (empty so far). The same word twice with the
+ * same frequency and tag counts once, with others it is refused with
+ * KEHU_DUPLICATE; words that differ only in what folding removes are joined and
+ * their frequencies added. Fails with KEHU_EMPTY when there is no word. */
+kehu_status kehu__dictionary_build(kehu__dictionary_builder *b, kehu__buffer *out,
+                                   kehu_error *err);
+
+/* 1024 * ln(total / frequency), rounded, within 0..65534. */
+int32_t kehu__dictionary_cost_of(uint64_t total, uint64_t frequency);
+#endif

@@ -1,0 +1,311 @@
+/* From text to spans, block by block on the stack.
+ *
+ * A block is a stretch of text as units: a Chinese character is a unit, and so
+ * is each character of an atom, of which only the first may begin a word and
+ * only the last may end one. Over the units goes the forward shortest path: a
+ * step is one atom, one character, or a word of the dictionary. A unit that no
+ * step crosses is a cut: what lies before it is final. A full block is emitted
+ * up to its last cut, and the next one begins there. */
+#include "text/tokenizer.h"
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "text/atom.h"
+#include "text/normalize.h"
+
+enum {
+    UNITS = 1024,
+    HARD = 1 << 16, /* a unit of a word to keep whole costs minus this */
+    NO_PATH = 1 << 30,
+    PART_MIN = 2,
+    PART_MAX = 4 /* characters of a word inside a word */
+};
+
+typedef struct block {
+    uint32_t n;                  /* units */
+    bool last;                   /* the text, or this stretch of it, ends here */
+    uint32_t offsets[UNITS + 1]; /* bytes from the block's start */
+    uint16_t labels[UNITS + 1];
+    uint8_t atoms[UNITS + 1]; /* units of the atom that begins here, 0 = inside one */
+    uint8_t kinds[UNITS + 1];
+    int32_t costs[UNITS + 1];
+    uint32_t words[UNITS + 1];  /* last word on the best way to here */
+    uint8_t lengths[UNITS + 1]; /* and its units */
+} block;
+
+typedef struct output {
+    kehu_span *spans;
+    int64_t n, capacity;
+} output;
+
+static inline uint16_t label_of(const kehu_tokenizer *t, uint32_t c)
+{
+    return (uint16_t)(t->lexicon == NULL
+                          ? 0
+                          : kehu__dictionary_label(&t->lexicon->dictionary, c));
+}
+
+/* Append an atom as units; false when the block has no room. An atom of more
+ * units than a word can have never meets a word: it is left out, and *size says
+ * how long it is. */
+static bool add_atom(const kehu_tokenizer *t, block *b, const char *start, const char *p,
+                     const kehu__atom *atom)
+{
+    const uint32_t first = b->n;
+    uint32_t n = first;
+    while (p < atom->end) {
+        if (n == UNITS || n - first == KEHU__WORD_MAX)
+            return false;
+        b->offsets[n] = (uint32_t)(p - start);
+        b->atoms[n] = 0;
+        b->labels[n++] = label_of(t, kehu__utf8_next(&p, atom->end));
+    }
+    b->atoms[first] = (uint8_t)(n - first);
+    b->kinds[first] = (uint8_t)atom->kind;
+    b->n = n;
+    return true;
+}
+
+static bool too_long(const char *p, const char *end)
+{
+    uint32_t n = 0;
+    if (end - p <= KEHU__WORD_MAX)
+        return false;
+    while (p < end && n <= KEHU__WORD_MAX) {
+        kehu__utf8_next(&p, end);
+        n++;
+    }
+    return n > KEHU__WORD_MAX;
+}
+
+/* Read units from start on. When the first thing there is an atom too long for
+ * any word, the block stays empty and *alone is that atom. */
+static void fill(const kehu_tokenizer *t, block *b, const char *start, const char *end,
+                 kehu__atom *alone)
+{
+    const char *p = start;
+    b->n = 0;
+    b->last = false;
+    while (p < end && b->n < UNITS) {
+        const char *next = p;
+        const uint32_t c = kehu__utf8_next(&next, end);
+        if (kehu__class_of(c) == KEHU__CLASS_HAN) {
+            b->offsets[b->n] = (uint32_t)(p - start);
+            b->atoms[b->n] = 1;
+            b->kinds[b->n] = KEHU_SPAN_CHARACTER;
+            b->labels[b->n++] = label_of(t, c);
+            p = next;
+        } else {
+            const kehu__atom atom = kehu__atom_at(p, end, t->split_units);
+            if (too_long(p, atom.end)) {
+                *alone = atom;
+                b->last = true;
+                break;
+            }
+            if (!add_atom(t, b, start, p, &atom))
+                break;
+            p = atom.end;
+        }
+    }
+    b->offsets[b->n] = (uint32_t)(p - start);
+    b->last |= p == end;
+}
+
+static inline void relax(block *b, uint32_t from, uint32_t to, int32_t cost,
+                         uint32_t word)
+{
+    const int32_t sum = b->costs[from] + cost;
+    if (sum < b->costs[to]) {
+        b->costs[to] = sum;
+        b->words[to] = word;
+        b->lengths[to] = (uint8_t)(to - from);
+    }
+}
+
+/* All words that begin at unit i. Returns the furthest unit one ends at. */
+static uint32_t relax_words(const kehu__dictionary *d, block *b, uint32_t i)
+{
+    const kehu__trie *trie = &d->trie;
+    uint32_t reach = i, base = 0, at;
+    kehu__slot slot;
+    for (uint32_t j = i; j < b->n && b->labels[j] != 0; j++) {
+        if ((at = kehu__trie_child(trie, base, b->labels[j], &slot)) == 0)
+            break;
+        const uint32_t value = kehu__slot_value(trie, slot);
+        if (value != 0 && (j + 1 == b->n || b->atoms[j + 1] != 0)) {
+            const int32_t cost = kehu__dictionary_cost(d, value);
+            relax(b, i, j + 1,
+                  cost == KEHU__COST_HARD ? -HARD * (int32_t)(j + 1 - i) : cost, at);
+            reach = j + 1;
+        }
+        if ((base = kehu__slot_base(trie, slot)) == 0)
+            break;
+    }
+    return reach;
+}
+
+/* Costs and last words of all units up to the block's last cut (its end, when
+ * the text ends there); returns that cut. */
+static uint32_t find_path(const kehu_tokenizer *t, block *b)
+{
+    const kehu__dictionary *d = t->lexicon == NULL ? NULL : &t->lexicon->dictionary;
+    const bool words = d != NULL && t->mode != KEHU_TOKENIZER_CHARACTERS;
+    const int32_t unknown = d == NULL ? 1 : d->unknown_cost;
+    const uint32_t margin = words ? d->longest : 1;
+    const uint32_t stop = b->last ? b->n : b->n - margin;
+    uint32_t reach = 0, cut = 0, boundary = 0;
+    b->costs[0] = 0;
+    for (uint32_t i = 1; i <= b->n; i++)
+        b->costs[i] = NO_PATH;
+    for (uint32_t i = 0; i < b->n && i <= stop; i++) {
+        uint32_t far = i + b->atoms[i];
+        if (far == i)
+            continue;
+        boundary = i;
+        if (reach <= i)
+            cut = i;
+        relax(b, i, far, unknown, 0);
+        if (words) {
+            const uint32_t word = relax_words(d, b, i);
+            far = word > far ? word : far;
+        }
+        reach = far > reach ? far : reach;
+    }
+    if (b->last)
+        return b->n;
+    return cut > 0 ? cut : boundary;
+}
+
+/* The best way to `cut`, turned round: lengths[i] and words[i] now tell the word
+ * that begins at i. */
+static void turn_round(block *b, uint32_t cut)
+{
+    uint32_t to = cut, length = b->lengths[cut], word = b->words[cut];
+    while (to > 0) {
+        const uint32_t from = to - length;
+        const uint32_t length_before = b->lengths[from], word_before = b->words[from];
+        b->lengths[from] = (uint8_t)length;
+        b->words[from] = word;
+        to = from;
+        length = length_before;
+        word = word_before;
+    }
+}
+
+static bool add_span(output *out, uint64_t start, uint64_t size, uint32_t word,
+                     uint32_t kind, uint32_t part)
+{
+    if (out->n == out->capacity)
+        return false;
+    out->spans[out->n++] = (kehu_span){(uint32_t)start, (uint32_t)size, word,
+                                       (uint16_t)kind, (uint16_t)part};
+    return true;
+}
+
+static uint32_t kind_of(const block *b, uint32_t i, uint32_t length, uint32_t word)
+{
+    if (b->atoms[i] == length && b->kinds[i] != KEHU_SPAN_CHARACTER)
+        return b->kinds[i];
+    if (word == 0)
+        return KEHU_SPAN_CHARACTER;
+    for (uint32_t k = i; k < i + length; k++)
+        if (b->atoms[k] != 0 && b->kinds[k] != KEHU_SPAN_CHARACTER)
+            return KEHU_SPAN_MIXED;
+    return KEHU_SPAN_WORD;
+}
+
+/* Dictionary words of 2 to 4 characters inside a word, by start, then size. */
+static bool add_parts(const kehu_tokenizer *t, const block *b, uint32_t i,
+                      uint32_t length, uint64_t start, output *out)
+{
+    const kehu__dictionary *d = &t->lexicon->dictionary;
+    const uint32_t end = i + length;
+    for (uint32_t k = i; k + 1 < end; k++) {
+        uint32_t base = 0, at;
+        kehu__slot slot;
+        if (b->atoms[k] == 0)
+            continue;
+        for (uint32_t j = k; j < end && j < k + PART_MAX && b->labels[j] != 0; j++) {
+            if ((at = kehu__trie_child(&d->trie, base, b->labels[j], &slot)) == 0)
+                break;
+            if (kehu__slot_value(&d->trie, slot) != 0 && j + 1 >= k + PART_MIN &&
+                j + 1 - k < length && (j + 1 == b->n || b->atoms[j + 1] != 0) &&
+                !add_span(out, start + b->offsets[k], b->offsets[j + 1] - b->offsets[k],
+                          at, kind_of(b, k, j + 1 - k, at), 1))
+                return false;
+            if ((base = kehu__slot_base(&d->trie, slot)) == 0)
+                break;
+        }
+    }
+    return true;
+}
+
+/* Write the words of a turned block up to `cut`; returns the unit after the
+ * last one that fitted. */
+static uint32_t emit(const kehu_tokenizer *t, const block *b, uint32_t cut,
+                     uint64_t start, output *out)
+{
+    for (uint32_t i = 0, next; i < cut; i = next) {
+        const uint32_t length = b->lengths[i], word = b->words[i];
+        const uint32_t kind = kind_of(b, i, length, word);
+        const int64_t n = out->n;
+        next = i + length;
+        if (!add_span(out, start + b->offsets[i], b->offsets[next] - b->offsets[i], word,
+                      kind, 0))
+            return i;
+        if (t->mode == KEHU_TOKENIZER_SEARCH && word != 0 && length > PART_MIN &&
+            (kind == KEHU_SPAN_WORD || kind == KEHU_SPAN_MIXED) &&
+            !add_parts(t, b, i, length, start, out)) {
+            out->n = n;
+            return i;
+        }
+    }
+    return cut;
+}
+
+kehu_status kehu_tokenizer_split(const kehu_tokenizer *t, const char *text, int64_t size,
+                                 kehu_span *spans, int64_t capacity, int64_t *n_spans,
+                                 int64_t *used, kehu_error *err)
+{
+    const char *const end = text == NULL ? NULL : text + (size > 0 ? size : 0);
+    const char *p = text;
+    output out = {spans, 0, capacity};
+    block b;
+    if (t == NULL || n_spans == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "tokenizer or n_spans is NULL");
+    *n_spans = 0;
+    if (size < 0 || capacity < 0 || (text == NULL && size > 0) ||
+        (spans == NULL && capacity > 0))
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "text or spans is NULL, or size or capacity is negative");
+    if (size > UINT32_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1,
+                          "the text has %lld bytes, 4294967295 is the most",
+                          (long long)size);
+    while (p < end) {
+        kehu__atom alone = {p, KEHU_SPAN_CONTROL};
+        uint32_t cut, done;
+        fill(t, &b, p, end, &alone);
+        if (b.n == 0) {
+            if (!add_span(&out, (uint64_t)(p - text), (uint64_t)(alone.end - p), 0,
+                          (uint32_t)alone.kind, 0))
+                break;
+            p = alone.end;
+            continue;
+        }
+        cut = find_path(t, &b);
+        turn_round(&b, cut);
+        done = emit(t, &b, cut, (uint64_t)(p - text), &out);
+        p += b.offsets[done];
+        if (done < cut)
+            break;
+    }
+    *n_spans = out.n;
+    if (used != NULL)
+        *used = p - text;
+    else if (p < end)
+        return kehu__fail(err, KEHU_LIMIT, p - text,
+                          "%lld spans do not hold this text; kehu_tokenizer_bound() do",
+                          (long long)capacity);
+    return KEHU_OK;
+}

@@ -1,0 +1,76 @@
+/* text/trie.h - a packed double array: keys are strings of labels 1..65535,
+ * values are numbers from 1 up.
+ *
+ * Node n with children under labels l stands in slot base(parent) + label(n);
+ * a slot holds its own label, the base of its children and its value, packed
+ * into as few whole bytes as the three need. No two nodes share a base, so the
+ * label alone says whose child a slot is. The root has base 0 and no slot.
+ *
+ * Source: Aoe 1989; label check and unique bases as in darts-clone (Yata). */
+#ifndef KEHU_SRC_TEXT_TRIE_H
+#define KEHU_SRC_TEXT_TRIE_H
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+
+typedef struct kehu__trie {
+    const char *slots; /* n_slots * slot_bytes, and 8 bytes that may be read */
+    uint32_t n_slots, slot_bytes;
+    uint32_t label_bits, base_bits, value_bits;
+} kehu__trie;
+
+/* A slot's contents. Zero: nothing stands here. */
+typedef uint64_t kehu__slot;
+
+static inline kehu__slot kehu__trie_slot(const kehu__trie *t, uint32_t i)
+{
+    return kehu__load64(t->slots + (size_t)i * t->slot_bytes);
+}
+static inline uint32_t kehu__slot_label(const kehu__trie *t, kehu__slot s)
+{
+    return (uint32_t)s & ((1u << t->label_bits) - 1);
+}
+static inline uint32_t kehu__slot_base(const kehu__trie *t, kehu__slot s)
+{
+    return (uint32_t)(s >> t->label_bits) & ((1u << t->base_bits) - 1);
+}
+static inline uint32_t kehu__slot_value(const kehu__trie *t, kehu__slot s)
+{
+    return (uint32_t)(s >> (t->label_bits + t->base_bits)) & ((1u << t->value_bits) - 1);
+}
+
+/* The child of a node with this base under a label (not 0): its slot's number,
+ * with the contents in *s; 0 when there is none. Base 0 asks the root. */
+static inline uint32_t kehu__trie_child(const kehu__trie *t, uint32_t base,
+                                        uint32_t label, kehu__slot *s)
+{
+    const uint32_t i = base + label;
+    if (i >= t->n_slots)
+        return 0;
+    *s = kehu__trie_slot(t, i);
+    return kehu__slot_label(t, *s) == label ? i : 0;
+}
+
+typedef struct kehu__trie_key {
+    const uint16_t *labels;
+    uint32_t length; /* > 0 */
+    uint32_t value;  /* > 0 */
+} kehu__trie_key;
+
+/* Build from n > 0 keys, ascending by labels and all different. Appends the
+ * slots to out; trie gets the numbers but not the address. places[n] receives
+ * the slot of each key. Fails with KEHU_NO_MEMORY or KEHU_LIMIT (above 16
+ * million nodes). */
+kehu_status kehu__trie_build(kehu__trie *trie, kehu__buffer *out, uint32_t *places,
+                             const kehu__trie_key *keys, size_t n,
+                             const kehu_allocator *alloc, kehu_error *err);
+
+/* Check slots that came from outside: every label fits its place, and every
+ * chain of children is at most max_depth long. */
+kehu_status kehu__trie_check(const kehu__trie *trie, uint32_t max_depth,
+                             const kehu_allocator *alloc, kehu_error *err);
+
+/* parents[n_slots]: the slot each slot hangs under, 0 for the root and for
+ * empty slots. False when a slot hangs nowhere or two nodes share a base. */
+bool kehu__trie_parents(const kehu__trie *trie, uint32_t *parents, uint32_t *owners);
+#endif

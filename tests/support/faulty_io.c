@@ -1,0 +1,112 @@
+#include "support/faulty_io.h"
+
+static bool fails(faulty_io *f)
+{
+    const long call = f->calls++;
+    const bool now =
+        f->fail_at >= 0 && (f->sticky ? call >= f->fail_at : call == f->fail_at);
+    f->failed |= now;
+    return now;
+}
+
+/* The result of a call that moves no bytes: 0 to go on, else what to return. */
+static int refuse(faulty_io *f)
+{
+    return fails(f) && f->how != FAULTY_IO_SHORT ? -f->how : 0;
+}
+
+static int faulty_open(void *ctx, const char *path, int flags, int mode)
+{
+    faulty_io *f = ctx;
+    int result = refuse(f);
+    if (result == 0 && (result = kehu__io_system.open(NULL, path, flags, mode)) >= 0)
+        f->open_files++;
+    return result;
+}
+
+static int faulty_close(void *ctx, int fd)
+{
+    faulty_io *f = ctx;
+    const int refused = refuse(f), result = kehu__io_system.close(NULL, fd);
+    f->open_files--;
+    return refused != 0 ? refused : result;
+}
+
+static int64_t faulty_pread(void *ctx, int fd, void *bytes, size_t size, int64_t at)
+{
+    faulty_io *f = ctx;
+    const bool now = fails(f);
+    if (now && f->how != FAULTY_IO_SHORT)
+        return -f->how;
+    return kehu__io_system.pread(NULL, fd, bytes, now ? (size + 1) / 2 : size, at);
+}
+
+static int64_t faulty_pwrite(void *ctx, int fd, const void *bytes, size_t size,
+                             int64_t at)
+{
+    faulty_io *f = ctx;
+    const bool now = fails(f);
+    if (now && f->how != FAULTY_IO_SHORT)
+        return -f->how;
+    return kehu__io_system.pwrite(NULL, fd, bytes, now ? (size + 1) / 2 : size, at);
+}
+
+static int64_t faulty_size(void *ctx, int fd)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.size(NULL, fd);
+}
+
+static int faulty_truncate(void *ctx, int fd, int64_t size)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.truncate(NULL, fd, size);
+}
+
+static int faulty_sync(void *ctx, int fd)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.sync(NULL, fd);
+}
+
+static int faulty_sync_folder(void *ctx, const char *path)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.sync_folder(NULL, path);
+}
+
+static int faulty_rename(void *ctx, const char *from, const char *to)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.rename(NULL, from, to);
+}
+
+static int faulty_unlink(void *ctx, const char *path)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.unlink(NULL, path);
+}
+
+static int faulty_make_folder(void *ctx, const char *path, int mode)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.make_folder(NULL, path, mode);
+}
+
+const kehu__io *faulty_io_init(faulty_io *f, long fail_at, int how, bool sticky)
+{
+    *f = (faulty_io){.fail_at = fail_at, .how = how, .sticky = sticky};
+    f->as_io = (kehu__io){.ctx = f,
+                          .open = faulty_open,
+                          .close = faulty_close,
+                          .pread = faulty_pread,
+                          .pwrite = faulty_pwrite,
+                          .size = faulty_size,
+                          .truncate = faulty_truncate,
+                          .sync = faulty_sync,
+                          .sync_folder = faulty_sync_folder,
+                          .rename = faulty_rename,
+                          .unlink = faulty_unlink,
+                          .make_folder = faulty_make_folder};
+    return &f->as_io;
+}

@@ -13,5 +13,6 @@
 #include <kehu/csv.h>
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>
+#include <kehu/svm.h>
 
 #endif /* KEHU_KEHU_H */

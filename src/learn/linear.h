@@ -76,6 +76,10 @@ kehu_status kehu__linear_solve(kehu__linear_problem *p,
                                kehu__linear_report *report, kehu_error *err);
 void kehu__linear_problem_free(kehu__linear_problem *p);
 
+/* Margins of a row of the problem, solved: scores[width]. For a row that was left
+ * out, what the model would say. */
+void kehu__linear_row_scores(const kehu__linear_problem *p, int64_t row, float *scores);
+
 /* Weights of a solved problem. With two classes there is one weight a feature
  * (width 1) and a positive score means class 1; else one a class. */
 typedef struct kehu__linear {

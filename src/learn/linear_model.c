@@ -80,6 +80,30 @@ kehu_status kehu__linear_extract(kehu__linear **out, const kehu__linear_problem 
     return KEHU_OK;
 }
 
+void kehu__linear_row_scores(const kehu__linear_problem *p, int64_t i, float *scores)
+{
+    const kehu__solver_rows *const r = &p->solver;
+    for (uint32_t n = 0; n < p->n_blocks; n++) {
+        const kehu__block *const b = &p->blocks[n];
+        const uint32_t lanes = p->lanes;
+        float sums[KEHU__LANES];
+        for (uint32_t k = 0; k < lanes; k++)
+            sums[k] = r->bias * b->bias_weights[k];
+        for (int64_t j = r->starts[i]; j < r->ends[i]; j++) {
+            const float *const w = b->weights + (size_t)lanes * r->columns[j];
+            for (uint32_t k = 0; k < lanes; k++)
+                sums[k] += r->values[j] * w[k];
+        }
+        for (uint32_t k = 0; k < b->n_lanes; k++) {
+            const bool positive = lanes == 1
+                                      ? r->labels[i] == 1
+                                      : (uint32_t)r->labels[i] == b->first_class + k;
+            const float a = fabsf(b->alpha[(size_t)i * lanes + k]) * r->own[i];
+            scores[b->first_class + k] = sums[k] + (positive ? a : -a);
+        }
+    }
+}
+
 void kehu__linear_score(const kehu__linear *m, const uint32_t *columns,
                         const float *values, int64_t n, float *scores)
 {
@@ -99,8 +123,9 @@ void kehu__linear_score(const kehu__linear *m, const uint32_t *columns,
 void kehu__linear_margins(const kehu__linear *m, const float *scores, float *margins)
 {
     if (m->width == 1) {
-        margins[0] = -scores[0];
-        margins[1] = scores[0];
+        const float score = scores[0];
+        margins[0] = -score;
+        margins[1] = score;
     } else
         memcpy(margins, scores, m->width * sizeof *margins);
 }

@@ -1,0 +1,19 @@
+/* learn/calibrate.h - margins to probabilities. */
+#ifndef KEHU_SRC_LEARN_CALIBRATE_H
+#define KEHU_SRC_LEARN_CALIBRATE_H
+
+#include <stdint.h>
+
+/* The temperature T that makes softmax(margins / T) explain the classes best, from
+ * margins[n][n_classes] of texts the margins were not trained on. Log loss is
+ * convex in 1 / T, which is sought between 1/100 and 100 by Newton's method.
+ * 1 when n is 0. (Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
+ * networks", ICML 2017.) */
+double kehu__fit_temperature(const float *margins, const int32_t *classes, int64_t n,
+                             uint32_t n_classes);
+
+/* probabilities[n_classes] = softmax(margins / temperature). */
+void kehu__softmax(const float *margins, uint32_t n_classes, double temperature,
+                   float *probabilities);
+
+#endif

@@ -1,0 +1,334 @@
+#include <kehu/svm.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/sort.h"
+#include "text/svm_model.h"
+
+enum {
+    DEFAULT_FOLDS = 5,
+    MAX_FOLDS = 20,
+    NO_WORDS = 3, /* the option's value */
+    DEFAULT_TERMS = 4194304
+};
+#define BIAS           1.0f
+#define DEFAULT_GAP    1e-5
+#define DEFAULT_GAP_L1 1e-4
+
+/* ---- options ---- */
+
+static kehu_status check_integer(const char *name, uint32_t *value, uint32_t fallback,
+                                 uint32_t low, uint32_t high, kehu_error *err)
+{
+    if (*value == 0)
+        *value = fallback;
+    if (*value < low || *value > high)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "%s is %u, expected %u to %u", name,
+                          (unsigned)*value, (unsigned)low, (unsigned)high);
+    return KEHU_OK;
+}
+
+static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *given,
+                                kehu_error *err)
+{
+    KEHU_TRY(kehu__options_read(o, sizeof *o, given, err));
+    if (o->cost != 0 && !(o->cost >= 1e-6 && o->cost <= 1e6))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "cost is not 0 nor in 1e-6 to 1e6");
+    if (o->loss != KEHU_SVM_SQUARED_HINGE && o->loss != KEHU_SVM_HINGE)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "loss is %d, expected 0 or 1",
+                          (int)o->loss);
+    if (o->gap == 0)
+        o->gap = o->loss == KEHU_SVM_HINGE ? DEFAULT_GAP_L1 : DEFAULT_GAP;
+    if (!(o->gap > 0 && o->gap < 1))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "gap is not in 0 to 1");
+    if (!(o->abstain_below >= 0 && o->abstain_below <= 1))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "abstain_below is not in 0 to 1");
+    if (o->balanced > 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "balanced is %u, expected 0 or 1",
+                          (unsigned)o->balanced);
+    KEHU_TRY(check_integer("n_folds", &o->n_folds, DEFAULT_FOLDS, 2, MAX_FOLDS, err));
+    KEHU_TRY(check_integer("char_max", &o->char_max, 2, 1, KEHU__MAX_GRAM, err));
+    KEHU_TRY(check_integer("latin_max", &o->latin_max, KEHU__MAX_GRAM, o->char_max,
+                           KEHU__MAX_GRAM, err));
+    KEHU_TRY(check_integer("word_max", &o->word_max, 2, 1, NO_WORDS, err));
+    KEHU_TRY(check_integer("min_df", &o->min_df, 1, 1, UINT32_MAX, err));
+    return check_integer("max_terms", &o->max_terms, DEFAULT_TERMS, 1,
+                         KEHU__MAX_CANDIDATES, err);
+}
+
+static kehu_status check_inputs(const kehu_column *texts, const kehu_column *labels,
+                                const kehu_column *weights, kehu_error *err)
+{
+    KEHU_TRY(kehu__column_check_text(texts, "texts", err));
+    KEHU_TRY(kehu__column_check_text(labels, "labels", err));
+    if (texts->length != labels->length)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "%lld texts but %lld labels",
+                          (long long)texts->length, (long long)labels->length);
+    if (texts->length >= UINT32_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%lld texts, at most 4294967294",
+                          (long long)texts->length);
+    if (weights == NULL)
+        return KEHU_OK;
+    KEHU_TRY(kehu__column_check_number(weights, "weights", err));
+    if (texts->length != weights->length)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "%lld texts but %lld weights",
+                          (long long)texts->length, (long long)weights->length);
+    return KEHU_OK;
+}
+
+/* ---- arrays of one number a text or class ---- */
+
+typedef struct scratch {
+    size_t n, n_classes;
+    int32_t *labels;
+    float *weights;
+    double *class_cost;
+    uint64_t *hashes, *sorted, *key_scratch;
+    uint32_t *order, *order_scratch;
+} scratch;
+
+static bool make_scratch(scratch *s, size_t n, bool weights, const kehu_allocator *alloc)
+{
+    *s = (scratch){.n = n};
+    s->labels = kehu__alloc(alloc, n, sizeof *s->labels);
+    s->hashes = kehu__alloc(alloc, n, sizeof *s->hashes);
+    s->sorted = kehu__alloc(alloc, n, sizeof *s->sorted);
+    s->key_scratch = kehu__alloc(alloc, n, sizeof *s->key_scratch);
+    s->order = kehu__alloc(alloc, n, sizeof *s->order);
+    s->order_scratch = kehu__alloc(alloc, n, sizeof *s->order_scratch);
+    if (weights)
+        s->weights = kehu__alloc(alloc, n, sizeof *s->weights);
+    return s->labels != NULL && s->hashes != NULL && s->sorted != NULL &&
+           s->key_scratch != NULL && s->order != NULL && s->order_scratch != NULL &&
+           (!weights || s->weights != NULL);
+}
+
+static void free_sort_scratch(scratch *s, const kehu_allocator *alloc)
+{
+    kehu__free(alloc, s->sorted, s->n, sizeof *s->sorted);
+    kehu__free(alloc, s->key_scratch, s->n, sizeof *s->key_scratch);
+    kehu__free(alloc, s->order, s->n, sizeof *s->order);
+    kehu__free(alloc, s->order_scratch, s->n, sizeof *s->order_scratch);
+    s->sorted = s->key_scratch = NULL;
+    s->order = s->order_scratch = NULL;
+}
+
+static void free_scratch(scratch *s, const kehu_allocator *alloc)
+{
+    free_sort_scratch(s, alloc);
+    kehu__free(alloc, s->labels, s->n, sizeof *s->labels);
+    kehu__free(alloc, s->hashes, s->n, sizeof *s->hashes);
+    kehu__free(alloc, s->weights, s->n, sizeof *s->weights);
+    kehu__free(alloc, s->class_cost, s->n_classes, sizeof *s->class_cost);
+}
+
+static kehu_status read_weights(float *out, const kehu_column *weights, kehu_error *err)
+{
+    for (int64_t i = 0; i < weights->length; i++) {
+        const double w = kehu__column_number(weights, i);
+        if (!(w >= 0 && w <= 1e9))
+            return kehu__fail(err, KEHU_RANGE, i,
+                              "the weight of row %lld is not in 0 to 1e9", (long long)i);
+        out[i] = (float)w;
+    }
+    return KEHU_OK;
+}
+
+/* Texts that occur with two labels: equal hashes stand together when sorted. */
+static int64_t count_conflicts(scratch *s)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        s->sorted[i] = s->hashes[i];
+        s->order[i] = (uint32_t)i;
+    }
+    kehu__sort_pairs(s->sorted, s->order, s->key_scratch, s->order_scratch, s->n);
+    for (size_t first = 0, last; first < s->n; first = last) {
+        bool differ = false;
+        for (last = first + 1; last < s->n && s->sorted[last] == s->sorted[first]; last++)
+            differ = differ || s->labels[s->order[last]] != s->labels[s->order[first]];
+        n += differ ? (int64_t)(last - first) : 0;
+    }
+    return n;
+}
+
+/* Factors that make every class weigh n / n_classes. */
+static bool balance(scratch *s, uint32_t n_classes, const kehu_allocator *alloc)
+{
+    double total = 0;
+    s->n_classes = n_classes;
+    s->class_cost = kehu__alloc_zero(alloc, n_classes, sizeof *s->class_cost);
+    if (s->class_cost == NULL)
+        return false;
+    for (size_t i = 0; i < s->n; i++) {
+        const double w = s->weights == NULL ? 1 : (double)s->weights[i];
+        s->class_cost[s->labels[i]] += w;
+        total += w;
+    }
+    for (uint32_t k = 0; k < n_classes; k++)
+        s->class_cost[k] =
+            s->class_cost[k] > 0 ? total / (s->class_cost[k] * (double)n_classes) : 1;
+    return true;
+}
+
+static kehu_status fill_scratch(scratch *s, kehu_svm *svm, const kehu_column *texts,
+                                const kehu_column *labels, const kehu_svm_options *o,
+                                kehu_error *err)
+{
+    KEHU_TRY(kehu__classes_from(&svm->classes, s->labels, labels, &svm->alloc, err));
+    if (o->weights != NULL)
+        KEHU_TRY(read_weights(s->weights, o->weights, err));
+    if (o->balanced && !balance(s, svm->classes.n, &svm->alloc))
+        return kehu__no_memory(err, "the class weights");
+    for (int64_t i = 0; i < texts->length; i++) {
+        const kehu__text text = kehu__column_text(texts, i);
+        s->hashes[i] = kehu__hash(text.bytes, (size_t)text.size, 0);
+    }
+    svm->info.n_conflicting = count_conflicts(s);
+    free_sort_scratch(s, &svm->alloc);
+    return KEHU_OK;
+}
+
+/* ---- training ---- */
+
+static kehu_status solve_all(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err)
+{
+    const kehu__linear_options o = {.cost = svm->info.cost,
+                                    .l1_loss = t->options.loss == KEHU_SVM_HINGE,
+                                    .gap = t->options.gap,
+                                    .seed = t->options.seed,
+                                    .class_cost = t->class_cost};
+    kehu__linear_report report;
+    kehu__linear_problem *p;
+    kehu_status status;
+    KEHU_TRY(kehu__linear_prepare(&p, &t->rows, t->labels, t->n_classes, t->weights, BIAS,
+                                  &svm->alloc, err));
+    status = kehu__linear_solve(p, &o, &t->run, &report, err);
+    if (status == KEHU_OK)
+        status = kehu__linear_extract(&svm->linear, p, err);
+    kehu__linear_problem_free(p);
+    if (status != KEHU_OK)
+        return status;
+    svm->info.primal = report.primal;
+    svm->info.dual = report.dual;
+    svm->info.gap = report.gap;
+    svm->info.passes = report.passes;
+    svm->info.converged = report.converged;
+    return KEHU_OK;
+}
+
+static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *texts,
+                       kehu_error *err)
+{
+    const kehu_svm_options *const o = &t->options;
+    const kehu__term_options terms = {.char_max = o->char_max,
+                                      .latin_max = o->latin_max,
+                                      .word_max =
+                                          o->word_max == NO_WORDS ? 0 : o->word_max,
+                                      .min_df = o->min_df,
+                                      .max_terms = o->max_terms};
+    kehu__term_rows rows;
+    kehu_status status;
+    KEHU_TRY(kehu__terms_build(&svm->terms, texts, &terms, &t->run, &svm->alloc, err));
+    KEHU_TRY(kehu__terms_rows(&rows, svm->terms, texts, &t->run, &svm->alloc, err));
+    t->rows = (kehu__sparse){.n_rows = rows.n_rows,
+                             .n_columns = svm->terms->n_terms,
+                             .starts = rows.starts,
+                             .columns = rows.columns,
+                             .values = rows.values};
+    svm->info.n_terms = svm->terms->n_terms;
+    svm->info.n_texts = rows.n_rows;
+    for (int64_t i = 0; i < rows.n_rows; i++)
+        svm->info.n_empty += rows.starts[i + 1] == rows.starts[i];
+    status = kehu__svm_validate(t, &svm->info, err);
+    if (status == KEHU_OK)
+        status = solve_all(svm, t, err);
+    kehu__term_rows_free(&rows);
+    return status;
+}
+
+kehu_status kehu_svm_train(kehu_svm **out, const kehu_column *texts,
+                           const kehu_column *labels, const kehu_svm_options *options,
+                           kehu_error *err)
+{
+    kehu__svm_training t = {.n_classes = 0};
+    kehu_allocator alloc;
+    kehu_svm *svm = NULL;
+    scratch s = {0};
+    kehu_status status;
+
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    KEHU_TRY(read_options(&t.options, options, err));
+    KEHU_TRY(check_inputs(texts, labels, t.options.weights, err));
+    if (texts->length == 0)
+        return kehu__fail(err, KEHU_EMPTY, -1, "there are no texts");
+    alloc = kehu__allocator(t.options.alloc);
+    svm = kehu__alloc_zero(&alloc, 1, sizeof *svm);
+    if (svm != NULL)
+        svm->alloc = alloc;
+    if (svm == NULL ||
+        !make_scratch(&s, (size_t)texts->length, t.options.weights != NULL, &alloc)) {
+        status = kehu__no_memory(err, "training texts");
+        goto done;
+    }
+    svm->classes.alloc = alloc;
+    svm->abstain_below = t.options.abstain_below;
+    status = fill_scratch(&s, svm, texts, labels, &t.options, err);
+    if (status != KEHU_OK)
+        goto done;
+    t.run = (kehu__run){t.options.n_threads, t.options.executor, t.options.progress};
+    t.alloc = &alloc;
+    t.labels = s.labels;
+    t.weights = s.weights;
+    t.class_cost = s.class_cost;
+    t.hashes = s.hashes;
+    t.n_classes = svm->info.n_classes = svm->classes.n;
+    status = fit(svm, &t, texts, err);
+    if (status == KEHU_OK) {
+        *out = svm;
+        svm = NULL;
+    }
+
+done:
+    free_scratch(&s, &alloc);
+    kehu_svm_free(svm);
+    return status;
+}
+
+void kehu_svm_free(kehu_svm *svm)
+{
+    if (svm != NULL) {
+        const kehu_allocator alloc = svm->alloc;
+        if (svm->classes.bytes != NULL)
+            kehu__classes_free(&svm->classes);
+        kehu__terms_free(svm->terms);
+        kehu__linear_free(svm->linear);
+        kehu__free(&alloc, svm, 1, sizeof *svm);
+    }
+}
+
+void kehu_svm_get_info(const kehu_svm *svm, kehu_svm_info *info)
+{
+    *info = svm->info;
+}
+
+uint32_t kehu_svm_class_count(const kehu_svm *svm)
+{
+    return svm->classes.n;
+}
+
+const char *kehu_svm_class_name(const kehu_svm *svm, int32_t class_number)
+{
+    if (class_number < 0 || (uint32_t)class_number >= svm->classes.n)
+        return NULL;
+    return kehu__class_name(&svm->classes, (uint32_t)class_number);
+}
+
+int32_t kehu_svm_class_find(const kehu_svm *svm, const char *name)
+{
+    return kehu__class_find(&svm->classes, name, strlen(name));
+}

@@ -1,0 +1,226 @@
+/* Sections: CLAS class names, TERM vocabulary, WGHT weights, INFO how training
+ * went. */
+#include <math.h>
+#include <string.h>
+
+#include "text/svm_model.h"
+
+static const char kind[] = "SVM1";
+
+static void write_weights(const kehu__linear *m, kehu__buffer *to)
+{
+    kehu__buffer_u32(to, m->n_columns);
+    kehu__buffer_u32(to, m->n_classes);
+    kehu__buffer_float(to, m->bias);
+    kehu__buffer_u32(to, 0);
+    for (size_t j = 0; j <= m->n_columns; j++)
+        for (uint32_t k = 0; k < m->width; k++)
+            kehu__buffer_float(to, m->weights[j * m->stride + k]);
+}
+
+static kehu_status read_weights(kehu__linear **out, const char *bytes, size_t size,
+                                const kehu_svm *svm, const char *name, kehu_error *err)
+{
+    kehu__reader r = kehu__reader_new(bytes, size);
+    const uint32_t n_columns = kehu__read_u32(&r), n_classes = kehu__read_u32(&r);
+    const float bias = kehu__read_float(&r);
+    const uint64_t width = kehu__linear_width(n_classes);
+    const uint32_t unused = kehu__read_u32(&r);
+    if (r.failed || unused != 0 || n_columns != svm->terms->n_terms ||
+        n_classes != svm->classes.n || !isfinite(bias) ||
+        (uint64_t)(r.end - r.at) != ((uint64_t)n_columns + 1) * width * sizeof(float))
+        return kehu__fail(err, KEHU_FORMAT, -1,
+                          "%s: weights do not agree with terms and classes", name);
+    KEHU_TRY(kehu__linear_new(out, n_columns, n_classes, bias, &svm->alloc, err));
+    for (size_t j = 0; j <= n_columns; j++)
+        for (uint32_t k = 0; k < width; k++) {
+            const float w = kehu__read_float(&r);
+            if (!isfinite(w))
+                return kehu__fail(err, KEHU_FORMAT, -1,
+                                  "%s: a weight is not a finite number", name);
+            (*out)->weights[j * (*out)->stride + k] = w;
+        }
+    return KEHU_OK;
+}
+
+static void write_info(const kehu_svm *svm, kehu__buffer *to)
+{
+    const kehu_svm_info *const i = &svm->info;
+    kehu__buffer_double(to, svm->abstain_below);
+    kehu__buffer_double(to, i->temperature);
+    kehu__buffer_double(to, i->cost);
+    kehu__buffer_double(to, i->primal);
+    kehu__buffer_double(to, i->dual);
+    kehu__buffer_double(to, i->gap);
+    kehu__buffer_double(to, i->accuracy);
+    kehu__buffer_u64(to, (uint64_t)i->n_texts);
+    kehu__buffer_u64(to, (uint64_t)i->n_empty);
+    kehu__buffer_u64(to, (uint64_t)i->n_conflicting);
+    kehu__buffer_u64(to, (uint64_t)i->n_validated);
+    kehu__buffer_u32(to, i->passes);
+    kehu__buffer_u32(to, i->converged);
+    kehu__buffer_u32(to, i->n_curve);
+    kehu__buffer_u32(to, 0);
+    for (uint32_t k = 0; k < i->n_curve; k++) {
+        kehu__buffer_double(to, i->curve[k].cost);
+        kehu__buffer_double(to, i->curve[k].accuracy);
+        kehu__buffer_double(to, i->curve[k].gap);
+    }
+}
+
+static bool read_info(kehu_svm *svm, const char *bytes, size_t size)
+{
+    kehu__reader r = kehu__reader_new(bytes, size);
+    kehu_svm_info *const i = &svm->info;
+    bool sound;
+    svm->abstain_below = kehu__read_double(&r);
+    i->temperature = kehu__read_double(&r);
+    i->cost = kehu__read_double(&r);
+    i->primal = kehu__read_double(&r);
+    i->dual = kehu__read_double(&r);
+    i->gap = kehu__read_double(&r);
+    i->accuracy = kehu__read_double(&r);
+    i->n_texts = (int64_t)kehu__read_u64(&r);
+    i->n_empty = (int64_t)kehu__read_u64(&r);
+    i->n_conflicting = (int64_t)kehu__read_u64(&r);
+    i->n_validated = (int64_t)kehu__read_u64(&r);
+    i->passes = kehu__read_u32(&r);
+    i->converged = kehu__read_u32(&r);
+    i->n_curve = kehu__read_u32(&r);
+    sound = kehu__read_u32(&r) == 0 && i->n_curve <= sizeof i->curve / sizeof *i->curve &&
+            svm->abstain_below >= 0 && svm->abstain_below <= 1 && i->temperature > 0 &&
+            i->temperature < 1e6 && i->cost > 0 && isfinite(i->cost) &&
+            isfinite(i->primal) && isfinite(i->dual) && isfinite(i->gap) &&
+            i->n_texts >= 1 && i->n_empty >= 0 && i->n_conflicting >= 0 &&
+            i->n_validated >= 0;
+    for (uint32_t k = 0; sound && k < i->n_curve; k++) {
+        i->curve[k].cost = kehu__read_double(&r);
+        i->curve[k].accuracy = kehu__read_double(&r);
+        i->curve[k].gap = kehu__read_double(&r);
+    }
+    i->n_classes = svm->classes.n;
+    i->n_terms = svm->terms->n_terms;
+    return sound && !r.failed && r.at == r.end;
+}
+
+static kehu_status build(kehu__buffer *out, const kehu_svm *svm, kehu_error *err)
+{
+    kehu__buffer parts[4];
+    kehu__section sections[4] = {
+        {.tag = "CLAS"}, {.tag = "TERM"}, {.tag = "WGHT"}, {.tag = "INFO"}};
+    bool failed = false;
+    *out = kehu__buffer_new(&svm->alloc);
+    for (int k = 0; k < 4; k++)
+        parts[k] = kehu__buffer_new(&svm->alloc);
+    kehu__classes_write(&svm->classes, &parts[0]);
+    kehu__terms_write(svm->terms, &parts[1]);
+    write_weights(svm->linear, &parts[2]);
+    write_info(svm, &parts[3]);
+    for (int k = 0; k < 4; k++) {
+        sections[k].bytes = parts[k].bytes;
+        sections[k].size = parts[k].size;
+        failed = failed || parts[k].failed;
+    }
+    if (!failed)
+        kehu__container_build(out, kind, sections, 4);
+    for (int k = 0; k < 4; k++)
+        kehu__buffer_free(&parts[k]);
+    if (failed || out->failed) {
+        kehu__buffer_free(out);
+        return kehu__no_memory(err, "the model's bytes");
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu_svm_save(const kehu_svm *svm, const char *path, kehu_error *err)
+{
+    kehu__buffer built;
+    kehu_status status;
+    if (svm == NULL || path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "svm or path is NULL");
+    KEHU_TRY(build(&built, svm, err));
+    status = kehu__model_save(&built, path, err);
+    kehu__buffer_free(&built);
+    return status;
+}
+
+kehu_status kehu_svm_write(const kehu_svm *svm, const kehu_writer *writer,
+                           kehu_error *err)
+{
+    kehu__buffer built;
+    kehu_status status;
+    if (svm == NULL || writer == NULL || writer->write == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "svm or writer is NULL");
+    KEHU_TRY(build(&built, svm, err));
+    status = kehu__model_write(&built, writer, err);
+    kehu__buffer_free(&built);
+    return status;
+}
+
+static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
+                                 const char *name, kehu_error *err)
+{
+    const char *clas, *term, *wght, *info;
+    size_t clas_size, term_size, wght_size, info_size;
+    if (!kehu__container_find(c, "CLAS", &clas, &clas_size) ||
+        !kehu__container_find(c, "TERM", &term, &term_size) ||
+        !kehu__container_find(c, "WGHT", &wght, &wght_size) ||
+        !kehu__container_find(c, "INFO", &info, &info_size))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: a section is missing", name);
+    KEHU_TRY(kehu__classes_read(&svm->classes, clas, clas_size, name, &svm->alloc, err));
+    KEHU_TRY(kehu__terms_read(&svm->terms, term, term_size, name, &svm->alloc, err));
+    KEHU_TRY(read_weights(&svm->linear, wght, wght_size, svm, name, err));
+    if (!read_info(svm, info, info_size))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: a number of the model is wrong",
+                          name);
+    return KEHU_OK;
+}
+
+static kehu_status read_named(kehu_svm **out, const void *bytes, size_t size,
+                              const char *name, const kehu_allocator *alloc,
+                              kehu_error *err)
+{
+    kehu__container c;
+    kehu_svm *svm;
+    kehu_status status;
+    KEHU_TRY(kehu__container_open(&c, bytes, size, kind, name, err));
+    svm = kehu__alloc_zero(alloc, 1, sizeof *svm);
+    if (svm == NULL)
+        return kehu__no_memory(err, "a model");
+    svm->alloc = *alloc;
+    status = read_sections(svm, &c, name, err);
+    if (status != KEHU_OK) {
+        kehu_svm_free(svm);
+        return status;
+    }
+    *out = svm;
+    return KEHU_OK;
+}
+
+kehu_status kehu_svm_read(kehu_svm **out, const void *bytes, size_t size,
+                          const kehu_allocator *alloc, kehu_error *err)
+{
+    const kehu_allocator a = kehu__allocator(alloc);
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    if (bytes == NULL && size > 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
+    return read_named(out, bytes, size, "the model", &a, err);
+}
+
+kehu_status kehu_svm_load(kehu_svm **out, const char *path, const kehu_allocator *alloc,
+                          kehu_error *err)
+{
+    const kehu_allocator a = kehu__allocator(alloc);
+    kehu_status status;
+    char *bytes = NULL;
+    size_t size = 0;
+    if (out == NULL || path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
+    status = read_named(out, bytes, size, path, &a, err);
+    kehu__free(&a, bytes, size, 1);
+    return status;
+}

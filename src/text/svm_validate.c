@@ -1,0 +1,287 @@
+/* Choosing C. A fold's problem is made ready once; each next C starts from the dual
+ * variables of the last. Folds are chosen by the hash of the text, so that a text
+ * that occurs twice is never both learned and judged. */
+#include <math.h>
+#include <string.h>
+
+#include "learn/calibrate.h"
+#include "text/svm_model.h"
+
+enum {
+    FIRST_POWER = -4,
+    LAST_POWER = 6,
+    PATIENCE = 3,  /* steps without a better accuracy before the grid ends */
+    ENOUGH = 20000 /* judged texts: folds beyond that are not used */
+};
+#define VALIDATION_GAP 1e-3
+
+typedef struct fold {
+    kehu__linear_problem *problem;
+    float *weights;        /* [n_rows] 0 for the texts left out */
+    float *margins, *best; /* [n_out][n_classes] at this C, at the best so far */
+    int64_t n_out;
+    double right, all; /* weight of the texts judged rightly, of all */
+    kehu__linear_report report;
+    kehu_status status;
+    kehu_error err;
+} fold;
+
+typedef struct validation {
+    const kehu__svm_training *t;
+    fold *folds;
+    uint32_t n_used;
+    uint32_t *left_out; /* [n_rows] rows of fold 0, then of fold 1, ... */
+    int64_t *first;     /* [n_used + 1] into left_out */
+    double cost;
+} validation;
+
+static uint32_t fold_of(const validation *v, int64_t i)
+{
+    return (uint32_t)((v->t->hashes[i] >> 32) * v->t->options.n_folds >> 32);
+}
+
+/* So many folds that enough texts are judged. */
+static uint32_t folds_needed(const kehu__svm_training *t)
+{
+    const int64_t in_one = t->rows.n_rows / t->options.n_folds;
+    const int64_t n = in_one > 0 ? (ENOUGH + in_one - 1) / in_one : ENOUGH;
+    return n < t->options.n_folds ? (uint32_t)n : t->options.n_folds;
+}
+
+static void prepare_fold(void *arg, int64_t number)
+{
+    const validation *const v = arg;
+    const kehu__svm_training *const t = v->t;
+    fold *const f = &v->folds[number];
+    const size_t n = (size_t)t->rows.n_rows;
+    const size_t n_margins = (size_t)f->n_out * t->n_classes;
+    if (f->n_out == 0)
+        return; /* few texts */
+    f->weights = kehu__alloc(t->alloc, n, sizeof *f->weights);
+    f->margins = kehu__alloc(t->alloc, n_margins, sizeof *f->margins);
+    f->best = kehu__alloc(t->alloc, n_margins, sizeof *f->best);
+    if (f->weights == NULL || f->margins == NULL || f->best == NULL) {
+        f->status = kehu__no_memory(&f->err, "validation");
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        f->weights[i] = fold_of(v, (int64_t)i) == number ? 0
+                        : t->weights == NULL             ? 1
+                                                         : t->weights[i];
+    f->status = kehu__linear_prepare(&f->problem, &t->rows, t->labels, t->n_classes,
+                                     f->weights, 1, t->alloc, &f->err);
+}
+
+static uint32_t best_of(const float *margins, uint32_t n)
+{
+    uint32_t best = 0;
+    for (uint32_t k = 1; k < n; k++)
+        if (margins[k] > margins[best])
+            best = k;
+    return best;
+}
+
+static void judge(const validation *v, fold *f, const uint32_t *rows)
+{
+    const kehu__svm_training *const t = v->t;
+    f->right = f->all = 0;
+    for (int64_t at = 0; at < f->n_out; at++) {
+        float *const margins = f->margins + at * t->n_classes;
+        const int32_t truth = t->labels[rows[at]];
+        double weight = t->class_cost == NULL ? 1 : t->class_cost[truth];
+        kehu__linear_row_scores(f->problem, rows[at], margins);
+        if (t->n_classes == 2) {
+            margins[1] = margins[0];
+            margins[0] = -margins[1];
+        }
+        if (t->weights != NULL)
+            weight *= (double)t->weights[rows[at]];
+        f->all += weight;
+        f->right += best_of(margins, t->n_classes) == (uint32_t)truth ? weight : 0;
+    }
+}
+
+static void solve_fold(void *arg, int64_t number)
+{
+    const validation *const v = arg;
+    const kehu__svm_training *const t = v->t;
+    fold *const f = &v->folds[number];
+    const kehu__run alone = {.n_threads = 1};
+    const kehu__linear_options o = {.cost = v->cost,
+                                    .l1_loss = t->options.loss == KEHU_SVM_HINGE,
+                                    .gap = VALIDATION_GAP,
+                                    .seed = t->options.seed,
+                                    .class_cost = t->class_cost};
+    if (f->problem == NULL)
+        return;
+    f->status = kehu__linear_solve(f->problem, &o, &alone, &f->report, &f->err);
+    if (f->status == KEHU_OK)
+        judge(v, f, v->left_out + v->first[number]);
+}
+
+/* The first failure in the order of the folds. A fold without which only one class
+ * is left is not a failure: it is not judged. */
+static kehu_status first_failure(validation *v, kehu_error *err)
+{
+    for (uint32_t k = 0; k < v->n_used; k++) {
+        fold *const f = &v->folds[k];
+        if (f->status == KEHU_ONE_CLASS) {
+            f->n_out = 0;
+            continue;
+        }
+        if (f->status != KEHU_OK) {
+            if (err != NULL)
+                *err = f->err;
+            return f->status;
+        }
+    }
+    return KEHU_OK;
+}
+
+static void keep_best(validation *v)
+{
+    for (uint32_t k = 0; k < v->n_used; k++) {
+        float *const other = v->folds[k].best;
+        v->folds[k].best = v->folds[k].margins;
+        v->folds[k].margins = other;
+    }
+}
+
+/* One C: accuracy on the left-out texts, NaN when none could be judged. */
+static kehu_status try_cost(validation *v, double cost, kehu_svm_curve *point,
+                            kehu_error *err)
+{
+    double right = 0, all = 0;
+    v->cost = cost;
+    kehu__parallel(&v->t->run, v->n_used, solve_fold, v);
+    KEHU_TRY(first_failure(v, err));
+    *point = (kehu_svm_curve){.cost = cost};
+    for (uint32_t k = 0; k < v->n_used; k++) {
+        const fold *const f = &v->folds[k];
+        if (f->problem == NULL)
+            continue;
+        right += f->right;
+        all += f->all;
+        point->gap = f->report.gap > point->gap ? f->report.gap : point->gap;
+    }
+    point->accuracy = all > 0 ? right / all : (double)NAN;
+    return KEHU_OK;
+}
+
+static kehu_status search(validation *v, kehu_svm_info *info, kehu_error *err)
+{
+    const double given = v->t->options.cost;
+    kehu_svm_curve point;
+    uint32_t best = 0;
+    if (given > 0) {
+        KEHU_TRY(try_cost(v, given, &point, err));
+        keep_best(v);
+        info->cost = given;
+        info->accuracy = point.accuracy;
+        return KEHU_OK;
+    }
+    for (int power = FIRST_POWER; power <= LAST_POWER; power++) {
+        const uint32_t n = info->n_curve++;
+        KEHU_TRY(try_cost(v, ldexp(1, power), &info->curve[n], err));
+        if (n == 0 || info->curve[n].accuracy > info->curve[best].accuracy) {
+            best = n;
+            keep_best(v);
+        }
+        KEHU_TRY(kehu__progress(&v->t->run,
+                                (double)(n + 1) / (LAST_POWER - FIRST_POWER + 1),
+                                "validation", err));
+        if (n >= best + PATIENCE)
+            break;
+    }
+    info->cost = info->curve[best].cost;
+    info->accuracy = info->curve[best].accuracy;
+    return KEHU_OK;
+}
+
+/* One temperature for the margins of all folds. */
+static kehu_status calibrate(const validation *v, kehu_svm_info *info, kehu_error *err)
+{
+    const kehu__svm_training *const t = v->t;
+    const uint32_t n_classes = t->n_classes;
+    int64_t n = 0, at = 0;
+    float *margins;
+    int32_t *classes;
+    for (uint32_t k = 0; k < v->n_used; k++)
+        n += v->folds[k].n_out;
+    info->n_validated = n;
+    info->temperature = 1;
+    if (n == 0)
+        return KEHU_OK;
+    margins = kehu__alloc(t->alloc, (size_t)n * n_classes, sizeof *margins);
+    classes = kehu__alloc(t->alloc, (size_t)n, sizeof *classes);
+    if (margins != NULL && classes != NULL) {
+        for (uint32_t k = 0; k < v->n_used; k++)
+            for (int64_t j = 0; j < v->folds[k].n_out; j++, at++) {
+                memcpy(margins + at * n_classes, v->folds[k].best + j * n_classes,
+                       n_classes * sizeof *margins);
+                classes[at] = t->labels[v->left_out[v->first[k] + j]];
+            }
+        info->temperature = kehu__fit_temperature(margins, classes, n, n_classes);
+    }
+    kehu__free(t->alloc, margins, (size_t)n * n_classes, sizeof *margins);
+    kehu__free(t->alloc, classes, (size_t)n, sizeof *classes);
+    return at == n ? KEHU_OK : kehu__no_memory(err, "calibration");
+}
+
+static bool list_folds(validation *v)
+{
+    const kehu__svm_training *const t = v->t;
+    const int64_t n = t->rows.n_rows;
+    int64_t at = 0;
+    v->folds = kehu__alloc_zero(t->alloc, v->n_used, sizeof *v->folds);
+    v->left_out = kehu__alloc(t->alloc, (size_t)n, sizeof *v->left_out);
+    v->first = kehu__alloc_zero(t->alloc, (size_t)v->n_used + 1, sizeof *v->first);
+    if (v->folds == NULL || v->left_out == NULL || v->first == NULL)
+        return false;
+    for (uint32_t k = 0; k < v->n_used; k++) {
+        v->first[k] = at;
+        for (int64_t i = 0; i < n; i++)
+            if (fold_of(v, i) == k)
+                v->left_out[at++] = (uint32_t)i;
+        v->folds[k].n_out = at - v->first[k];
+    }
+    v->first[v->n_used] = at;
+    return true;
+}
+
+static void free_validation(validation *v)
+{
+    const kehu__svm_training *const t = v->t;
+    for (uint32_t k = 0; v->folds != NULL && v->first != NULL && k < v->n_used; k++) {
+        fold *const f = &v->folds[k];
+        const size_t n = (size_t)(v->first[k + 1] - v->first[k]) * t->n_classes;
+        kehu__linear_problem_free(f->problem);
+        kehu__free(t->alloc, f->weights, (size_t)t->rows.n_rows, sizeof *f->weights);
+        kehu__free(t->alloc, f->margins, n, sizeof *f->margins);
+        kehu__free(t->alloc, f->best, n, sizeof *f->best);
+    }
+    kehu__free(t->alloc, v->folds, v->n_used, sizeof *v->folds);
+    kehu__free(t->alloc, v->left_out, (size_t)t->rows.n_rows, sizeof *v->left_out);
+    kehu__free(t->alloc, v->first, (size_t)v->n_used + 1, sizeof *v->first);
+}
+
+kehu_status kehu__svm_validate(const kehu__svm_training *t, kehu_svm_info *info,
+                               kehu_error *err)
+{
+    validation v = {.t = t, .n_used = folds_needed(t)};
+    kehu_status status;
+    if (!list_folds(&v)) {
+        status = kehu__no_memory(err, "validation");
+        goto done;
+    }
+    kehu__parallel(&t->run, v.n_used, prepare_fold, &v);
+    status = first_failure(&v, err);
+    if (status == KEHU_OK)
+        status = search(&v, info, err);
+    if (status == KEHU_OK)
+        status = calibrate(&v, info, err);
+
+done:
+    free_validation(&v);
+    return status;
+}

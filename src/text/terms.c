@@ -1,0 +1,376 @@
+#include "text/terms.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/maths.h"
+#include "base/sort.h"
+#include "text/term_scan.h"
+
+enum { FIRST_TABLE = 256, SMALL_SORT = 48, TF_TABLE = 16 };
+
+bool kehu__terms_index(kehu__terms *t)
+{
+    size_t size = 4, mask;
+    t->shift = 62;
+    while (size < (size_t)t->n_terms * 2) {
+        size *= 2;
+        t->shift--;
+    }
+    t->slots = kehu__alloc_zero(&t->alloc, size, sizeof *t->slots);
+    if (t->slots == NULL)
+        return false;
+    mask = size - 1;
+    for (uint32_t term = 0; term < t->n_terms; term++) {
+        size_t at = (size_t)(t->keys[term] >> t->shift);
+        while (t->slots[at].key != 0 && t->slots[at].key != t->keys[term])
+            at = (at + 1) & mask;
+        if (t->slots[at].key != 0 || t->keys[term] == 0)
+            return false;
+        t->slots[at] = (kehu__term_slot){.key = t->keys[term], .term = term};
+    }
+    return true;
+}
+
+void kehu__terms_free(kehu__terms *t)
+{
+    if (t != NULL) {
+        const kehu_allocator alloc = t->alloc;
+        if (t->slots != NULL)
+            kehu__free(&alloc, t->slots, (size_t)1 << (64 - t->shift), sizeof *t->slots);
+        kehu__free(&alloc, t->keys, t->n_terms, sizeof *t->keys);
+        kehu__free(&alloc, t->idf, t->n_terms, sizeof *t->idf);
+        kehu__free(&alloc, t, 1, sizeof *t);
+    }
+}
+
+/* ---- one row ---- */
+
+kehu__term_work kehu__term_work_new(const kehu_allocator *alloc)
+{
+    return (kehu__term_work){.alloc = *alloc};
+}
+
+void kehu__term_work_free(kehu__term_work *w)
+{
+    kehu__free(&w->alloc, w->entries, w->capacity, sizeof *w->entries);
+    kehu__free(&w->alloc, w->columns, w->capacity, sizeof *w->columns);
+    kehu__free(&w->alloc, w->places, w->capacity, sizeof *w->places);
+    kehu__free(&w->alloc, w->values, w->capacity, sizeof *w->values);
+    kehu__free(&w->alloc, w->table, w->table_size, sizeof *w->table);
+    *w = kehu__term_work_new(&w->alloc);
+}
+
+static uint32_t place_of(const kehu__term_work *w, uint32_t term)
+{
+    return (uint32_t)((size_t)(term * 0x9E3779B1u >> 7) & (w->table_size - 1));
+}
+
+/* A larger array instead of the old one, with the n items of before. */
+static bool enlarge(const kehu_allocator *alloc, void *array, size_t old, size_t size,
+                    size_t item)
+{
+    void **const at = array;
+    void *const larger = kehu__resize(alloc, *at, old, size, item);
+    if (larger == NULL)
+        return false;
+    *at = larger;
+    return true;
+}
+
+/* Twice the room. The arrays stay of one capacity: a refusal half-way leaves all
+ * as small as before. */
+static bool grow_work(kehu__term_work *w)
+{
+    const size_t size = w->table_size == 0 ? FIRST_TABLE : w->table_size * 2;
+    kehu__term_work bigger = kehu__term_work_new(&w->alloc);
+    bigger.capacity = size / 2;
+    bigger.table_size = size;
+    bigger.entries = kehu__alloc(&w->alloc, size / 2, sizeof *w->entries);
+    bigger.columns = kehu__alloc(&w->alloc, size / 2, sizeof *w->columns);
+    bigger.places = kehu__alloc(&w->alloc, size / 2, sizeof *w->places);
+    bigger.values = kehu__alloc(&w->alloc, size / 2, sizeof *w->values);
+    bigger.table = kehu__alloc_zero(&w->alloc, size, sizeof *w->table);
+    if (bigger.entries == NULL || bigger.columns == NULL || bigger.places == NULL ||
+        bigger.values == NULL || bigger.table == NULL) {
+        kehu__term_work_free(&bigger);
+        return false;
+    }
+    for (; bigger.n < w->n; bigger.n++) {
+        uint32_t at = place_of(&bigger, (uint32_t)(w->entries[bigger.n] >> 32));
+        while (bigger.table[at] != 0)
+            at = (at + 1) & (uint32_t)(size - 1);
+        bigger.table[at] = (uint32_t)bigger.n + 1;
+        bigger.places[bigger.n] = at;
+        bigger.entries[bigger.n] = w->entries[bigger.n];
+    }
+    kehu__term_work_free(w);
+    *w = bigger;
+    return true;
+}
+
+static bool count_term(kehu__term_work *w, uint32_t term)
+{
+    uint32_t at;
+    if (w->n == w->capacity && !grow_work(w))
+        return false;
+    at = place_of(w, term);
+    while (w->table[at] != 0) {
+        uint64_t *const entry = &w->entries[w->table[at] - 1];
+        if (*entry >> 32 == term) {
+            *entry += (uint32_t)*entry != UINT32_MAX;
+            return true;
+        }
+        at = (at + 1) & (uint32_t)(w->table_size - 1);
+    }
+    w->places[w->n] = at;
+    w->entries[w->n++] = (uint64_t)term << 32 | 1;
+    w->table[at] = (uint32_t)w->n;
+    return true;
+}
+
+/* Count the known terms of a text; share is how much of it words cover. */
+static bool count_terms(const kehu__terms *t, kehu__term_work *w, const char *text,
+                        int64_t size, double *share)
+{
+    uint64_t keys[KEHU__SCAN_KEYS];
+    uint32_t n;
+    kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size);
+    bool ok = true;
+    w->n = 0;
+    while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0 && ok) {
+        for (uint32_t k = 0; k < n; k++)
+            __builtin_prefetch(&t->slots[keys[k] >> t->shift]);
+        for (uint32_t k = 0; k < n && ok; k++) {
+            const uint32_t term = kehu__term_find(t, keys[k]);
+            ok = term == UINT32_MAX || count_term(w, term);
+        }
+    }
+    for (size_t k = 0; k < w->n; k++)
+        w->table[w->places[k]] = 0;
+    w->n_characters = scan.n_characters;
+    *share = scan.n_characters == 0
+                 ? 0
+                 : (double)scan.n_word_characters / (double)scan.n_characters;
+    return ok;
+}
+
+/* 1 + ln n, for the n that occur. */
+static float damped(uint32_t n)
+{
+    static const float table[TF_TABLE] = {0,          1,          1.6931472f, 2.0986123f,
+                                          2.3862944f, 2.6094379f, 2.7917595f, 2.9459101f,
+                                          3.0794415f, 3.1972246f, 3.3025851f, 3.3978953f,
+                                          3.4849066f, 3.5649494f, 3.6390573f, 3.7080502f};
+    return n < TF_TABLE ? table[n] : (float)(1 + kehu__log((double)n));
+}
+
+static void weigh(const kehu__terms *t, kehu__term_work *w, double share)
+{
+    float squares[KEHU__N_BLOCKS] = {0}, scale[KEHU__N_BLOCKS];
+    for (size_t k = 0; k < w->n; k++) {
+        const uint32_t term = (uint32_t)(w->entries[k] >> 32);
+        const float v = damped((uint32_t)w->entries[k]) * t->idf[term];
+        w->columns[k] = term;
+        w->values[k] = v;
+        squares[t->keys[term] & 1] += v * v;
+    }
+    scale[KEHU__BLOCK_CHARACTERS] = 1;
+    scale[KEHU__BLOCK_WORDS] = (float)sqrt(share);
+    for (int b = 0; b < KEHU__N_BLOCKS; b++)
+        scale[b] = squares[b] > 0 ? scale[b] / sqrtf(squares[b]) : 0;
+    for (size_t k = 0; k < w->n; k++)
+        w->values[k] *= scale[t->keys[w->columns[k]] & 1];
+}
+
+bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,
+                     int64_t size)
+{
+    double share;
+    if (!count_terms(t, w, text, size, &share))
+        return false;
+    weigh(t, w, share);
+    return true;
+}
+
+void kehu__terms_visit(const kehu__terms *t, const char *text, int64_t size,
+                       void (*visit)(void *ctx, uint32_t term, int64_t start,
+                                     int64_t end),
+                       void *ctx)
+{
+    uint64_t keys[KEHU__SCAN_KEYS];
+    kehu__span spans[KEHU__SCAN_KEYS];
+    kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size);
+    uint32_t n;
+    while ((n = kehu__term_scan_fill(&scan, keys, spans)) > 0)
+        for (uint32_t k = 0; k < n; k++) {
+            const uint32_t term = kehu__term_find(t, keys[k]);
+            if (term != UINT32_MAX)
+                visit(ctx, term, spans[k].start, spans[k].end);
+        }
+}
+
+/* ---- all rows ---- */
+
+/* Texts of about 1 MB are one task, and some tasks are one round. */
+enum { CHUNK_BYTES = 1 << 20, CHUNKS_A_ROUND = 32 };
+
+typedef struct chunk {
+    int64_t first, last; /* rows first to last - 1 */
+    kehu__buffer columns, values, lengths;
+    bool failed;
+} chunk;
+
+typedef struct rows_round {
+    const kehu__terms *terms;
+    const kehu_column *texts;
+    const kehu_allocator *alloc;
+    chunk chunks[CHUNKS_A_ROUND];
+} rows_round;
+
+static bool by_term_small(uint64_t *e, size_t n)
+{
+    if (n > SMALL_SORT)
+        return false;
+    for (size_t i = 1; i < n; i++) {
+        const uint64_t x = e[i];
+        size_t j = i;
+        for (; j > 0 && e[j - 1] > x; j--)
+            e[j] = e[j - 1];
+        e[j] = x;
+    }
+    return true;
+}
+
+static void cut_row(void *arg, int64_t number)
+{
+    rows_round *const job = arg;
+    chunk *const c = &job->chunks[number];
+    kehu__term_work work = kehu__term_work_new(job->alloc);
+    uint64_t *scratch = NULL;
+    size_t scratch_size = 0;
+    for (int64_t i = c->first; i < c->last && !c->failed; i++) {
+        const kehu__text text = kehu__column_text(job->texts, i);
+        double share;
+        c->failed = !count_terms(job->terms, &work, text.bytes, text.size, &share);
+        if (c->failed)
+            break;
+        if (!by_term_small(work.entries, work.n)) {
+            if (scratch_size < work.n) {
+                if (!enlarge(job->alloc, &scratch, scratch_size, work.capacity,
+                             sizeof *scratch)) {
+                    c->failed = true;
+                    break;
+                }
+                scratch_size = work.capacity;
+            }
+            kehu__sort_u64(work.entries, scratch, work.n);
+        }
+        weigh(job->terms, &work, share);
+        kehu__buffer_add(&c->columns, work.columns, work.n * sizeof *work.columns);
+        kehu__buffer_add(&c->values, work.values, work.n * sizeof *work.values);
+        kehu__buffer_add(&c->lengths, &work.n, sizeof work.n);
+    }
+    kehu__free(job->alloc, scratch, scratch_size, sizeof *scratch);
+    kehu__term_work_free(&work);
+}
+
+static bool append_chunk(kehu__term_rows *out, const chunk *c)
+{
+    const size_t n = c->columns.size / sizeof *out->columns;
+    const size_t at = (size_t)out->starts[out->n_rows];
+    if (c->failed || c->columns.failed || c->values.failed || c->lengths.failed)
+        return false;
+    if (at + n > out->capacity || out->capacity == 0) {
+        const size_t wanted = at + n + (at + n) / 2 + 16;
+        uint32_t *const columns = kehu__alloc(&out->alloc, wanted, sizeof *out->columns);
+        float *const values = kehu__alloc(&out->alloc, wanted, sizeof *out->values);
+        if (columns == NULL || values == NULL) {
+            kehu__free(&out->alloc, columns, wanted, sizeof *columns);
+            kehu__free(&out->alloc, values, wanted, sizeof *values);
+            return false;
+        }
+        if (at > 0) {
+            memcpy(columns, out->columns, at * sizeof *columns);
+            memcpy(values, out->values, at * sizeof *values);
+        }
+        kehu__free(&out->alloc, out->columns, out->capacity, sizeof *columns);
+        kehu__free(&out->alloc, out->values, out->capacity, sizeof *values);
+        out->columns = columns;
+        out->values = values;
+        out->capacity = wanted;
+    }
+    if (n > 0) {
+        memcpy(out->columns + at, c->columns.bytes, c->columns.size);
+        memcpy(out->values + at, c->values.bytes, c->values.size);
+    }
+    for (int64_t i = c->first; i < c->last; i++) {
+        size_t length;
+        memcpy(&length, c->lengths.bytes + (size_t)(i - c->first) * sizeof length,
+               sizeof length);
+        out->starts[i + 1] = out->starts[i] + (int64_t)length;
+        out->n_rows++;
+    }
+    return true;
+}
+
+/* Take rows from *next on into the round's chunks; how many chunks. */
+static int64_t plan_round(rows_round *job, int64_t *next)
+{
+    int64_t n = 0;
+    while (n < CHUNKS_A_ROUND && *next < job->texts->length) {
+        chunk *const c = &job->chunks[n++];
+        int64_t bytes = 0;
+        *c = (chunk){.first = *next,
+                     .columns = kehu__buffer_new(job->alloc),
+                     .values = kehu__buffer_new(job->alloc),
+                     .lengths = kehu__buffer_new(job->alloc)};
+        while (*next < job->texts->length && bytes < CHUNK_BYTES)
+            bytes += 16 + kehu__column_text(job->texts, (*next)++).size;
+        c->last = *next;
+    }
+    return n;
+}
+
+kehu_status kehu__terms_rows(kehu__term_rows *out, const kehu__terms *terms,
+                             const kehu_column *texts, const kehu__run *run,
+                             const kehu_allocator *alloc, kehu_error *err)
+{
+    rows_round job = {.terms = terms, .texts = texts, .alloc = alloc};
+    kehu_status status = KEHU_OK;
+    int64_t next = 0;
+    *out = (kehu__term_rows){.alloc = *alloc};
+    out->starts = kehu__alloc_zero(alloc, (size_t)texts->length + 1, sizeof *out->starts);
+    if (out->starts == NULL)
+        return kehu__no_memory(err, "the rows of terms");
+    while (next < texts->length && status == KEHU_OK) {
+        const int64_t n = plan_round(&job, &next);
+        bool ok = true;
+        kehu__parallel(run, n, cut_row, &job);
+        for (int64_t k = 0; k < n; k++) {
+            ok = ok && append_chunk(out, &job.chunks[k]);
+            kehu__buffer_free(&job.chunks[k].columns);
+            kehu__buffer_free(&job.chunks[k].values);
+            kehu__buffer_free(&job.chunks[k].lengths);
+        }
+        status =
+            ok ? kehu__progress(run, (double)next / (double)texts->length, "terms", err)
+               : kehu__no_memory(err, "the rows of terms");
+    }
+    if (status != KEHU_OK) {
+        /* starts is as long as the texts, not as the rows so far. */
+        kehu__free(alloc, out->starts, (size_t)texts->length + 1, sizeof *out->starts);
+        out->starts = NULL;
+        kehu__term_rows_free(out);
+    }
+    return status;
+}
+
+void kehu__term_rows_free(kehu__term_rows *rows)
+{
+    kehu__free(&rows->alloc, rows->starts, (size_t)rows->n_rows + 1,
+               sizeof *rows->starts);
+    kehu__free(&rows->alloc, rows->columns, rows->capacity, sizeof *rows->columns);
+    kehu__free(&rows->alloc, rows->values, rows->capacity, sizeof *rows->values);
+    *rows = (kehu__term_rows){.alloc = rows->alloc};
+}

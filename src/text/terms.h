@@ -1,0 +1,98 @@
+/* text/terms.h - raw UTF-8 texts to sparse rows of weighted terms.
+ *
+ * Terms are the character n-grams of the folded text with a mark at its start and
+ * end, longer ones where the script is alphabetic, and the words of alphabetic
+ * scripts, one and two in a row. Runs of blanks count as one, a broken byte as
+ * U+FFFD. Characters form one block and words another; each has Euclidean length
+ * 1, but words that cover only a share s of the text have length sqrt(s).
+ *
+ * A term's weight is (1 + ln tf) (1 + ln((1 + N) / (1 + df))). The vocabulary is
+ * ordered by falling document frequency, ties by key, so that it does not depend
+ * on the order of the texts nor on the number of threads. */
+#ifndef KEHU_SRC_TEXT_TERMS_H
+#define KEHU_SRC_TEXT_TERMS_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/thread.h"
+#include "data/column.h"
+#include "file/container.h"
+#include "learn/sparse.h"
+
+enum {
+    KEHU__MAX_GRAM = 5,
+    KEHU__MAX_CANDIDATES = 1 << 26 /* different terms met while a vocabulary is built */
+};
+
+typedef struct kehu__term_options {
+    uint32_t char_max;  /* longest n-gram of any characters, 1..5 */
+    uint32_t latin_max; /* longest of alphabetic characters, char_max..5 */
+    uint32_t word_max;  /* words in a row: 0, 1 or 2 */
+    uint32_t min_df;    /* a term is in at least so many texts */
+    uint32_t max_terms; /* the most frequent are kept */
+} kehu__term_options;
+
+/* A vocabulary with its weights; immutable. */
+typedef struct kehu__terms {
+    kehu_allocator alloc;
+    kehu__term_options options;
+    int64_t n_texts; /* it was built from */
+    uint32_t n_terms;
+    uint64_t *keys; /* [n_terms] term id to key */
+    float *idf;     /* [n_terms] */
+    uint32_t shift; /* the table has 2^(64 - shift) slots, indexed by the top bits */
+    struct kehu__term_slot *slots;
+} kehu__terms;
+
+/* Build from a checked text column. Fails with KEHU_EMPTY when no term is left,
+ * KEHU_LIMIT, KEHU_CANCELLED, KEHU_NO_MEMORY. Time O(bytes), memory 32 bytes for
+ * each different term and thread. */
+kehu_status kehu__terms_build(kehu__terms **out, const kehu_column *texts,
+                              const kehu__term_options *options, const kehu__run *run,
+                              const kehu_allocator *alloc, kehu_error *err);
+void kehu__terms_free(kehu__terms *terms);
+
+/* The model file's section, and back with all of it checked. */
+void kehu__terms_write(const kehu__terms *terms, kehu__buffer *to);
+kehu_status kehu__terms_read(kehu__terms **out, const char *bytes, size_t size,
+                             const char *name, const kehu_allocator *alloc,
+                             kehu_error *err);
+
+/* Rows of all texts, columns rising; freed with kehu__term_rows_free. */
+typedef struct kehu__term_rows {
+    kehu_allocator alloc;
+    int64_t n_rows;
+    size_t capacity; /* of columns and values */
+    int64_t *starts;
+    uint32_t *columns;
+    float *values;
+} kehu__term_rows;
+kehu_status kehu__terms_rows(kehu__term_rows *out, const kehu__terms *terms,
+                             const kehu_column *texts, const kehu__run *run,
+                             const kehu_allocator *alloc, kehu_error *err);
+void kehu__term_rows_free(kehu__term_rows *rows);
+
+/* One text at a time, for one thread: columns[n] and values[n] in order of first
+ * occurrence until the next call. False when memory is refused. */
+typedef struct kehu__term_work {
+    kehu_allocator alloc;
+    size_t n, capacity;
+    uint64_t *entries; /* term << 32 | occurrences */
+    uint32_t *columns, *places;
+    float *values;
+    uint32_t *table; /* [table_size] position in entries + 1, 0 = free */
+    size_t table_size;
+    int64_t n_characters; /* of the text, blanks left out */
+} kehu__term_work;
+kehu__term_work kehu__term_work_new(const kehu_allocator *alloc);
+bool kehu__terms_row(const kehu__terms *terms, kehu__term_work *work, const char *text,
+                     int64_t size);
+void kehu__term_work_free(kehu__term_work *work);
+
+/* Where terms are: calls visit for each occurrence of a known term, in order. */
+void kehu__terms_visit(const kehu__terms *terms, const char *text, int64_t size,
+                       void (*visit)(void *ctx, uint32_t term, int64_t start,
+                                     int64_t end),
+                       void *ctx);
+
+#endif

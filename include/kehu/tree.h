@@ -168,6 +168,93 @@ typedef struct kehu_tree_summary {
 
 KEHU_API void kehu_tree_summary_get(const kehu_tree *tree, kehu_tree_summary *summary);
 
+/* One split on a row's way down. */
+typedef struct kehu_tree_step {
+    uint32_t node;       /* the split; nodes are numbered from the root's 0 */
+    uint32_t feature;    /* the column it asks, 0 .. kehu_tree_feature_count - 1 */
+    int32_t went_left;   /* 1 or 0 */
+    int32_t was_missing; /* 1: the row has no value there, or a category unseen at
+                            training; it went the way the split has for that */
+    double probability;  /* of the explained class after the step */
+    double change;       /* what the step did to it */
+} kehu_tree_step;
+
+/* Why a row has its probability: base + the sum of all changes is the score, exactly,
+ * in any order of summing.
+ *
+ * columns    as for kehu_tree_score; row is one of their rows
+ * steps      [capacity] receives the path from the root; the summary's depth is
+ *            capacity enough for every row
+ * n_steps    receives the number of steps
+ * base       receives the class's probability over all rows
+ *
+ * Fails with KEHU_ARGUMENT (row or class out of range, capacity too small),
+ * KEHU_COLUMN, KEHU_NO_MEMORY; the outputs are then unspecified. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_tree_explain(const kehu_tree *tree, const kehu_column *columns, uint32_t n_columns,
+                  int64_t row, uint32_t class_index, kehu_tree_step *steps,
+                  uint32_t capacity, uint32_t *n_steps, double *base, kehu_error *err);
+
+/* The condition of a step as words, such as "tenure < 12.5 or missing" or
+ * "contract is one of month, two". Holds for every row that took this branch.
+ *
+ * text      [capacity] receives UTF-8 and a NUL, cut at a whole character
+ * needed    receives the bytes of the whole condition without the NUL; may be NULL
+ *
+ * Fails with KEHU_ARGUMENT (no such split), KEHU_NO_MEMORY. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_step_text(const kehu_tree *tree,
+                                                         const kehu_tree_step *step,
+                                                         char *text, size_t capacity,
+                                                         size_t *needed, kehu_error *err);
+
+/* importance[kehu_tree_feature_count]: each column's part of all gain of the
+ * splits. Sums to 1; all 0 for a single leaf. */
+KEHU_API void kehu_tree_importance(const kehu_tree *tree, double *importance);
+
+/* The tree as text, through a writer. Fail with KEHU_ARGUMENT, KEHU_IO,
+ * KEHU_NO_MEMORY.
+ *
+ * _rules  for people: each leaf with its rows, its probabilities and its conditions
+ * _dump   for comparing versions: a line a node, all numbers exact
+ * _sql    for databases: a nested CASE expression a class, named as the class,
+ *         separated by commas, to stand after SELECT. Column names are in quote
+ *         characters, '"' (standard, for 0) or '`' (MySQL, Hive). NULL and the
+ *         empty text are missing; BOOL columns are 0 or 1; dates are ISO text
+ *         ("2024-05-01") or of a date type that compares with it, times the same
+ *         with " 13:45:00.000000" */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write_rules(const kehu_tree *tree,
+                                                           const kehu_writer *writer,
+                                                           kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write_dump(const kehu_tree *tree,
+                                                          const kehu_writer *writer,
+                                                          kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write_sql(const kehu_tree *tree,
+                                                         char quote,
+                                                         const kehu_writer *writer,
+                                                         kehu_error *err);
+
+/* Keep a tree: as a file (replaced whole or not at all), or through a writer. The
+ * same tree gives the same bytes on every machine.
+ * Fail with KEHU_ARGUMENT, KEHU_IO, KEHU_NOT_FOUND (no such folder),
+ * KEHU_NO_MEMORY. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_save(const kehu_tree *tree,
+                                                    const char *path, kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write(const kehu_tree *tree,
+                                                     const kehu_writer *writer,
+                                                     kehu_error *err);
+
+/* Get it back from a file, or from bytes in memory, which are not kept. Contents
+ * are checked to the last field before a handle is returned.
+ * Fail with KEHU_NOT_FOUND, KEHU_IO, KEHU_FORMAT (not a kehu file, or damaged),
+ * KEHU_KIND (another model), KEHU_VERSION, KEHU_NO_MEMORY; *out is then NULL. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_load(kehu_tree **out, const char *path,
+                                                    const kehu_allocator *alloc,
+                                                    kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_read(kehu_tree **out, const void *bytes,
+                                                    size_t size,
+                                                    const kehu_allocator *alloc,
+                                                    kehu_error *err);
+
 /* Release a handle. NULL is allowed. */
 KEHU_API void kehu_tree_free(kehu_tree *tree);
 

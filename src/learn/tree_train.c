@@ -385,16 +385,17 @@ static kehu_status train(training *t, const kehu_column *columns, uint32_t n_col
     t->n_given = target->length;
     t->use = kehu__alloc(&t->alloc, (size_t)t->n_given, 1);
     t->tree = kehu__alloc_zero(&t->alloc, 1, sizeof *t->tree);
+    if (t->tree != NULL)
+        t->tree->alloc = t->alloc;
     if (t->use == NULL || t->tree == NULL)
         return kehu__no_memory(err, "the tree");
-    t->tree->alloc = t->alloc;
     KEHU_TRY(read_weights(t, weights, err));
+    t->tree->n_features = n_columns;
     t->tree->features = kehu__alloc_zero(&t->alloc, n_columns, sizeof *t->tree->features);
     t->labels = kehu__alloc(&t->alloc, t->n_rows, 1);
     t->fold = kehu__alloc(&t->alloc, t->n_rows, 1);
     if (t->tree->features == NULL || t->labels == NULL || t->fold == NULL)
         return kehu__no_memory(err, "the tree");
-    t->tree->n_features = n_columns;
     KEHU_TRY(kehu__tree_target_read(&t->tree->classes, t->labels, target,
                                     t->options.classes, t->use, &t->alloc, err));
     KEHU_TRY(check_classes(t, err));

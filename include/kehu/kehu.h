@@ -11,6 +11,7 @@
 #include <kehu/tree.h>
 #include <kehu/segment.h>
 #include <kehu/csv.h>
+#include <kehu/evaluate.h>
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>
 #include <kehu/svm.h>

@@ -10,6 +10,7 @@
 #include <kehu/levels.h>
 #include <kehu/tree.h>
 #include <kehu/segment.h>
+#include <kehu/store.h>
 #include <kehu/csv.h>
 #include <kehu/evaluate.h>
 #include <kehu/table.h>

@@ -1,5 +1,6 @@
 #include "file/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -92,6 +93,46 @@ static int os_make_folder(void *ctx, const char *path, int mode)
     return mkdir(path, (mode_t)mode) < 0 ? -errno : 0;
 }
 
+static int os_list(void *ctx, const char *folder, int (*name)(void *arg, const char *n),
+                   void *arg)
+{
+    DIR *dir = opendir(folder);
+    int result = 0;
+    (void)ctx;
+    if (dir == NULL)
+        return -errno;
+    while (result >= 0) {
+        const struct dirent *e;
+        errno = 0;
+        e = readdir(dir);
+        if (e == NULL) {
+            result = -errno;
+            break;
+        }
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            result = name(arg, e->d_name);
+    }
+    closedir(dir);
+    return result < 0 ? result : 0;
+}
+
+/* A lock of the open file, not of the process: two handles in one process exclude
+ * each other too, and closing an unrelated descriptor does not drop it. */
+#if defined(__linux__)
+enum { SET_LOCK = 37 }; /* F_OFD_SETLK, which POSIX 2024 took up from Linux */
+#else
+enum { SET_LOCK = F_SETLK };
+#endif
+
+static int os_lock(void *ctx, int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    (void)ctx;
+    if (fcntl(fd, SET_LOCK, &whole) == 0)
+        return 0;
+    return errno == EACCES ? -EAGAIN : -errno;
+}
+
 const kehu__io kehu__io_system = {
     .open = os_open,
     .close = os_close,
@@ -104,6 +145,8 @@ const kehu__io kehu__io_system = {
     .rename = os_rename,
     .unlink = os_unlink,
     .make_folder = os_make_folder,
+    .list = os_list,
+    .lock = os_lock,
 };
 
 /* strerror is neither thread-safe nor free of the locale. */

@@ -20,6 +20,13 @@ typedef struct kehu__io {
     int (*rename)(void *ctx, const char *from, const char *to);
     int (*unlink)(void *ctx, const char *path);
     int (*make_folder)(void *ctx, const char *path, int mode);
+    /* Call name(arg, n) for each file in a folder but "." and "..", in the folder's
+     * order; a result below 0 stops and is returned. */
+    int (*list)(void *ctx, const char *folder, int (*name)(void *arg, const char *n),
+                void *arg);
+    /* Take the exclusive lock of an open file, held until it is closed or the
+     * process ends; -EAGAIN when another open file has it. Never waits. */
+    int (*lock)(void *ctx, int fd);
 } kehu__io;
 
 /* The real one. */

@@ -93,6 +93,19 @@ static int faulty_make_folder(void *ctx, const char *path, int mode)
     return refused != 0 ? refused : kehu__io_system.make_folder(NULL, path, mode);
 }
 
+static int faulty_list(void *ctx, const char *folder,
+                       int (*name)(void *arg, const char *n), void *arg)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.list(NULL, folder, name, arg);
+}
+
+static int faulty_lock(void *ctx, int fd)
+{
+    const int refused = refuse(ctx);
+    return refused != 0 ? refused : kehu__io_system.lock(NULL, fd);
+}
+
 const kehu__io *faulty_io_init(faulty_io *f, long fail_at, int how, bool sticky)
 {
     *f = (faulty_io){.fail_at = fail_at, .how = how, .sticky = sticky};
@@ -107,6 +120,8 @@ const kehu__io *faulty_io_init(faulty_io *f, long fail_at, int how, bool sticky)
                           .sync_folder = faulty_sync_folder,
                           .rename = faulty_rename,
                           .unlink = faulty_unlink,
-                          .make_folder = faulty_make_folder};
+                          .make_folder = faulty_make_folder,
+                          .list = faulty_list,
+                          .lock = faulty_lock};
     return &f->as_io;
 }

@@ -1,0 +1,254 @@
+/* kehu/store.h - customers and their events, kept in one directory.
+ *
+ *     kehu_store *store = NULL;
+ *     kehu_error err;
+ *     kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_CREATE};
+ *     int64_t when = 1700000000000000, cents = 1990;
+ *     int32_t offsets[] = {0, 4};
+ *     kehu_column columns[] = {
+ *         {.name = "customer", .type = KEHU_UTF8, .length = 1, .data = "C001",
+ *          .offsets = offsets},
+ *         {.name = "time", .type = KEHU_TIMESTAMP, .length = 1, .data = &when},
+ *         {.name = "amount", .type = KEHU_INT64, .length = 1, .data = &cents}};
+ *     if (kehu_store_open(&store, "shop.kehu", &options, &err) != KEHU_OK ||
+ *         kehu_store_add_events(store, columns, 3, NULL, &err) != KEHU_OK)
+ *         report(err.message);
+ *     kehu_store_free(store);
+ *
+ * Two parts. CUSTOMERS: an id and declared fields, each update a row "these fields
+ * have these values from this time on". EVENTS: customer, time, kind, channel,
+ * item, amount, quantity, text, and declared properties.
+ *
+ * A batch is atomic: all rows or none. Once add has returned KEHU_OK under the
+ * default durability the rows survive a crash of the process, the system and the
+ * power. Nothing on the disk is changed in place except the end of the log.
+ * Readers hold a snapshot, which never changes, and never block the writer; they
+ * may live in other threads and other processes. Every byte read is checked
+ * against a checksum: damage gives KEHU_FORMAT, never a wrong answer.
+ *
+ * Customer ids are texts of 1 to 1024 bytes of UTF-8 without NUL; integer columns
+ * are accepted and stand for their decimal text. Ids are ordered by their bytes.
+ * All texts are UTF-8; a text has up to 16 MiB. A store is for one writer at a time
+ * (KEHU_BUSY otherwise) on a local file system. */
+#ifndef KEHU_STORE_H
+#define KEHU_STORE_H
+
+#include <kehu/base.h>
+#include <kehu/column.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The writer's handle: one thread at a time. */
+typedef struct kehu_store kehu_store;
+/* What the store held at one moment. Immutable: shareable between threads. */
+typedef struct kehu_snapshot kehu_snapshot;
+/* A walk over a snapshot: one thread at a time; the snapshot must outlive it. */
+typedef struct kehu_scan kehu_scan;
+
+typedef enum kehu_store_part {
+    KEHU_STORE_CUSTOMERS = 0,
+    KEHU_STORE_EVENTS = 1
+} kehu_store_part;
+
+typedef enum kehu_store_mode {
+    KEHU_STORE_EXISTING = 0, /* KEHU_NOT_FOUND where there is no store */
+    KEHU_STORE_CREATE = 1,   /* make one where there is none */
+    KEHU_STORE_NEW = 2       /* KEHU_DUPLICATE where there is one */
+} kehu_store_mode;
+
+/* When a batch reaches the disk. */
+typedef enum kehu_store_durability {
+    KEHU_STORE_SYNC = 0,  /* before add returns */
+    KEHU_STORE_BATCH = 1, /* after every MiB, at kehu_store_sync, flush and free */
+    KEHU_STORE_NONE = 2   /* at kehu_store_sync, flush and free only */
+} kehu_store_durability;
+
+typedef struct kehu_store_options {
+    uint32_t size;
+    uint32_t mode;               /* a kehu_store_mode; 0 opens an existing store */
+    uint32_t durability;         /* a kehu_store_durability; 0 syncs every batch */
+    uint32_t max_segments;       /* a part, before an add or flush merges some; 2..1000;
+                                    0 means 8 */
+    uint64_t flush_bytes;        /* of log, before it is sorted into a segment;
+                                    4 KiB..1 GiB; 0 means 16 MiB */
+    uint64_t store_id;           /* of a new store; 0 draws one at random */
+    const kehu_allocator *alloc; /* NULL means the C library */
+} kehu_store_options;
+
+/* Open a store as its writer, making the folder (mode 0700) and files (mode 0600)
+ * if asked to. A batch torn by a crash is cut off; unfinished files are removed.
+ *
+ * path  a folder, at most 4000 bytes; holds nothing but the store
+ *
+ * Fails with KEHU_BUSY (another writer has it open), KEHU_NOT_FOUND, KEHU_DUPLICATE,
+ * KEHU_FORMAT (damage; a foreign folder; files of two stores), KEHU_VERSION (made by
+ * a newer kehu), KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. A failed open changes
+ * nothing but may leave an empty folder.
+ * Memory: the unsorted log (flush_bytes) and some 100 bytes a 4096 stored rows.
+ * Time: reads the whole log, at most flush_bytes or one batch more. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_open(kehu_store **out, const char *path,
+                                                     const kehu_store_options *options,
+                                                     kehu_error *err);
+
+/* Close. NULL is allowed. Under KEHU_STORE_BATCH and _NONE the last batches are
+ * synced, without a way to say that it failed: call kehu_store_sync first. */
+KEHU_API void kehu_store_free(kehu_store *store);
+
+/* A declared field of customers or property of events. */
+typedef struct kehu_store_field {
+    const char *name;        /* UTF-8, 1 to 255 bytes, unlike any other column's */
+    kehu_type type;          /* BOOL, INT64, FLOAT64, DATE32, TIMESTAMP or UTF8 */
+    uint32_t layer;          /* 1 natural attribute, 2 consumption behaviour, 3 derived,
+                                4 knowledge, 5 marketing conclusion; 0 means 1 */
+    uint32_t age_limit_days; /* after which a value is stale; 0 means never */
+    const char *origin;      /* where values come from; NULL means "" */
+    const char *inputs;      /* names of the fields it is derived from, comma between;
+                                NULL means "" */
+} kehu_store_field;
+
+/* Declare a field. The very same declaration again is fine. Durable as a batch is.
+ * Fails with KEHU_DUPLICATE (another field, or a built-in column, has the name),
+ * KEHU_ARGUMENT, KEHU_LIMIT (4096 fields), and as kehu_store_add_events does. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_declare(kehu_store *store,
+                                                        kehu_store_part part,
+                                                        const kehu_store_field *field,
+                                                        kehu_error *err);
+
+/* Add or update customers, as one batch.
+ *
+ * columns     by name, in any order: "customer" (text or integer; needed);
+ *             "valid_from" (TIMESTAMP or DATE32; missing means since ever); declared
+ *             fields. A missing value leaves the field as it was; of several values
+ *             the one with the latest valid_from counts, then the one added last.
+ * n_columns   1 or more; all columns of one length, at most 16,777,216
+ * sequence    receives the batch's number, one more than the one before; or NULL
+ *
+ * Fails with KEHU_COLUMN (needed, unknown or doubled column, another type or length),
+ * KEHU_DATA (an empty or too long id; a NUL byte), KEHU_ENCODING (not UTF-8),
+ * KEHU_RANGE (a number not finite or outside the field's type, a time outside years
+ * 1 to 9999): err->where is the row; KEHU_LIMIT (too many rows, over 1 GiB in all),
+ * KEHU_IO, KEHU_NO_MEMORY: nothing was added. KEHU_POISONED after a failed sync:
+ * nothing more can be written and the last batch may or may not be there; free the
+ * handle and open again to see. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_add_customers(kehu_store *store,
+                                                              const kehu_column *columns,
+                                                              int64_t n_columns,
+                                                              uint64_t *sequence,
+                                                              kehu_error *err);
+
+/* Add events, as one batch. The columns are "customer" (text or integer; needed),
+ * "time" (TIMESTAMP or DATE32; needed, no value missing), "kind", "channel", "item",
+ * "text" (text), "amount" (integers, minor units such as cents), "quantity" (numbers)
+ * and declared properties. Otherwise as kehu_store_add_customers. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_add_events(kehu_store *store,
+                                                           const kehu_column *columns,
+                                                           int64_t n_columns,
+                                                           uint64_t *sequence,
+                                                           kehu_error *err);
+
+/* Number of the newest batch, declaration or erasure; 0 for a new store. */
+KEHU_API uint64_t kehu_store_sequence(const kehu_store *store);
+
+/* Make all batches durable. Fails with KEHU_POISONED when that did not work. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_sync(kehu_store *store, kehu_error *err);
+
+/* Sort the log into segments now, rather than when it has grown to flush_bytes.
+ * On failure the store is as before. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_flush(kehu_store *store, kehu_error *err);
+
+/* Which state of the store to see. */
+typedef struct kehu_snapshot_options {
+    uint32_t size;
+    uint32_t as_of;              /* 1: hide what lies after as_of_us */
+    int64_t as_of_us;            /* events after it, and values valid only later */
+    uint64_t as_of_sequence;     /* hide later batches; 0 hides none */
+    const kehu_allocator *alloc; /* of a snapshot by path; NULL means the C library */
+} kehu_snapshot_options;
+
+/* See the store as it is now; it stays so while the store goes on. May be freed
+ * after the store and in another thread. Call in the store's thread.
+ * Fails with KEHU_ARGUMENT, KEHU_NO_MEMORY, KEHU_FORMAT. Time O(rows in the log),
+ * less when the last snapshot is not long ago. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_snapshot_open(kehu_snapshot **out, kehu_store *store,
+                   const kehu_snapshot_options *options, kehu_error *err);
+
+/* See a store of which another process may be the writer: the state it has made
+ * visible by now. Needs no write access. Fails as kehu_store_open does, but never
+ * with KEHU_BUSY. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_snapshot_open_path(kehu_snapshot **out, const char *path,
+                        const kehu_snapshot_options *options, kehu_error *err);
+
+/* Release. NULL is allowed. */
+KEHU_API void kehu_snapshot_free(kehu_snapshot *snapshot);
+
+/* Newest batch it may show. */
+KEHU_API uint64_t kehu_snapshot_sequence(const kehu_snapshot *snapshot);
+
+/* The declared fields of a part, in order of declaration; valid while the snapshot
+ * lives. *fields is NULL where there are none. */
+KEHU_API int64_t kehu_snapshot_fields(const kehu_snapshot *snapshot, kehu_store_part part,
+                                      const kehu_store_field **fields);
+
+/* Which rows and columns of a snapshot to walk over. */
+typedef struct kehu_scan_options {
+    uint32_t size;
+    uint32_t batch_rows;        /* most rows a batch; 1..1,048,576; 0 means 8192 */
+    const char *const *columns; /* [n_columns] names, in the order wanted */
+    int64_t n_columns;          /* 0 means all: events: customer, time, kind, channel,
+                                   item, amount, quantity, text and then properties;
+                                   customers: customer and then fields. "sequence" (the
+                                   batch) and a customer's "valid_from" (the latest) by
+                                   name only */
+    const char *first_customer; /* NULL begins at the first */
+    const char *last_customer;  /* included; NULL ends at the last */
+    const char *kind;           /* events of this kind only; NULL means all */
+    uint32_t from;              /* 1: only events at from_us or later */
+    uint32_t until;             /* 1: only events before until_us */
+    int64_t from_us;
+    int64_t until_us;
+} kehu_scan_options;
+
+/* Walk over events, ordered by customer, time and batch, or over customers, ordered
+ * by id, one row each with the value of every field that counts; for customers kind,
+ * from and until are not allowed. Options are copied.
+ * Fails with KEHU_COLUMN (no such column), KEHU_ARGUMENT, KEHU_NO_MEMORY.
+ * Memory: one decoded block a segment (about 4096 rows) and one batch. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_open(kehu_scan **out,
+                                                    const kehu_snapshot *snapshot,
+                                                    kehu_store_part part,
+                                                    const kehu_scan_options *options,
+                                                    kehu_error *err);
+
+/* One customer's whole history, or, with KEHU_STORE_CUSTOMERS, the one row of
+ * fields. Reads one block a segment; a customer without rows gives no rows. options
+ * may be NULL; its customer range is not used. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_customer(
+    kehu_scan **out, const kehu_snapshot *snapshot, kehu_store_part part,
+    const char *customer, const kehu_scan_options *options, kehu_error *err);
+
+/* The next rows. Texts are UTF8 columns, "customer" included; the others have the
+ * type of the field: "time" and "valid_from" TIMESTAMP, "amount" and "sequence"
+ * INT64, "quantity" FLOAT64. A missing value is marked in the validity bits. */
+typedef struct kehu_scan_batch {
+    const kehu_column *columns; /* [n_columns], valid until the next call */
+    int64_t n_columns;
+    int64_t n_rows; /* 0 after the last row */
+} kehu_scan_batch;
+
+/* Fails with KEHU_FORMAT (damage), KEHU_IO, KEHU_NO_MEMORY: batch has no rows then,
+ * and so it will from then on. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_next(kehu_scan *scan,
+                                                    kehu_scan_batch *batch,
+                                                    kehu_error *err);
+
+/* Release. NULL is allowed. */
+KEHU_API void kehu_scan_free(kehu_scan *scan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* KEHU_STORE_H */

@@ -1,0 +1,438 @@
+#include "store/codec.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+enum {
+    PACKED_INTS = 1,
+    RAW_DOUBLES = 2,
+    PACKED_DOUBLES = 3,
+    PLAIN_TEXTS = 4,
+    REPEATED_TEXTS = 5,
+    PACK_HEADER = 17,
+    WIDEST_PACK = 56 /* a value of this many bits lies in 8 bytes wherever it begins */
+};
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+    while (b != 0) {
+        const uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static uint32_t bits_of(uint64_t v)
+{
+    uint32_t n = 0;
+    for (; v != 0; v >>= 1)
+        n++;
+    return n;
+}
+
+void kehu__ints_encode(const int64_t *values, uint32_t n, kehu__buffer *out)
+{
+    uint64_t base = 0, widest = 0, scale = 0, held = 0;
+    uint32_t width, n_held = 0;
+    unsigned char *p;
+    if (n > 0) {
+        int64_t least = values[0];
+        for (uint32_t i = 1; i < n; i++)
+            least = values[i] < least ? values[i] : least;
+        base = (uint64_t)least;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t above = (uint64_t)values[i] - base;
+        widest = above > widest ? above : widest;
+        if (scale != 1 && above != 0)
+            scale = common_divisor(above, scale);
+    }
+    scale = scale == 0 ? 1 : scale;
+    width = bits_of(widest / scale);
+    width = width > WIDEST_PACK ? 64 : width;
+    kehu__buffer_u64(out, base);
+    kehu__buffer_u64(out, scale);
+    kehu__buffer_u8(out, (uint8_t)width);
+    p = kehu__buffer_room(out, (size_t)(((uint64_t)n * width + 7) / 8));
+    if (p == NULL || width == 0)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t above = (uint64_t)values[i] - base;
+        const uint64_t bits = scale == 1 ? above : above / scale;
+        if (width == 64) {
+            kehu__store64(p, bits);
+            p += 8;
+            continue;
+        }
+        held |= bits << n_held; /* n_held < 8, width <= 56 */
+        for (n_held += width; n_held >= 8; n_held -= 8) {
+            *p++ = (unsigned char)held;
+            held >>= 8;
+        }
+    }
+    if (n_held > 0)
+        *p = (unsigned char)held;
+}
+
+/* The 8 bytes from `at` on, zeros past the end. */
+static uint64_t load_near_end(const char *p, size_t size, size_t at)
+{
+    char eight[8] = {0};
+    memcpy(eight, p + at, size - at < 8 ? size - at : 8);
+    return kehu__load64(eight);
+}
+
+size_t kehu__ints_decode(int64_t *values, uint32_t n, const char *bytes, size_t size)
+{
+    uint64_t base, scale, mask, packed;
+    uint32_t width, i = 0;
+    const char *p = bytes + PACK_HEADER;
+    if (size < PACK_HEADER)
+        return 0;
+    base = kehu__load64(bytes);
+    scale = kehu__load64(bytes + 8);
+    width = (unsigned char)bytes[16];
+    packed = ((uint64_t)n * width + 7) / 8;
+    if ((width > WIDEST_PACK && width != 64) || packed > size - PACK_HEADER)
+        return 0;
+    mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+    if (width == 0)
+        for (; i < n; i++)
+            values[i] = (int64_t)base;
+    for (; i < n && (uint64_t)i * width / 8 + 8 <= packed; i++) {
+        const uint64_t bit = (uint64_t)i * width;
+        const uint64_t v = kehu__load64(p + bit / 8) >> (bit & 7) & mask;
+        values[i] = (int64_t)(base + scale * v);
+    }
+    for (; i < n; i++) {
+        const uint64_t bit = (uint64_t)i * width;
+        const uint64_t v = load_near_end(p, (size_t)packed, (size_t)(bit / 8));
+        values[i] = (int64_t)(base + scale * (v >> (bit & 7) & mask));
+    }
+    return PACK_HEADER + (size_t)packed;
+}
+
+/* Scratch of n integers while encoding; refused counts as a failed append. */
+static int64_t *scratch_ints(kehu__buffer *out, size_t n)
+{
+    int64_t *ints = kehu__alloc(&out->alloc, n == 0 ? 1 : n, sizeof *ints);
+    if (ints == NULL)
+        out->failed = true;
+    return ints;
+}
+
+static void encode_ints(const kehu__vector *v, kehu__buffer *out)
+{
+    int64_t *present;
+    uint32_t n = 0;
+    if (v->n_missing == 0) {
+        kehu__ints_encode(v->values.ints, v->n, out);
+        return;
+    }
+    if ((present = scratch_ints(out, v->n)) == NULL)
+        return;
+    for (uint32_t i = 0; i < v->n; i++)
+        if (!v->missing[i])
+            present[n++] = v->values.ints[i];
+    kehu__ints_encode(present, n, out);
+    kehu__free(&out->alloc, present, v->n == 0 ? 1 : v->n, sizeof *present);
+}
+
+/* Whole, of a size that survives the way to an integer and back, and not -0. */
+static bool is_whole(double x)
+{
+    return fabs(x) < 0x1p53 && floor(x) == x && !(x == 0 && signbit(x));
+}
+
+static bool all_whole(const kehu__vector *v)
+{
+    for (uint32_t i = 0; i < v->n; i++)
+        if (!v->missing[i] && !is_whole(v->values.doubles[i]))
+            return false;
+    return true;
+}
+
+static void encode_doubles(const kehu__vector *v, bool whole, kehu__buffer *out)
+{
+    int64_t *present;
+    uint32_t n = 0;
+    if (!whole) {
+        for (uint32_t i = 0; i < v->n; i++)
+            if (!v->missing[i])
+                kehu__buffer_double(out, v->values.doubles[i]);
+        return;
+    }
+    if ((present = scratch_ints(out, v->n)) == NULL)
+        return;
+    for (uint32_t i = 0; i < v->n; i++)
+        if (!v->missing[i])
+            present[n++] = (int64_t)v->values.doubles[i];
+    kehu__ints_encode(present, n, out);
+    kehu__free(&out->alloc, present, v->n == 0 ? 1 : v->n, sizeof *present);
+}
+
+/* Number the different texts in order of appearance. codes[] gets one number a
+ * present row and first[] the row each number came from. Returns how many
+ * differ, or 0 when there are too many to be worth it (or no memory). */
+static uint32_t find_repeats(const kehu__vector *v, int64_t *codes, int64_t *first,
+                             const kehu_allocator *alloc)
+{
+    const uint32_t worth = (v->n - v->n_missing) / 2;
+    uint32_t n_codes = 0, n_present = 0;
+    size_t n_slots = 16;
+    uint32_t *slots; /* number + 1, 0 = free */
+    while (n_slots < (size_t)worth * 2 + 2)
+        n_slots *= 2;
+    slots = kehu__alloc_zero(alloc, n_slots, sizeof *slots);
+    if (slots == NULL)
+        return 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        uint32_t size, other_size;
+        const char *text = kehu__vector_text(v, i, &size), *other;
+        size_t at;
+        if (v->missing[i])
+            continue;
+        at = (size_t)kehu__hash(text, size, 0) & (n_slots - 1);
+        for (; slots[at] != 0; at = (at + 1) & (n_slots - 1)) {
+            other = kehu__vector_text(v, (uint32_t)first[slots[at] - 1], &other_size);
+            if (other_size == size && memcmp(other, text, size) == 0)
+                break;
+        }
+        if (slots[at] == 0) {
+            if (n_codes == worth) {
+                n_codes = 0;
+                break;
+            }
+            first[n_codes++] = i;
+            slots[at] = n_codes;
+        }
+        codes[n_present++] = slots[at] - 1;
+    }
+    kehu__free(alloc, slots, n_slots, sizeof *slots);
+    return n_codes;
+}
+
+static void encode_pieces(const kehu__vector *v, const int64_t *rows, uint32_t n,
+                          int64_t *sizes, kehu__buffer *out)
+{
+    for (uint32_t i = 0; i < n; i++)
+        sizes[i] = v->values.pieces[rows[i]].size;
+    kehu__ints_encode(sizes, n, out);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t size;
+        const char *text = kehu__vector_text(v, (uint32_t)rows[i], &size);
+        kehu__buffer_add(out, text, size);
+    }
+}
+
+/* The encoding is decided here, so its byte is set after the fact. */
+static void encode_texts(const kehu__vector *v, size_t encoding_at, kehu__buffer *out)
+{
+    const size_t n = v->n == 0 ? 1 : v->n;
+    int64_t *codes = scratch_ints(out, n), *rows = scratch_ints(out, n);
+    int64_t *sizes = scratch_ints(out, n);
+    if (codes != NULL && rows != NULL && sizes != NULL && !out->failed) {
+        const uint32_t n_codes = find_repeats(v, codes, rows, &out->alloc);
+        if (n_codes > 0) {
+            out->bytes[encoding_at] = REPEATED_TEXTS;
+            kehu__buffer_u32(out, n_codes);
+            encode_pieces(v, rows, n_codes, sizes, out);
+            kehu__ints_encode(codes, v->n - v->n_missing, out);
+        } else {
+            uint32_t n_present = 0;
+            for (uint32_t i = 0; i < v->n; i++)
+                if (!v->missing[i])
+                    rows[n_present++] = i;
+            out->bytes[encoding_at] = PLAIN_TEXTS;
+            encode_pieces(v, rows, n_present, sizes, out);
+        }
+    }
+    kehu__free(&out->alloc, codes, n, sizeof *codes);
+    kehu__free(&out->alloc, rows, n, sizeof *rows);
+    kehu__free(&out->alloc, sizes, n, sizeof *sizes);
+}
+
+void kehu__vector_encode(const kehu__vector *v, kehu__buffer *out)
+{
+    const size_t at = out->size;
+    const bool whole = v->storage == KEHU__DOUBLES && all_whole(v);
+    kehu__buffer_u8(out, v->storage == KEHU__INTS ? PACKED_INTS
+                         : v->storage == KEHU__DOUBLES
+                             ? (whole ? PACKED_DOUBLES : RAW_DOUBLES)
+                             : PLAIN_TEXTS);
+    kehu__buffer_u8(out, v->n_missing > 0);
+    if (v->n_missing > 0) {
+        const size_t n_bytes = ((size_t)v->n + 7) / 8;
+        unsigned char *bits = kehu__buffer_room(out, n_bytes);
+        if (bits == NULL)
+            return;
+        memset(bits, 0, n_bytes);
+        for (uint32_t i = 0; i < v->n; i++)
+            if (!v->missing[i])
+                bits[i / 8] = (unsigned char)(bits[i / 8] | 1u << (i & 7));
+    }
+    if (out->failed)
+        return;
+    if (v->storage == KEHU__INTS)
+        encode_ints(v, out);
+    else if (v->storage == KEHU__DOUBLES)
+        encode_doubles(v, whole, out);
+    else
+        encode_texts(v, at, out);
+}
+
+/* Move n_present values, held in the first places, to the rows that have one. */
+static void spread(kehu__vector *v, uint32_t n_present)
+{
+    static const char none[8];
+    char *at = v->values.any;
+    size_t from = n_present;
+    for (size_t i = v->n; i-- > 0;)
+        if (v->missing[i])
+            memcpy(at + i * 8, none, 8);
+        else if (--from != i)
+            memcpy(at + i * 8, at + from * 8, 8);
+}
+
+/* Sizes and then bytes at *p; gives n pieces relative to the chunk's start. */
+static kehu_status decode_pieces(kehu__piece *pieces, uint32_t n, const char *chunk,
+                                 const char **p, const char *end, int64_t *scratch)
+{
+    const size_t used = kehu__ints_decode(scratch, n, *p, (size_t)(end - *p));
+    if (used == 0)
+        return KEHU_FORMAT;
+    *p += used;
+    for (uint32_t i = 0; i < n; i++) {
+        if (scratch[i] < 0 || scratch[i] > end - *p)
+            return KEHU_FORMAT;
+        pieces[i] = (kehu__piece){(uint32_t)(*p - chunk), (uint32_t)scratch[i]};
+        *p += scratch[i];
+    }
+    return KEHU_OK;
+}
+
+static kehu_status decode_repeated(kehu__vector *v, uint32_t n_present, const char *p,
+                                   const char *end, int64_t *scratch)
+{
+    kehu__piece *texts;
+    uint32_t n_texts;
+    kehu_status status;
+    if (end - p < 4)
+        return KEHU_FORMAT;
+    n_texts = kehu__load32(p);
+    p += 4;
+    if (n_texts == 0 || n_texts > n_present)
+        return KEHU_FORMAT;
+    texts = kehu__alloc(&v->alloc, n_texts, sizeof *texts);
+    if (texts == NULL)
+        return KEHU_NO_MEMORY;
+    status = decode_pieces(texts, n_texts, v->bytes, &p, end, scratch);
+    if (status == KEHU_OK &&
+        (p == end || kehu__ints_decode(scratch, n_present, p, (size_t)(end - p)) !=
+                         (size_t)(end - p)))
+        status = KEHU_FORMAT;
+    for (uint32_t i = 0; status == KEHU_OK && i < n_present; i++) {
+        if (scratch[i] < 0 || scratch[i] >= n_texts)
+            status = KEHU_FORMAT;
+        else
+            v->values.pieces[i] = texts[scratch[i]];
+    }
+    kehu__free(&v->alloc, texts, n_texts, sizeof *texts);
+    return status;
+}
+
+static kehu_status decode_texts(kehu__vector *v, int encoding, uint32_t n_present,
+                                const char *p, const char *end)
+{
+    const size_t n = n_present == 0 ? 1 : n_present;
+    int64_t *scratch = kehu__alloc(&v->alloc, n, sizeof *scratch);
+    kehu_status status;
+    if (scratch == NULL)
+        return KEHU_NO_MEMORY;
+    if (encoding == REPEATED_TEXTS)
+        status = decode_repeated(v, n_present, p, end, scratch);
+    else {
+        status = decode_pieces(v->values.pieces, n_present, v->bytes, &p, end, scratch);
+        if (status == KEHU_OK && p != end)
+            status = KEHU_FORMAT;
+    }
+    kehu__free(&v->alloc, scratch, n, sizeof *scratch);
+    return status;
+}
+
+static kehu_status decode_doubles(kehu__vector *v, int encoding, uint32_t n_present,
+                                  const char *p, size_t size)
+{
+    if (encoding == PACKED_DOUBLES) {
+        if (kehu__ints_decode(v->values.ints, n_present, p, size) != size)
+            return KEHU_FORMAT;
+        for (uint32_t i = 0; i < n_present; i++) {
+            const int64_t whole = v->values.ints[i];
+            v->values.doubles[i] = (double)whole;
+        }
+        return KEHU_OK;
+    }
+    if (size != (size_t)n_present * 8)
+        return KEHU_FORMAT;
+    for (uint32_t i = 0; i < n_present; i++)
+        v->values.doubles[i] = kehu__load_double(p + (size_t)i * 8);
+    return KEHU_OK;
+}
+
+/* Fill in v->missing and count; *p steps over the bits. */
+static kehu_status decode_validity(kehu__vector *v, const char **p, const char *end)
+{
+    const size_t n_bytes = ((size_t)v->n + 7) / 8;
+    if ((size_t)(end - *p) < n_bytes)
+        return KEHU_FORMAT;
+    for (uint32_t i = 0; i < v->n; i++) {
+        v->missing[i] = !((unsigned char)(*p)[i / 8] >> (i & 7) & 1);
+        v->n_missing += v->missing[i];
+    }
+    *p += n_bytes;
+    return KEHU_OK;
+}
+
+kehu_status kehu__vector_decode(kehu__vector *v, const char *bytes, size_t size,
+                                uint32_t n)
+{
+    const char *p = bytes + 2, *end = bytes + size;
+    kehu_status status = KEHU_OK;
+    uint32_t n_present;
+    int encoding;
+    kehu__vector_clear(v);
+    if (size < 2 || size > UINT32_MAX || (unsigned char)bytes[1] > 1)
+        return KEHU_FORMAT;
+    if (!kehu__vector_reserve(v, n == 0 ? 1 : n))
+        return KEHU_NO_MEMORY;
+    v->n = n;
+    v->bytes = bytes;
+    encoding = (unsigned char)bytes[0];
+    if (bytes[1] == 1)
+        status = decode_validity(v, &p, end);
+    else
+        memset(v->missing, 0, n);
+    if (status != KEHU_OK)
+        return status;
+    n_present = n - v->n_missing;
+    if (v->storage == KEHU__INTS && encoding == PACKED_INTS)
+        status = kehu__ints_decode(v->values.ints, n_present, p, (size_t)(end - p)) ==
+                         (size_t)(end - p)
+                     ? KEHU_OK
+                     : KEHU_FORMAT;
+    else if (v->storage == KEHU__DOUBLES &&
+             (encoding == PACKED_DOUBLES || encoding == RAW_DOUBLES))
+        status = decode_doubles(v, encoding, n_present, p, (size_t)(end - p));
+    else if (v->storage == KEHU__TEXTS &&
+             (encoding == PLAIN_TEXTS || encoding == REPEATED_TEXTS))
+        status = decode_texts(v, encoding, n_present, p, end);
+    else
+        status = KEHU_FORMAT;
+    if (status == KEHU_OK && v->n_missing > 0)
+        spread(v, n_present);
+    return status;
+}

@@ -1,0 +1,47 @@
+/* store/merge.h - several segments of one part walked as one, in order. */
+#ifndef KEHU_SRC_STORE_MERGE_H
+#define KEHU_SRC_STORE_MERGE_H
+
+#include "store/segment.h"
+
+typedef struct kehu__cursor {
+    const kehu__segment *s;
+    uint32_t next_block; /* to be read after this one */
+    kehu__block b;
+    uint32_t run, row, run_end; /* where it stands in the block */
+    bool ended, active;         /* active: its customer is the current one */
+} kehu__cursor;
+
+typedef struct kehu__merge {
+    kehu_allocator alloc;
+    const kehu__schema *schema;
+    uint32_t *ids; /* columns wanted beside 0 to 2 */
+    uint32_t n_ids;
+    kehu__cursor *cursors;
+    uint32_t n_cursors;
+    kehu__cursor *last; /* whose rows were given out */
+    kehu__buffer key;   /* the current customer's id */
+    char *last_key;     /* walk ends after it; NULL = never */
+    size_t last_size;
+    int64_t from, until; /* blocks wholly outside from..until-1 are passed over */
+} kehu__merge;
+
+/* Rows of one customer, in order, from one decoded block. */
+typedef struct kehu__merge_rows {
+    const kehu__rows *rows;
+    uint32_t first, n; /* n = 0: no more */
+    const char *key;   /* valid until the next call */
+    uint32_t key_size;
+    bool new_customer;
+} kehu__merge_rows;
+
+/* first and last may be NULL. The segments must outlive the walk. */
+kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
+                             kehu__segment *const *segments, uint32_t n_segments,
+                             const kehu__schema *schema, const uint32_t *ids,
+                             uint32_t n_ids, const char *first, const char *last,
+                             int64_t from, int64_t until, kehu_error *err);
+kehu_status kehu__merge_next(kehu__merge *m, kehu__merge_rows *out, kehu_error *err);
+void kehu__merge_close(kehu__merge *m);
+
+#endif

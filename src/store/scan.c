@@ -1,0 +1,352 @@
+/* A walk over a snapshot: the merged segments, minus what is hidden, gathered into
+ * batches. Events go through row by row, customers are folded to one row each. */
+#include <string.h>
+
+#include "base/error.h"
+#include "store/merge.h"
+#include "store/scan_batch.h"
+#include "store/snapshot.h"
+
+enum {
+    DEFAULT_BATCH = 8192,
+    MAX_BATCH = 1 << 20,
+    MAX_BATCH_TEXT = 1 << 28 /* bytes in one column that end a batch early */
+};
+
+struct kehu_scan {
+    kehu_allocator alloc;
+    const kehu_snapshot *snapshot;
+    kehu_store_part part;
+    uint32_t batch_rows;
+    int64_t from, until;
+    char *kind;
+    kehu__merge merge;
+    kehu__merge_rows now;  /* not yet given out */
+    uint64_t erased_until; /* of its customer */
+    kehu__rows out;        /* the columns asked for, in their order */
+    kehu__rows fold; /* customers: the row being made; valid_from and sequence too */
+    bool folding, failed, ended;
+    kehu__scan_columns emitted;
+};
+
+void kehu_scan_free(kehu_scan *scan)
+{
+    kehu_allocator a;
+    if (scan == NULL)
+        return;
+    a = scan->alloc;
+    kehu__merge_close(&scan->merge);
+    kehu__rows_free(&scan->out);
+    kehu__rows_free(&scan->fold);
+    kehu__scan_columns_free(&scan->emitted);
+    if (scan->kind != NULL)
+        kehu__free(&a, scan->kind, strlen(scan->kind) + 1, 1);
+    kehu__free(&a, scan, 1, sizeof *scan);
+}
+
+static kehu_status add_out(kehu_scan *scan, uint32_t id, kehu_error *err)
+{
+    const kehu__schema *schema = &scan->snapshot->schema;
+    const kehu__storage storage =
+        kehu__storage_of(kehu__schema_type(schema, scan->part, id));
+    if (kehu__rows_find(&scan->out, id) != NULL)
+        return kehu__fail(err, KEHU_COLUMN, -1, "column %s is asked for twice",
+                          kehu__schema_name(schema, scan->part, id));
+    if (kehu__rows_add(&scan->out, id, storage) == NULL ||
+        kehu__rows_add(&scan->fold, id, storage) == NULL)
+        return kehu__no_memory(err, "a scan");
+    return KEHU_OK;
+}
+
+/* The columns asked for, or all of them. */
+static kehu_status choose_columns(kehu_scan *scan, const kehu_scan_options *opt,
+                                  kehu_error *err)
+{
+    const kehu__schema *schema = &scan->snapshot->schema;
+    const uint32_t end = KEHU__FIRST_FIELD + schema->n_fields[scan->part];
+    if (opt->n_columns < 0 || opt->n_columns > end ||
+        (opt->n_columns > 0 && opt->columns == NULL))
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "columns is NULL or n_columns is %lld, more than there are",
+                          (long long)opt->n_columns);
+    for (int64_t i = 0; i < opt->n_columns; i++) {
+        const char *name = opt->columns[i] == NULL ? "" : opt->columns[i];
+        const uint32_t id = kehu__schema_find(schema, scan->part, name);
+        if (id == UINT32_MAX)
+            return kehu__fail(err, KEHU_COLUMN, i, "there is no column %s", name);
+        KEHU_TRY(add_out(scan, id, err));
+    }
+    for (uint32_t id = 0; opt->n_columns == 0 && id < end; id++)
+        if (kehu__schema_name(schema, scan->part, id) != NULL && id != KEHU__SEQUENCE &&
+            (id != KEHU__TIME || scan->part == KEHU_STORE_EVENTS))
+            KEHU_TRY(add_out(scan, id, err));
+    return KEHU_OK;
+}
+
+static kehu_status check_options(const kehu_scan_options *opt, kehu_store_part part,
+                                 kehu_error *err)
+{
+    if (opt->batch_rows > MAX_BATCH)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "batch_rows is %u, expected 1 to %d",
+                          (unsigned)opt->batch_rows, MAX_BATCH);
+    if (opt->from > 1 || opt->until > 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "from and until are 0 or 1");
+    if (part == KEHU_STORE_CUSTOMERS && (opt->kind != NULL || opt->from || opt->until))
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "kind, from and until are for events only");
+    return KEHU_OK;
+}
+
+/* Which columns of the segments are needed: those asked for, and the kind. */
+static kehu_status open_merge(kehu_scan *scan, const kehu_scan_options *opt,
+                              kehu_error *err)
+{
+    const kehu_snapshot *s = scan->snapshot;
+    const uint32_t n = scan->out.n_columns + 1;
+    kehu_status status;
+    uint32_t *ids = kehu__alloc(&scan->alloc, n, sizeof *ids);
+    if (ids == NULL)
+        return kehu__no_memory(err, "a scan");
+    for (uint32_t i = 0; i + 1 < n; i++)
+        ids[i] = scan->out.columns[i].id;
+    ids[n - 1] = KEHU__KIND;
+    status = kehu__merge_open(&scan->merge, &scan->alloc, s->segments[scan->part],
+                              s->n_segments[scan->part], &s->schema, ids,
+                              scan->kind != NULL ? n : n - 1, opt->first_customer,
+                              opt->last_customer, scan->from, scan->until, err);
+    kehu__free(&scan->alloc, ids, n, sizeof *ids);
+    return status;
+}
+
+static kehu_status start(kehu_scan *scan, const kehu_scan_options *opt, kehu_error *err)
+{
+    KEHU_TRY(choose_columns(scan, opt, err));
+    if (opt->kind != NULL) {
+        scan->kind = kehu__alloc(&scan->alloc, strlen(opt->kind) + 1, 1);
+        if (scan->kind == NULL)
+            return kehu__no_memory(err, "a scan");
+        memcpy(scan->kind, opt->kind, strlen(opt->kind) + 1);
+    }
+    KEHU_TRY(open_merge(scan, opt, err));
+    return kehu__scan_columns_begin(&scan->emitted, &scan->out, &scan->snapshot->schema,
+                                    scan->part, err);
+}
+
+kehu_status kehu_scan_open(kehu_scan **out, const kehu_snapshot *snapshot,
+                           kehu_store_part part, const kehu_scan_options *options,
+                           kehu_error *err)
+{
+    kehu_scan_options opt = {0};
+    kehu_scan *scan;
+    kehu_status status;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    if (snapshot == NULL || (unsigned)part >= KEHU__PARTS)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "snapshot is NULL or part is %d",
+                          (int)part);
+    KEHU_TRY(kehu__options_read(&opt, sizeof opt, options, err));
+    KEHU_TRY(check_options(&opt, part, err));
+    scan = kehu__alloc_zero(&snapshot->alloc, 1, sizeof *scan);
+    if (scan == NULL)
+        return kehu__no_memory(err, "a scan");
+    scan->alloc = snapshot->alloc;
+    scan->snapshot = snapshot;
+    scan->part = part;
+    scan->batch_rows = opt.batch_rows == 0 ? DEFAULT_BATCH : opt.batch_rows;
+    scan->from = opt.from ? opt.from_us : INT64_MIN;
+    scan->until =
+        opt.until && opt.until_us < snapshot->until ? opt.until_us : snapshot->until;
+    scan->out = kehu__rows_new(&scan->alloc);
+    scan->fold = kehu__rows_new(&scan->alloc);
+    scan->merge.alloc = scan->alloc;
+    scan->merge.key = kehu__buffer_new(&scan->alloc);
+    scan->emitted.alloc = scan->alloc;
+    status = start(scan, &opt, err);
+    if (status != KEHU_OK) {
+        kehu_scan_free(scan);
+        return status;
+    }
+    *out = scan;
+    return KEHU_OK;
+}
+
+kehu_status kehu_scan_customer(kehu_scan **out, const kehu_snapshot *snapshot,
+                               kehu_store_part part, const char *customer,
+                               const kehu_scan_options *options, kehu_error *err)
+{
+    kehu_scan_options opt = {0};
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    if (customer == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "customer is NULL");
+    KEHU_TRY(kehu__options_read(&opt, sizeof opt, options, err));
+    opt.size = sizeof opt;
+    opt.first_customer = opt.last_customer = customer;
+    return kehu_scan_open(out, snapshot, part, &opt, err);
+}
+
+static bool is_kind(const kehu_scan *scan, const kehu__vector *kind, uint32_t row)
+{
+    uint32_t size;
+    const char *text;
+    if (kind == NULL || kind->missing[row])
+        return false;
+    text = kehu__vector_text(kind, row, &size);
+    return size == strlen(scan->kind) && memcmp(text, scan->kind, size) == 0;
+}
+
+static bool is_visible(const kehu_scan *scan, const kehu__merge_rows *r,
+                       const kehu__vector *kind, uint32_t row)
+{
+    const int64_t at = kehu__rows_get(r->rows, KEHU__TIME)->values.ints[row];
+    const uint64_t sequence =
+        (uint64_t)kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints[row];
+    return at >= scan->from && at < scan->until && sequence > scan->erased_until &&
+           sequence <= scan->snapshot->sequence &&
+           (scan->kind == NULL || is_kind(scan, kind, row));
+}
+
+/* Cut invisible rows off the front of scan->now; *n receives how many visible ones
+ * follow, at most `most`. */
+static void next_visible(kehu_scan *scan, uint32_t most, uint32_t *n)
+{
+    kehu__merge_rows *r = &scan->now;
+    const kehu__vector *kind =
+        scan->kind == NULL ? NULL : kehu__rows_get(r->rows, KEHU__KIND);
+    while (r->n > 0 && !is_visible(scan, r, kind, r->first)) {
+        r->first++;
+        r->n--;
+    }
+    for (*n = 0; *n < r->n && *n < most; ++*n)
+        if (!is_visible(scan, r, kind, r->first + *n))
+            break;
+}
+
+static kehu_status refill(kehu_scan *scan, kehu_error *err)
+{
+    KEHU_TRY(kehu__merge_next(&scan->merge, &scan->now, err));
+    if (scan->now.n == 0)
+        scan->ended = true;
+    else if (scan->now.new_customer)
+        scan->erased_until = kehu__erased_until(&scan->snapshot->erased, scan->now.key,
+                                                scan->now.key_size);
+    return KEHU_OK;
+}
+
+/* Append n of scan->now's rows to a column of the batch. */
+static bool take(kehu_scan *scan, kehu__rows_column *c, uint32_t n)
+{
+    if (c->id != KEHU__KEY)
+        return kehu__vector_append(&c->v, kehu__rows_get(scan->now.rows, c->id),
+                                   scan->now.first, n);
+    for (uint32_t i = 0; i < n; i++)
+        if (!kehu__vector_add_text(&c->v, scan->now.key, scan->now.key_size))
+            return false;
+    return true;
+}
+
+static bool batch_full(const kehu_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->out.n_columns; i++)
+        if (scan->out.columns[i].v.own.size > MAX_BATCH_TEXT)
+            return true;
+    return scan->out.n >= scan->batch_rows;
+}
+
+static kehu_status gather_events(kehu_scan *scan, kehu_error *err)
+{
+    while (!scan->ended && !batch_full(scan)) {
+        uint32_t n = 0;
+        if (scan->now.n == 0)
+            KEHU_TRY(refill(scan, err));
+        if (scan->now.n > 0)
+            next_visible(scan, scan->batch_rows - scan->out.n, &n);
+        for (uint32_t i = 0; n > 0 && i < scan->out.n_columns; i++)
+            if (!take(scan, &scan->out.columns[i], n))
+                return kehu__no_memory(err, "a scan");
+        scan->out.n += n;
+        scan->now.first += n;
+        scan->now.n -= n;
+    }
+    return KEHU_OK;
+}
+
+/* Visible rows come with the one that counts last: keep each field's last value. */
+static bool fold_row(kehu_scan *scan, uint32_t row)
+{
+    for (uint32_t i = 0; i < scan->fold.n_columns; i++) {
+        kehu__rows_column *c = &scan->fold.columns[i];
+        const kehu__vector *from = kehu__rows_get(scan->now.rows, c->id);
+        if (c->id == KEHU__KEY) {
+            if (c->v.n == 0 &&
+                !kehu__vector_add_text(&c->v, scan->now.key, scan->now.key_size))
+                return false;
+        } else if (from != NULL && !from->missing[row]) {
+            kehu__vector_clear(&c->v);
+            if (!kehu__vector_append(&c->v, from, row, 1))
+                return false;
+        }
+    }
+    scan->folding = true;
+    return true;
+}
+
+static bool finish_fold(kehu_scan *scan)
+{
+    if (!scan->folding)
+        return true;
+    for (uint32_t i = 0; i < scan->fold.n_columns; i++) {
+        kehu__vector *v = &scan->fold.columns[i].v;
+        if (!kehu__vector_append(&scan->out.columns[i].v, v->n == 0 ? NULL : v, 0, 1))
+            return false;
+        kehu__vector_clear(v);
+    }
+    scan->out.n++;
+    scan->folding = false;
+    return true;
+}
+
+static kehu_status gather_customers(kehu_scan *scan, kehu_error *err)
+{
+    while (!scan->ended && !batch_full(scan)) {
+        uint32_t n = 0;
+        if (scan->now.n == 0) {
+            KEHU_TRY(refill(scan, err));
+            if ((scan->ended || scan->now.new_customer) && !finish_fold(scan))
+                return kehu__no_memory(err, "a scan");
+            continue;
+        }
+        next_visible(scan, scan->now.n, &n);
+        for (uint32_t i = 0; i < n; i++)
+            if (!fold_row(scan, scan->now.first + i))
+                return kehu__no_memory(err, "a scan");
+        scan->now.first += n;
+        scan->now.n -= n;
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu_scan_next(kehu_scan *scan, kehu_scan_batch *batch, kehu_error *err)
+{
+    kehu_status status;
+    if (scan == NULL || batch == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "scan or batch is NULL");
+    *batch = (kehu_scan_batch){0};
+    kehu__rows_clear(&scan->out);
+    if (scan->failed)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "the scan has failed before");
+    status = scan->part == KEHU_STORE_CUSTOMERS ? gather_customers(scan, err)
+                                                : gather_events(scan, err);
+    if (status == KEHU_OK)
+        status = kehu__scan_columns_fill(&scan->emitted, &scan->out, err);
+    if (status != KEHU_OK) {
+        scan->failed = true;
+        return status;
+    }
+    batch->columns = scan->emitted.columns;
+    batch->n_columns = scan->out.n_columns;
+    batch->n_rows = scan->out.n;
+    return KEHU_OK;
+}

@@ -1,0 +1,124 @@
+/* store/segment.h - an immutable file of sorted rows of one part.
+ *
+ * A file header (format.h), blocks, the directory, the tail. Rows are ordered by
+ * customer id (bytes), time and sequence number. A block holds up to 1024 of them
+ * as one chunk (codec.h) a column, without gaps; column 0, the customer, is packed
+ * run lengths and then a chunk of the runs' ids. The directory has for each block:
+ *
+ *     offset u64, rows u32, runs u32, least and greatest time i64, sequence u64,
+ *     size u32 and bytes of the first and of the last id, column count u32,
+ *     and a column: id u32, bytes u32, CRC-32C u32
+ *
+ * Tail, 48 bytes: directory offset u64, size u64, CRC-32C u32; blocks u32; rows u64;
+ * part u32, zeros, CRC-32C u32 of the 44 bytes before. */
+#ifndef KEHU_SRC_STORE_SEGMENT_H
+#define KEHU_SRC_STORE_SEGMENT_H
+
+#include <stdatomic.h>
+
+#include "store/format.h"
+#include "store/rows.h"
+
+enum {
+    KEHU__BLOCK_ROWS = 1024,
+    KEHU__BLOCK_TEXT = 1 << 20, /* bytes of text that close a block early */
+    KEHU__SEGMENT_TAIL = 48
+};
+
+typedef struct kehu__block_entry {
+    uint64_t offset;
+    uint32_t rows, runs, n_columns;
+    uint32_t first_size, last_size;
+    const char *first_key, *last_key;
+    int64_t min_time, max_time;
+    uint64_t min_sequence, max_sequence;
+    const char *columns; /* [n_columns] of id, bytes, CRC */
+    uint64_t size;       /* of all chunks */
+} kehu__block_entry;
+
+/* Shared by the store and its snapshots; the last to release closes the file. */
+typedef struct kehu__segment {
+    atomic_int holders;
+    kehu_allocator alloc;
+    const kehu__io *io;
+    kehu_store_part part;
+    uint64_t number, size, rows;
+    char name[32];
+    int fd;      /* -1 = in memory */
+    char *image; /* the whole file in memory, or NULL */
+    size_t image_capacity;
+    char *directory;
+    size_t directory_size;
+    uint32_t directory_crc;
+    kehu__block_entry *blocks;
+    uint32_t n_blocks;
+} kehu__segment;
+
+/* Open a file; size and directory_crc are what the manifest says, checked. */
+kehu_status kehu__segment_open(kehu__segment **out, const kehu__io *io,
+                               const char *folder, uint64_t store_id, uint64_t number,
+                               kehu_store_part part, uint64_t size,
+                               uint32_t directory_crc, const kehu_allocator *alloc,
+                               kehu_error *err);
+
+/* The same from a finished writer without a file, whose bytes it takes over. */
+struct kehu__segment_writer;
+kehu_status kehu__segment_of_writer(kehu__segment **out, struct kehu__segment_writer *w,
+                                    kehu_error *err);
+
+kehu__segment *kehu__segment_hold(kehu__segment *s);
+void kehu__segment_release(kehu__segment *s);
+
+/* A decoded block: its runs and some columns. */
+typedef struct kehu__block {
+    kehu__rows rows;    /* wanted columns that the block has, never column 0 */
+    kehu__vector keys;  /* [n_runs] ids, ascending */
+    int64_t *run_first; /* [n_runs + 1] first row of each run, and the end */
+    uint32_t n_runs;
+    size_t run_capacity;
+    kehu__buffer bytes;
+} kehu__block;
+
+kehu__block kehu__block_new(const kehu_allocator *alloc);
+void kehu__block_free(kehu__block *b);
+
+/* Read, check and decode columns 0 to 2 and ids[0..n_ids-1]. Fails with
+ * KEHU_FORMAT (damage), KEHU_IO, KEHU_NO_MEMORY. */
+kehu_status kehu__block_read(kehu__block *b, const kehu__segment *s, uint32_t block,
+                             const kehu__schema *schema, const uint32_t *ids,
+                             uint32_t n_ids, kehu_error *err);
+
+/* First block whose last id is not below a key. */
+uint32_t kehu__segment_seek(const kehu__segment *s, const char *key, size_t size);
+
+/* Builds a segment from rows that come in order. */
+typedef struct kehu__segment_writer {
+    kehu_allocator alloc;
+    const kehu__io *io;
+    int fd; /* -1 = stays in memory */
+    char name[32];
+    kehu_store_part part;
+    uint64_t number, rows;
+    uint32_t n_blocks, directory_crc;
+    uint64_t written; /* bytes already in the file */
+    kehu__rows block;
+    kehu__buffer out, directory;
+} kehu__segment_writer;
+
+/* Begin a file, or with folder NULL an image in memory. */
+kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
+                                const char *folder, uint64_t store_id, uint64_t number,
+                                kehu_store_part part, const kehu__schema *schema,
+                                kehu_error *err);
+
+/* Add rows first..first+n-1, which have columns 0 to 2 at least. */
+kehu_status kehu__segment_add(kehu__segment_writer *w, const kehu__rows *rows,
+                              uint32_t first, uint32_t n, kehu_error *err);
+
+/* Complete the file and sync it; w->written is its size then. */
+kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err);
+
+/* Release the writer's memory and close its file, which stays. */
+void kehu__segment_writer_free(kehu__segment_writer *w);
+
+#endif

@@ -1,0 +1,249 @@
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "store/codec.h"
+#include "store/segment.h"
+
+enum { WRITE_BYTES = 1 << 20 };
+
+static kehu_status refused(const kehu__segment_writer *w, kehu_error *err)
+{
+    return kehu__no_memory(err, w->fd < 0 ? "sorted rows" : w->name);
+}
+
+static kehu_status add_columns(kehu__segment_writer *w, const kehu__schema *schema,
+                               kehu_error *err)
+{
+    const uint32_t end = KEHU__FIRST_FIELD + schema->n_fields[w->part];
+    for (uint32_t id = 0; id < end; id++) {
+        if (kehu__schema_name(schema, w->part, id) == NULL)
+            continue;
+        if (kehu__rows_add(&w->block, id,
+                           kehu__storage_of(kehu__schema_type(schema, w->part, id))) ==
+            NULL)
+            return refused(w, err);
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
+                                const char *folder, uint64_t store_id, uint64_t number,
+                                kehu_store_part part, const kehu__schema *schema,
+                                kehu_error *err)
+{
+    const kehu_allocator *a = &schema->alloc;
+    const kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, number, 0};
+    unsigned char header[KEHU__FILE_HEADER];
+    kehu_status status = KEHU_OK;
+    *w = (kehu__segment_writer){.alloc = *a,
+                                .io = io,
+                                .fd = -1,
+                                .part = part,
+                                .number = number,
+                                .block = kehu__rows_new(a),
+                                .out = kehu__buffer_new(a),
+                                .directory = kehu__buffer_new(a)};
+    kehu__file_name(w->name, KEHU__FILE_SEGMENT, number);
+    if (folder != NULL) {
+        char path[KEHU__PATH_MAX];
+        kehu__file_path(path, folder, w->name);
+        w->fd = io->open(io->ctx, path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+        if (w->fd < 0)
+            status = kehu__io_fail(w->fd, "create", path, err);
+    }
+    kehu__file_header_write(header, &h);
+    kehu__buffer_add(&w->out, header, sizeof header);
+    if (status == KEHU_OK)
+        status = add_columns(w, schema, err);
+    if (status != KEHU_OK)
+        kehu__segment_writer_free(w);
+    return status;
+}
+
+void kehu__segment_writer_free(kehu__segment_writer *w)
+{
+    kehu__rows_free(&w->block);
+    kehu__buffer_free(&w->out);
+    kehu__buffer_free(&w->directory);
+    if (w->fd >= 0)
+        w->io->close(w->io->ctx, w->fd);
+    w->fd = -1;
+}
+
+static kehu_status write_out(kehu__segment_writer *w, kehu_error *err)
+{
+    if (w->fd < 0)
+        return KEHU_OK;
+    KEHU_TRY(kehu__io_write(w->io, w->fd, w->out.bytes, w->out.size, (int64_t)w->written,
+                            w->name, err));
+    w->written += w->out.size;
+    w->out.size = 0;
+    return KEHU_OK;
+}
+
+/* Column 0: rows of equal ids become one run. keys[] and lengths[] have room. */
+static uint32_t find_runs(const kehu__vector *key, kehu__vector *keys, int64_t *lengths,
+                          bool *refused_memory)
+{
+    uint32_t n_runs = 0;
+    for (uint32_t i = 0, first = 0; i < key->n; i++) {
+        uint32_t size, before_size;
+        const char *text = kehu__vector_text(key, i, &size);
+        const char *before = kehu__vector_text(key, first, &before_size);
+        if (i > 0 && size == before_size && memcmp(text, before, size) == 0) {
+            lengths[n_runs - 1]++;
+            continue;
+        }
+        first = i;
+        lengths[n_runs++] = 1;
+        if (!kehu__vector_append(keys, key, i, 1))
+            *refused_memory = true;
+    }
+    return n_runs;
+}
+
+static void limits(const kehu__vector *v, int64_t *least, int64_t *most)
+{
+    *least = *most = v->values.ints[0];
+    for (uint32_t i = 1; i < v->n; i++) {
+        *least = v->values.ints[i] < *least ? v->values.ints[i] : *least;
+        *most = v->values.ints[i] > *most ? v->values.ints[i] : *most;
+    }
+}
+
+static void add_key(kehu__buffer *out, const kehu__vector *keys, uint32_t i)
+{
+    uint32_t size;
+    const char *text = kehu__vector_text(keys, i, &size);
+    kehu__buffer_u32(out, size);
+    kehu__buffer_add(out, text, size);
+}
+
+static void describe_block(kehu__segment_writer *w, uint64_t offset,
+                           const kehu__vector *keys)
+{
+    int64_t least, most;
+    kehu__buffer *d = &w->directory;
+    kehu__buffer_u64(d, offset);
+    kehu__buffer_u32(d, w->block.n);
+    kehu__buffer_u32(d, keys->n);
+    for (uint32_t id = KEHU__TIME; id <= KEHU__SEQUENCE; id++) {
+        limits(kehu__rows_find(&w->block, id), &least, &most);
+        kehu__buffer_u64(d, (uint64_t)least);
+        kehu__buffer_u64(d, (uint64_t)most);
+    }
+    add_key(d, keys, 0);
+    add_key(d, keys, keys->n - 1);
+}
+
+static void add_chunk(kehu__segment_writer *w, uint32_t id, size_t from)
+{
+    const size_t size = w->out.size - from;
+    if (w->out.failed)
+        return;
+    kehu__buffer_u32(&w->directory, id);
+    kehu__buffer_u32(&w->directory, (uint32_t)size);
+    kehu__buffer_u32(&w->directory, kehu__crc32c(0, w->out.bytes + from, size));
+}
+
+static kehu_status close_block(kehu__segment_writer *w, kehu_error *err)
+{
+    const kehu__vector *key = kehu__rows_find(&w->block, KEHU__KEY);
+    const uint32_t n = w->block.n;
+    int64_t lengths[KEHU__BLOCK_ROWS];
+    kehu__vector keys = kehu__vector_new(&w->alloc, KEHU__TEXTS);
+    bool failed = false;
+    uint32_t n_runs, n_columns = 0;
+    size_t from = w->out.size, count_at;
+    if (n == 0)
+        return KEHU_OK;
+    n_runs = find_runs(key, &keys, lengths, &failed);
+    if (!failed) {
+        describe_block(w, w->written + from, &keys);
+        count_at = w->directory.size;
+        kehu__buffer_u32(&w->directory, 0);
+        kehu__ints_encode(lengths, n_runs, &w->out);
+        kehu__vector_encode(&keys, &w->out);
+        add_chunk(w, KEHU__KEY, from);
+        for (uint32_t i = 0; i < w->block.n_columns; i++) {
+            const kehu__rows_column *c = &w->block.columns[i];
+            if (c->id == KEHU__KEY || c->v.n_missing == c->v.n)
+                continue;
+            from = w->out.size;
+            kehu__vector_encode(&c->v, &w->out);
+            add_chunk(w, c->id, from);
+            n_columns++;
+        }
+        failed = w->out.failed || w->directory.failed;
+        if (!failed)
+            kehu__store32(w->directory.bytes + count_at, n_columns + 1);
+    }
+    kehu__vector_free(&keys);
+    if (failed)
+        return refused(w, err);
+    w->rows += n;
+    w->n_blocks++;
+    kehu__rows_clear(&w->block);
+    return w->out.size >= WRITE_BYTES ? write_out(w, err) : KEHU_OK;
+}
+
+/* How many of the next rows fit: texts are bounded so that a block stays small. */
+static uint32_t rows_that_fit(const kehu__segment_writer *w, const kehu__rows *rows,
+                              uint32_t first, uint32_t n)
+{
+    const uint32_t room = KEHU__BLOCK_ROWS - w->block.n;
+    uint64_t text = 0;
+    n = n < room ? n : room;
+    for (uint32_t i = 0; i < w->block.n_columns; i++)
+        text += w->block.columns[i].v.own.size;
+    for (uint32_t k = 0; k < n; k++) {
+        for (uint32_t i = 0; i < rows->n_columns; i++)
+            if (rows->columns[i].v.storage == KEHU__TEXTS)
+                text += rows->columns[i].v.values.pieces[first + k].size;
+        if (text > KEHU__BLOCK_TEXT && w->block.n + k > 0)
+            return k;
+    }
+    return n;
+}
+
+kehu_status kehu__segment_add(kehu__segment_writer *w, const kehu__rows *rows,
+                              uint32_t first, uint32_t n, kehu_error *err)
+{
+    while (n > 0) {
+        const uint32_t fit = rows_that_fit(w, rows, first, n);
+        if (fit > 0 && !kehu__rows_append(&w->block, rows, first, fit))
+            return refused(w, err);
+        first += fit;
+        n -= fit;
+        if (w->block.n == KEHU__BLOCK_ROWS || n > 0)
+            KEHU_TRY(close_block(w, err));
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err)
+{
+    unsigned char tail[KEHU__SEGMENT_TAIL] = {0};
+    int result;
+    KEHU_TRY(close_block(w, err));
+    w->directory_crc = kehu__crc32c(0, w->directory.bytes, w->directory.size);
+    kehu__store64(tail, w->written + w->out.size);
+    kehu__store64(tail + 8, w->directory.size);
+    kehu__store32(tail + 16, w->directory_crc);
+    kehu__store32(tail + 20, w->n_blocks);
+    kehu__store64(tail + 24, w->rows);
+    kehu__store32(tail + 32, (uint32_t)w->part);
+    kehu__store32(tail + 44, kehu__crc32c(0, tail, 44));
+    kehu__buffer_add(&w->out, w->directory.bytes, w->directory.size);
+    kehu__buffer_add(&w->out, tail, sizeof tail);
+    if (w->out.failed)
+        return refused(w, err);
+    if (w->fd < 0)
+        return KEHU_OK;
+    KEHU_TRY(write_out(w, err));
+    result = w->io->sync(w->io->ctx, w->fd);
+    return result < 0 ? kehu__io_fail(result, "sync", w->name, err) : KEHU_OK;
+}

@@ -1,0 +1,32 @@
+/* store/snapshot.h - what a snapshot holds. */
+#ifndef KEHU_SRC_STORE_SNAPSHOT_H
+#define KEHU_SRC_STORE_SNAPSHOT_H
+
+#include "store/state.h"
+
+struct kehu_snapshot {
+    kehu_allocator alloc;
+    kehu__segment **segments[KEHU__PARTS]; /* held */
+    uint32_t n_segments[KEHU__PARTS];
+    uint32_t capacity;
+    kehu__schema schema;
+    kehu__erased_list erased;
+    uint64_t sequence; /* later rows are hidden */
+    int64_t until;     /* so are rows of this time or later */
+};
+
+/* Checked and with defaults. */
+kehu_status kehu__snapshot_options_read(kehu_snapshot_options *into,
+                                        const kehu_snapshot_options *from,
+                                        kehu_error *err);
+
+/* A reader's snapshot by path, through an I/O table. */
+kehu_status kehu__snapshot_open_path(kehu_snapshot **out, const char *path,
+                                     const kehu_snapshot_options *options,
+                                     const kehu__io *io, kehu_error *err);
+
+/* Of an opened state. */
+kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__state *s,
+                              const kehu_snapshot_options *options, kehu_error *err);
+
+#endif

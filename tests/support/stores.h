@@ -1,0 +1,41 @@
+/* support/stores.h - small stores for tests: events from plain structs, a scan as
+ * text to compare, folders that are emptied first. */
+#ifndef KEHU_TESTS_STORES_H
+#define KEHU_TESTS_STORES_H
+#include <kehu/store.h>
+#include <stdbool.h>
+
+typedef struct store_event {
+    const char *customer;
+    int64_t time;
+    const char *kind; /* NULL = missing, as for channel and text */
+    const char *channel;
+    int64_t amount; /* INT64_MIN = missing */
+    const char *text;
+} store_event;
+
+kehu_status store_add(kehu_store *store, const store_event *events, int64_t n,
+                      kehu_error *err);
+
+/* Customers with one text field each: columns "customer", name and, where valid_from
+ * is not NULL, "valid_from". NULL texts are missing. */
+kehu_status store_set(kehu_store *store, const char *const *customers, const char *name,
+                      const char *const *values, const int64_t *valid_from, int64_t n,
+                      kehu_error *err);
+
+/* All rows a scan gives, as lines of values with | between and ~ for missing ones;
+ * free() it. NULL when a call failed, with err filled in. */
+char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
+                 const kehu_scan_options *options, kehu_error *err);
+
+/* The same of the newest snapshot of a store or path. */
+char *store_text_now(kehu_store *store, kehu_store_part part, kehu_error *err);
+char *store_text_path(const char *path, kehu_store_part part, kehu_error *err);
+
+/* Remove a folder and the files in it. */
+void store_remove(const char *folder);
+
+/* Is this text in any file of the folder? */
+bool store_has_bytes(const char *folder, const char *text);
+int store_count_files(const char *folder);
+#endif

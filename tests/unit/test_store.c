@@ -1,0 +1,349 @@
+#include <kehu/store.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "support/stores.h"
+#include "support/test.h"
+
+static const kehu_store_options create = {.size = sizeof create,
+                                          .mode = KEHU_STORE_CREATE};
+
+static kehu_store *fresh(const char *folder)
+{
+    kehu_store *store = NULL;
+    kehu_error err;
+    store_remove(folder);
+    if (kehu_store_open(&store, folder, &create, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    return store;
+}
+
+static kehu_store *again(const char *folder)
+{
+    kehu_store *store = NULL;
+    kehu_error err;
+    if (kehu_store_open(&store, folder, NULL, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    return store;
+}
+
+static void expect_text(kehu_store *store, kehu_store_part part, const char *expected)
+{
+    kehu_error err = {0};
+    char *text = store_text_now(store, part, &err);
+    if (text == NULL)
+        fail_msg("%s", err.message);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static const store_event some[] = {
+    {"b", 300, "buy", "web", 500, "第二单"},
+    {"a", 200, "buy", NULL, 250, NULL},
+    {"b", 100, "call", "phone", INT64_MIN, "网络很慢"},
+    {"a", 200, "view", "app", 0, ""},
+    {"中", 50, NULL, NULL, -70, "x"},
+};
+static const char some_text[] = "a|200|buy|~|~|250|~|~\n"
+                                "a|200|view|app|~|0|~|\n"
+                                "b|100|call|phone|~|~|~|网络很慢\n"
+                                "b|300|buy|web|~|500|~|第二单\n"
+                                "中|50|~|~|~|-70|~|x\n";
+
+static void test_store_gives_events_by_customer_and_time(void **state)
+{
+    kehu_store *store = fresh("store_order");
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_store_sequence(store), 0);
+    assert_int_equal(store_add(store, some, 5, &err), KEHU_OK);
+    assert_int_equal(kehu_store_sequence(store), 1);
+    expect_text(store, KEHU_STORE_EVENTS, some_text);
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    expect_text(store, KEHU_STORE_EVENTS, some_text);
+    kehu_store_free(store);
+    store = again("store_order");
+    expect_text(store, KEHU_STORE_EVENTS, some_text);
+    assert_int_equal(kehu_store_sequence(store), 1);
+    kehu_store_free(store);
+}
+
+static void test_store_merges_log_and_segments(void **state)
+{
+    kehu_store *store = fresh("store_merge");
+    kehu_error err;
+    (void)state;
+    for (int i = 4; i >= 0; i--) {
+        assert_int_equal(store_add(store, &some[i], 1, &err), KEHU_OK);
+        if (i % 2 == 0)
+            assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    }
+    /* Equal times: the batch that came first is first. */
+    expect_text(store, KEHU_STORE_EVENTS,
+                "a|200|view|app|~|0|~|\n"
+                "a|200|buy|~|~|250|~|~\n"
+                "b|100|call|phone|~|~|~|网络很慢\n"
+                "b|300|buy|web|~|500|~|第二单\n"
+                "中|50|~|~|~|-70|~|x\n");
+    kehu_store_free(store);
+}
+
+static void test_store_keeps_what_was_not_flushed(void **state)
+{
+    kehu_store *store = fresh("store_log");
+    kehu_error err;
+    struct stat st;
+    (void)state;
+    assert_int_equal(store_add(store, some, 5, &err), KEHU_OK);
+    kehu_store_free(store);
+    store = again("store_log");
+    expect_text(store, KEHU_STORE_EVENTS, some_text);
+    kehu_store_free(store);
+    assert_int_equal(stat("store_log/log-0000000001.kl", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(stat("store_log", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static const kehu_store_field city = {
+    .name = "city", .type = KEHU_UTF8, .layer = 1, .origin = "crm"};
+static const kehu_store_field level = {.name = "level",
+                                       .type = KEHU_UTF8,
+                                       .layer = 4,
+                                       .age_limit_days = 30,
+                                       .inputs = "city,age"};
+
+static void test_store_keeps_the_latest_value_of_each_field(void **state)
+{
+    kehu_store *store = fresh("store_fields");
+    const char *const ids[] = {"b", "a", "a"};
+    const char *const cities[] = {"上海", "北京", "广州"};
+    const char *const levels[] = {"high", NULL, NULL};
+    const int64_t when[] = {10, 30, 20};
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &city, &err), 0);
+    assert_int_equal(store_set(store, ids, "city", cities, when, 3, &err), KEHU_OK);
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &level, &err), 0);
+    assert_int_equal(store_set(store, ids, "level", levels, NULL, 3, &err), KEHU_OK);
+    expect_text(store, KEHU_STORE_CUSTOMERS, "a|北京|~\nb|上海|high\n");
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    /* A later batch without a time does not outdo values with one. */
+    assert_int_equal(store_set(store, ids, "city", levels, NULL, 1, &err), KEHU_OK);
+    expect_text(store, KEHU_STORE_CUSTOMERS, "a|北京|~\nb|上海|high\n");
+    kehu_store_free(store);
+    store = again("store_fields");
+    expect_text(store, KEHU_STORE_CUSTOMERS, "a|北京|~\nb|上海|high\n");
+    kehu_store_free(store);
+}
+
+static void test_store_declares_a_field_once(void **state)
+{
+    kehu_store *store = fresh("store_declare");
+    kehu_store_field other = city;
+    const kehu_store_field *fields;
+    kehu_snapshot *snapshot;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &level, &err), 0);
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &city, &err), 0);
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &city, &err), 0);
+    assert_int_equal(kehu_store_sequence(store), 2);
+    other.layer = 2;
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &other, &err),
+                     KEHU_DUPLICATE);
+    assert_string_equal(err.message, "another column has the name city");
+    other.name = "customer";
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &other, &err),
+                     KEHU_DUPLICATE);
+    other.name = "x";
+    other.layer = 6;
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_EVENTS, &other, &err),
+                     KEHU_ARGUMENT);
+    assert_string_equal(err.message, "field x has layer 6, expected 1 to 5");
+    kehu_store_free(store);
+    assert_int_equal(kehu_snapshot_open_path(&snapshot, "store_declare", NULL, &err), 0);
+    assert_int_equal(kehu_snapshot_fields(snapshot, KEHU_STORE_EVENTS, &fields), 0);
+    assert_int_equal(kehu_snapshot_fields(snapshot, KEHU_STORE_CUSTOMERS, &fields), 2);
+    assert_string_equal(fields[0].name, "level");
+    assert_string_equal(fields[0].inputs, "city,age");
+    assert_int_equal(fields[0].age_limit_days, 30);
+    assert_int_equal(fields[0].layer, 4);
+    assert_string_equal(fields[1].origin, "crm");
+    kehu_snapshot_free(snapshot);
+}
+
+static void test_snapshot_does_not_change(void **state)
+{
+    kehu_store *store = fresh("store_snapshot");
+    kehu_snapshot *before, *after;
+    kehu_error err;
+    char *text;
+    (void)state;
+    assert_int_equal(store_add(store, some, 2, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_open(&before, store, NULL, &err), KEHU_OK);
+    assert_int_equal(store_add(store, some + 2, 3, &err), KEHU_OK);
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_open(&after, store, NULL, &err), KEHU_OK);
+    kehu_store_free(store);
+    text = store_text(before, KEHU_STORE_EVENTS, NULL, &err);
+    assert_string_equal(text, "a|200|buy|~|~|250|~|~\nb|300|buy|web|~|500|~|第二单\n");
+    free(text);
+    text = store_text(after, KEHU_STORE_EVENTS, NULL, &err);
+    assert_string_equal(text, some_text);
+    free(text);
+    assert_int_equal(kehu_snapshot_sequence(before), 1);
+    assert_int_equal(kehu_snapshot_sequence(after), 2);
+    kehu_snapshot_free(before);
+    kehu_snapshot_free(after);
+}
+
+static void expect_as_of(const char *folder, const kehu_snapshot_options *options,
+                         kehu_store_part part, const char *expected)
+{
+    kehu_snapshot *snapshot;
+    kehu_error err;
+    char *text;
+    assert_int_equal(kehu_snapshot_open_path(&snapshot, folder, options, &err), KEHU_OK);
+    text = store_text(snapshot, part, NULL, &err);
+    assert_string_equal(text, expected);
+    free(text);
+    kehu_snapshot_free(snapshot);
+}
+
+static void test_snapshot_shows_the_past(void **state)
+{
+    kehu_store *store = fresh("store_as_of");
+    const char *const id[] = {"a"}, *const cities[] = {"北京", "上海"};
+    const int64_t when[] = {100, 200};
+    kehu_snapshot_options options = {.size = sizeof options};
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &city, &err), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(store_set(store, id, "city", cities + i, when + i, 1, &err), 0);
+        assert_int_equal(store_add(store, some + i, 1, &err), KEHU_OK);
+    }
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    kehu_store_free(store);
+    options.as_of = 1;
+    options.as_of_us = 199;
+    expect_as_of("store_as_of", &options, KEHU_STORE_CUSTOMERS, "a|北京\n");
+    expect_as_of("store_as_of", &options, KEHU_STORE_EVENTS, "");
+    options.as_of_us = 200;
+    expect_as_of("store_as_of", &options, KEHU_STORE_CUSTOMERS, "a|上海\n");
+    expect_as_of("store_as_of", &options, KEHU_STORE_EVENTS, "a|200|buy|~|~|250|~|~\n");
+    options.as_of = 0;
+    options.as_of_sequence = 3;
+    expect_as_of("store_as_of", &options, KEHU_STORE_CUSTOMERS, "a|北京\n");
+    expect_as_of("store_as_of", &options, KEHU_STORE_EVENTS,
+                 "b|300|buy|web|~|500|~|第二单\n");
+}
+
+static void expect_scan(const kehu_snapshot *snapshot, kehu_scan_options options,
+                        const char *expected)
+{
+    kehu_error err = {0};
+    char *text;
+    options.size = sizeof options;
+    text = store_text(snapshot, KEHU_STORE_EVENTS, &options, &err);
+    if (text == NULL)
+        fail_msg("%s", err.message);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_scan_chooses_rows_and_columns(void **state)
+{
+    kehu_store *store = fresh("store_scan");
+    const char *const names[] = {"sequence", "customer", "amount"};
+    kehu_snapshot *snapshot;
+    kehu_scan *scan;
+    kehu_scan_batch batch;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(store_add(store, some, 3, &err), KEHU_OK);
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    assert_int_equal(store_add(store, some + 3, 2, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_open(&snapshot, store, NULL, &err), KEHU_OK);
+    for (uint32_t batch_rows = 0; batch_rows < 4; batch_rows++) {
+        expect_scan(snapshot,
+                    (kehu_scan_options){
+                        .columns = names, .n_columns = 3, .batch_rows = batch_rows},
+                    "1|a|250\n2|a|0\n1|b|~\n1|b|500\n2|中|-70\n");
+        expect_scan(snapshot,
+                    (kehu_scan_options){.columns = names + 2,
+                                        .n_columns = 1,
+                                        .kind = "buy",
+                                        .batch_rows = batch_rows},
+                    "250\n500\n");
+        expect_scan(snapshot,
+                    (kehu_scan_options){.columns = names + 2,
+                                        .n_columns = 1,
+                                        .from = 1,
+                                        .from_us = 100,
+                                        .until = 1,
+                                        .until_us = 300,
+                                        .batch_rows = batch_rows},
+                    "250\n0\n~\n");
+        expect_scan(snapshot,
+                    (kehu_scan_options){.columns = names + 1,
+                                        .n_columns = 2,
+                                        .first_customer = "aa",
+                                        .last_customer = "b",
+                                        .batch_rows = batch_rows},
+                    "b|~\nb|500\n");
+    }
+    assert_int_equal(
+        kehu_scan_customer(&scan, snapshot, KEHU_STORE_EVENTS, "b", NULL, &err), KEHU_OK);
+    assert_int_equal(kehu_scan_next(scan, &batch, &err), KEHU_OK);
+    assert_int_equal(batch.n_rows, 2);
+    assert_int_equal(batch.n_columns, 8);
+    assert_string_equal(batch.columns[7].name, "text");
+    assert_int_equal(kehu_scan_next(scan, &batch, &err), KEHU_OK);
+    assert_int_equal(batch.n_rows, 0);
+    kehu_scan_free(scan);
+    assert_int_equal(
+        kehu_scan_customer(&scan, snapshot, KEHU_STORE_EVENTS, "nobody", NULL, &err),
+        KEHU_OK);
+    assert_int_equal(kehu_scan_next(scan, &batch, &err), KEHU_OK);
+    assert_int_equal(batch.n_rows, 0);
+    kehu_scan_free(scan);
+    kehu_snapshot_free(snapshot);
+    kehu_store_free(store);
+}
+
+static void test_store_is_for_one_writer(void **state)
+{
+    kehu_store *store = fresh("store_busy"), *second;
+    kehu_error err;
+    char *text;
+    (void)state;
+    assert_int_equal(kehu_store_open(&second, "store_busy", NULL, &err), KEHU_BUSY);
+    assert_string_equal(err.message, "another writer has store_busy open");
+    assert_null(second);
+    assert_int_equal(store_add(store, some, 5, &err), KEHU_OK);
+    text = store_text_path("store_busy", KEHU_STORE_EVENTS, &err);
+    assert_string_equal(text, some_text);
+    free(text);
+    kehu_store_free(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_store_gives_events_by_customer_and_time),
+        cmocka_unit_test(test_store_merges_log_and_segments),
+        cmocka_unit_test(test_store_keeps_what_was_not_flushed),
+        cmocka_unit_test(test_store_keeps_the_latest_value_of_each_field),
+        cmocka_unit_test(test_store_declares_a_field_once),
+        cmocka_unit_test(test_snapshot_does_not_change),
+        cmocka_unit_test(test_snapshot_shows_the_past),
+        cmocka_unit_test(test_scan_chooses_rows_and_columns),
+        cmocka_unit_test(test_store_is_for_one_writer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

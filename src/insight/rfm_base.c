@@ -175,6 +175,8 @@ static kehu_status check_merge(const kehu_rfm_base *base, const kehu_rfm_base *o
         return kehu__fail(err, KEHU_ARGUMENT, -1, "base and other are NULL or the same");
     if (base->poisoned || other->poisoned)
         return kehu__fail(err, KEHU_POISONED, -1, "an earlier add or merge failed");
+    if (other->counts.rows > INT64_MAX - base->counts.rows)
+        return kehu__fail(err, KEHU_LIMIT, -1, "the bases hold more than 2^63 rows");
     if (!same_settings(base, other))
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "the bases differ in days, window, offset or returns");

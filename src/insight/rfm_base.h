@@ -107,7 +107,8 @@ static inline bool kehu__rfm_bought(const kehu__rfm_customer *c)
 static inline void kehu__rfm_spend(kehu__rfm_customer *c, uint64_t low, int32_t high)
 {
     c->spend_low += low;
-    c->spend_high += high + (c->spend_low < low);
+    c->spend_high =
+        (int32_t)((uint32_t)c->spend_high + (uint32_t)high + (c->spend_low < low));
 }
 
 /* Parts are told by the top bits, slots by the low ones. */

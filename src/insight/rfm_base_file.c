@@ -190,10 +190,16 @@ typedef struct reading {
     kehu_rfm_base *base;
     kehu__reader in[N_SECTIONS];
     bool first;
+    int64_t rows_left; /* rows that no order stands for yet */
     int64_t last_key;
     kehu__text last_name;
     bool refused; /* no memory */
 } reading;
+
+static bool in_rows(const kehu_rfm_base *b, int64_t count)
+{
+    return count >= 0 && count <= b->counts.rows;
+}
 
 static bool read_info(kehu_rfm_base *b, kehu__reader *r)
 {
@@ -224,9 +230,9 @@ static bool read_info(kehu_rfm_base *b, kehu__reader *r)
            b->returns <= KEHU_RFM_RETURNS_DROP && b->key_kind <= KEHU__RFM_TEXT &&
            b->key_kind != KEHU__RFM_NONE && b->order_kind <= KEHU__RFM_TEXT &&
            (b->key_kind == KEHU__RFM_UNSET) == (b->order_kind == KEHU__RFM_UNSET) &&
-           b->counts.rows >= 0 && b->counts.no_customer >= 0 && b->counts.before >= 0 &&
-           b->counts.after >= 0 && b->counts.returns >= 0 &&
-           b->currency_size <= KEHU__RFM_CURRENCY_BYTES;
+           b->counts.rows >= 0 && in_rows(b, b->counts.no_customer) &&
+           in_rows(b, b->counts.before) && in_rows(b, b->counts.after) &&
+           in_rows(b, b->counts.returns) && b->currency_size <= KEHU__RFM_CURRENCY_BYTES;
 }
 
 static bool ascending(kehu__text a, kehu__text b)
@@ -287,12 +293,13 @@ static bool read_customer(reading *r)
         (!r->first &&
          (text ? !ascending(r->last_name, name) : (int64_t)c.key <= r->last_key)))
         return false;
-    if (c.orders < 0 || noted > (uint64_t)c.orders ||
+    if (c.orders < 0 || c.orders > r->rows_left || noted > (uint64_t)c.orders ||
         (noted > 0 && b->order_kind == KEHU__RFM_NONE) ||
         (c.orders > 0) != kehu__rfm_bought(&c) ||
         (kehu__rfm_bought(&c) && (c.last < b->from || c.last > b->to)))
         return false;
     r->first = false;
+    r->rows_left -= c.orders;
     r->last_key = (int64_t)c.key;
     r->last_name = name;
     const uint64_t hash = kehu__rfm_hash(c.key, text ? &name : NULL);
@@ -322,6 +329,7 @@ static kehu_status read_sections(reading *r, const kehu__container *c, const cha
         r->in[k] = kehu__reader_new(size > 0 ? bytes : "", size);
     }
     sound = sound && read_info(r->base, &r->in[INFO]);
+    r->rows_left = r->base->counts.rows;
     while (sound && r->in[CUST].at < r->in[CUST].end)
         sound = read_customer(r);
     for (int k = 0; k < N_SECTIONS; k++)

@@ -1,0 +1,307 @@
+/* RFM against plain loops over all rows: aggregates, edges, grades, rules.
+ *
+ *     test_rfm_property [SEED]     default 1, printed */
+#include <kehu/rfm.h>
+#include <kehu/segment.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "support/test.h"
+
+enum { MAX_ROWS = 400, MAX_CUSTOMERS = 60, AS_OF = 500, TRIALS = 300 };
+
+static uint64_t seed = 1;
+
+static int64_t below(kehu__random *r, int n)
+{
+    return (int64_t)kehu__random_below(r, (uint32_t)n);
+}
+
+/* ---- Aggregates ---- */
+
+typedef struct world {
+    int n;
+    int64_t key[MAX_ROWS], amount[MAX_ROWS], order[MAX_ROWS];
+    int32_t day[MAX_ROWS];
+    uint8_t key_bits[MAX_ROWS / 8 + 1], order_bits[MAX_ROWS / 8 + 1];
+    int32_t from, to;
+    uint32_t returns;
+} world;
+
+static bool bit(const uint8_t *bits, int i)
+{
+    return (bits[i / 8] >> i % 8 & 1) != 0;
+}
+
+static void make_world(world *w, kehu__random *r)
+{
+    const int n_customers = 1 + (int)below(r, MAX_CUSTOMERS);
+    memset(w, 0, sizeof *w);
+    w->n = (int)below(r, MAX_ROWS + 1);
+    w->from = below(r, 2) == 0 ? 0 : 1 + (int32_t)below(r, 300);
+    w->to = below(r, 2) == 0 ? 0 : 301 + (int32_t)below(r, 199);
+    w->returns = (uint32_t)below(r, 3);
+    for (int i = 0; i < w->n; i++) {
+        w->key[i] = (below(r, n_customers) - 20) * INT64_C(0x100000001);
+        w->amount[i] = below(r, 1000) - 200;
+        w->order[i] = below(r, 9) - 4;
+        w->day[i] = (int32_t)below(r, AS_OF + 1);
+        w->key_bits[i / 8] |= (uint8_t)((below(r, 20) > 0) << i % 8);
+        w->order_bits[i / 8] |= (uint8_t)((below(r, 10) > 0) << i % 8);
+    }
+}
+
+/* Row i is in the window and has a customer. */
+static bool used(const world *w, int i)
+{
+    return bit(w->key_bits, i) && (w->from == 0 || w->day[i] >= w->from) &&
+           (w->to == 0 || w->day[i] <= w->to) &&
+           !(w->returns == KEHU_RFM_RETURNS_DROP && w->amount[i] < 0);
+}
+
+static bool buys(const world *w, int i)
+{
+    return used(w, i) && (w->amount[i] >= 0 || w->returns == KEHU_RFM_RETURNS_COUNT);
+}
+
+/* Values of one customer by looking at every row. */
+static bool look_up(const world *w, int64_t key, int64_t out[3])
+{
+    bool any = false;
+    out[0] = out[1] = out[2] = 0;
+    for (int i = 0; i < w->n; i++) {
+        bool known = false;
+        if (w->key[i] != key || !used(w, i))
+            continue;
+        out[2] += w->amount[i];
+        if (!buys(w, i))
+            continue;
+        if (!any || AS_OF - w->day[i] < out[0])
+            out[0] = AS_OF - w->day[i];
+        any = true;
+        for (int j = 0; j < i && bit(w->order_bits, i); j++)
+            known = known || (w->key[j] == key && buys(w, j) && bit(w->order_bits, j) &&
+                              w->order[j] == w->order[i]);
+        out[1] += !known;
+    }
+    return any;
+}
+
+static kehu_rfm_base *fill(const world *w, kehu__random *r)
+{
+    const kehu_rfm_base_options opt = {.size = sizeof opt,
+                                       .returns = w->returns,
+                                       .from_day = w->from,
+                                       .to_day = w->to,
+                                       .n_threads = 1 + (uint32_t)below(r, 3)};
+    kehu_rfm_base *base = NULL;
+    assert_int_equal(kehu_rfm_base_new(&base, AS_OF, &opt, NULL), KEHU_OK);
+    for (int from = 0, to; from < w->n; from = to) {
+        to = from + 1 + (int)below(r, w->n - from);
+        const kehu_column k = {.type = KEHU_INT64,
+                               .length = to - from,
+                               .data = w->key,
+                               .start = from,
+                               .validity = w->key_bits},
+                          t = {.type = KEHU_DATE32,
+                               .length = to - from,
+                               .data = w->day,
+                               .start = from},
+                          m = {.type = KEHU_INT64,
+                               .length = to - from,
+                               .data = w->amount,
+                               .start = from},
+                          o = {.type = KEHU_INT64,
+                               .length = to - from,
+                               .data = w->order,
+                               .start = from,
+                               .validity = w->order_bits};
+        const kehu_rfm_batch b = {.customer = &k, .time = &t, .amount = &m, .order = &o};
+        assert_int_equal(kehu_rfm_base_add(base, &b, NULL), KEHU_OK);
+    }
+    return base;
+}
+
+static void check_world(const world *w, kehu__random *r)
+{
+    kehu_rfm_base *base = fill(w, r);
+    kehu_rfm_columns c = {0};
+    kehu_column keys = {0};
+    kehu_error err;
+    int64_t n = 0, out[3];
+    const kehu_status status = kehu_rfm_base_finish(base, &c, &keys, &err);
+    for (int i = 0; i < w->n; i++) { /* each customer at its first purchase */
+        bool first = buys(w, i);
+        for (int j = 0; j < i && first; j++)
+            first = !(w->key[j] == w->key[i] && buys(w, j));
+        n += first;
+    }
+    assert_int_equal(status, n == 0 ? KEHU_EMPTY : KEHU_OK);
+    assert_int_equal(c.n, n);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t key = ((const int64_t *)keys.data)[i];
+        assert_true(look_up(w, key, out));
+        assert_true(i == 0 || key > ((const int64_t *)keys.data)[i - 1]);
+        assert_int_equal(c.recency_days[i], out[0]);
+        assert_int_equal(c.orders[i], out[1]);
+        assert_int_equal(c.spend[i], out[2]);
+    }
+    kehu_rfm_base_free(base);
+}
+
+static void test_rfm_base_agrees_with_a_look_at_every_row(void **state)
+{
+    kehu__random r = kehu__random_seed(seed);
+    static world w;
+    (void)state;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        make_world(&w, &r);
+        check_world(&w, &r);
+    }
+}
+
+/* ---- Edges and grades ---- */
+
+enum { MAX_N = 200 };
+
+static int by_value(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Edge times q, so that it is a whole number. */
+static int64_t edge_times_q(uint32_t rule, const int64_t *x, int64_t n, int64_t k,
+                            int64_t q)
+{
+    if (rule == KEHU_RFM_NEAREST_RANK)
+        return q * x[(k * n + q - 1) / q - 1];
+    if (rule == KEHU_RFM_EQUAL_WIDTH)
+        return q * x[0] + k * (x[n - 1] - x[0]);
+    const int64_t i = (n - 1) * k / q, part = (n - 1) * k % q;
+    const int64_t next = part > 0 ? x[i + 1] : x[i];
+    return q * x[i] + part * (next - x[i]) +
+           (rule == KEHU_RFM_INTERPOLATED_PLUS_ONE ? q : 0);
+}
+
+static int64_t step_of(uint32_t rule, const int64_t *sorted, int64_t n, int64_t q,
+                       int64_t x)
+{
+    int64_t step = 0;
+    for (int64_t k = 1; k < q; k++) {
+        const int64_t e = edge_times_q(rule, sorted, n, k, q);
+        step += rule == KEHU_RFM_INTERPOLATED_PLUS_ONE ? q * x >= e : q * x > e;
+    }
+    return step;
+}
+
+static void test_rfm_grades_agree_with_fractions(void **state)
+{
+    kehu__random r = kehu__random_seed(seed + 1);
+    (void)state;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        int64_t x[3][MAX_N], sorted[3][MAX_N];
+        uint8_t g[3 * MAX_N];
+        const int64_t n = 1 + below(&r, MAX_N), range = 1 + below(&r, 300);
+        const uint32_t q = 2 + (uint32_t)below(&r, 9), rule = (uint32_t)below(&r, 4);
+        const kehu_rfm_options opt = {.size = sizeof opt,
+                                      .rule = rule,
+                                      .recency_levels = q,
+                                      .orders_levels = q,
+                                      .spend_levels = q};
+        const kehu_rfm_columns c = {n, x[0], x[1], x[2]};
+        kehu_rfm *rfm = NULL;
+        for (int k = 0; k < 3; k++) {
+            for (int64_t i = 0; i < n; i++)
+                sorted[k][i] = x[k][i] =
+                    below(&r, (int)range) - (k == KEHU_RFM_SPEND ? range / 2 : 0);
+            qsort(sorted[k], (size_t)n, sizeof sorted[k][0], by_value);
+        }
+        assert_int_equal(kehu_rfm_fit(&rfm, &c, &opt, NULL), KEHU_OK);
+        assert_int_equal(kehu_rfm_grade(rfm, &c, g, NULL), KEHU_OK);
+        for (int64_t i = 0; i < n; i++)
+            for (int k = 0; k < 3; k++) {
+                const int64_t step = step_of(rule, sorted[k], n, q, x[k][i]);
+                assert_int_equal(g[3 * i + k],
+                                 k == KEHU_RFM_RECENCY ? q - step : 1 + step);
+            }
+        kehu_rfm_free(rfm);
+    }
+}
+
+/* ---- Rules ---- */
+
+/* A random condition over x (0..9) as text, with its truth for each x. */
+static void make_condition(kehu__random *r, char *text, bool truth[10], int depth)
+{
+    static const char *const signs[] = {"=", "!=", "<", "<=", ">", ">="};
+    const int what = depth == 0 ? (int)below(r, 2) : (int)below(r, 5);
+    if (what == 0) {
+        const int k = (int)below(r, 6), v = (int)below(r, 10);
+        sprintf(text, "x %s %d", signs[k], v);
+        for (int x = 0; x < 10; x++)
+            truth[x] = k == 0   ? x == v
+                       : k == 1 ? x != v
+                       : k == 2 ? x < v
+                       : k == 3 ? x <= v
+                       : k == 4 ? x > v
+                                : x >= v;
+    } else if (what == 1) {
+        const int low = (int)below(r, 10), high = low + (int)below(r, 10);
+        sprintf(text, "x in %d..%d", low, high);
+        for (int x = 0; x < 10; x++)
+            truth[x] = x >= low && x <= high;
+    } else {
+        char a[600], b[600];
+        bool s[10], t[10];
+        make_condition(r, a, s, depth - 1);
+        make_condition(r, b, t, depth - 1);
+        if (what == 2)
+            sprintf(text, "not (%s)", a);
+        else
+            sprintf(text, "(%s) %s (%s)", a, what == 3 ? "and" : "or", b);
+        for (int x = 0; x < 10; x++)
+            truth[x] = what == 2 ? !s[x] : what == 3 ? s[x] && t[x] : s[x] || t[x];
+    }
+}
+
+static void test_segments_agree_with_their_truth(void **state)
+{
+    static const uint8_t digits[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    const kehu_column c = {.name = "x", .type = KEHU_UINT8, .length = 10, .data = digits};
+    kehu__random r = kehu__random_seed(seed + 2);
+    (void)state;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        char condition[1400], text[2900];
+        bool first[10], second[10];
+        int32_t codes[10];
+        kehu_segments *t = NULL;
+        size_t n;
+        make_condition(&r, condition, first, 3);
+        n = (size_t)sprintf(text, "a: %s\n", condition);
+        make_condition(&r, condition, second, 3);
+        sprintf(text + n, "b: %s\nc: otherwise\n", condition);
+        assert_int_equal(kehu_segments_read(&t, text, strlen(text), NULL, NULL), KEHU_OK);
+        assert_int_equal(kehu_segments_assign(t, &c, 1, codes, NULL), KEHU_OK);
+        for (int x = 0; x < 10; x++)
+            assert_int_equal(codes[x], first[x] ? 0 : second[x] ? 1 : 2);
+        kehu_segments_free(t);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rfm_base_agrees_with_a_look_at_every_row),
+        cmocka_unit_test(test_rfm_grades_agree_with_fractions),
+        cmocka_unit_test(test_segments_agree_with_their_truth),
+    };
+    if (argc > 1)
+        seed = strtoull(argv[1], NULL, 10);
+    printf("seed %llu\n", (unsigned long long)seed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -3,13 +3,15 @@
  * A model is a list of lines "class, keyword, weight". The weights of the
  * keywords found in a text are added up class by class, each keyword once; the
  * class with the most points is the answer, and the keywords found are the
- * reason.
+ * reason. The list is learned from labelled texts, written by hand, or both:
+ * learn, save as text, edit, load, learn again with the edited list as `base`.
  *
  *     kehu_keyword *k = NULL;
- *     kehu_keyword_answers a = {.classes = classes}; // int32_t classes[n]
+ *     kehu_keyword_answers a = {.classes = classes};      // int32_t classes[n]
  *     kehu_error err;
- *     if (kehu_keyword_load_text(&k, "keywords.txt", NULL, &err) != KEHU_OK ||
- *         kehu_keyword_predict(k, &texts, NULL, &a, &err) != KEHU_OK)
+ *     if (kehu_keyword_train(&k, &texts, &labels, NULL, &err) != KEHU_OK ||
+ *         kehu_keyword_save_text(k, "keywords.txt", &err) != KEHU_OK ||
+ *         kehu_keyword_predict(k, &more, NULL, &a, &err) != KEHU_OK)
  *         report(err.message);
  *     kehu_keyword_free(k);
  *
@@ -33,7 +35,10 @@
  *
  * Weights are whole numbers from -100 to 100. A backslash before a character takes
  * away its special meaning: "\#5 bus" as a class, "\!" as a keyword.
- */
+ *
+ * Method of learning: an L2-loss linear SVM over all words and short character
+ * strings ranks them by |weight| sqrt(df (1 - df / n)); the best of each class are
+ * kept, and one more SVM over these alone gives the weights. */
 #ifndef KEHU_KEYWORD_H
 #define KEHU_KEYWORD_H
 
@@ -47,6 +52,11 @@ extern "C" {
  * `const kehu_keyword *` may be called from many threads at once. */
 typedef struct kehu_keyword kehu_keyword;
 
+typedef enum kehu_keyword_mode {
+    KEHU_KEYWORD_SIGNED,  /* a keyword speaks for or against every class */
+    KEHU_KEYWORD_UNSIGNED /* a class has its own keywords, with weights above 0 only */
+} kehu_keyword_mode;
+
 /* What a line of the file says. */
 typedef enum kehu_keyword_mark {
     KEHU_KEYWORD_LEARNED,
@@ -54,6 +64,63 @@ typedef enum kehu_keyword_mark {
     KEHU_KEYWORD_FIXED,    /* ! */
     KEHU_KEYWORD_FORBIDDEN /* - */
 } kehu_keyword_mark;
+
+/* Zero every field you do not care about: zero always means the default. */
+typedef struct kehu_keyword_options {
+    uint32_t size;               /* sizeof(kehu_keyword_options) */
+    uint32_t keywords_per_class; /* to choose, 1..10000; 0 means 50. Signed: a keyword
+                                    chosen for any class is listed for all it tells
+                                    something about */
+    uint32_t mode;               /* a kehu_keyword_mode; 0 is signed */
+    uint32_t min_df;             /* texts a keyword must be in, >= 1; 0 means 3 */
+    uint32_t max_symbols;        /* characters (or words) of a keyword, 1..8; 0 means 4 */
+    double cost;                 /* C of the ranking SVM, > 0 and finite; 0 means 0.01 */
+    double precision;            /* share of right answers wanted among those given, below
+                                    1: less sure ones abstain; 0 means answer always */
+    uint64_t seed;               /* of the order in which the solver visits the texts */
+    const kehu_keyword *base;    /* its fixed, added and forbidden lines are respected and
+                                    its notes kept; NULL means none */
+    uint32_t n_threads;          /* 0 means 1; the model is the same for any number */
+    const kehu_executor *executor; /* NULL means own threads */
+    const kehu_progress *progress; /* NULL means none */
+    const kehu_allocator *alloc;   /* NULL means the C library */
+} kehu_keyword_options;
+
+/* Learn a keyword list.
+ *
+ * out      receives a new handle, or NULL on failure; free with kehu_keyword_free()
+ * texts    [n] UTF-8 text or category column; missing means empty. Bytes that are
+ *          not UTF-8 match nothing and do no harm
+ * labels   [n] text or category column, the class of each text; not missing, not
+ *          empty, at most 255 bytes of UTF-8 without line breaks
+ * options  NULL for all defaults
+ *
+ * Texts without any candidate keyword still count for the bias of their class.
+ * Fails with KEHU_ARGUMENT (option out of range, columns of different length),
+ * KEHU_COLUMN (not text), KEHU_EMPTY (no text has any candidate keyword),
+ * KEHU_ONE_CLASS, KEHU_DATA (label missing; err->where is the row), KEHU_LIMIT
+ * (more than 32,767 classes), KEHU_CANCELLED, KEHU_NO_MEMORY.
+ * Time O(bytes of text x max_symbols) and two SVM trainings; extra memory some 30
+ * bytes a character of the texts and 64 bytes a text for each sixteen classes.
+ * Deterministic for any n_threads. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_keyword_train(
+    kehu_keyword **out, const kehu_column *texts, const kehu_column *labels,
+    const kehu_keyword_options *options, kehu_error *err);
+
+/* How a learned model was made; all zero for a model read from a file. */
+typedef struct kehu_keyword_training {
+    int64_t n_texts;
+    int64_t n_empty;       /* texts without any character or word */
+    int64_t n_conflicts;   /* texts that stand there again under another label */
+    int64_t n_candidates;  /* words and strings looked at */
+    double accuracy;       /* of held-out texts: the weights of 5 folds, each fitted
+                              without the texts it is tried on; abstaining not counted */
+    double coverage;       /* share of the texts with at least one keyword */
+    double answered;       /* share of the texts whose answer is not to abstain */
+    double answered_right; /* share of right answers among those */
+} kehu_keyword_training;
+KEHU_API void kehu_keyword_get_training(const kehu_keyword *k,
+                                        kehu_keyword_training *training);
 
 /* Where the answers to n texts go. Each array has n places (scores n times the
  * number of classes) or is NULL when it is not wanted. */
@@ -75,11 +142,10 @@ typedef struct kehu_keyword_predict_options {
     const kehu_progress *progress; /* NULL means none */
 } kehu_keyword_predict_options;
 
-/* Classify [n] texts, a UTF-8 text or category column; missing means empty, and bytes
- * that are not UTF-8 match nothing. It abstains where the probability is too low, and
- * where no keyword is found and no class has a bias. Fails with KEHU_ARGUMENT,
- * KEHU_COLUMN, KEHU_CANCELLED, KEHU_NO_MEMORY; the answers are then unspecified. Time
- * O(bytes + keywords found x classes). */
+/* Classify texts (as for training). It abstains where the probability is too low,
+ * and where no keyword is found and no class has a bias.
+ * Fails with KEHU_ARGUMENT, KEHU_COLUMN, KEHU_CANCELLED, KEHU_NO_MEMORY; the
+ * answers are then unspecified. Time O(bytes + keywords found x classes). */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_keyword_predict(const kehu_keyword *k, const kehu_column *texts,
                      const kehu_keyword_predict_options *options,

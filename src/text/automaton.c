@@ -82,6 +82,7 @@ typedef struct builder {
     uint32_t *first;                     /* [n + 1] into codes */
     uint32_t *order;                     /* [n] keywords sorted by their codes */
     uint32_t *free_next, *free_previous; /* ring of free states; the root is its head */
+    uint32_t free_word; /* first free state of n_symbols or above, 0 = none */
     size_t next_capacity, previous_capacity;
     size_t state_capacity, keyword_capacity, hit_capacity;
     part *queue; /* states whose children are still to be placed, breadth first */
@@ -225,7 +226,6 @@ static bool grow_states(builder *b, size_t need)
     kehu__automaton *a = b->a;
     if (need <= a->n_states)
         return true;
-    need += need / 2;
     if (need > UINT32_MAX / 2 ||
         !kehu__grow(&a->alloc, &a->states, &b->state_capacity, need, sizeof *a->states) ||
         !kehu__grow(&a->alloc, &a->keyword, &b->keyword_capacity, need,
@@ -251,6 +251,8 @@ static bool grow_states(builder *b, size_t need)
         b->free_previous[s] = last;
         b->free_next[s] = 0;
         b->free_previous[0] = s;
+        if (b->free_word == 0 && s >= a->n_symbols)
+            b->free_word = s;
     }
     a->n_states = (uint32_t)need;
     return true;
@@ -258,6 +260,8 @@ static bool grow_states(builder *b, size_t need)
 
 static void take_state(builder *b, uint32_t s)
 {
+    if (b->free_word == s)
+        b->free_word = b->free_next[s];
     b->free_next[b->free_previous[s]] = b->free_next[s];
     b->free_previous[b->free_next[s]] = b->free_previous[s];
 }
@@ -288,14 +292,13 @@ static bool fits(const builder *b, const part *p, uint32_t base)
     return true;
 }
 
-/* First free place from the front that fits; for words, whose codes are the high
- * ones, from the back. */
+/* First free place that fits. The codes of words are high, so they leave the places
+ * below n_symbols to the characters: no base is negative. */
 static uint32_t find_base(const builder *b, const part *p)
 {
     const uint32_t least = code_at(b, p->from, p->depth);
-    const uint32_t *next = least < b->a->n_characters ? b->free_next : b->free_previous;
-    uint32_t s = next[0];
-    for (int i = 0; s != 0 && i < TRIES; i++, s = next[s])
+    uint32_t s = least < b->a->n_characters ? b->free_next[0] : b->free_word;
+    for (int i = 0; s != 0 && i < TRIES; i++, s = b->free_next[s])
         if (s >= least && fits(b, p, s - least))
             return s - least;
     return b->a->n_states;

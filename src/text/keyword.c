@@ -241,17 +241,19 @@ done:
     return status;
 }
 
-static uint32_t find_word(const kehu_keyword *k, const char *text)
+uint32_t kehu__keyword_word_find(const kehu_keyword *k, const char *keyword)
 {
-    uint32_t low = 0, high = k->n_words;
-    while (low + 1 < high) {
+    for (uint32_t low = 0, high = k->n_words; low < high;) {
         const uint32_t middle = low + (high - low) / 2;
-        if (strcmp(k->word_bytes + k->word_at[middle], text) <= 0)
-            low = middle;
-        else
+        const int order = strcmp(keyword, k->word_bytes + k->word_at[middle]);
+        if (order == 0)
+            return middle;
+        if (order < 0)
             high = middle;
+        else
+            low = middle + 1;
     }
-    return low;
+    return UINT32_MAX;
 }
 
 static kehu_status make_lines(kehu_keyword *k, const kehu__draft *d, kehu_error *err)
@@ -279,7 +281,7 @@ static kehu_status make_lines(kehu_keyword *k, const kehu__draft *d, kehu_error 
                                            .note_at = from->note_at,
                                            .mark = from->mark};
         if (from->mark != KEHU_KEYWORD_FORBIDDEN)
-            k->lines[i].word = find_word(k, k->strings + from->keyword_at);
+            k->lines[i].word = kehu__keyword_word_find(k, k->strings + from->keyword_at);
     }
     return KEHU_OK;
 }
@@ -371,6 +373,30 @@ void kehu_keyword_free(kehu_keyword *k)
     kehu__free(&alloc, k, 1, sizeof *k);
 }
 
+const kehu__keyword_line *kehu__keyword_line_find(const kehu_keyword *k, int32_t class_id,
+                                                  const char *keyword)
+{
+    for (size_t low = 0, high = k->n_lines; low < high;) {
+        const size_t middle = low + (high - low) / 2;
+        const kehu__keyword_line *line = &k->lines[middle];
+        int order = (class_id > line->class_id) - (class_id < line->class_id);
+        if (order == 0)
+            order = strcmp(keyword, kehu__keyword_of(k, line));
+        if (order == 0)
+            return line;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+void kehu_keyword_get_training(const kehu_keyword *k, kehu_keyword_training *training)
+{
+    *training = k->training;
+}
+
 int32_t kehu_keyword_class_count(const kehu_keyword *k)
 {
     return k->n_classes;
@@ -384,7 +410,7 @@ const char *kehu_keyword_class_name(const kehu_keyword *k, int32_t class_id)
 
 int32_t kehu_keyword_class_find(const kehu_keyword *k, const char *name, int64_t size)
 {
-    for (int32_t low = 0, high = k->n_classes; name != NULL && low < high;) {
+    for (int32_t low = 0, high = k->n_classes; name != NULL && size >= 0 && low < high;) {
         const int32_t middle = low + (high - low) / 2;
         const char *other = k->strings + k->class_at[middle];
         const size_t other_size = strlen(other),

@@ -95,6 +95,7 @@ struct kehu_keyword {
     uint32_t head_at, tail_at;
     int32_t scale, abstain;
     kehu__automaton automaton;
+    kehu_keyword_training training;
 };
 
 static inline const char *kehu__keyword_of(const kehu_keyword *k,
@@ -103,6 +104,13 @@ static inline const char *kehu__keyword_of(const kehu_keyword *k,
     return line->word == UINT32_MAX ? k->strings + line->keyword_at
                                     : k->word_bytes + k->word_at[line->word];
 }
+
+/* The line of a class (-1: all classes) and keyword, or NULL. */
+const kehu__keyword_line *kehu__keyword_line_find(const kehu_keyword *k, int32_t class_id,
+                                                  const char *keyword);
+
+/* The number of a keyword looked for, or UINT32_MAX. */
+uint32_t kehu__keyword_word_find(const kehu_keyword *k, const char *keyword);
 
 /* Scratch for scoring texts one after the other. */
 typedef struct kehu__keyword_work {

@@ -17,7 +17,7 @@ typedef struct candidate {
 
 typedef struct chooser {
     const kehu__learning *l;
-    const kehu__terms *terms;
+    const kehu__candidates *terms;
     const kehu__linear *model;
     candidate *candidates; /* [n_columns] of one class */
     uint8_t *chosen;       /* [n_terms] for any class */
@@ -39,7 +39,7 @@ static bool some_part(const chooser *c, uint32_t term,
                       bool (*on)(const chooser *c, uint32_t part, uint32_t df),
                       uint32_t df)
 {
-    const kehu__term *t = &c->terms->terms[term];
+    const kehu__candidate_term *t = &c->terms->terms[term];
     return t->n_symbols > 1 &&
            (on(c, t->prefix, df) || on(c, t->suffix, df) ||
             some_part(c, t->prefix, on, df) || some_part(c, t->suffix, on, df));
@@ -140,7 +140,7 @@ static kehu_status choose_class(chooser *c, kehu__draft *list, int32_t class_id,
         if (c->chosen[term] || is_repeat(c, term))
             continue;
         c->text.size = 0;
-        kehu__terms_text(c->terms, term, &c->text);
+        kehu__candidates_text(c->terms, term, &c->text);
         if (c->text.failed)
             return kehu__no_memory(err, "the keywords");
         if (kehu__keyword_forbidden(l, class_id, c->text.bytes))
@@ -179,7 +179,7 @@ static kehu_status add_base(kehu__draft *list, const kehu__learning *l, kehu_err
 }
 
 kehu_status kehu__keyword_choose(kehu__draft *list, const kehu__learning *l,
-                                 const kehu__terms *terms, kehu_error *err)
+                                 const kehu__candidates *terms, kehu_error *err)
 {
     kehu__linear_problem *problem = NULL;
     kehu__linear *model = NULL;

@@ -3,7 +3,7 @@
 #define KEHU_SRC_TEXT_KEYWORD_LEARN_H
 
 #include "text/keyword.h"
-#include "text/keyword_terms.h"
+#include "text/keyword_candidates.h"
 
 typedef struct kehu__learning {
     kehu_keyword_options opt; /* defaults filled in */
@@ -24,7 +24,7 @@ enum { KEHU__KEYWORD_FOLDS = 5 };
  * line (weight 1) for each class and keyword. Lines of the base list are respected:
  * forbidden keywords are not chosen, added and fixed ones always are. */
 kehu_status kehu__keyword_choose(kehu__draft *list, const kehu__learning *l,
-                                 const kehu__terms *terms, kehu_error *err);
+                                 const kehu__candidates *terms, kehu_error *err);
 
 /* Class of that name among the texts' labels, or -1. */
 int32_t kehu__learning_class(const kehu__learning *l, const char *name);

@@ -35,9 +35,9 @@ static kehu_status fill_options(kehu_keyword_options *opt, kehu_error *err)
     if (opt->mode > KEHU_KEYWORD_UNSIGNED)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "mode is %u, expected 0 or 1",
                           opt->mode);
-    if (opt->max_symbols > KEHU__TERM_SYMBOLS)
+    if (opt->max_symbols > KEHU__CANDIDATE_SYMBOLS)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "max_symbols is %u, expected 1 to %d",
-                          opt->max_symbols, KEHU__TERM_SYMBOLS);
+                          opt->max_symbols, KEHU__CANDIDATE_SYMBOLS);
     if (!(opt->cost > 0) || isinf(opt->cost))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "cost is not above 0 and finite");
     if (!(opt->precision >= 0 && opt->precision < 1))
@@ -191,10 +191,10 @@ static kehu_status learn(kehu_keyword **out, kehu__learning *l,
                          kehu_keyword_training *training, kehu_error *err)
 {
     kehu__draft list = kehu__draft_new(&l->alloc), finished = list;
-    kehu__terms terms;
+    kehu__candidates terms;
     kehu_keyword *chosen = NULL;
-    kehu_status status = kehu__terms_count(&terms, l->texts, l->opt.min_df,
-                                           l->opt.max_symbols, &l->run, &l->alloc, err);
+    kehu_status status = kehu__candidates_count(
+        &terms, l->texts, l->opt.min_df, l->opt.max_symbols, &l->run, &l->alloc, err);
     if (status != KEHU_OK)
         return status;
     training->n_texts = l->n_texts;
@@ -205,7 +205,7 @@ static kehu_status learn(kehu_keyword **out, kehu__learning *l,
                             "no word or character is in %u texts or more", l->opt.min_df);
     if (status == KEHU_OK)
         status = kehu__keyword_choose(&list, l, &terms, err);
-    kehu__terms_free(&terms);
+    kehu__candidates_free(&terms);
     if (status == KEHU_OK)
         status = kehu__keyword_build(&chosen, &list, err);
     if (status == KEHU_OK)

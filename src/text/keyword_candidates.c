@@ -1,4 +1,4 @@
-#include "text/keyword_terms.h"
+#include "text/keyword_candidates.h"
 
 #include <string.h>
 
@@ -77,7 +77,7 @@ static bool is_sign(uint32_t c)
            (c >= 0xFE00 && c < 0xFE70) || (c >= 0xFF00 && c < 0xFF66) || c >= 0xFFF0;
 }
 
-static bool add_symbol(kehu__terms *t, uint32_t s)
+static bool add_symbol(kehu__candidates *t, uint32_t s)
 {
     if (!kehu__grow(&t->alloc, &t->symbols, &t->symbol_capacity, t->n_symbols + 1,
                     sizeof *t->symbols))
@@ -87,7 +87,7 @@ static bool add_symbol(kehu__terms *t, uint32_t s)
 }
 
 /* Note the folded text of symbol number n_names. */
-static bool add_name(kehu__terms *t, const char *text, const char *end)
+static bool add_name(kehu__candidates *t, const char *text, const char *end)
 {
     const size_t size = (size_t)(end - text);
     char *room;
@@ -105,14 +105,14 @@ static bool add_name(kehu__terms *t, const char *text, const char *end)
 }
 
 /* Ends what may be a term, if something has begun. */
-static bool part(kehu__terms *t, size_t first)
+static bool part(kehu__candidates *t, size_t first)
 {
     return t->n_symbols == first || t->symbols[t->n_symbols - 1] == NONE ||
            add_symbol(t, NONE);
 }
 
 /* The symbols of one text; terms do not reach across a NONE. Signs stand alone. */
-static bool read_text(kehu__terms *t, numbering *m, kehu__text text)
+static bool read_text(kehu__candidates *t, numbering *m, kehu__text text)
 {
     const char *p = text.bytes, *end = p + text.size;
     const size_t first = t->n_symbols;
@@ -145,7 +145,7 @@ static bool read_text(kehu__terms *t, numbering *m, kehu__text text)
     return add_symbol(t, NONE);
 }
 
-static kehu_status read_texts(kehu__terms *t, const kehu_column *texts,
+static kehu_status read_texts(kehu__candidates *t, const kehu_column *texts,
                               const kehu__run *run, kehu_error *err)
 {
     numbering m = {.alloc = t->alloc};
@@ -189,7 +189,7 @@ static bool is_word(uint32_t symbol)
 
 /* The key of the possible term of n symbols at place i: its first and its last
  * n - 1 symbols must be terms. */
-static bool key_at(const kehu__terms *t, uint32_t n, size_t i, uint64_t *key)
+static bool key_at(const kehu__candidates *t, uint32_t n, size_t i, uint64_t *key)
 {
     uint32_t left, right;
     if (n == 1) {
@@ -206,7 +206,7 @@ static bool key_at(const kehu__terms *t, uint32_t n, size_t i, uint64_t *key)
 }
 
 /* Number the possible terms of n symbols in level[n - 1] and count their texts. */
-static kehu_status count_level(kehu__terms *t, tallies *c, uint32_t n,
+static kehu_status count_level(kehu__candidates *t, tallies *c, uint32_t n,
                                const kehu__run *run, double done, double share,
                                kehu_error *err)
 {
@@ -245,12 +245,13 @@ static kehu_status count_level(kehu__terms *t, tallies *c, uint32_t n,
 }
 
 /* Make terms of those counted often enough, and put their numbers in the level. */
-static bool keep_frequent(kehu__terms *t, tallies *c, uint32_t n, uint32_t min_df)
+static bool keep_frequent(kehu__candidates *t, tallies *c, uint32_t n, uint32_t min_df)
 {
     uint32_t *level = t->level[n - 1];
     for (size_t id = 0; id < c->n; id++) {
         tally *one = &c->items[id];
-        kehu__term term = {.df = one->df, .at = one->at, .n_symbols = (uint8_t)n};
+        kehu__candidate_term term = {
+            .df = one->df, .at = one->at, .n_symbols = (uint8_t)n};
         if (one->df < min_df) {
             one->last_text = NONE;
             continue;
@@ -273,7 +274,7 @@ static bool keep_frequent(kehu__terms *t, tallies *c, uint32_t n, uint32_t min_d
 
 static int by_falling_df(const void *a, const void *b, void *ctx)
 {
-    const kehu__terms *t = ctx;
+    const kehu__candidates *t = ctx;
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     if (t->terms[x].df != t->terms[y].df)
         return t->terms[x].df > t->terms[y].df ? -1 : 1;
@@ -281,7 +282,8 @@ static int by_falling_df(const void *a, const void *b, void *ctx)
 }
 
 /* Choose the terms that get a column, and number the columns. */
-static kehu_status make_columns(kehu__terms *t, uint32_t **column_of, kehu_error *err)
+static kehu_status make_columns(kehu__candidates *t, uint32_t **column_of,
+                                kehu_error *err)
 {
     uint32_t n = 0, *column;
     *column_of = column = kehu__alloc_zero(&t->alloc, t->n_terms + 1, sizeof *column);
@@ -289,7 +291,7 @@ static kehu_status make_columns(kehu__terms *t, uint32_t **column_of, kehu_error
     if (column == NULL || t->order == NULL)
         return kehu__no_memory(err, "the candidates");
     for (size_t i = 0; i < t->n_terms; i++) {
-        const kehu__term *term = &t->terms[i];
+        const kehu__candidate_term *term = &t->terms[i];
         if (term->n_symbols > 1) {
             if (t->terms[term->prefix].df == term->df)
                 column[term->prefix] = NONE;
@@ -314,7 +316,7 @@ static int by_number(const void *a, const void *b, void *ctx)
     return (x > y) - (x < y);
 }
 
-static kehu_status make_rows(kehu__terms *t, const uint32_t *column_of,
+static kehu_status make_rows(kehu__candidates *t, const uint32_t *column_of,
                              uint32_t max_symbols, kehu_error *err)
 {
     t->starts = kehu__alloc(&t->alloc, (size_t)t->n_texts + 1, sizeof *t->starts);
@@ -352,7 +354,7 @@ static kehu_status make_rows(kehu__terms *t, const uint32_t *column_of,
     return KEHU_OK;
 }
 
-static kehu_status count(kehu__terms *t, const kehu_column *texts, uint32_t min_df,
+static kehu_status count(kehu__candidates *t, const kehu_column *texts, uint32_t min_df,
                          uint32_t max_symbols, const kehu__run *run, kehu_error *err)
 {
     tallies c = {.n = 0};
@@ -377,19 +379,20 @@ static kehu_status count(kehu__terms *t, const kehu_column *texts, uint32_t min_
     return status;
 }
 
-kehu_status kehu__terms_count(kehu__terms *t, const kehu_column *texts, uint32_t min_df,
-                              uint32_t max_symbols, const kehu__run *run,
-                              const kehu_allocator *alloc, kehu_error *err)
+kehu_status kehu__candidates_count(kehu__candidates *t, const kehu_column *texts,
+                                   uint32_t min_df, uint32_t max_symbols,
+                                   const kehu__run *run, const kehu_allocator *alloc,
+                                   kehu_error *err)
 {
     kehu_status status;
-    *t = (kehu__terms){.alloc = *alloc, .names = kehu__buffer_new(alloc)};
+    *t = (kehu__candidates){.alloc = *alloc, .names = kehu__buffer_new(alloc)};
     status = count(t, texts, min_df, max_symbols, run, err);
     if (status != KEHU_OK)
-        kehu__terms_free(t);
+        kehu__candidates_free(t);
     return status;
 }
 
-void kehu__terms_free(kehu__terms *t)
+void kehu__candidates_free(kehu__candidates *t)
 {
     const kehu_allocator *a = &t->alloc;
     kehu__free(a, t->terms, t->term_capacity, sizeof *t->terms);
@@ -400,13 +403,13 @@ void kehu__terms_free(kehu__terms *t)
     kehu__free(a, t->starts, (size_t)t->n_texts + 1, sizeof *t->starts);
     kehu__free(a, t->columns, t->column_capacity, sizeof *t->columns);
     kehu__free(a, t->values, t->n_entries + 1, sizeof *t->values);
-    for (int n = 0; n < KEHU__TERM_SYMBOLS; n++)
+    for (int n = 0; n < KEHU__CANDIDATE_SYMBOLS; n++)
         kehu__free(a, t->level[n], t->n_symbols, sizeof *t->level[n]);
     kehu__buffer_free(&t->names);
-    *t = (kehu__terms){.alloc = *a};
+    *t = (kehu__candidates){.alloc = *a};
 }
 
-void kehu__terms_text(const kehu__terms *t, uint32_t term, kehu__buffer *to)
+void kehu__candidates_text(const kehu__candidates *t, uint32_t term, kehu__buffer *to)
 {
     const uint32_t *s = t->symbols + t->terms[term].at;
     for (uint32_t i = 0; i < t->terms[term].n_symbols; i++) {

@@ -43,22 +43,6 @@ extern "C" {
 typedef struct kehu_csv kehu_csv;
 
 enum {
-    KEHU_FIELD_REQUIRED = 1, /* a missing value rejects the row */
-    KEHU_FIELD_OPTIONAL = 2, /* the file may lack the column: all values missing */
-    KEHU_FIELD_LOOSE = 4     /* numbers: thousands commas and full-width digits */
-};
-
-/* How to read one column. */
-typedef struct kehu_field {
-    const char *name;  /* in the header row; without one, only a name */
-    kehu_type type;    /* 0 means KEHU_UTF8; not KEHU_LARGE_UTF8, KEHU_CATEGORY */
-    uint32_t flags;    /* set of KEHU_FIELD_*; 0 = none */
-    int32_t decimals;  /* KEHU_INT64 only, 0..18: money in minor units, "12.3" with
-                          2 decimals is 1230; more decimals reject the row */
-    uint32_t reserved; /* 0 */
-} kehu_field;
-
-enum {
     KEHU_CSV_NO_HEADER = 1,   /* the first row is data; columns are the fields in
                                  their order, further ones are named "1", "2", ... */
     KEHU_CSV_ONLY_FIELDS = 2, /* drop columns that no field names */

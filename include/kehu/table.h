@@ -21,6 +21,22 @@
 extern "C" {
 #endif
 
+enum {
+    KEHU_FIELD_REQUIRED = 1, /* a missing value rejects the row */
+    KEHU_FIELD_OPTIONAL = 2, /* the file may lack the column: all values missing */
+    KEHU_FIELD_LOOSE = 4     /* numbers: thousands commas and full-width digits */
+};
+
+/* How to read one column. */
+typedef struct kehu_field {
+    const char *name;  /* in the header row; without one, only a name */
+    kehu_type type;    /* 0 means KEHU_UTF8; not KEHU_LARGE_UTF8, KEHU_CATEGORY */
+    uint32_t flags;    /* set of KEHU_FIELD_*; 0 = none */
+    int32_t decimals;  /* KEHU_INT64 only, 0..18: money in minor units, "12.3" with
+                          2 decimals is 1230; more decimals reject the row */
+    uint32_t reserved; /* 0 */
+} kehu_field;
+
 typedef struct kehu_table kehu_table;
 
 /* Copy the caller's columns into a table of their own.
@@ -49,6 +65,53 @@ KEHU_API const kehu_column *kehu_table_find(const kehu_table *table, const char 
 
 /* Give the table back. NULL is allowed. Arrow arrays exported from it live on. */
 KEHU_API void kehu_table_free(kehu_table *table);
+
+enum {
+    KEHU_WRITE_BOM = 1,   /* CSV: start with a UTF-8 byte order mark, for Excel */
+    KEHU_WRITE_CRLF = 2,  /* CSV: CR LF after each row, as RFC 4180 has it, not LF */
+    KEHU_WRITE_GUARD = 4, /* CSV: put ' before text that a spreadsheet would take for
+                             a formula (it starts with = + - @ or a control) */
+    KEHU_WRITE_LINES = 8  /* JSON: one object a line (JSON Lines), no array */
+};
+
+/* How to write a table. Zero every field you do not care about. */
+typedef struct kehu_write_options {
+    uint32_t size;            /* sizeof(kehu_write_options) */
+    uint32_t flags;           /* set of KEHU_WRITE_*; 0 = none */
+    uint32_t delimiter;       /* CSV: an ASCII character, no quote, CR or LF; 0 = ',' */
+    int32_t zone_minutes;     /* times are written as in this zone, minutes east of
+                                 UTC, -1080..1080; 0 = UTC */
+    const kehu_field *fields; /* [n_fields] money: an INT64 column of this name is
+                                 written with the field's decimals; NULL = none */
+    uint32_t n_fields;        /* 0..65536 */
+    uint32_t reserved;        /* 0 */
+} kehu_write_options;
+
+/* Write a table with its header row as CSV (RFC 4180, UTF-8), or as a JSON array of
+ * one object a row; to a writer or to a file. A file appears whole or not at all,
+ * and replaces one of its name.
+ *
+ * Numbers are the shortest that read back the same, dates and times ISO 8601. In
+ * CSV a missing value and NaN are empty, an empty text is "", so that reading gives
+ * the table back (but in a table of one column a missing text is "" too). In JSON
+ * missing, NaN and infinite are null; bytes that are no UTF-8 become U+FFFD.
+ *
+ * options  NULL for all defaults
+ *
+ * Fails with KEHU_ARGUMENT (table is NULL, an option), KEHU_IO (the writer or the
+ * system refused), KEHU_NOT_FOUND (no such folder). Time O(bytes), constant memory. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_table_write_csv(const kehu_table *table, const kehu_writer *writer,
+                     const kehu_write_options *options, kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_table_write_json(const kehu_table *table, const kehu_writer *writer,
+                      const kehu_write_options *options, kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_table_save_csv(const kehu_table *table, const char *path,
+                    const kehu_write_options *options, kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_table_save_json(const kehu_table *table, const char *path,
+                     const kehu_write_options *options, kehu_error *err);
 
 #ifdef __cplusplus
 }

@@ -120,9 +120,10 @@ static void put_integer(char *to, kehu_type type, int64_t value)
 
 void kehu__builder_integer(kehu__builder *b, size_t column, int64_t value)
 {
-    kehu__builder_column *c = &b->columns[column];
+    kehu__builder_column *c;
     if (!have_room(b))
         return;
+    c = &b->columns[column];
     set_bit(c->store.validity, b->n_rows, true);
     if (c->type == KEHU_BOOL)
         set_bit((uint8_t *)c->store.data, b->n_rows, value != 0);
@@ -133,9 +134,10 @@ void kehu__builder_integer(kehu__builder *b, size_t column, int64_t value)
 
 void kehu__builder_number(kehu__builder *b, size_t column, double value)
 {
-    kehu__builder_column *c = &b->columns[column];
+    kehu__builder_column *c;
     if (!have_room(b))
         return;
+    c = &b->columns[column];
     set_bit(c->store.validity, b->n_rows, true);
     if (c->type == KEHU_FLOAT32) {
         const float narrow = (float)value;
@@ -146,10 +148,12 @@ void kehu__builder_number(kehu__builder *b, size_t column, double value)
 
 void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size_t size)
 {
-    kehu__builder_column *c = &b->columns[column];
-    const size_t most = c->type == KEHU_UTF8 ? INT32_MAX : PTRDIFF_MAX;
+    kehu__builder_column *c;
+    size_t most;
     if (!have_room(b))
         return;
+    c = &b->columns[column];
+    most = c->type == KEHU_UTF8 ? INT32_MAX : PTRDIFF_MAX;
     if (size > most - c->text_bytes) {
         b->failed = KEHU_LIMIT;
         b->failed_column = column;
@@ -168,7 +172,10 @@ void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size
 
 void kehu__builder_missing(kehu__builder *b, size_t column)
 {
-    kehu__builder_column *c = &b->columns[column];
+    kehu__builder_column *c;
+    if (!have_room(b))
+        return;
+    c = &b->columns[column];
     if (is_plain_text(c->type))
         kehu__builder_text(b, column, NULL, 0);
     else if (c->type == KEHU_FLOAT32 || c->type == KEHU_FLOAT64)

@@ -2,8 +2,6 @@
 #ifndef KEHU_SRC_DATA_CELL_H
 #define KEHU_SRC_DATA_CELL_H
 
-#include <kehu/csv.h>
-
 #include "data/builder.h"
 #include "data/column.h"
 
@@ -22,6 +20,12 @@ kehu_status kehu__fields_check(const kehu_field *fields, uint32_t n_fields,
 static inline kehu_type kehu__field_type(const kehu_field *field)
 {
     return field->type == 0 ? KEHU_UTF8 : field->type;
+}
+
+/* An ASCII character that is no quote, CR, LF or NUL can part values. */
+static inline bool kehu__delimiter_allowed(uint32_t c)
+{
+    return c > 0 && c < 0x7F && c != '"' && c != '\n' && c != '\r';
 }
 
 /* The text without blanks at its ends (ASCII and full-width). */

@@ -1,9 +1,12 @@
 #include <kehu/column.h>
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "data/column.h"
+#include "data/date_text.h"
 
 static const char *const type_names[] = {
     "an unknown type", "BOOL",      "INT8",   "INT16",      "INT32",    "INT64",
@@ -165,4 +168,43 @@ double kehu__column_number(const kehu_column *c, int64_t i)
     if (c->type == KEHU_UINT64)
         return (double)((const uint64_t *)c->data)[at];
     return (double)kehu__column_integer(c, i);
+}
+
+int kehu__column_format(char out[KEHU__CELL_BYTES], const kehu_column *c, int64_t i,
+                        int32_t zone_minutes)
+{
+    int64_t v;
+    out[0] = '\0';
+    if (!kehu__column_valid(c, i))
+        return 0;
+    if (c->type == KEHU_FLOAT64)
+        return kehu__format_double(out, kehu__column_number(c, i));
+    if (c->type == KEHU_FLOAT32)
+        return kehu__format_float(out, (float)kehu__column_number(c, i));
+    v = kehu__column_integer(c, i);
+    switch (c->type) {
+    case KEHU_BOOL:
+        memcpy(out, v != 0 ? "true" : "false", v != 0 ? 5 : 6);
+        return v != 0 ? 4 : 5;
+    case KEHU_UINT64:
+        return kehu__format_uint64(out, (uint64_t)v);
+    case KEHU_DATE32:
+        return kehu__format_date(out, (int32_t)v);
+    case KEHU_TIMESTAMP:
+        return kehu__format_timestamp(out, v, zone_minutes);
+    case KEHU_INT8:
+    case KEHU_INT16:
+    case KEHU_INT32:
+    case KEHU_INT64:
+    case KEHU_UINT8:
+    case KEHU_UINT16:
+    case KEHU_UINT32:
+    case KEHU_FLOAT32:
+    case KEHU_FLOAT64:
+    case KEHU_CATEGORY:
+    case KEHU_UTF8:
+    case KEHU_LARGE_UTF8:
+        break;
+    }
+    return kehu__format_int64(out, v);
 }

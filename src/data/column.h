@@ -45,4 +45,12 @@ double kehu__column_number(const kehu_column *c, int64_t i);
 /* Row i of a checked integer, date, time or boolean column; missing is 0. */
 int64_t kehu__column_integer(const kehu_column *c, int64_t i);
 
+/* Room for what the next one writes, with the closing NUL. */
+enum { KEHU__CELL_BYTES = 48 };
+
+/* Row i of a checked column of numbers as text, and its length: shortest numbers,
+ * "true" and "false", ISO dates, ISO times in the zone. Missing is empty. */
+int kehu__column_format(char out[KEHU__CELL_BYTES], const kehu_column *c, int64_t i,
+                        int32_t zone_minutes);
+
 #endif

@@ -33,8 +33,7 @@ static kehu_status check_options(kehu_csv_options *o, kehu_error *err)
     if ((o->flags & ~flags) != 0 || o->reserved != 0)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "options.flags has unknown bits: %u",
                           (unsigned)o->flags);
-    if (o->delimiter >= 0x7F || o->delimiter == '"' || o->delimiter == '\n' ||
-        o->delimiter == '\r')
+    if (!kehu__delimiter_allowed(o->delimiter))
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "options.delimiter is %u, expected an ASCII character that is "
                           "no quote and no line end",

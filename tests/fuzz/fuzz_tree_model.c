@@ -1,0 +1,81 @@
+/* Arbitrary bytes as a tree: reading answers with a status, and what is read
+ * scores, explains and writes itself. The checksums are put right first, so that
+ * the tree's own checks are reached. */
+#include <kehu/tree.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { HEADER = 32, ENTRY = 24, TAIL = 8, CRC_AT = 28, SEED = 0x6B656875 };
+
+static void put_right(char *bytes, size_t size)
+{
+    uint32_t n;
+    if (size < HEADER + TAIL)
+        return;
+    n = kehu__load32(bytes + 24);
+    kehu__store64(bytes + 16, size);
+    if ((size_t)n > (size - HEADER - TAIL) / ENTRY)
+        return;
+    kehu__store32(bytes + CRC_AT, 0);
+    kehu__store32(bytes + CRC_AT, kehu__crc32c(0, bytes, HEADER + n * ENTRY));
+    kehu__store64(bytes + size - TAIL, kehu__hash(bytes, size - TAIL, SEED));
+}
+
+static int ignore(void *ctx, const void *bytes, size_t size)
+{
+    (void)ctx;
+    (void)bytes;
+    (void)size;
+    return 0;
+}
+
+static void use(const kehu_tree *tree)
+{
+    const kehu_writer writer = {ignore, NULL};
+    const uint32_t F = kehu_tree_feature_count(tree), K = kehu_tree_class_count(tree);
+    double *numbers = calloc(F, sizeof *numbers), *p = calloc(K, sizeof *p), sum = 0;
+    const char **texts = calloc(F, sizeof *texts);
+    if (numbers == NULL || p == NULL || texts == NULL)
+        abort();
+    for (int round = 0; round < 3; round++) {
+        for (uint32_t f = 0; f < F; f++) {
+            numbers[f] = round == 0 ? (double)NAN : round == 1 ? 1 : -1e9;
+            texts[f] = round == 0 ? NULL : round == 1 ? "month" : "?";
+        }
+        if (kehu_tree_score_row(tree, numbers, texts, p, NULL) != KEHU_OK)
+            abort();
+        for (uint32_t k = 0; k < K; k++)
+            sum += p[k];
+    }
+    if (sum != 3 || kehu_tree_write_rules(tree, &writer, NULL) != KEHU_OK ||
+        kehu_tree_write_dump(tree, &writer, NULL) != KEHU_OK ||
+        kehu_tree_write_sql(tree, 0, &writer, NULL) != KEHU_OK ||
+        kehu_tree_write(tree, &writer, NULL) != KEHU_OK)
+        abort();
+    free(numbers);
+    free(p);
+    free(texts);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    kehu_tree *tree = NULL;
+    char *bytes = malloc(size + 1);
+    if (bytes == NULL)
+        return 0;
+    if (size > 0)
+        memcpy(bytes, data, size);
+    put_right(bytes, size);
+    if (kehu_tree_read(&tree, bytes, size, NULL, NULL) == KEHU_OK)
+        use(tree);
+    kehu_tree_free(tree);
+    free(bytes);
+    return 0;
+}

@@ -33,7 +33,7 @@ static kehu_table *read_table(const char *name)
     char *bytes = NULL;
     kehu_csv_options options = {.size = sizeof options, .infer_rows = 1000000};
     kehu_csv *csv;
-    kehu_table *table;
+    kehu_table *table = NULL;
     kehu_error err;
     FILE *f;
     snprintf(command, sizeof command, "gzip -dc '%s/tabular/%s.csv.gz'", folder, name);

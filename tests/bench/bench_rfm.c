@@ -7,37 +7,13 @@
  * customer.i64, day.i32, amount.i64. */
 #include <kehu/rfm.h>
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/maths.h"
 #include "base/random.h"
+#include "bench/figure.h"
 
 enum { ROWS = 20000000, CUSTOMERS = 1000000, FIRST_DAY = 18000, DAYS = 1096 };
-
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void die(const char *what)
-{
-    fprintf(stderr, "bench_rfm: %s\n", what);
-    exit(1);
-}
-
-static void keep(const char *folder, const char *name, const void *bytes, size_t size)
-{
-    char path[4096];
-    FILE *f;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    f = fopen(path, "wb");
-    if (f == NULL || fwrite(bytes, 1, size, f) != size || fclose(f) != 0)
-        die(path);
-}
 
 /* Few customers buy much: squaring a uniform number skews the draw. Amounts are
  * log-normal with two in a hundred taken back. */
@@ -67,14 +43,12 @@ static int64_t run(const kehu_rfm_batch *batch, uint32_t threads)
     kehu_error err;
     uint8_t *grades;
     int64_t checksum = 0;
-    if (kehu_rfm_base_new(&base, FIRST_DAY + DAYS, &options, &err) != KEHU_OK ||
-        kehu_rfm_base_add(base, batch, &err) != KEHU_OK ||
-        kehu_rfm_base_finish(base, &c, NULL, &err) != KEHU_OK ||
-        kehu_rfm_fit(&rfm, &c, &cut, &err) != KEHU_OK)
-        die(err.message);
-    grades = malloc((size_t)c.n * 3);
-    if (grades == NULL || kehu_rfm_grade(rfm, &c, grades, &err) != KEHU_OK)
-        die("no grades");
+    must(kehu_rfm_base_new(&base, FIRST_DAY + DAYS, &options, &err), &err);
+    must(kehu_rfm_base_add(base, batch, &err), &err);
+    must(kehu_rfm_base_finish(base, &c, NULL, &err), &err);
+    must(kehu_rfm_fit(&rfm, &c, &cut, &err), &err);
+    grades = get((size_t)c.n, 3);
+    must(kehu_rfm_grade(rfm, &c, grades, &err), &err);
     for (int64_t i = 0; i < c.n; i++)
         checksum += 100 * grades[3 * i] + 10 * grades[3 * i + 1] + grades[3 * i + 2];
     free(grades);
@@ -85,12 +59,12 @@ static int64_t run(const kehu_rfm_batch *batch, uint32_t threads)
 
 int main(int argc, char **argv)
 {
-    int64_t *customer = malloc(ROWS * sizeof *customer), checksum;
-    int32_t *day = malloc(ROWS * sizeof *day);
-    int64_t *amount = malloc(ROWS * sizeof *amount);
+    int64_t *customer = get(ROWS, sizeof *customer), checksum;
+    int32_t *day = get(ROWS, sizeof *day);
+    int64_t *amount = get(ROWS, sizeof *amount);
     const uint32_t threads = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
     double start;
-    if (argc < 3 || customer == NULL || day == NULL || amount == NULL)
+    if (argc < 3)
         die("usage: bench_rfm FOLDER THREADS");
     draw(customer, day, amount);
     keep(argv[1], "customer.i64", customer, ROWS * sizeof *customer);
@@ -103,8 +77,8 @@ int main(int argc, char **argv)
     run(&batch, threads);
     start = cpu_seconds();
     checksum = run(&batch, threads);
-    printf("figure rfm_s %.6f\nfigure checksum %lld\n", cpu_seconds() - start,
-           (long long)checksum);
+    figure("rfm_s", cpu_seconds() - start);
+    figure("checksum", (double)checksum);
     free(amount);
     free(day);
     free(customer);

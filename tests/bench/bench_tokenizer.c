@@ -1,0 +1,56 @@
+/* Figures of splitting a text file, one line a text.
+ *
+ *     bench_tokenizer FILE
+ *
+ * load_s: from nothing to a first split with the built-in dictionary; cut_s: all
+ * lines, spans with offsets; words: spans that are neither blank nor line end. */
+#include <kehu/tokenizer.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/figure.h"
+
+static double split_lines(const kehu_tokenizer *t, const char *text, size_t size,
+                          kehu_span *spans, int64_t capacity)
+{
+    kehu_error err;
+    int64_t words = 0;
+    for (const char *line = text, *end; line < text + size; line = end + 1) {
+        int64_t n;
+        end = memchr(line, '\n', (size_t)(text + size - line));
+        if (end == NULL)
+            end = text + size;
+        must(kehu_tokenizer_split(t, line, end - line, spans, capacity, &n, NULL, &err),
+             &err);
+        for (int64_t i = 0; i < n; i++)
+            words += spans[i].kind != KEHU_SPAN_SPACE;
+    }
+    return (double)words;
+}
+
+int main(int argc, char **argv)
+{
+    kehu_tokenizer *t;
+    kehu_error err;
+    kehu_span few[64];
+    int64_t n;
+    size_t size;
+    double start = cpu_seconds();
+    if (argc < 2)
+        die("usage: bench_tokenizer FILE");
+    must(kehu_tokenizer_default(&t, NULL, &err), &err);
+    must(kehu_tokenizer_split(t, "查询本月话费", 18, few, 64, &n, NULL, &err), &err);
+    figure("load_s", cpu_seconds() - start);
+    char *text = read_whole(argv[1], &size);
+    const int64_t capacity = kehu_tokenizer_bound(t, (int64_t)size);
+    kehu_span *spans = get((size_t)capacity, sizeof *spans);
+    figure("words", split_lines(t, text, size, spans, capacity));
+    start = cpu_seconds();
+    split_lines(t, text, size, spans, capacity);
+    figure("cut_s", cpu_seconds() - start);
+    free(spans);
+    free(text);
+    kehu_tokenizer_free(t);
+    return 0;
+}

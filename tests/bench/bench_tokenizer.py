@@ -1,0 +1,30 @@
+# peers: jieba rjieba pybind11 setuptools wheel cmake
+"""Splitting reviews and news with the same dictionary beside jieba, jieba-rs and cppjieba, without their HMM."""
+import lzma
+import os
+import subprocess
+import sys
+
+from harness import bar, data_folder, in_turn, ratio, table
+
+tests, scratch = sys.argv[1:3]
+here = os.path.dirname(os.path.abspath(__file__))
+# cppjieba's package is built here, against the build tools above.
+subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-build-isolation", "cppjieba"], check=True)
+path = os.path.join(scratch, "tokenizer.txt")
+with open(path, "wb") as out:
+    for name in ("shop10_cat.train", "thuc_title.train"):
+        with lzma.open(os.path.join(data_folder(), "text", name + ".tsv.xz")) as rows:
+            out.writelines(row.split(b"\t", 1)[1] for row in rows)
+
+programs = {"kehu": [os.path.join(tests, "bench_tokenizer"), path]}
+for peer in ("rjieba", "cppjieba"):
+    programs[peer] = [sys.executable, os.path.join(here, "peer_tokenizer.py"), path, peer, "dict"]
+medians = in_turn(programs)
+medians.update(in_turn({"jieba": [sys.executable, os.path.join(here, "peer_tokenizer.py"), path, "jieba", "dict"]}, runs=1))
+print(f"\nsplitting {os.path.getsize(path) / 1e6:.1f} MB, one thread, CPU seconds (compiled peers hand over Python strings)")
+table(medians)
+bar("tokenizer.dict.rjieba", ratio(medians, "rjieba", "cut_s"), 2)
+bar("tokenizer.dict.cppjieba", ratio(medians, "cppjieba", "cut_s"), 3)
+bar("tokenizer.load.rjieba", ratio(medians, "rjieba", "load_s"), 15)
+bar("tokenizer.load.cppjieba", ratio(medians, "cppjieba", "load_s"), 50)

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "base/maths.h"
+#include "base/utf8.h"
+#include "text/normalize.h"
 
-enum { N_PLANE_PAGES = 0x1100 };
+enum { N_CODES = 0x110000, N_PLANE_PAGES = N_CODES / 256, N_LABELS = 0x10000 };
 
 int32_t kehu__dictionary_cost_of(uint64_t total, uint64_t frequency)
 {
@@ -136,4 +138,98 @@ kehu_status kehu__dictionary_open(kehu__dictionary *d, const void *bytes, size_t
     if (!sizes_make_sense(d) || !texts_fit(d) || !numbers_fit(d))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s holds a number out of range", name);
     return kehu__trie_check(&d->trie, d->longest, alloc, err);
+}
+
+uint32_t kehu__dictionary_find(const kehu__dictionary *d, const char *bytes, size_t size,
+                               uint32_t *value)
+{
+    const char *p = bytes, *const end = bytes + size;
+    uint32_t base = 0, id = 0;
+    kehu__slot slot = 0;
+    for (bool first = true; p < end; first = false) {
+        const uint32_t label = kehu__dictionary_label(d, kehu__utf8_next(&p, end));
+        if (label == 0 || (!first && base == 0) ||
+            (id = kehu__trie_child(&d->trie, base, label, &slot)) == 0)
+            return 0;
+        base = kehu__slot_base(&d->trie, slot);
+    }
+    *value = id == 0 ? 0 : kehu__slot_value(&d->trie, slot);
+    return *value == 0 ? 0 : id;
+}
+
+void kehu__dictionary_value(const kehu__dictionary *d, uint32_t value, kehu__word *word)
+{
+    const uint32_t frequency = kehu__load32(d->frequencies + 4 * (size_t)value);
+    const char *tag = d->tags;
+    for (uint32_t n = kehu__load16(d->tag_numbers + 2 * (size_t)value); n > 0; n--)
+        tag += strlen(tag) + 1;
+    word->frequency = frequency & KEHU__FREQUENCY_MAX;
+    word->hard = frequency > KEHU__FREQUENCY_MAX;
+    memset(word->tag, 0, sizeof word->tag);
+    memcpy(word->tag, tag, strlen(tag));
+}
+
+typedef struct reading {
+    const kehu__dictionary *d;
+    uint32_t *parents;  /* [2 * n_slots], the second half is scratch */
+    uint32_t *chars;    /* [N_LABELS] the folded character of each label */
+    uint32_t n_spelled; /* spellings passed */
+    char text[4 * KEHU__WORD_MAX];
+} reading;
+
+/* The text of the word in slot id: as spelled, else its folded characters. */
+static void read_word(reading *r, uint32_t id, kehu__word *word)
+{
+    const kehu__dictionary *d = r->d;
+    uint32_t chars[KEHU__WORD_MAX], n = 0;
+    char *out = r->text;
+    if (r->n_spelled < d->n_spelled &&
+        kehu__load32(d->spelled + 8 * (size_t)r->n_spelled) == id) {
+        const uint32_t i = r->n_spelled++;
+        const uint32_t start = i == 0 ? 0 : kehu__load32(d->spelled + 8 * (size_t)i - 4);
+        word->bytes = d->spellings + start;
+        word->size = kehu__load32(d->spelled + 8 * (size_t)i + 4) - start;
+        return;
+    }
+    for (uint32_t at = id; at != 0 && n < KEHU__WORD_MAX; at = r->parents[at])
+        chars[n++] = r->chars[kehu__slot_label(&d->trie, kehu__trie_slot(&d->trie, at))];
+    while (n > 0)
+        out += kehu__utf8_put(out, chars[--n]);
+    word->bytes = r->text;
+    word->size = (size_t)(out - r->text);
+}
+
+kehu_status kehu__dictionary_each(const kehu__dictionary *d, const kehu_allocator *alloc,
+                                  kehu_status (*each)(void *ctx, const kehu__word *word,
+                                                      uint32_t id, kehu_error *err),
+                                  void *ctx, kehu_error *err)
+{
+    const size_t n = d->trie.n_slots;
+    reading r = {.d = d};
+    kehu_status status = KEHU_OK;
+    r.parents = kehu__alloc(alloc, 2 * n, sizeof *r.parents);
+    r.chars = kehu__alloc_zero(alloc, N_LABELS, sizeof *r.chars);
+    if (r.parents == NULL || r.chars == NULL)
+        status = kehu__no_memory(err, "reading the dictionary");
+    else if (!kehu__trie_parents(&d->trie, r.parents, r.parents + n))
+        status = kehu__fail(err, KEHU_INTERNAL, -1, "the trie is broken");
+    for (uint32_t c = 0; c < N_CODES && status == KEHU_OK; c++) {
+        const uint32_t label = kehu__dictionary_label(d, c);
+        if (c % 256 == 0 && kehu__load16(d->pages + 2 * (c / 256)) == 0)
+            c += 255; /* an empty page */
+        else if (label != 0 && kehu__fold_all(c) == c)
+            r.chars[label] = c;
+    }
+    for (uint32_t id = 1; id < n && status == KEHU_OK; id++) {
+        const uint32_t value = kehu__slot_value(&d->trie, kehu__trie_slot(&d->trie, id));
+        kehu__word word = {.bytes = NULL};
+        if (value == 0)
+            continue;
+        read_word(&r, id, &word);
+        kehu__dictionary_value(d, value, &word);
+        status = each(ctx, &word, id, err);
+    }
+    kehu__free(alloc, r.chars, N_LABELS, sizeof *r.chars);
+    kehu__free(alloc, r.parents, 2 * n, sizeof *r.parents);
+    return status;
 }

@@ -68,11 +68,33 @@ typedef struct kehu__word {
     int64_t line; /* for messages, 1-based; 0 = none */
 } kehu__word;
 
+/* A word by its text in any foldable form: its id (slot), 0 when there is none;
+ * *value is then its value. */
+uint32_t kehu__dictionary_find(const kehu__dictionary *d, const char *bytes, size_t size,
+                               uint32_t *value);
+
+/* What a value (not 0) stands for: frequency, hard and tag of *word. */
+void kehu__dictionary_value(const kehu__dictionary *d, uint32_t value, kehu__word *word);
+
+/* Call each() with every word by rising id until it fails. The word is borrowed
+ * for the call. Time O(slots), extra memory 8 bytes a slot. */
+kehu_status kehu__dictionary_each(const kehu__dictionary *d, const kehu_allocator *alloc,
+                                  kehu_status (*each)(void *ctx, const kehu__word *word,
+                                                      uint32_t id, kehu_error *err),
+                                  void *ctx, kehu_error *err);
+
 /* Words on their way to a container. */
 typedef struct kehu__dictionary_builder kehu__dictionary_builder;
 
 kehu__dictionary_builder *kehu__dictionary_builder_new(const kehu_allocator *alloc);
 void kehu__dictionary_builder_free(kehu__dictionary_builder *b);
+
+/* Of equal words the one added last counts, instead of what
+ * kehu__dictionary_build says. */
+void kehu__dictionary_builder_last_wins(kehu__dictionary_builder *b);
+
+/* Take costs from this sum of frequencies instead of the words' own. */
+void kehu__dictionary_builder_total(kehu__dictionary_builder *b, uint64_t total);
 
 /* Fails with KEHU_ENCODING (not UTF-8), KEHU_LIMIT (longer than
  * KEHU__WORD_MAX), KEHU_EMPTY (no characters), KEHU_NO_MEMORY. */

@@ -8,7 +8,12 @@
 #include "base/utf8.h"
 #include "text/normalize.h"
 
-enum { N_CODES = 0x110000, N_PLANE_PAGES = N_CODES / 256, MAX_TAGS = 4096 };
+enum {
+    N_CODES = 0x110000,
+    N_PLANE_PAGES = N_CODES / 256,
+    MAX_TAGS = 4096,
+    FIRST_UNFOLDED = 0x10000 /* from here on nothing folds */
+};
 
 typedef struct entry {
     uint32_t at, n_chars; /* in the pool of folded characters, later labels */
@@ -30,7 +35,8 @@ struct kehu__dictionary_builder {
     kehu__buffer spelled;
     char (*tags)[KEHU__TAG_MAX + 1];
     size_t n_tags, tags_capacity;
-    uint64_t total;
+    uint64_t total; /* what costs refer to */
+    bool total_given, last_wins;
 };
 
 kehu__dictionary_builder *kehu__dictionary_builder_new(const kehu_allocator *alloc)
@@ -53,6 +59,17 @@ void kehu__dictionary_builder_free(kehu__dictionary_builder *b)
         kehu__buffer_free(&b->spelled);
         kehu__free(&alloc, b, 1, sizeof *b);
     }
+}
+
+void kehu__dictionary_builder_last_wins(kehu__dictionary_builder *b)
+{
+    b->last_wins = true;
+}
+
+void kehu__dictionary_builder_total(kehu__dictionary_builder *b, uint64_t total)
+{
+    b->total = total;
+    b->total_given = true;
 }
 
 /* The tag's number; a new tag gets the next one. */
@@ -174,8 +191,9 @@ static kehu_status join_equal(kehu__dictionary_builder *b, kehu_error *err)
             for (size_t k = i; k < end && !repeated; k++) {
                 const entry *f = &b->entries[k];
                 repeated = same_spelling(b, e, f);
-                if (repeated && (e->frequency != f->frequency || e->tag != f->tag ||
-                                 e->hard != f->hard))
+                if (repeated && !b->last_wins &&
+                    (e->frequency != f->frequency || e->tag != f->tag ||
+                     e->hard != f->hard))
                     return kehu__fail(err, KEHU_DUPLICATE, e->line,
                                       "line %lld: the word of line %lld again, with "
                                       "another frequency or tag",
@@ -190,11 +208,17 @@ static kehu_status join_equal(kehu__dictionary_builder *b, kehu_error *err)
                 best.hard = hard;
             }
         }
+        if (b->last_wins) {
+            b->entries[kept++] = b->entries[end - 1];
+            continue;
+        }
         best.frequency = sum < KEHU__FREQUENCY_MAX ? (uint32_t)sum : KEHU__FREQUENCY_MAX;
-        b->total += best.frequency;
         b->entries[kept++] = best;
     }
     b->n = kept;
+    for (size_t i = 0; i < kept && !b->total_given; i++)
+        b->total += b->entries[i].frequency;
+    b->total += b->total == 0; /* all frequencies are 0: a list of words to remove */
     return KEHU_OK;
 }
 
@@ -202,34 +226,31 @@ static kehu_status join_equal(kehu__dictionary_builder *b, kehu_error *err)
 static kehu_status number_characters(kehu__dictionary_builder *b, uint16_t *label_of,
                                      kehu_error *err)
 {
-    uint32_t *counts = kehu__alloc_zero(&b->alloc, N_CODES, sizeof *counts);
-    uint64_t *order = NULL;
-    kehu_status status = KEHU_OK;
-    size_t n = 0, used = 0;
-    if (counts == NULL)
-        return kehu__no_memory(err, "the characters");
-    for (size_t i = 0; i < b->n_chars; i++)
-        n += counts[b->chars[i]]++ == 0;
-    order = kehu__alloc(&b->alloc, 2 * n, sizeof *order);
+    const size_t n = b->n_chars;
+    uint64_t *order = kehu__alloc(&b->alloc, 2 * n, sizeof *order);
+    size_t used = 0;
     if (order == NULL)
-        status = kehu__no_memory(err, "the characters");
-    else if (n > UINT16_MAX)
-        status = kehu__fail(err, KEHU_LIMIT, -1,
-                            "the words use %zu different characters, %d is the most", n,
-                            UINT16_MAX);
-    for (uint32_t c = 0; status == KEHU_OK && c < N_CODES; c++)
-        if (counts[c] > 0)
-            order[used++] = (uint64_t)(UINT32_MAX - counts[c]) << 32 | c;
-    if (status == KEHU_OK) {
-        kehu__sort_u64(order, order + n, n);
-        for (size_t i = 0; i < n; i++)
-            label_of[(uint32_t)order[i]] = (uint16_t)(i + 1);
-        for (size_t i = 0; i < b->n_chars; i++)
-            b->labels[i] = label_of[b->chars[i]];
+        return kehu__no_memory(err, "the characters");
+    for (size_t i = 0; i < n; i++)
+        order[i] = b->chars[i];
+    kehu__sort_u64(order, order + n, n);
+    for (size_t i = 0, end; i < n; i = end) { /* a run becomes its length and code */
+        const uint64_t c = order[i];
+        for (end = i; end < n && order[end] == c; end++) {
+        }
+        order[used++] = (uint64_t)(UINT32_MAX - (uint32_t)(end - i)) << 32 | c;
     }
+    kehu__sort_u64(order, order + n, used);
+    for (size_t i = 0; i < used && i < UINT16_MAX; i++)
+        label_of[(uint32_t)order[i]] = (uint16_t)(i + 1);
+    for (size_t i = 0; i < n; i++)
+        b->labels[i] = label_of[b->chars[i]];
     kehu__free(&b->alloc, order, 2 * n, sizeof *order);
-    kehu__free(&b->alloc, counts, N_CODES, sizeof *counts);
-    return status;
+    if (used > UINT16_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1,
+                          "the words use %zu different characters, %d is the most", used,
+                          UINT16_MAX);
+    return KEHU_OK;
 }
 
 /* PAGE and CHAR: every character gets the label of what it folds to. */
@@ -237,7 +258,7 @@ static uint32_t write_labels(uint16_t *label_of, kehu__buffer *pages,
                              kehu__buffer *labels)
 {
     uint32_t n_pages = 1;
-    for (uint32_t c = 0; c < N_CODES; c++)
+    for (uint32_t c = 0; c < FIRST_UNFOLDED; c++)
         label_of[c] = label_of[kehu__fold_all(c)];
     for (int i = 0; i < 256; i++)
         kehu__buffer_u16(labels, 0);
@@ -410,7 +431,6 @@ kehu_status kehu__dictionary_build(kehu__dictionary_builder *b, kehu__buffer *ou
     s.which = kehu__alloc(&b->alloc, 2 * n, sizeof *s.which);
     s.sort_keys = kehu__alloc(&b->alloc, 2 * n, sizeof *s.sort_keys);
     b->labels = kehu__alloc(&b->alloc, b->n_chars, sizeof *b->labels);
-    b->total = 0;
     if (s.label_of == NULL || s.keys == NULL || s.places == NULL || s.which == NULL ||
         s.sort_keys == NULL || b->labels == NULL)
         status = kehu__no_memory(err, "building the dictionary");

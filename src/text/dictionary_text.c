@@ -1,5 +1,7 @@
 #include "text/dictionary_text.h"
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/utf8.h"
 
@@ -127,4 +129,18 @@ kehu_status kehu__dictionary_read_text(kehu__dictionary_builder *b, const char *
         KEHU_TRY(read_line(b, &word, name, err));
     }
     return KEHU_OK;
+}
+
+void kehu__dictionary_write_line(kehu__buffer *out, const kehu__word *word)
+{
+    char number[24];
+    const int n = snprintf(number, sizeof number, "%u", (unsigned)word->frequency);
+    kehu__buffer_add(out, word->bytes, word->size);
+    kehu__buffer_u8(out, ' ');
+    kehu__buffer_add(out, number, (size_t)n);
+    if (word->tag[0] != '\0') {
+        kehu__buffer_u8(out, ' ');
+        kehu__buffer_text(out, word->tag);
+    }
+    kehu__buffer_u8(out, '\n');
 }

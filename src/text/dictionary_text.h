@@ -14,4 +14,7 @@
  * a frequency that is negative or above KEHU__FREQUENCY_MAX. */
 kehu_status kehu__dictionary_read_text(kehu__dictionary_builder *b, const char *text,
                                        size_t size, const char *name, kehu_error *err);
+
+/* The other way: one such line, with the tag where there is one. */
+void kehu__dictionary_write_line(kehu__buffer *out, const kehu__word *word);
 #endif

@@ -1,15 +1,22 @@
-/* Making and releasing handles. A handle is small: the dictionary behind it is
- * shared with the handles made from it. */
+/* Making, asking and releasing handles. A handle is small: the dictionary behind
+ * it is shared with the handles made from it. */
 #include <kehu/tokenizer.h>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "text/tokenizer.h"
 
-static kehu_status read_options(kehu_tokenizer_options *opt,
-                                const kehu_tokenizer_options *options, kehu_error *err)
+kehu_status kehu__tokenizer_options(kehu_tokenizer_options *opt,
+                                    const kehu_tokenizer_options *options,
+                                    const kehu_tokenizer *from, kehu_error *err)
 {
     memset(opt, 0, sizeof *opt);
+    if (options == NULL && from != NULL) {
+        opt->mode = from->mode;
+        opt->split_units = from->split_units;
+        opt->alloc = &from->alloc;
+        return KEHU_OK;
+    }
     KEHU_TRY(kehu__options_read(opt, sizeof *opt, options, err));
     if (opt->mode == 0)
         opt->mode = KEHU_TOKENIZER_WORDS;
@@ -22,29 +29,120 @@ static kehu_status read_options(kehu_tokenizer_options *opt,
     return KEHU_OK;
 }
 
-static void release(kehu__lexicon *lexicon)
+kehu_status kehu__lexicon_new(kehu__lexicon **out, const kehu_allocator *alloc,
+                              const char *bytes, size_t size, char *owned,
+                              size_t owned_size, bool trusted, const char *name,
+                              kehu_error *err)
 {
-    if (lexicon != NULL && atomic_fetch_sub(&lexicon->users, 1) == 1) {
-        const kehu_allocator alloc = lexicon->alloc;
-        kehu__free(&alloc, lexicon->owned, lexicon->size, 1);
-        kehu__free(&alloc, lexicon, 1, sizeof *lexicon);
+    kehu__lexicon *l = kehu__alloc_zero(alloc, 1, sizeof *l);
+    kehu_status status = KEHU_OK;
+    *out = NULL;
+    if (l == NULL)
+        status = kehu__no_memory(err, "the dictionary");
+    else
+        status =
+            kehu__dictionary_open(&l->dictionary, bytes, size, trusted, alloc, name, err);
+    if (status != KEHU_OK) {
+        kehu__free(alloc, owned, owned_size, 1);
+        kehu__free(alloc, l, 1, sizeof *l);
+        return status;
+    }
+    l->alloc = *alloc;
+    l->bytes = bytes;
+    l->size = size;
+    l->owned = owned;
+    l->owned_size = owned_size;
+    atomic_init(&l->users, 1);
+    *out = l;
+    return KEHU_OK;
+}
+
+kehu_status kehu__lexicon_build(kehu__lexicon **out, kehu__dictionary_builder *b,
+                                const kehu_allocator *alloc, kehu_error *err)
+{
+    kehu__buffer built = kehu__buffer_new(alloc);
+    const kehu_status status = kehu__dictionary_build(b, &built, err);
+    if (status != KEHU_OK) {
+        kehu__buffer_free(&built);
+        return status;
+    }
+    return kehu__lexicon_new(out, alloc, built.bytes, built.size, built.bytes,
+                             built.capacity, true, "the dictionary", err);
+}
+
+void kehu__lexicon_release(kehu__lexicon *l)
+{
+    if (l != NULL && atomic_fetch_sub(&l->users, 1) == 1) {
+        const kehu_allocator alloc = l->alloc;
+        kehu__free(&alloc, l->owned, l->owned_size, 1);
+        kehu__free(&alloc, l, 1, sizeof *l);
     }
 }
 
-/* A handle on a dictionary, which it takes over, also on failure. */
-static kehu_status new_handle(kehu_tokenizer **out, kehu__lexicon *lexicon,
-                              const kehu_tokenizer_options *opt, kehu_error *err)
+/* Edits cost what the same frequency costs in the dictionary. */
+static void set_edit_costs(kehu_tokenizer *t)
+{
+    const kehu__dictionary *d = &t->edits->dictionary;
+    t->edit_costs[0] = KEHU__EDIT_REMOVED;
+    for (uint32_t value = 1; value < d->n_values; value++) {
+        kehu__word word;
+        kehu__dictionary_value(d, value, &word);
+        t->edit_costs[value] =
+            word.hard ? KEHU__EDIT_WHOLE
+            : word.frequency == 0
+                ? KEHU__EDIT_REMOVED
+                : kehu__dictionary_cost_of(t->lexicon->dictionary.total, word.frequency);
+    }
+}
+
+/* Edits add a word, change it, or take it away. */
+static kehu_status count_edit(void *ctx, const kehu__word *word, uint32_t id,
+                              kehu_error *err)
+{
+    kehu_tokenizer *t = ctx;
+    uint32_t value;
+    const bool known = kehu__dictionary_find(&t->lexicon->dictionary, word->bytes,
+                                             word->size, &value) != 0;
+    const bool removed = word->frequency == 0 && !word->hard;
+    (void)id;
+    (void)err;
+    t->n_words += (!known && !removed) - (known && removed);
+    return KEHU_OK;
+}
+
+kehu_status kehu__tokenizer_new(kehu_tokenizer **out, kehu__lexicon *lexicon,
+                                kehu__lexicon *edits, const kehu_tokenizer_options *opt,
+                                kehu_error *err)
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
-    kehu_tokenizer *t = kehu__alloc(&alloc, 1, sizeof *t);
+    kehu_tokenizer *t = kehu__alloc_zero(&alloc, 1, sizeof *t);
+    kehu_status status = KEHU_OK;
     if (t == NULL) {
-        release(lexicon);
+        kehu__lexicon_release(lexicon);
+        kehu__lexicon_release(edits);
         return kehu__no_memory(err, "the tokenizer");
     }
     *t = (kehu_tokenizer){.alloc = alloc,
                           .mode = (kehu_tokenizer_mode)opt->mode,
                           .split_units = opt->split_units != 0,
-                          .lexicon = lexicon};
+                          .lexicon = lexicon,
+                          .edits = edits,
+                          .n_words = lexicon == NULL ? 0 : lexicon->dictionary.n_words};
+    if (edits != NULL) {
+        t->edit_costs =
+            kehu__alloc(&alloc, edits->dictionary.n_values, sizeof *t->edit_costs);
+        if (t->edit_costs == NULL)
+            status = kehu__no_memory(err, "the tokenizer");
+        else
+            status =
+                kehu__dictionary_each(&edits->dictionary, &alloc, count_edit, t, err);
+    }
+    if (status != KEHU_OK) {
+        kehu_tokenizer_free(t);
+        return status;
+    }
+    if (edits != NULL)
+        set_edit_costs(t);
     *out = t;
     return KEHU_OK;
 }
@@ -58,50 +156,74 @@ kehu_status kehu_tokenizer_default(kehu_tokenizer **out,
     if (out == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
     *out = NULL;
-    KEHU_TRY(read_options(&opt, options, err));
+    KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
     if (kehu__default_words_size == 0 && opt.mode != KEHU_TOKENIZER_CHARACTERS)
         return kehu__fail(err, KEHU_NOT_FOUND, -1,
                           "this kehu was built without a word list; load a dictionary");
     alloc = kehu__allocator(opt.alloc);
-    if (kehu__default_words_size > 0) {
-        lexicon = kehu__alloc_zero(&alloc, 1, sizeof *lexicon);
-        if (lexicon == NULL)
-            return kehu__no_memory(err, "the tokenizer");
-        lexicon->alloc = alloc;
-        atomic_init(&lexicon->users, 1);
-        const kehu_status status = kehu__dictionary_open(
-            &lexicon->dictionary, kehu__default_words, kehu__default_words_size, true,
-            &alloc, "the default dictionary", err);
-        if (status != KEHU_OK) {
-            release(lexicon);
-            return status;
-        }
-    }
-    return new_handle(out, lexicon, &opt, err);
+    if (kehu__default_words_size > 0)
+        KEHU_TRY(kehu__lexicon_new(&lexicon, &alloc, kehu__default_words,
+                                   kehu__default_words_size, NULL, 0, true,
+                                   "the default dictionary", err));
+    return kehu__tokenizer_new(out, lexicon, NULL, &opt, err);
 }
 
 void kehu_tokenizer_free(kehu_tokenizer *t)
 {
     if (t != NULL) {
         const kehu_allocator alloc = t->alloc;
-        release(t->lexicon);
+        if (t->edits != NULL)
+            kehu__free(&alloc, t->edit_costs, t->edits->dictionary.n_values,
+                       sizeof *t->edit_costs);
+        kehu__lexicon_release(t->edits);
+        kehu__lexicon_release(t->lexicon);
         kehu__free(&alloc, t, 1, sizeof *t);
     }
 }
 
 int64_t kehu_tokenizer_count(const kehu_tokenizer *t)
 {
-    return t->lexicon == NULL ? 0 : t->lexicon->dictionary.n_words;
+    return t->n_words;
 }
 
 uint64_t kehu_tokenizer_fingerprint(const kehu_tokenizer *t)
 {
-    const uint64_t words = t->lexicon == NULL ? 0 : t->lexicon->dictionary.fingerprint;
-    return kehu__mix64(words ^
-                       kehu__mix64((uint64_t)t->mode << 1 | (uint64_t)t->split_units));
+    uint64_t h = (uint64_t)t->mode << 1 | (uint64_t)t->split_units;
+    if (t->lexicon != NULL)
+        h = kehu__mix64(h) ^ t->lexicon->dictionary.fingerprint;
+    if (t->edits != NULL)
+        h = kehu__mix64(h) ^ t->edits->dictionary.fingerprint;
+    return kehu__mix64(h);
 }
 
 int64_t kehu_tokenizer_bound(const kehu_tokenizer *t, int64_t size)
 {
     return t->mode == KEHU_TOKENIZER_SEARCH ? 4 * size : size;
+}
+
+kehu_status kehu_tokenizer_find(const kehu_tokenizer *t, const char *word, size_t size,
+                                kehu_word_info *info, kehu_error *err)
+{
+    kehu__word found;
+    uint32_t id = 0, value = 0;
+    if (t == NULL || info == NULL || (word == NULL && size > 0))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "tokenizer, word or info is NULL");
+    memset(info, 0, sizeof *info);
+    if (t->edits != NULL &&
+        (id = kehu__dictionary_find(&t->edits->dictionary, word, size, &value)) != 0) {
+        kehu__dictionary_value(&t->edits->dictionary, value, &found);
+        id = t->edit_costs[value] == KEHU__EDIT_REMOVED ? 0 : kehu__edit_id(t, id);
+    } else if (t->lexicon != NULL &&
+               (id = kehu__dictionary_find(&t->lexicon->dictionary, word, size,
+                                           &value)) != 0) {
+        kehu__dictionary_value(&t->lexicon->dictionary, value, &found);
+    }
+    if (id == 0)
+        return kehu__fail(err, KEHU_NOT_FOUND, -1,
+                          "the dictionary does not have the word");
+    info->word = id;
+    info->whole = found.hard;
+    info->frequency = found.frequency;
+    memcpy(info->tag, found.tag, sizeof found.tag);
+    return KEHU_OK;
 }

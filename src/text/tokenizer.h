@@ -12,8 +12,10 @@
 typedef struct kehu__lexicon {
     kehu_allocator alloc;
     kehu__dictionary dictionary;
-    char *owned; /* the bytes; NULL when they are somebody else's */
+    const char *bytes;
     size_t size;
+    char *owned;       /* the same bytes; NULL when they are somebody else's */
+    size_t owned_size; /* as allocated */
     atomic_uint users; /* handles that hold it */
 } kehu__lexicon;
 
@@ -22,7 +24,47 @@ struct kehu_tokenizer {
     kehu_tokenizer_mode mode;
     bool split_units;
     kehu__lexicon *lexicon; /* NULL without a dictionary */
+    kehu__lexicon *edits;   /* words that go before it; NULL = none */
+    int32_t *edit_costs;    /* [values of edits] on the scale of lexicon, or: */
+    int64_t n_words;
 };
+
+/* The cost of the best way through a word's text (at most KEHU__WORD_MAX
+ * characters) by the dictionary without the edits. */
+int32_t kehu__tokenizer_cost(const kehu_tokenizer *t, const char *word, size_t size);
+
+/* What an edit can cost besides a number from 0 up. */
+enum { KEHU__EDIT_WHOLE = -1, KEHU__EDIT_REMOVED = -2 };
+
+/* The number of an edited word, given its number in the edits. */
+static inline uint32_t kehu__edit_id(const kehu_tokenizer *t, uint32_t id)
+{
+    return t->lexicon->dictionary.trie.n_slots + id;
+}
+
+/* Options with the defaults filled in; `from` says what zero means, or NULL. */
+kehu_status kehu__tokenizer_options(kehu_tokenizer_options *opt,
+                                    const kehu_tokenizer_options *options,
+                                    const kehu_tokenizer *from, kehu_error *err);
+
+/* A lexicon with one user. Takes over `owned` (owned_size as allocated from
+ * `alloc`), also on failure; borrows `bytes` when it is NULL. name is for
+ * messages. */
+kehu_status kehu__lexicon_new(kehu__lexicon **out, const kehu_allocator *alloc,
+                              const char *bytes, size_t size, char *owned,
+                              size_t owned_size, bool trusted, const char *name,
+                              kehu_error *err);
+
+/* The same from built words; takes over what `built` holds. */
+kehu_status kehu__lexicon_build(kehu__lexicon **out, kehu__dictionary_builder *b,
+                                const kehu_allocator *alloc, kehu_error *err);
+void kehu__lexicon_release(kehu__lexicon *lexicon); /* NULL is allowed */
+
+/* A handle on a dictionary and edits (NULL = none), both taken over, also on
+ * failure. */
+kehu_status kehu__tokenizer_new(kehu_tokenizer **out, kehu__lexicon *lexicon,
+                                kehu__lexicon *edits, const kehu_tokenizer_options *opt,
+                                kehu_error *err);
 
 /* The container built from the word list when the library was built; size 0
  * where there was no list. */

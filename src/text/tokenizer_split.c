@@ -26,6 +26,7 @@ typedef struct block {
     bool last;                   /* the text, or this stretch of it, ends here */
     uint32_t offsets[UNITS + 1]; /* bytes from the block's start */
     uint16_t labels[UNITS + 1];
+    uint16_t edit_labels[UNITS + 1]; /* in the edits; unused without any */
     uint8_t atoms[UNITS + 1]; /* units of the atom that begins here, 0 = inside one */
     uint8_t kinds[UNITS + 1];
     int32_t costs[UNITS + 1];
@@ -38,11 +39,14 @@ typedef struct output {
     int64_t n, capacity;
 } output;
 
-static inline uint16_t label_of(const kehu_tokenizer *t, uint32_t c)
+/* The labels of character c as unit i. */
+static inline void set_labels(const kehu_tokenizer *t, block *b, uint32_t i, uint32_t c)
 {
-    return (uint16_t)(t->lexicon == NULL
-                          ? 0
-                          : kehu__dictionary_label(&t->lexicon->dictionary, c));
+    b->labels[i] = t->lexicon == NULL
+                       ? 0
+                       : (uint16_t)kehu__dictionary_label(&t->lexicon->dictionary, c);
+    if (t->edits != NULL)
+        b->edit_labels[i] = (uint16_t)kehu__dictionary_label(&t->edits->dictionary, c);
 }
 
 /* Append an atom as units; false when the block has no room. An atom of more
@@ -58,7 +62,7 @@ static bool add_atom(const kehu_tokenizer *t, block *b, const char *start, const
             return false;
         b->offsets[n] = (uint32_t)(p - start);
         b->atoms[n] = 0;
-        b->labels[n++] = label_of(t, kehu__utf8_next(&p, atom->end));
+        set_labels(t, b, n++, kehu__utf8_next(&p, atom->end));
     }
     b->atoms[first] = (uint8_t)(n - first);
     b->kinds[first] = (uint8_t)atom->kind;
@@ -93,7 +97,7 @@ static void fill(const kehu_tokenizer *t, block *b, const char *start, const cha
             b->offsets[b->n] = (uint32_t)(p - start);
             b->atoms[b->n] = 1;
             b->kinds[b->n] = KEHU_SPAN_CHARACTER;
-            b->labels[b->n++] = label_of(t, c);
+            set_labels(t, b, b->n++, c);
             p = next;
         } else {
             const kehu__atom atom = kehu__atom_at(p, end, t->split_units);
@@ -122,6 +126,11 @@ static inline void relax(block *b, uint32_t from, uint32_t to, int32_t cost,
     }
 }
 
+static inline bool may_end(const block *b, uint32_t unit)
+{
+    return unit == b->n || b->atoms[unit] != 0;
+}
+
 /* All words that begin at unit i. Returns the furthest unit one ends at. */
 static uint32_t relax_words(const kehu__dictionary *d, block *b, uint32_t i)
 {
@@ -132,7 +141,7 @@ static uint32_t relax_words(const kehu__dictionary *d, block *b, uint32_t i)
         if ((at = kehu__trie_child(trie, base, b->labels[j], &slot)) == 0)
             break;
         const uint32_t value = kehu__slot_value(trie, slot);
-        if (value != 0 && (j + 1 == b->n || b->atoms[j + 1] != 0)) {
+        if (value != 0 && may_end(b, j + 1)) {
             const int32_t cost = kehu__dictionary_cost(d, value);
             relax(b, i, j + 1,
                   cost == KEHU__COST_HARD ? -HARD * (int32_t)(j + 1 - i) : cost, at);
@@ -144,6 +153,86 @@ static uint32_t relax_words(const kehu__dictionary *d, block *b, uint32_t i)
     return reach;
 }
 
+/* Two dictionaries walked in step, the edits' word deciding where both have one. */
+typedef struct walk {
+    const kehu_tokenizer *t;
+    const block *b;
+    uint32_t at; /* the next unit */
+    uint32_t base, edit_base;
+    bool alive, edit_alive;
+    uint32_t word; /* of the word that ends before `at`, 0 = none does */
+    int32_t cost;
+} walk;
+
+static walk walk_from(const kehu_tokenizer *t, const block *b, uint32_t i)
+{
+    return (walk){t, b, i, 0, 0, true, t->edits != NULL, 0, 0};
+}
+
+/* The value one dictionary has for the units so far; 0 = none. */
+static uint32_t walk_one(const kehu__trie *trie, uint32_t label, uint32_t *base,
+                         bool *alive, uint32_t *id)
+{
+    kehu__slot slot;
+    if (!*alive || label == 0 ||
+        (*id = kehu__trie_child(trie, *base, label, &slot)) == 0) {
+        *alive = false;
+        return 0;
+    }
+    *base = kehu__slot_base(trie, slot);
+    *alive = *base != 0;
+    return kehu__slot_value(trie, slot);
+}
+
+/* One unit further; false when no word goes on. */
+static bool walk_on(walk *w)
+{
+    const kehu__dictionary *d = &w->t->lexicon->dictionary;
+    uint32_t id = 0, edit_id = 0, value, edit_value = 0;
+    w->word = 0;
+    if (w->at == w->b->n || (!w->alive && !w->edit_alive))
+        return false;
+    value = walk_one(&d->trie, w->b->labels[w->at], &w->base, &w->alive, &id);
+    if (w->edit_alive)
+        edit_value = walk_one(&w->t->edits->dictionary.trie, w->b->edit_labels[w->at],
+                              &w->edit_base, &w->edit_alive, &edit_id);
+    w->at++;
+    if (!may_end(w->b, w->at))
+        return true;
+    if (edit_value != 0) {
+        w->cost = w->t->edit_costs[edit_value];
+        w->word = w->cost == KEHU__EDIT_REMOVED ? 0 : kehu__edit_id(w->t, edit_id);
+    } else if (value != 0) {
+        w->cost = kehu__dictionary_cost(d, value);
+        if (w->cost == KEHU__COST_HARD)
+            w->cost = KEHU__EDIT_WHOLE;
+        w->word = id;
+    }
+    return true;
+}
+
+/* relax_words with edits. */
+static uint32_t relax_edited(const kehu_tokenizer *t, block *b, uint32_t i)
+{
+    walk w = walk_from(t, b, i);
+    uint32_t reach = i;
+    while (walk_on(&w))
+        if (w.word != 0) {
+            relax(b, i, w.at,
+                  w.cost == KEHU__EDIT_WHOLE ? -HARD * (int32_t)(w.at - i) : w.cost,
+                  w.word);
+            reach = w.at;
+        }
+    return reach;
+}
+
+static uint32_t longest(const kehu_tokenizer *t)
+{
+    const uint32_t word = t->lexicon->dictionary.longest;
+    const uint32_t edit = t->edits == NULL ? 0 : t->edits->dictionary.longest;
+    return word > edit ? word : edit;
+}
+
 /* Costs and last words of all units up to the block's last cut (its end, when
  * the text ends there); returns that cut. */
 static uint32_t find_path(const kehu_tokenizer *t, block *b)
@@ -151,7 +240,7 @@ static uint32_t find_path(const kehu_tokenizer *t, block *b)
     const kehu__dictionary *d = t->lexicon == NULL ? NULL : &t->lexicon->dictionary;
     const bool words = d != NULL && t->mode != KEHU_TOKENIZER_CHARACTERS;
     const int32_t unknown = d == NULL ? 1 : d->unknown_cost;
-    const uint32_t margin = words ? d->longest : 1;
+    const uint32_t margin = words ? longest(t) : 1;
     const uint32_t stop = b->last ? b->n : b->n - margin;
     uint32_t reach = 0, cut = 0, boundary = 0;
     b->costs[0] = 0;
@@ -166,7 +255,8 @@ static uint32_t find_path(const kehu_tokenizer *t, block *b)
             cut = i;
         relax(b, i, far, unknown, 0);
         if (words) {
-            const uint32_t word = relax_words(d, b, i);
+            const uint32_t word =
+                t->edits == NULL ? relax_words(d, b, i) : relax_edited(t, b, i);
             far = word > far ? word : far;
         }
         reach = far > reach ? far : reach;
@@ -218,23 +308,17 @@ static uint32_t kind_of(const block *b, uint32_t i, uint32_t length, uint32_t wo
 static bool add_parts(const kehu_tokenizer *t, const block *b, uint32_t i,
                       uint32_t length, uint64_t start, output *out)
 {
-    const kehu__dictionary *d = &t->lexicon->dictionary;
     const uint32_t end = i + length;
     for (uint32_t k = i; k + 1 < end; k++) {
-        uint32_t base = 0, at;
-        kehu__slot slot;
+        walk w = walk_from(t, b, k);
         if (b->atoms[k] == 0)
             continue;
-        for (uint32_t j = k; j < end && j < k + PART_MAX && b->labels[j] != 0; j++) {
-            if ((at = kehu__trie_child(&d->trie, base, b->labels[j], &slot)) == 0)
-                break;
-            if (kehu__slot_value(&d->trie, slot) != 0 && j + 1 >= k + PART_MIN &&
-                j + 1 - k < length && (j + 1 == b->n || b->atoms[j + 1] != 0) &&
-                !add_span(out, start + b->offsets[k], b->offsets[j + 1] - b->offsets[k],
-                          at, kind_of(b, k, j + 1 - k, at), 1))
+        while (w.at < end && w.at < k + PART_MAX && walk_on(&w)) {
+            const uint32_t n = w.at - k;
+            if (w.word != 0 && n >= PART_MIN && n < length &&
+                !add_span(out, start + b->offsets[k], b->offsets[w.at] - b->offsets[k],
+                          w.word, kind_of(b, k, n, w.word), 1))
                 return false;
-            if ((base = kehu__slot_base(&d->trie, slot)) == 0)
-                break;
         }
     }
     return true;
@@ -261,6 +345,18 @@ static uint32_t emit(const kehu_tokenizer *t, const block *b, uint32_t cut,
         }
     }
     return cut;
+}
+
+int32_t kehu__tokenizer_cost(const kehu_tokenizer *t, const char *word, size_t size)
+{
+    kehu_tokenizer plain = *t;
+    kehu__atom alone = {word, KEHU_SPAN_CONTROL};
+    block b;
+    plain.mode = KEHU_TOKENIZER_WORDS;
+    plain.edits = NULL;
+    fill(&plain, &b, word, word + size, &alone);
+    find_path(&plain, &b);
+    return b.costs[b.n];
 }
 
 kehu_status kehu_tokenizer_split(const kehu_tokenizer *t, const char *text, int64_t size,

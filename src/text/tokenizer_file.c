@@ -1,0 +1,279 @@
+/* Dictionaries in and out: text lists and files. */
+#include <kehu/tokenizer.h>
+
+#include "base/error.h"
+#include "base/sort.h"
+#include "text/dictionary_text.h"
+#include "text/tokenizer.h"
+
+static kehu_status need_lexicon(const kehu_tokenizer *t, kehu_error *err)
+{
+    if (t == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "tokenizer is NULL");
+    if (t->lexicon == NULL)
+        return kehu__fail(err, KEHU_NOT_FOUND, -1, "the tokenizer has no dictionary");
+    return KEHU_OK;
+}
+
+static kehu_status read_words(kehu_tokenizer **out, const char *text, size_t size,
+                              const char *name, const kehu_tokenizer_options *opt,
+                              kehu_error *err)
+{
+    const kehu_allocator alloc = kehu__allocator(opt->alloc);
+    kehu__dictionary_builder *b = kehu__dictionary_builder_new(&alloc);
+    kehu__lexicon *lexicon = NULL;
+    kehu_status status = b == NULL ? kehu__no_memory(err, "the dictionary") : KEHU_OK;
+    if (status == KEHU_OK)
+        status = kehu__dictionary_read_text(b, text, size, name, err);
+    if (status == KEHU_OK)
+        status = kehu__lexicon_build(&lexicon, b, &alloc, err);
+    kehu__dictionary_builder_free(b);
+    return status == KEHU_OK ? kehu__tokenizer_new(out, lexicon, NULL, opt, err) : status;
+}
+
+kehu_status kehu_tokenizer_read_words(kehu_tokenizer **out, const char *text, size_t size,
+                                      const kehu_tokenizer_options *options,
+                                      kehu_error *err)
+{
+    kehu_tokenizer_options opt;
+    if (out == NULL || (text == NULL && size > 0))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or text is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
+    return read_words(out, text, size, "the word list", &opt, err);
+}
+
+kehu_status kehu_tokenizer_load_words(kehu_tokenizer **out, const char *path,
+                                      const kehu_tokenizer_options *options,
+                                      kehu_error *err)
+{
+    kehu_tokenizer_options opt;
+    kehu_allocator alloc;
+    char *text;
+    size_t size;
+    kehu_status status;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
+    alloc = kehu__allocator(opt.alloc);
+    KEHU_TRY(kehu__model_bytes(path, &alloc, &text, &size, err));
+    status = read_words(out, text, size, path, &opt, err);
+    kehu__free(&alloc, text, size, 1);
+    return status;
+}
+
+static kehu_status open_handle(kehu_tokenizer **out, const char *bytes, size_t size,
+                               char *owned, const char *name,
+                               const kehu_tokenizer_options *opt, kehu_error *err)
+{
+    const kehu_allocator alloc = kehu__allocator(opt->alloc);
+    kehu__lexicon *lexicon;
+    KEHU_TRY(
+        kehu__lexicon_new(&lexicon, &alloc, bytes, size, owned, size, false, name, err));
+    return kehu__tokenizer_new(out, lexicon, NULL, opt, err);
+}
+
+kehu_status kehu_tokenizer_view(kehu_tokenizer **out, const void *bytes, size_t size,
+                                const kehu_tokenizer_options *options, kehu_error *err)
+{
+    kehu_tokenizer_options opt;
+    if (out == NULL || (bytes == NULL && size > 0))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or bytes is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
+    return open_handle(out, bytes, size, NULL, "the dictionary", &opt, err);
+}
+
+kehu_status kehu_tokenizer_read(kehu_tokenizer **out, const void *bytes, size_t size,
+                                const kehu_tokenizer_options *options, kehu_error *err)
+{
+    kehu_tokenizer_options opt;
+    kehu_allocator alloc;
+    char *copy = NULL;
+    if (out == NULL || (bytes == NULL && size > 0))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or bytes is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
+    alloc = kehu__allocator(opt.alloc);
+    if (size > 0 && (copy = kehu__alloc(&alloc, size, 1)) == NULL)
+        return kehu__no_memory(err, "the dictionary");
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    return open_handle(out, copy, size, copy, "the dictionary", &opt, err);
+}
+
+kehu_status kehu_tokenizer_load(kehu_tokenizer **out, const char *path,
+                                const kehu_tokenizer_options *options, kehu_error *err)
+{
+    kehu_tokenizer_options opt;
+    kehu_allocator alloc;
+    char *bytes;
+    size_t size;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
+    alloc = kehu__allocator(opt.alloc);
+    KEHU_TRY(kehu__model_bytes(path, &alloc, &bytes, &size, err));
+    return open_handle(out, bytes, size, bytes, path, &opt, err);
+}
+
+/* All words of a handle, edits included, go through here to their new place. */
+typedef struct gathering {
+    const kehu_tokenizer *t;
+    kehu__dictionary_builder *builder; /* one of these two */
+    kehu__buffer *lines;
+    bool edits_now; /* the edits are being read */
+} gathering;
+
+static kehu_status gather(void *ctx, const kehu__word *word, uint32_t id, kehu_error *err)
+{
+    const gathering *g = ctx;
+    uint32_t value;
+    (void)id;
+    if (g->edits_now ? word->frequency == 0 && !word->hard
+                     : g->t->edits != NULL &&
+                           kehu__dictionary_find(&g->t->edits->dictionary, word->bytes,
+                                                 word->size, &value) != 0)
+        return KEHU_OK;
+    if (g->builder != NULL)
+        return kehu__dictionary_builder_add(g->builder, word, err);
+    kehu__dictionary_write_line(g->lines, word);
+    return KEHU_OK;
+}
+
+static kehu_status gather_all(gathering *g, kehu_error *err)
+{
+    const kehu_tokenizer *t = g->t;
+    KEHU_TRY(kehu__dictionary_each(&t->lexicon->dictionary, &t->alloc, gather, g, err));
+    g->edits_now = true;
+    if (t->edits != NULL)
+        KEHU_TRY(kehu__dictionary_each(&t->edits->dictionary, &t->alloc, gather, g, err));
+    return KEHU_OK;
+}
+
+/* The container of a handle with edits: one dictionary again, same costs. */
+static kehu_status merge(const kehu_tokenizer *t, kehu__buffer *out, kehu_error *err)
+{
+    gathering g = {.t = t, .builder = kehu__dictionary_builder_new(&t->alloc)};
+    kehu_status status =
+        g.builder == NULL ? kehu__no_memory(err, "the dictionary") : KEHU_OK;
+    if (status == KEHU_OK) {
+        kehu__dictionary_builder_total(g.builder, t->lexicon->dictionary.total);
+        status = gather_all(&g, err);
+    }
+    if (status == KEHU_OK)
+        status = kehu__dictionary_build(g.builder, out, err);
+    kehu__dictionary_builder_free(g.builder);
+    return status;
+}
+
+/* The bytes of a handle's file, built or as they are. */
+static kehu_status file_bytes(const kehu_tokenizer *t, kehu__buffer *built,
+                              kehu_error *err)
+{
+    KEHU_TRY(need_lexicon(t, err));
+    *built = kehu__buffer_new(&t->alloc);
+    if (t->edits != NULL)
+        return merge(t, built, err);
+    kehu__buffer_add(built, t->lexicon->bytes, t->lexicon->size);
+    return KEHU_OK;
+}
+
+kehu_status kehu_tokenizer_save(const kehu_tokenizer *t, const char *path,
+                                kehu_error *err)
+{
+    kehu__buffer built = {.bytes = NULL};
+    kehu_status status = file_bytes(t, &built, err);
+    if (status == KEHU_OK)
+        status = kehu__model_save(&built, path, err);
+    kehu__buffer_free(&built);
+    return status;
+}
+
+kehu_status kehu_tokenizer_write(const kehu_tokenizer *t, const kehu_writer *writer,
+                                 kehu_error *err)
+{
+    kehu__buffer built = {.bytes = NULL};
+    kehu_status status = file_bytes(t, &built, err);
+    if (status == KEHU_OK)
+        status = kehu__model_write(&built, writer, err);
+    kehu__buffer_free(&built);
+    return status;
+}
+
+typedef struct line {
+    const char *bytes;
+    size_t size;
+} line;
+
+static int by_bytes(const void *x, const void *y, void *ctx)
+{
+    const line *a = x, *b = y;
+    const int order = memcmp(a->bytes, b->bytes, a->size < b->size ? a->size : b->size);
+    (void)ctx;
+    return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
+}
+
+/* Lines in order of their bytes, which for UTF-8 is that of code points. */
+static kehu_status sort_lines(const kehu__buffer *from, kehu__buffer *to, kehu_error *err)
+{
+    size_t n = 0, k = 0;
+    line *lines;
+    for (size_t i = 0; i < from->size; i++)
+        n += from->bytes[i] == '\n';
+    lines = kehu__alloc(&from->alloc, n, sizeof *lines);
+    if (lines == NULL && n > 0)
+        return kehu__no_memory(err, "the word list");
+    for (size_t i = 0, start = 0; i < from->size; i++)
+        if (from->bytes[i] == '\n') {
+            lines[k++] = (line){from->bytes + start, i + 1 - start};
+            start = i + 1;
+        }
+    kehu__sort(lines, n, sizeof *lines, by_bytes, NULL);
+    for (k = 0; k < n; k++)
+        kehu__buffer_add(to, lines[k].bytes, lines[k].size);
+    kehu__free(&from->alloc, lines, n, sizeof *lines);
+    return KEHU_OK;
+}
+
+static kehu_status list_bytes(const kehu_tokenizer *t, kehu__buffer *list,
+                              kehu_error *err)
+{
+    kehu__buffer lines;
+    gathering g = {.t = t, .lines = &lines};
+    kehu_status status;
+    KEHU_TRY(need_lexicon(t, err));
+    *list = kehu__buffer_new(&t->alloc);
+    lines = kehu__buffer_new(&t->alloc);
+    status = gather_all(&g, err);
+    if (status == KEHU_OK && lines.failed)
+        status = kehu__no_memory(err, "the word list");
+    if (status == KEHU_OK)
+        status = sort_lines(&lines, list, err);
+    kehu__buffer_free(&lines);
+    return status;
+}
+
+kehu_status kehu_tokenizer_save_words(const kehu_tokenizer *t, const char *path,
+                                      kehu_error *err)
+{
+    kehu__buffer list = {.bytes = NULL};
+    kehu_status status = list_bytes(t, &list, err);
+    if (status == KEHU_OK)
+        status = kehu__model_save(&list, path, err);
+    kehu__buffer_free(&list);
+    return status;
+}
+
+kehu_status kehu_tokenizer_write_words(const kehu_tokenizer *t, const kehu_writer *writer,
+                                       kehu_error *err)
+{
+    kehu__buffer list = {.bytes = NULL};
+    kehu_status status = list_bytes(t, &list, err);
+    if (status == KEHU_OK)
+        status = kehu__model_write(&list, writer, err);
+    kehu__buffer_free(&list);
+    return status;
+}

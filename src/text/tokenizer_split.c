@@ -253,12 +253,13 @@ static uint32_t find_path(const kehu_tokenizer *t, block *b)
         boundary = i;
         if (reach <= i)
             cut = i;
-        relax(b, i, far, unknown, 0);
+        const uint32_t alone = far;
         if (words) {
             const uint32_t word =
                 t->edits == NULL ? relax_words(d, b, i) : relax_edited(t, b, i);
             far = word > far ? word : far;
         }
+        relax(b, i, alone, unknown, 0); /* after the words, which win when equal */
         reach = far > reach ? far : reach;
     }
     if (b->last)

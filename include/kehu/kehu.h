@@ -13,6 +13,7 @@
 #include <kehu/store.h>
 #include <kehu/csv.h>
 #include <kehu/evaluate.h>
+#include <kehu/linear.h>
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>
 #include <kehu/svm.h>

@@ -1,185 +1,210 @@
-#include "learn/linear.h"
+#include <kehu/linear.h>
 
 #include <math.h>
 #include <string.h>
 
-#include "learn/linear_block.h"
+#include "base/sort.h"
+#include "learn/linear_handle.h"
 
-enum { MAX_PASSES = 1000 };
-/* The L1-loss has corners, where single precision comes less close. */
-#define DEFAULT_GAP    1e-6
-#define DEFAULT_GAP_L1 1e-4
-/* Entries visited between two reports of progress. */
-#define WORK_A_ROUND 200000000
+enum { MAX_CLASSES = 65535 };
 
-static kehu__step step_for(const kehu__linear_problem *p, int64_t i, double cost)
+kehu__sparse kehu__sparse_of(const kehu_sparse *rows)
 {
-    const bool l1 = p->solver.l1_loss;
-    const double d = l1 ? 0 : 0.5 / cost;
-    const double whole = (double)p->squares[i] + d;
-    return (kehu__step){
-        .diagonal = (float)((double)p->own[i] + d),
-        .inverse = whole > 0 ? (float)(1 / whole) : 0,
-        .upper = l1 ? (float)cost : INFINITY,
-        .cost = (float)cost,
-    };
+    return (kehu__sparse){.n_rows = rows->n_rows,
+                          .n_columns = rows->n_columns,
+                          .starts = rows->starts,
+                          .columns = rows->columns,
+                          .values = rows->values};
 }
 
-static void set_steps(kehu__linear_problem *p, const kehu__linear_options *o)
+/* ---- labels to class numbers ---- */
+
+static int32_t find_label(const int32_t *labels, uint32_t n, int32_t label)
 {
-    for (int64_t at = 0; at < p->solver.n_used; at++) {
-        const int64_t i = p->used[at];
-        const double weight = p->row_weights == NULL ? 1 : (double)p->row_weights[i];
-        const double of_class =
-            o->class_cost == NULL ? 1 : o->class_cost[p->solver.labels[i]];
-        p->steps[i][0] = step_for(p, i, o->cost * weight * of_class);
-        p->steps[i][1] = step_for(p, i, o->cost * weight);
+    uint32_t low = 0, high = n;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (labels[middle] == label)
+            return (int32_t)middle;
+        if (labels[middle] < label)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return -1;
 }
 
-static void take_part_again(kehu__block *b, uint32_t lanes)
+/* The different labels, rising, and each row's place among them. */
+static kehu_status list_classes(kehu_linear *model, int32_t *classes,
+                                const int32_t *labels, int64_t n, kehu_error *err)
 {
-    const kehu__solver_rows *const r = b->rows;
-    b->n_active = r->n_used;
-    for (int k = 0; k < KEHU__LANES; k++) {
-        b->old_max[k] = INFINITY;
-        b->old_min[k] = -INFINITY;
+    const size_t size = (size_t)n;
+    int64_t *const sorted = kehu__alloc(&model->alloc, size, 2 * sizeof *sorted);
+    uint32_t n_classes = 0;
+    if (sorted == NULL)
+        return kehu__no_memory(err, "the labels");
+    for (size_t i = 0; i < size; i++)
+        sorted[i] = labels[i];
+    kehu__sort_i64(sorted, sorted + size, size);
+    for (size_t i = 0; i < size; i++)
+        if (i == 0 || sorted[i] != sorted[i - 1])
+            sorted[n_classes++] = sorted[i];
+    if (n_classes >= 2 && n_classes <= MAX_CLASSES) {
+        model->labels = kehu__alloc(&model->alloc, n_classes, sizeof *model->labels);
+        model->n_labels = n_classes;
+        for (uint32_t k = 0; model->labels != NULL && k < n_classes; k++)
+            model->labels[k] = (int32_t)sorted[k];
     }
-    for (size_t at = 0; lanes > 1 && at < (size_t)r->n_rows * lanes; at++)
-        b->alpha[at] = fabsf(b->alpha[at]);
+    kehu__free(&model->alloc, sorted, size, 2 * sizeof *sorted);
+    if (n_classes < 2)
+        return kehu__fail(err, KEHU_ONE_CLASS, -1, "all labels are %d", (int)labels[0]);
+    if (n_classes > MAX_CLASSES)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%u classes, at most %d",
+                          (unsigned)n_classes, MAX_CLASSES);
+    if (model->labels == NULL)
+        return kehu__no_memory(err, "the labels");
+    for (size_t i = 0; i < size; i++)
+        classes[i] = find_label(model->labels, n_classes, labels[i]);
+    return KEHU_OK;
 }
 
-/* Start from the last solution, if there is one. */
-static void start_block(kehu__linear_problem *p, kehu__block *b, uint32_t number,
-                        const kehu__linear_options *o)
+/* ---- training ---- */
+
+static kehu_status read_options(kehu_linear_options *o, const kehu_linear_options *given,
+                                kehu_error *err)
 {
-    const double least = o->cost < 1 ? o->cost : 1;
-    memcpy(b->order, p->used, (size_t)p->solver.n_used * sizeof *b->order);
-    b->random = kehu__random_seed(kehu__mix64(o->seed) + number);
-    b->least_move = (float)(1e-6 * least);
-    b->wanted_gap = o->gap > 0 ? o->gap : o->l1_loss ? DEFAULT_GAP_L1 : DEFAULT_GAP;
-    b->max_passes = o->max_passes == 0 ? MAX_PASSES : o->max_passes;
-    b->passes = 0;
-    b->done = b->converged = false;
-    b->check_below = 0;
-    take_part_again(b, p->lanes);
+    KEHU_TRY(kehu__options_read(o, sizeof *o, given, err));
+    if (o->cost == 0)
+        o->cost = 1;
+    if (o->bias == 0)
+        o->bias = 1;
+    if (!isfinite(o->bias) || o->bias > 1e9)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "bias is not finite or above 1e9");
+    if (o->hinge != 0 && o->hinge != 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "hinge is %d, expected 0 or 1",
+                          (int)o->hinge);
+    return KEHU_OK;
 }
 
-static void shuffle(kehu__block *b)
+static kehu_status solve(kehu_linear *model, const kehu__sparse *rows,
+                         const int32_t *classes, const kehu_linear_options *o,
+                         kehu_error *err)
 {
-    for (int64_t i = 0; i + 1 < b->n_active; i++) {
-        const uint32_t left = (uint32_t)(b->n_active - i);
-        const int64_t j = i + kehu__random_below(&b->random, left);
-        const uint32_t t = b->order[i];
-        b->order[i] = b->order[j];
-        b->order[j] = t;
-    }
-}
-
-static void next_bounds(kehu__block *b)
-{
-    for (int k = 0; k < KEHU__LANES; k++) {
-        b->old_max[k] = b->new_max[k] <= 0 ? INFINITY : b->new_max[k];
-        b->old_min[k] = b->new_min[k] >= 0 ? -INFINITY : b->new_min[k];
-    }
-}
-
-typedef struct solve_round {
+    const kehu__linear_options options = {
+        .cost = o->cost, .l1_loss = o->hinge == 1, .gap = o->gap, .seed = o->seed};
+    const kehu__run run = {o->n_threads, o->executor, o->progress};
     kehu__linear_problem *p;
-    kehu__kernel kernel;
-    uint32_t n_passes;
-} solve_round;
-
-/* Gap and gain shrink together: when the gain is so much smaller, the gap may be
- * small enough. */
-static void foretell(kehu__block *b)
-{
-    double ratio = b->wanted_gap * b->primal / (b->primal - b->dual);
-    ratio = ratio < 0.1 ? 0.1 : ratio < 0.7 ? ratio : 0.7;
-    b->check_below = b->gain * ratio;
+    kehu__linear_report report;
+    kehu_status status;
+    KEHU_TRY(kehu__linear_prepare(&p, rows, classes, model->n_labels, o->weights,
+                                  o->bias > 0 ? (float)o->bias : 0, &model->alloc, err));
+    status = kehu__linear_solve(p, &options, &run, &report, err);
+    if (status == KEHU_OK)
+        status = kehu__linear_extract(&model->weights, p, err);
+    kehu__linear_problem_free(p);
+    if (status == KEHU_OK)
+        model->info = (kehu_linear_info){.passes = report.passes,
+                                         .converged = report.converged,
+                                         .primal = report.primal,
+                                         .dual = report.dual,
+                                         .gap = report.gap};
+    return status;
 }
 
-/* The gain of the last pass foretells the gap; looking at the gap itself costs
- * half a pass, so it is done when it may well be small enough. */
-static void run_block(void *arg, int64_t number)
+kehu_status kehu_linear_train(kehu_linear **out, const kehu_sparse *rows,
+                              const int32_t *labels, const kehu_linear_options *options,
+                              kehu_error *err)
 {
-    const solve_round *const job = arg;
-    kehu__block *const b = &job->p->blocks[number];
-    for (uint32_t n = 0; n < job->n_passes && !b->done; n++) {
-        shuffle(b);
-        job->kernel.pass(b);
-        b->passes++;
-        next_bounds(b);
-        b->dual += b->gain;
-        if (b->passes < b->max_passes && b->n_active > 0 &&
-            b->gain > (b->check_below > 0 ? b->check_below : b->wanted_gap * b->dual))
-            continue;
-        job->kernel.objective(b);
-        b->converged = b->primal - b->dual <= b->wanted_gap * b->primal;
-        b->done =
-            b->converged || b->passes >= b->max_passes || !(fabs(b->primal) < INFINITY);
-        foretell(b);
-        take_part_again(b, job->p->lanes);
+    kehu_linear_options o = {0};
+    kehu_allocator alloc;
+    kehu__sparse own;
+    kehu_linear *model = NULL;
+    int32_t *classes = NULL;
+    kehu_status status;
+
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    KEHU_TRY(read_options(&o, options, err));
+    if (rows == NULL || labels == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "rows or labels is NULL");
+    own = kehu__sparse_of(rows);
+    KEHU_TRY(kehu__sparse_check(&own, err));
+    if (own.n_rows == 0)
+        return kehu__fail(err, KEHU_EMPTY, -1, "there are no rows");
+    alloc = kehu__allocator(o.alloc);
+    model = kehu__alloc_zero(&alloc, 1, sizeof *model);
+    classes = kehu__alloc(&alloc, (size_t)own.n_rows, sizeof *classes);
+    if (model != NULL)
+        model->alloc = alloc;
+    if (model == NULL || classes == NULL) {
+        status = kehu__no_memory(err, "the labels");
+        goto done;
+    }
+    status = list_classes(model, classes, labels, own.n_rows, err);
+    if (status == KEHU_OK)
+        status = solve(model, &own, classes, &o, err);
+    if (status == KEHU_OK) {
+        *out = model;
+        model = NULL;
+    }
+
+done:
+    kehu__free(&alloc, classes, (size_t)own.n_rows, sizeof *classes);
+    kehu_linear_free(model);
+    return status;
+}
+
+void kehu_linear_free(kehu_linear *model)
+{
+    if (model != NULL) {
+        const kehu_allocator alloc = model->alloc;
+        kehu__linear_free(model->weights);
+        kehu__free(&alloc, model->labels, model->n_labels, sizeof *model->labels);
+        kehu__free(&alloc, model, 1, sizeof *model);
     }
 }
 
-static kehu_status report_solution(const kehu__linear_problem *p,
-                                   kehu__linear_report *report, kehu_error *err)
+kehu_status kehu_linear_predict(const kehu_linear *model, const kehu_sparse *rows,
+                                int32_t *labels, float *margins, kehu_error *err)
 {
-    kehu__linear_report r = {.converged = true};
-    for (uint32_t n = 0; n < p->n_blocks; n++) {
-        const kehu__block *const b = &p->blocks[n];
-        const double gap = b->primal > 0 ? (b->primal - b->dual) / b->primal : 0;
-        r.primal += b->primal;
-        r.dual += b->dual;
-        r.gap = gap > r.gap ? gap : r.gap;
-        r.passes = b->passes > r.passes ? b->passes : r.passes;
-        r.converged = r.converged && b->converged;
+    kehu__sparse own;
+    float *scores;
+    size_t n_scores;
+    if (model == NULL || rows == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "model or rows is NULL");
+    own = kehu__sparse_of(rows);
+    KEHU_TRY(kehu__sparse_check(&own, err));
+    n_scores = model->weights->stride + (size_t)model->n_labels;
+    scores = kehu__alloc(&model->alloc, n_scores, sizeof *scores);
+    if (scores == NULL)
+        return kehu__no_memory(err, "the margins of a row");
+    for (int64_t i = 0; i < own.n_rows; i++) {
+        float *const at = scores + model->weights->stride;
+        const int64_t first = own.starts[i];
+        uint32_t best = 0;
+        kehu__linear_score(model->weights, own.columns + first, own.values + first,
+                           own.starts[i + 1] - first, scores);
+        kehu__linear_margins(model->weights, scores, at);
+        for (uint32_t k = 1; k < model->n_labels; k++)
+            best = at[k] > at[best] ? k : best;
+        if (labels != NULL)
+            labels[i] = model->labels[best];
+        if (margins != NULL)
+            memcpy(margins + i * model->n_labels, at, model->n_labels * sizeof *at);
     }
-    if (!isfinite(r.primal) || !isfinite(r.dual))
-        return kehu__fail(err, KEHU_RANGE, -1,
-                          "the values are too large for single precision; scale them");
-    if (report != NULL)
-        *report = r;
+    kehu__free(&model->alloc, scores, n_scores, sizeof *scores);
     return KEHU_OK;
 }
 
-static kehu_status check_options(const kehu__linear_problem *p,
-                                 const kehu__linear_options *o, kehu_error *err)
+void kehu_linear_get_info(const kehu_linear *model, kehu_linear_info *info)
 {
-    if (!(o->cost > 0 && o->cost <= 1e9))
-        return kehu__fail(err, KEHU_ARGUMENT, -1,
-                          "the cost is not a number above 0, at most 1e9");
-    if (!(o->gap >= 0 && o->gap < 1))
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "the wanted gap is not in 0 to 1");
-    for (uint32_t k = 0; o->class_cost != NULL && k < p->n_classes; k++)
-        if (!(o->class_cost[k] > 0 && o->class_cost[k] <= 1e9))
-            return kehu__fail(err, KEHU_ARGUMENT, k,
-                              "the weight of class %u is not above 0, at most 1e9",
-                              (unsigned)k);
-    return KEHU_OK;
+    *info = model->info;
+    info->n_classes = model->n_labels;
+    info->n_columns = model->weights->n_columns;
 }
 
-kehu_status kehu__linear_solve(kehu__linear_problem *p,
-                               const kehu__linear_options *options, const kehu__run *run,
-                               kehu__linear_report *report, kehu_error *err)
+int32_t kehu_linear_label(const kehu_linear *model, uint32_t k)
 {
-    const int64_t entries = p->rows->starts[p->rows->n_rows] + p->rows->n_rows;
-    const int64_t passes = WORK_A_ROUND / (entries * (int64_t)p->lanes);
-    solve_round job = {.p = p, .n_passes = passes < 1 ? 1 : (uint32_t)passes};
-    uint32_t n_done = 0;
-    KEHU_TRY(check_options(p, options, err));
-    job.kernel = p->lanes == 1 ? kehu__binary_kernel() : kehu__lanes_kernel();
-    p->solver.l1_loss = options->l1_loss;
-    set_steps(p, options);
-    for (uint32_t b = 0; b < p->n_blocks; b++)
-        start_block(p, &p->blocks[b], b, options);
-    while (n_done < p->n_blocks) {
-        kehu__parallel(run, p->n_blocks, run_block, &job);
-        n_done = 0;
-        for (uint32_t b = 0; b < p->n_blocks; b++)
-            n_done += p->blocks[b].done;
-        KEHU_TRY(kehu__progress(run, (double)n_done / p->n_blocks, "solving", err));
-    }
-    return report_solution(p, report, err);
+    return model->labels[k];
 }

@@ -257,6 +257,13 @@ kehu_status kehu__linear_prepare(kehu__linear_problem **out, const kehu__sparse 
         kehu__linear_problem_free(p);
         return kehu__no_memory(err, "the rows of a linear problem");
     }
+    for (int64_t i = 0; i < rows->n_rows; i++)
+        if (!isfinite(p->squares[i])) {
+            kehu__linear_problem_free(p);
+            return kehu__fail(err, KEHU_RANGE, i,
+                              "the values of row %lld are too large for single precision",
+                              (long long)i);
+        }
     *out = p;
     return KEHU_OK;
 }

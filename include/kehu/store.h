@@ -158,6 +158,43 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_sync(kehu_store *store, kehu_err
  * On failure the store is as before. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_flush(kehu_store *store, kehu_error *err);
 
+/* Flush, and merge the segments of each part into one. Rarely needed: adds and flushes
+ * merge as they go. Time O(rows); memory one block a segment.
+ * On failure nothing is lost; part of the work may be done. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_compact(kehu_store *store,
+                                                        kehu_error *err);
+
+/* Hide all there is about a customer from every snapshot opened from now on, also
+ * those of the past. Durable as a batch is. What is added about the customer later is
+ * not hidden. The rows stay on the disk until kehu_store_purge. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_erase(kehu_store *store,
+                                                      const char *customer,
+                                                      kehu_error *err);
+
+/* What a purge did, to be kept as evidence. */
+typedef struct kehu_store_proof {
+    int64_t customers;       /* erased since the last purge */
+    int64_t customer_rows;   /* removed */
+    int64_t event_rows;      /* removed */
+    int64_t files_rewritten; /* without these rows: segments, and the log */
+    int64_t files_removed;   /* old segments, log and manifests */
+    int64_t rows_left;       /* found when all was read again: 0 */
+} kehu_store_proof;
+
+/* Remove erased customers from every file: segments and log that hold their rows are
+ * written anew and read again, the old files and manifests are removed. Afterwards no
+ * file of the store has these rows, their texts or (unless added again) the ids.
+ * What no program can promise: copies in backups, in the file system's journal, in
+ * spare blocks of an SSD; and snapshots open now keep what they have.
+ *
+ * proof  receives what was done; NULL if not wanted; untouched on failure
+ *
+ * Fails with KEHU_IO when an old file cannot be removed: call again. Else on failure
+ * the store is as before. Time O(rows of the files that are rewritten). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_purge(kehu_store *store,
+                                                      kehu_store_proof *proof,
+                                                      kehu_error *err);
+
 /* Which state of the store to see. */
 typedef struct kehu_snapshot_options {
     uint32_t size;

@@ -43,6 +43,10 @@ void kehu__change_drop(kehu__change *c, uint32_t at);
 kehu_status kehu__change_segment(kehu__change *c, kehu__segment_writer *w,
                                  kehu_store_part part, kehu_error *err);
 kehu_status kehu__change_add(kehu__change *c, kehu__segment_writer *w, kehu_error *err);
+/* Merge the segments at these places (ascending, of one part) into one without the
+ * rows of erased customers; *n_dropped counts those. */
+kehu_status kehu__change_merge(kehu__change *c, const uint32_t *places, uint32_t n,
+                               int64_t *n_dropped, kehu_error *err);
 /* Sort the log's rows into new segments and begin an empty log. */
 kehu_status kehu__change_flush(kehu__change *c, kehu_error *err);
 /* Make it so. On failure all is as before, unless the store is poisoned now. Frees

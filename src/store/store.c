@@ -159,6 +159,7 @@ kehu_status kehu_store_flush(kehu_store *store, kehu_error *err)
     }
     KEHU_TRY(kehu__change_commit(&c, err));
     /* Files left behind or too many segments are no failure of the flush. */
+    (void)kehu__store_merge_some(store, NULL);
     (void)kehu__store_clean(store, true, false, &n_removed, NULL);
     return KEHU_OK;
 }

@@ -1,0 +1,143 @@
+/* Erasing a customer: a frame in the log hides the rows at once, purge then writes
+ * anew every file that holds them and removes the old ones. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "store/handle.h"
+#include "store/merge.h"
+
+kehu_status kehu_store_erase(kehu_store *store, const char *customer, kehu_error *err)
+{
+    const size_t size = customer == NULL ? 0 : strlen(customer);
+    kehu__erased_list with;
+    kehu__buffer frame;
+    kehu_status status;
+    KEHU_TRY(kehu__store_check(store, err));
+    if (size == 0 || size > KEHU__MAX_KEY)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "customer has %zu bytes, expected 1 to %d", size,
+                          KEHU__MAX_KEY);
+    /* The list is made first: once the frame is written nothing may fail. */
+    if (!kehu__erased_copy(&with, &store->state.manifest.erased))
+        return kehu__no_memory(err, "an erasure");
+    if (!kehu__erased_add(&with, customer, size, kehu_store_sequence(store) + 1))
+        status = kehu__no_memory(err, "an erasure");
+    else
+        status = kehu__log_begin(&store->state.log, &frame, err);
+    if (status == KEHU_OK) {
+        kehu__buffer_add(&frame, customer, size);
+        status = kehu__store_append(store, KEHU__FRAME_ERASE, 0, &frame, err);
+    }
+    if (status == KEHU_OK) {
+        const kehu__erased_list old = store->state.manifest.erased;
+        store->state.manifest.erased = with;
+        with = old;
+    }
+    kehu__erased_free(&with);
+    return status;
+}
+
+/* Rows of erased customers that a segment still has. */
+static kehu_status count_erased(const kehu__segment *segment,
+                                const kehu__erased_list *erased,
+                                const kehu__schema *schema, int64_t *n, kehu_error *err)
+{
+    kehu__segment *one[1];
+    memcpy(one, &segment, sizeof one);
+    *n = 0;
+    for (uint32_t i = 0; i < erased->n; i++) {
+        char key[KEHU__MAX_KEY + 1];
+        kehu__merge m;
+        kehu__merge_rows r = {.n = 1};
+        kehu_status status;
+        memcpy(key, erased->items[i].key, erased->items[i].size);
+        key[erased->items[i].size] = '\0';
+        KEHU_TRY(kehu__merge_open(&m, &schema->alloc, one, 1, schema, NULL, 0, key, key,
+                                  INT64_MIN, INT64_MAX, err));
+        for (status = KEHU_OK; status == KEHU_OK && r.n > 0;) {
+            status = kehu__merge_next(&m, &r, err);
+            for (uint32_t k = 0; status == KEHU_OK && k < r.n; k++) {
+                const kehu__vector *s = kehu__rows_get(r.rows, KEHU__SEQUENCE);
+                *n += (uint64_t)s->values.ints[r.first + k] <= erased->items[i].sequence;
+            }
+        }
+        kehu__merge_close(&m);
+        KEHU_TRY(status);
+    }
+    return KEHU_OK;
+}
+
+/* Rewrite each old segment that has such rows; the log is sorted without them. */
+static kehu_status rewrite(kehu__change *c, kehu_store_proof *proof, kehu_error *err)
+{
+    const kehu__state *s = &c->store->state;
+    const kehu__erased_list *erased = &s->manifest.erased;
+    for (size_t i = 0; i < s->log.n_frames; i++)
+        if (s->log.frames[i].type == KEHU__FRAME_CUSTOMERS)
+            proof->customer_rows += s->log.frames[i].rows;
+        else if (s->log.frames[i].type == KEHU__FRAME_EVENTS)
+            proof->event_rows += s->log.frames[i].rows;
+    for (uint32_t i = s->manifest.n_segments; i-- > 0;) {
+        int64_t n, dropped = 0;
+        KEHU_TRY(count_erased(c->segments[i], erased, &s->manifest.schema, &n, err));
+        if (n == 0)
+            continue;
+        KEHU_TRY(kehu__change_merge(c, &i, 1, &dropped, err));
+        if (s->manifest.segments[i].part == KEHU_STORE_EVENTS)
+            proof->event_rows += dropped;
+        else
+            proof->customer_rows += dropped;
+        proof->files_rewritten++;
+    }
+    {
+        const uint32_t before = c->next.n_segments;
+        KEHU_TRY(kehu__change_flush(c, err));
+        for (uint32_t i = before; i < c->next.n_segments; i++)
+            if (c->next.segments[i].part == KEHU_STORE_EVENTS)
+                proof->event_rows -= (int64_t)c->next.segments[i].rows;
+            else
+                proof->customer_rows -= (int64_t)c->next.segments[i].rows;
+        proof->files_rewritten++;
+    }
+    return KEHU_OK;
+}
+
+static kehu_status verify(const kehu__change *c, const kehu__erased_list *erased,
+                          kehu_store_proof *proof, kehu_error *err)
+{
+    for (uint32_t i = 0; i < c->next.n_segments; i++) {
+        int64_t n;
+        KEHU_TRY(count_erased(c->segments[i], erased, &c->next.schema, &n, err));
+        proof->rows_left += n;
+    }
+    return proof->rows_left == 0
+               ? KEHU_OK
+               : kehu__fail(err, KEHU_INTERNAL, -1, "%lld erased rows are still there",
+                            (long long)proof->rows_left);
+}
+
+kehu_status kehu_store_purge(kehu_store *store, kehu_store_proof *proof, kehu_error *err)
+{
+    kehu_store_proof p = {0};
+    kehu__change c;
+    kehu_status status;
+    KEHU_TRY(kehu__store_check(store, err));
+    if (store->state.manifest.erased.n > 0) {
+        KEHU_TRY(kehu__change_begin(&c, store, err));
+        p.customers = store->state.manifest.erased.n;
+        kehu__erased_free(&c.next.erased);
+        status = rewrite(&c, &p, err);
+        if (status == KEHU_OK)
+            status = verify(&c, &store->state.manifest.erased, &p, err);
+        if (status != KEHU_OK) {
+            kehu__change_abandon(&c);
+            return status;
+        }
+        KEHU_TRY(kehu__change_commit(&c, err));
+    }
+    KEHU_TRY(kehu__store_clean(store, false, true, &p.files_removed, err));
+    if (proof != NULL)
+        *proof = p;
+    return KEHU_OK;
+}

@@ -5,17 +5,18 @@
 
 #include <kehu/base.h>
 #include <kehu/column.h>
-#include <kehu/keyword.h>
-#include <kehu/rfm.h>
-#include <kehu/levels.h>
-#include <kehu/tree.h>
-#include <kehu/segment.h>
-#include <kehu/store.h>
 #include <kehu/csv.h>
 #include <kehu/evaluate.h>
 #include <kehu/linear.h>
+#include <kehu/keyword.h>
+#include <kehu/levels.h>
+#include <kehu/preference.h>
+#include <kehu/rfm.h>
+#include <kehu/segment.h>
+#include <kehu/store.h>
+#include <kehu/svm.h>
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>
-#include <kehu/svm.h>
+#include <kehu/tree.h>
 
 #endif /* KEHU_KEHU_H */

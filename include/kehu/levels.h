@@ -117,6 +117,22 @@ KEHU_API double kehu_levels_cut(const kehu_levels *levels, uint32_t class_index,
 /* "absolute", "quantile" or "lift"; "unknown" for another value. */
 KEHU_API const char *kehu_level_mode_name(kehu_level_mode mode);
 
+/* Keep the cuts and get them back, from a file or from bytes in memory, which are
+ * not kept. Fail with KEHU_ARGUMENT, KEHU_IO, KEHU_NOT_FOUND, KEHU_NO_MEMORY, and
+ * reading with KEHU_FORMAT, KEHU_KIND, KEHU_VERSION; *out is then NULL. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_save(const kehu_levels *levels,
+                                                      const char *path, kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_write(const kehu_levels *levels,
+                                                       const kehu_writer *writer,
+                                                       kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_load(kehu_levels **out, const char *path,
+                                                      const kehu_allocator *alloc,
+                                                      kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_read(kehu_levels **out,
+                                                      const void *bytes, size_t size,
+                                                      const kehu_allocator *alloc,
+                                                      kehu_error *err);
+
 /* Release a handle. NULL is allowed. */
 KEHU_API void kehu_levels_free(kehu_levels *levels);
 

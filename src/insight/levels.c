@@ -5,19 +5,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
 #include "base/sort.h"
+#include "insight/levels.h"
 
-enum { N_CUTS = KEHU_LEVEL_COUNT - 1, MAX_CLASSES = 65535 };
-
-struct kehu_levels {
-    kehu_allocator alloc;
-    kehu_level_mode mode;
-    uint32_t n_classes;
-    double *cuts; /* [n_classes][N_CUTS] ascending */
-    char *names;  /* five, each with its NUL */
-    uint32_t starts[KEHU_LEVEL_COUNT + 1];
-};
+enum { N_CUTS = KEHU__LEVEL_CUTS, MAX_CLASSES = KEHU__LEVEL_CLASSES, MAX_NAMES = 4096 };
 
 static const char *const default_names[KEHU_LEVEL_COUNT] = {
     "hardly", "occasional", "ordinary", "rather reliant", "reliant"};
@@ -94,39 +85,44 @@ static kehu_status find_quantiles(kehu_levels *levels, const double *shares,
     return status;
 }
 
-static kehu_status copy_names(kehu_levels *levels, const char *const *names,
-                              kehu_error *err)
+kehu_status kehu__levels_new(kehu_levels **out, kehu_level_mode mode, uint32_t n_classes,
+                             const char *const *names, const kehu_allocator *alloc,
+                             kehu_error *err)
 {
     size_t size = 0;
+    kehu_levels *levels = kehu__alloc_zero(alloc, 1, sizeof *levels);
+    *out = levels;
+    if (levels == NULL)
+        return kehu__no_memory(err, "levels");
+    levels->alloc = *alloc;
+    levels->mode = mode;
+    levels->n_classes = n_classes;
     for (uint32_t i = 0; i < KEHU_LEVEL_COUNT; i++)
         size += strlen(names[i]) + 1;
-    if (size > 4096)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "names exceed 4096 bytes");
-    levels->names = kehu__alloc(&levels->alloc, size, 1);
-    if (levels->names == NULL)
-        return kehu__no_memory(err, "level names");
-    for (uint32_t i = 0; i < KEHU_LEVEL_COUNT; i++) {
-        const size_t n = strlen(names[i]) + 1;
-        memcpy(levels->names + levels->starts[i], names[i], n);
-        levels->starts[i + 1] = levels->starts[i] + (uint32_t)n;
-    }
-    return KEHU_OK;
+    if (size > MAX_NAMES)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "names exceed %d bytes", MAX_NAMES);
+    levels->cuts = kehu__alloc(alloc, (size_t)n_classes * N_CUTS, sizeof *levels->cuts);
+    levels->names = kehu__alloc(alloc, size, 1);
+    if (levels->names != NULL)
+        for (uint32_t i = 0; i < KEHU_LEVEL_COUNT; i++) {
+            const size_t n = strlen(names[i]) + 1;
+            memcpy(levels->names + levels->starts[i], names[i], n);
+            levels->starts[i + 1] = levels->starts[i] + (uint32_t)n;
+        }
+    return levels->cuts == NULL || levels->names == NULL ? kehu__no_memory(err, "levels")
+                                                         : KEHU_OK;
 }
 
-static kehu_status fit(kehu_levels *levels, const double *p, int64_t n_rows,
-                       const kehu_levels_options *o, kehu_error *err)
+static kehu_status find_cuts(kehu_levels *levels, const double *p, int64_t n_rows,
+                             const kehu_levels_options *o, kehu_error *err)
 {
     const uint32_t K = levels->n_classes;
-    levels->cuts = kehu__alloc(&levels->alloc, (size_t)K * N_CUTS, sizeof *levels->cuts);
-    if (levels->cuts == NULL)
-        return kehu__no_memory(err, "levels");
-    KEHU_TRY(copy_names(levels, o->names, err));
     if (o->mode == KEHU_LEVEL_QUANTILE)
         return find_quantiles(levels, o->cuts, p, n_rows, err);
     for (uint32_t k = 0; k < K; k++) {
         const double by = o->mode == KEHU_LEVEL_LIFT ? mean_of(p + k, n_rows, K) : 1;
         for (uint32_t c = 0; c < N_CUTS; c++)
-            levels->cuts[k * N_CUTS + c] = o->cuts[c] * by;
+            levels->cuts[(size_t)k * N_CUTS + c] = o->cuts[c] * by;
     }
     return KEHU_OK;
 }
@@ -152,13 +148,9 @@ kehu_status kehu_levels_fit(kehu_levels **out, const double *probabilities,
         return kehu__fail(err, KEHU_EMPTY, -1, "%s levels need rows to be fitted on",
                           kehu_level_mode_name(opt.mode));
     alloc = kehu__allocator(opt.alloc);
-    levels = kehu__alloc_zero(&alloc, 1, sizeof *levels);
-    if (levels == NULL)
-        return kehu__no_memory(err, "levels");
-    levels->alloc = alloc;
-    levels->mode = opt.mode;
-    levels->n_classes = n_classes;
-    status = fit(levels, probabilities, n_rows, &opt, err);
+    status = kehu__levels_new(&levels, opt.mode, n_classes, opt.names, &alloc, err);
+    if (status == KEHU_OK)
+        status = find_cuts(levels, probabilities, n_rows, &opt, err);
     if (status == KEHU_OK)
         *out = levels;
     else

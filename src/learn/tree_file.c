@@ -376,7 +376,7 @@ static bool read_node(kehu__reader *r, kehu_tree *tree, uint32_t i)
     if (feature == LEAF)
         return n->left == 0 && n->cut == 0 && n->flags == 0 && n->gain == 0;
     if (feature >= tree->n_features || n->left % 2 != 1 || n->left <= i ||
-        n->left + 1 >= tree->n_nodes || tree->nodes[n->left].depth != 0 ||
+        n->left >= tree->n_nodes - 1 || tree->nodes[n->left].depth != 0 ||
         n->flags > (KEHU__TREE_MISSING_LEFT | KEHU__TREE_LEARNED) ||
         !not_negative(n->gain) || n->depth >= MAX_DEPTH)
         return false;

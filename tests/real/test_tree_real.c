@@ -4,20 +4,17 @@
  * Data: KEHU_DATA, else ../shared/data beside the source tree; without it the
  * program says so and counts as skipped. */
 #include <kehu/csv.h>
-#include <kehu/levels.h>
+#include <kehu/evaluate.h>
 #include <kehu/tree.h>
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/maths.h"
-#include "base/sort.h"
 #include "support/test.h"
 
-enum { MAX_COLUMNS = 32, ECE_BINS = 15 };
+enum { MAX_COLUMNS = 32 };
 
 static char folder[1024];
 
@@ -94,61 +91,27 @@ static void close_task(task *t)
     free(t->y);
 }
 
-/* Quality on the test rows; a tie of two scores counts half in the AUC. */
-typedef struct quality {
-    double auc, log_loss, brier, ece;
-} quality;
-
-static double auc_of(const task *t)
+/* Quality on the test rows. */
+static kehu_binary_evaluation quality_of(const task *t)
 {
-    uint64_t *keys = calloc((size_t)t->n, 8), *other_keys = calloc((size_t)t->n, 8);
-    uint32_t *y = calloc((size_t)t->n, 4), *other_y = calloc((size_t)t->n, 4);
-    size_t n = 0;
-    double above = 0, positives = 0, negatives = 0;
+    double *p = calloc((size_t)t->n, sizeof *p);
+    uint8_t *y = calloc((size_t)t->n, 1);
+    kehu_binary_evaluation q;
+    kehu_error err;
+    int64_t n = 0;
     for (int64_t i = 0; i < t->n; i++)
         if (is_test_row(i)) {
-            keys[n] = kehu__order_f64(t->p[2 * i + 1]);
-            y[n++] = (uint32_t)t->y[i];
+            p[n] = t->p[2 * i + 1];
+            y[n++] = (uint8_t)t->y[i];
         }
-    kehu__sort_pairs(keys, y, other_keys, other_y, n);
-    for (size_t i = 0, j; i < n; i = j) {
-        double with = 0, without = 0;
-        for (j = i; j < n && keys[j] == keys[i]; j++)
-            *(y[j] ? &with : &without) += 1;
-        above += with * (negatives + 0.5 * without);
-        positives += with;
-        negatives += without;
-    }
-    free(keys);
-    free(other_keys);
+    if (kehu_evaluate_binary(&q, p, y, n, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    free(p);
     free(y);
-    free(other_y);
-    return above / positives / negatives;
-}
-
-static quality quality_of(const task *t)
-{
-    quality q = {.auc = auc_of(t)};
-    double predicted[ECE_BINS] = {0}, seen[ECE_BINS] = {0}, n = 0;
-    for (int64_t i = 0; i < t->n; i++) {
-        const double p = t->p[2 * i + 1];
-        const int bin = p >= 1 ? ECE_BINS - 1 : (int)(p * ECE_BINS);
-        if (!is_test_row(i))
-            continue;
-        n++;
-        q.log_loss -= kehu__log(t->y[i] ? p : 1 - p);
-        q.brier += (p - t->y[i]) * (p - t->y[i]);
-        predicted[bin] += p;
-        seen[bin] += t->y[i];
-    }
-    q.log_loss /= n;
-    q.brier /= n;
-    for (int b = 0; b < ECE_BINS; b++)
-        q.ece += fabs(predicted[b] - seen[b]) / n;
     return q;
 }
 
-static quality run(const char *name, const char *target, const char *drop)
+static kehu_binary_evaluation run(const char *name, const char *target, const char *drop)
 {
     task t = open_task(name, target, drop);
     const kehu_column weights = {.type = KEHU_FLOAT64, .length = t.n, .data = t.train};
@@ -156,7 +119,7 @@ static quality run(const char *name, const char *target, const char *drop)
     kehu_tree *tree;
     kehu_tree_summary s;
     kehu_error err;
-    quality q;
+    kehu_binary_evaluation q;
     if (kehu_tree_train(&tree, t.inputs, t.n_inputs, &t.target, NULL, &weights, &options,
                         &err) != KEHU_OK ||
         kehu_tree_score(tree, t.inputs, t.n_inputs, t.p, NULL, &err) != KEHU_OK)
@@ -165,8 +128,8 @@ static quality run(const char *name, const char *target, const char *drop)
     kehu_tree_summary_get(tree, &s);
     print_message("%s: AUC %.4f, log-loss %.4f, Brier %.4f, ECE %.4f; %u leaves, "
                   "criterion %d, leaf weight %g, shrinkage %g, CV log-loss %.4f\n",
-                  name, q.auc, q.log_loss, q.brier, q.ece, s.n_leaves, (int)s.criterion,
-                  s.min_leaf_weight, s.shrinkage, s.cv_log_loss);
+                  name, q.auc, q.log_loss, q.brier, q.calibration_error, s.n_leaves,
+                  (int)s.criterion, s.min_leaf_weight, s.shrinkage, s.cv_log_loss);
     kehu_tree_free(tree);
     close_task(&t);
     return q;
@@ -174,26 +137,26 @@ static quality run(const char *name, const char *target, const char *drop)
 
 static void test_tree_on_telco_churn(void **state)
 {
-    const quality q = run("telco_churn", "Churn", "");
+    const kehu_binary_evaluation q = run("telco_churn", "Churn", "");
     (void)state;
     assert_true(q.auc >= .825);
-    assert_true(q.ece <= .03);
+    assert_true(q.calibration_error <= .03);
 }
 
 static void test_tree_on_bank_marketing_without_duration(void **state)
 {
-    const quality q = run("bank_marketing", "y", "duration");
+    const kehu_binary_evaluation q = run("bank_marketing", "y", "duration");
     (void)state;
     assert_true(q.auc >= .785);
-    assert_true(q.ece <= .03);
+    assert_true(q.calibration_error <= .03);
 }
 
 static void test_tree_on_adult(void **state)
 {
-    const quality q = run("adult", "income", "fnlwgt");
+    const kehu_binary_evaluation q = run("adult", "income", "fnlwgt");
     (void)state;
     assert_true(q.auc >= .909); /* the best of the peers measured */
-    assert_true(q.ece <= .01);
+    assert_true(q.calibration_error <= .01);
 }
 
 int main(void)

@@ -15,7 +15,7 @@ GENERATE, GRAMMAR = sys.argv[1:3]
 FILES = ["customers.csv", "events.csv", "demands.csv", "truth.csv"]
 # SHA-256 over the four files of the default seed: any compiler and machine must give these bytes. A change of the
 # generator or its grammar changes it on purpose: then write the new value here.
-BYTES = "e42e43c79c915d1e045183bd045bc74693fd754a6f3f2e1faa6e790f5f21b59b"
+BYTES = "0a83f3fd65a9e8f725b9477c4bee01a6b07408f04da668b2f07523f4481ba7ce"
 
 
 def generate(folder, *more):
@@ -83,7 +83,7 @@ class Sample(unittest.TestCase):
         self.assertEqual(len(counts), 11)
         self.assertGreaterEqual(min(counts.values()), 200)
         self.assertIn("垃圾信息", counts)
-        self.assertTrue(0.96 < right / len(labelled) < 0.995)
+        self.assertTrue(0.95 < right / len(labelled) < 0.99)
         self.assertGreater(len({row["text"] for row in rows}), 7000)
         for row in rows:  # a name in braces is a rule the grammar does not have
             self.assertNotRegex(row["text"], r"[{}\[\]]")

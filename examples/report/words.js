@@ -20,8 +20,8 @@ const words = {
 
   demands: ["客户诉求", "Demands"],
   demandsHow: [
-    "每条诉求文本由线性支持向量机归入一个类别；关键词法另给出可读的命中词。月份按诉求时间（UTC）统计。",
-    "A linear support vector machine puts each text into one class; the keyword method adds words a person can read. Months follow the demand's time (UTC).",
+    "有标注的文本按标注计，其余由线性支持向量机归类；关键词取自关键词法的模型。月份按诉求时间（UTC）统计。",
+    "A labelled text counts under its label, any other under the class the support vector machine gives it; the keywords are those of the keyword method. Months follow the demand's time (UTC).",
   ],
   demandClasses: ["诉求类别", "Demand categories"],
   demandTrend: ["各类诉求的月度走势", "Demands by month"],
@@ -50,8 +50,8 @@ const words = {
 
   preferences: ["偏好等级", "Preference levels"],
   preferencesHow: [
-    "每位客户对每一项得 0–100 分：有足够行为的按规则由行为计算，其余（潜在客户）由决策树从资料推断。五级：0–20 几乎不用，20–40 偶尔，40–60 一般，60–80 较依赖，80–100 依赖。",
-    "Each customer scores 0–100 for each item: from behaviour by rule where there is enough of it, else (latent customers) inferred from the fields by a decision tree. Five levels: 0–20 hardly, 20–40 occasional, 40–60 ordinary, 60–80 rather reliant, 80–100 reliant.",
+    "每位客户对每一项得 0–100 分，即下一次会选它的概率：自己的行为与决策树由资料推断的概率合并（后者相当于 4 次行为），没有行为的潜在客户只看推断；职业已知者取已知值。五级：0–20 几乎不用，20–40 偶尔，40–60 一般，60–80 较依赖，80–100 依赖。",
+    "Each customer scores 0–100 for each item, the probability of choosing it next: own behaviour fused with what a decision tree infers from the fields (worth 4 events), which alone counts for latent customers without behaviour; a known occupation is taken as it is. Five levels: 0–20 hardly, 20–40 occasional, 40–60 ordinary, 60–80 rather reliant, 80–100 reliant.",
   ],
   of_channel: ["渠道偏好", "Channel preference"],
   of_content: ["内容偏好", "Content preference"],
@@ -119,6 +119,11 @@ const names = {
   宽带故障: ["宽带故障", "broadband fault"], 套餐变更: ["套餐变更", "plan change"], 办理业务: ["办理业务", "service order"],
   服务态度: ["服务态度", "staff attitude"], 终端问题: ["终端问题", "device trouble"], 积分活动: ["积分活动", "points, promotions"],
   增值业务退订: ["增值业务退订", "unsubscribe add-ons"], 垃圾信息: ["垃圾信息", "spam"],
+  Champions: ["重要价值", "Champions"], Loyal: ["忠诚", "Loyal"], "Potential loyalist": ["潜在忠诚", "Potential loyalist"],
+  New: ["新客", "New"], Promising: ["有潜力", "Promising"], "Needs attention": ["需关注", "Needs attention"],
+  "About to sleep": ["将沉睡", "About to sleep"], "At risk": ["流失风险", "At risk"], "Can't lose": ["不能失去", "Can't lose"],
+  Hibernating: ["沉睡", "Hibernating"], Lost: ["已流失", "Lost"],
+  男: ["男", "male"], 女: ["女", "female"], yes: ["是", "yes"], no: ["否", "no"],
   学生: ["学生", "student"], 公司职员: ["公司职员", "office worker"], 个体经营: ["个体经营", "self-employed"],
   公务员教师: ["公务员教师", "civil servant, teacher"], 工人: ["工人", "worker"], 农民: ["农民", "farmer"], 退休: ["退休", "retired"],
 };

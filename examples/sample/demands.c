@@ -69,34 +69,46 @@ static int add_vague(const grammar *g, const char *class_name, dice *d, text *t)
     return 1;
 }
 
+/* The matter: mostly said plainly, else so that it could be another class's, else
+ * left out - whoever reads must guess from the story and the request. */
+static void add_matter(const grammar *g, int class, dice *d, text *t)
+{
+    const char *name = class_names[class];
+    if (class != SPAM && dice_percent(d, 8)) {
+        add_rule(g, name, ".why", d, t);
+        add_rule(g, name, ".want", d, t);
+    } else if (!dice_percent(d, 24) || !add_vague(g, name, d, t)) {
+        grammar_expand(g, name, d, t);
+    }
+}
+
 static void compose(const grammar *g, int class, dice *d, text *t)
 {
     const char *name = class_names[class];
-    const int other = dice_below(d, N_CLASSES - 1);
-    if (dice_percent(d, class == SPAM ? 8 : 32))
+    const int other = dice_below(d, N_CLASSES - 1), ham = class != SPAM;
+    if (dice_percent(d, ham ? 32 : 8))
         grammar_expand(g, "shared.open", d, t);
-    if (class != SPAM && dice_percent(d, 24))
+    if (ham && dice_percent(d, 24))
         grammar_expand(g, "shared.story", d, t);
-    if (dice_percent(d, 32))
+    if (dice_percent(d, 28))
         add_rule(g, name, ".why", d, t);
-    else if (class != SPAM && dice_percent(d, 9)) /* the story of something else */
+    else if (ham && dice_percent(d, 18)) /* the story of something else */
         add_rule(g, class_names[other], ".why", d, t);
-    if (!dice_percent(d, 13) || !add_vague(g, name, d, t))
-        grammar_expand(g, name, d, t);
-    if (dice_percent(d, 14)) { /* a long text says it twice */
+    add_matter(g, class, d, t);
+    if (dice_percent(d, 10)) { /* a long text says it twice */
         add_mark(d, t);
         grammar_expand(g, name, d, t);
     }
-    if (class != SPAM && dice_percent(d, 5)) { /* and while you are at it */
+    if (ham && dice_percent(d, 12)) { /* and while you are at it */
         add_mark(d, t);
-        text_add(t, "顺便问下", strlen("顺便问下"));
+        grammar_expand(g, "shared.besides", d, t);
         grammar_expand(g, class_names[other], d, t);
     }
     if (dice_percent(d, 36)) {
         add_mark(d, t);
         add_rule(g, name, ".want", d, t);
     }
-    if (class != SPAM && dice_percent(d, 30)) {
+    if (ham && dice_percent(d, 30)) {
         add_mark(d, t);
         grammar_expand(g, "shared.close", d, t);
     }
@@ -107,7 +119,7 @@ static const char *label_of(int class, dice *d)
 {
     if (dice_percent(d, 25))
         return "";
-    if (class != SPAM && dice_percent(d, 2))
+    if (class != SPAM && dice_percent(d, 3))
         return class_names[dice_below(d, N_CLASSES - 1)];
     return class_names[class];
 }

@@ -1,0 +1,252 @@
+/* customer_insight - from three CSV files to target lists and a report.
+ *
+ *     customer_insight --customers customers.csv --events events.csv
+ *                      --demands demands.csv --out FOLDER [--page template.html]
+ *
+ * Reads customers (an id and any fields), events (purchases, recharges, contacts,
+ * usage) and demand texts, part of them labelled, into a customer store; sorts the
+ * texts into classes by two methods and compares them; finds each customer's
+ * preferences, value and segment; and writes into FOLDER
+ *
+ *     demands.csv      each text's class by both methods, and why
+ *     methods.csv      how good both methods are, cross-validated
+ *     preferences.csv  levels.csv  rfm.csv  segments.csv  profiles.csv  targets.csv
+ *     rejects.csv      each bad row with its line and reason
+ *     report.json      all of it in short (report/report.schema.json describes it)
+ *     report.html      the same to look at, with --page
+ *     store            the customer store
+ *
+ * All files appear at the end or none does. The same input gives the same bytes,
+ * but for texts_per_second in methods.csv.
+ *
+ * Exit status: 0; 1 when it failed, with one line on stderr; 2 for wrong flags. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "customer_insight/report.h"
+
+static const char usage[] =
+    "usage: customer_insight --customers FILE --events FILE [--demands FILE] --out "
+    "FOLDER\n"
+    "  --page FILE        template of report.html, made by examples/report/build.sh\n"
+    "  --as-of DATE       today, as 2026-01-31; without, the day after the newest event\n"
+    "  --vocabulary FILE  CSV column,value of all allowed channels, contents and "
+    "classes\n"
+    "  --target COLUMN    of the customers: the risk that it is \"yes\" is scored\n"
+    "  --folds N          of the cross-validation, 2 to 20; 5\n"
+    "  --threads N        1 to 64; 2\n"
+    "single parts, on any file:\n"
+    "  --part classify --texts FILE --test FILE --out FOLDER\n"
+    "                     both methods; lines of label<TAB>text\n"
+    "  --part score --customers FILE --target COLUMN [--hold-out TENTHS] --out FOLDER\n"
+    "                     a tree, judged on the rows held out\n"
+    "  --part rfm --events FILE --customer COLUMN --order COLUMN --time COLUMN\n"
+    "       --price COLUMN --quantity COLUMN --as-of DATE [--decimals N]\n"
+    "       [--cancelled PREFIX] [--returns net|count|drop] --out FOLDER\n"
+    "                     recency, frequency, money of order lines\n";
+
+/* ---- Failing and progress ------------------------------------------------------ */
+
+kehu_status fail(kehu_error *err, kehu_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    *err = (kehu_error){.code = status, .where = -1};
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    return status;
+}
+
+static const char *current_step = "";
+static time_t last_shown;
+
+void step(const char *name)
+{
+    current_step = name;
+    last_shown = time(NULL);
+    fprintf(stderr, "%s\n", name);
+}
+
+static int show(void *ctx, double done, const char *stage)
+{
+    const time_t now = time(NULL);
+    (void)ctx;
+    if (now > last_shown + 1) {
+        last_shown = now;
+        fprintf(stderr, "%s: %s %.0f %%\n", current_step, stage, 100 * done);
+    }
+    return 0;
+}
+
+const kehu_progress on_stderr = {show, NULL};
+
+/* ---- Flags ----------------------------------------------------------------------- */
+
+static bool read_number(int32_t *to, const char *text, int32_t least, int32_t most)
+{
+    char *end;
+    const long n = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || n < least || n > most)
+        return false;
+    *to = (int32_t)n;
+    return true;
+}
+
+/* One flag and its value into f; false when there is no such flag or value. */
+static bool read_flag(flags *f, const char *name, const char *word)
+{
+    const struct {
+        const char *name, **to;
+    } words[] = {{"--part", &f->part},         {"--customers", &f->customers},
+                 {"--events", &f->events},     {"--demands", &f->demands},
+                 {"--out", &f->out},           {"--page", &f->page},
+                 {"--target", &f->target},     {"--vocabulary", &f->vocabulary},
+                 {"--texts", &f->texts},       {"--test", &f->test},
+                 {"--customer", &f->customer}, {"--order", &f->order},
+                 {"--time", &f->time},         {"--price", &f->price},
+                 {"--quantity", &f->quantity}, {"--cancelled", &f->cancelled},
+                 {"--returns", &f->returns}};
+    int32_t n;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(name, words[i].name) == 0) {
+            *words[i].to = word;
+            return true;
+        }
+    if (strcmp(name, "--as-of") == 0)
+        return f->as_of_given = day_read(&f->as_of_day, word);
+    if (strcmp(name, "--decimals") == 0)
+        return read_number(&f->decimals, word, 0, 6);
+    if (strcmp(name, "--hold-out") == 0)
+        return read_number(&f->hold_out, word, 1, 9);
+    if (strcmp(name, "--folds") == 0 && read_number(&n, word, 2, 20)) {
+        f->n_folds = (uint32_t)n;
+        return true;
+    }
+    if (strcmp(name, "--threads") == 0 && read_number(&n, word, 1, 64)) {
+        f->n_threads = (uint32_t)n;
+        return true;
+    }
+    return false;
+}
+
+/* What is missing or does not fit together, or NULL. */
+static const char *check_flags(const flags *f)
+{
+    const char *part = f->part == NULL ? "all" : f->part;
+    if (f->out == NULL)
+        return "--out is missing";
+    if (strcmp(part, "all") == 0)
+        return f->customers == NULL ? "--customers is missing"
+               : f->events == NULL  ? "--events is missing"
+                                    : NULL;
+    if (strcmp(part, "classify") == 0)
+        return f->texts == NULL || f->test == NULL ? "--texts or --test is missing"
+                                                   : NULL;
+    if (strcmp(part, "score") == 0)
+        return f->customers == NULL || f->target == NULL
+                   ? "--customers or --target is missing"
+                   : NULL;
+    if (strcmp(part, "rfm") != 0)
+        return "--part is none of classify, score and rfm";
+    if (f->events == NULL || !f->as_of_given)
+        return "--events or --as-of is missing";
+    if (f->customer == NULL || f->order == NULL || f->time == NULL || f->price == NULL ||
+        f->quantity == NULL)
+        return "--customer, --order, --time, --price or --quantity is missing";
+    if (strcmp(f->returns, "net") != 0 && strcmp(f->returns, "count") != 0 &&
+        strcmp(f->returns, "drop") != 0)
+        return "--returns is none of net, count and drop";
+    return NULL;
+}
+
+/* ---- The whole job ----------------------------------------------------------------- */
+
+static kehu_status find_all(findings *x, const flags *f, const char *store,
+                            kehu_error *err)
+{
+    TRY(base_read(&x->base, f, store, err));
+    if (f->demands != NULL)
+        TRY(texts_classify(&x->texts, frame_find(x->base.demands, "text"),
+                           frame_find(x->base.demands, "class"),
+                           frame_find(x->base.demands, "demand_id"), f, err));
+    TRY(preferences_find(&x->preferences, &x->base, f, err));
+    TRY(value_find(&x->value, &x->base, f, err));
+    return profiles_find(x, err);
+}
+
+static kehu_status write_all(const findings *x, const target_lists *t, const flags *f,
+                             outputs *o, kehu_error *err)
+{
+    step("writing");
+    if (f->demands != NULL) {
+        TRY(demands_write(x, o, err));
+        TRY(texts_write_methods(&x->texts, o, err));
+    }
+    TRY(preferences_write(&x->preferences, &x->base, o, err));
+    TRY(value_write(&x->value, o, err));
+    TRY(profiles_write(x, o, err));
+    TRY(targets_write(t, x, o, err));
+    TRY(rejects_write(&x->base, o, err));
+    return report_write(x, t, f, o, err);
+}
+
+static kehu_status run_all(const flags *f, kehu_error *err)
+{
+    findings x = {0};
+    target_lists targets = {.n = 0};
+    outputs *o = NULL;
+    const char *store = NULL;
+    kehu_status status = base_check_files(f, err);
+    if (status == KEHU_OK)
+        status = outputs_new(&o, f->out, err);
+    if (status == KEHU_OK)
+        status = outputs_folder(o, &store, "store", err);
+    if (status == KEHU_OK)
+        status = find_all(&x, f, store, err);
+    if (status == KEHU_OK)
+        status = targets_find(&targets, &x, err);
+    if (status == KEHU_OK)
+        status = write_all(&x, &targets, f, o, err);
+    texts_free(&x.texts);
+    preferences_free(&x.preferences);
+    value_free(&x.value);
+    targets_free(&targets);
+    free(x.value_of);
+    free(x.demand_class);
+    free(x.main_demand);
+    base_free(&x.base); /* closes the store, which then gets its name */
+    if (status == KEHU_OK)
+        status = outputs_publish(o, err);
+    outputs_free(o);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    flags f = {
+        .n_threads = 2, .n_folds = 5, .hold_out = 3, .decimals = 2, .returns = "net"};
+    kehu_error err = {0};
+    const char *wrong = argc % 2 == 0 ? "the last flag has no value" : NULL;
+    for (int i = 1; i + 1 < argc && wrong == NULL; i += 2)
+        if (!read_flag(&f, argv[i], argv[i + 1])) {
+            fprintf(stderr, "customer_insight: %s %s is not possible\n", argv[i],
+                    argv[i + 1]);
+            return 2;
+        }
+    if (wrong == NULL)
+        wrong = check_flags(&f);
+    if (wrong != NULL) {
+        fprintf(stderr, "customer_insight: %s\n%s", wrong, usage);
+        return 2;
+    }
+    const kehu_status status = f.part == NULL                    ? run_all(&f, &err)
+                               : strcmp(f.part, "classify") == 0 ? run_classify(&f, &err)
+                               : strcmp(f.part, "score") == 0    ? run_score(&f, &err)
+                                                                 : run_rfm(&f, &err);
+    if (status != KEHU_OK)
+        fprintf(stderr, "customer_insight: %s: %s\n", kehu_status_name(status),
+                err.message);
+    return status == KEHU_OK ? 0 : 1;
+}

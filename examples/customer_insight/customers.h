@@ -1,0 +1,60 @@
+/* customers.h - the three input files, checked row by row into a customer store,
+ * and what is read back from it. */
+#ifndef CUSTOMER_INSIGHT_CUSTOMERS_H
+#define CUSTOMER_INSIGHT_CUSTOMERS_H
+
+#include "insight.h"
+
+/* Rows of one input file, and what was wrong with the others. */
+typedef struct intake {
+    const char *name; /* "customers", "events" or "demands" */
+    const char *path; /* as on the command line; its last part names it in reports */
+    int64_t rows, rejected;
+    kehu_table *rejects; /* line, column, reason, value */
+} intake;
+
+enum { CUSTOMERS, EVENTS, DEMANDS, N_INTAKES };
+
+/* The values a column may have: those listed in --vocabulary, else all that occur. */
+typedef struct vocabulary {
+    names *names;
+    bool fixed;
+} vocabulary;
+
+/* All that the later steps work on. Customers are numbered in the order of their
+ * ids. */
+typedef struct base {
+    intake intakes[N_INTAKES];
+    vocabulary channels, contents, classes;
+    names *ids; /* number of each customer */
+    int64_t n;  /* customers */
+    int32_t as_of_day;
+    bool as_of_given;
+    int64_t newest_us;
+    kehu_store *store;
+    kehu_snapshot *snapshot;
+    frame *people;  /* "customer" and the columns of customers.csv */
+    frame *demands; /* customer, time, channel, text, demand_id, class; no rows without
+                       --demands */
+    double *channel_use; /* [n][channels] contacts, purchases and recharges */
+    double *content_use; /* [n][contents] quantity used */
+    double *used;        /* [n] the sum over the contents */
+    int64_t *n_contacts, *n_complaints, *n_demands; /* [n] */
+} base;
+
+/* Check that the files can be opened and have their columns, before anything is
+ * written. */
+kehu_status base_check_files(const flags *f, kehu_error *err);
+
+/* Read the files that the flags name into a new store at store_path, and the base
+ * back from it. */
+kehu_status base_read(base *b, const flags *f, const char *store_path, kehu_error *err);
+void base_free(base *b);
+
+/* One file into b->store. */
+kehu_status intake_read(base *b, int which, const char *path, kehu_error *err);
+
+/* Number of a customer, -1 when there is none. */
+int64_t base_find(const base *b, const kehu_column *customer, int64_t row);
+
+#endif

@@ -4,6 +4,7 @@
 #define KEHU_KEHU_H
 
 #include <kehu/base.h>
+#include <kehu/clv.h>
 #include <kehu/column.h>
 #include <kehu/csv.h>
 #include <kehu/evaluate.h>
@@ -11,6 +12,8 @@
 #include <kehu/keyword.h>
 #include <kehu/levels.h>
 #include <kehu/preference.h>
+#include <kehu/keyword.h>
+#include <kehu/levels.h>
 #include <kehu/rfm.h>
 #include <kehu/segment.h>
 #include <kehu/store.h>

@@ -120,6 +120,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_base_add(kehu_rfm_base *base,
 /* Add all of another base of the same settings (days, window, offset, returns)
  * and kinds of columns. Orders seen by both count once.
  * Fails with KEHU_ARGUMENT (other settings), KEHU_DATA (other currency),
+ * KEHU_LIMIT (2^63 rows or more in all),
  * KEHU_NO_MEMORY (base is then poisoned). */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_base_merge(kehu_rfm_base *base,
                                                          const kehu_rfm_base *other,

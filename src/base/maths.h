@@ -12,4 +12,14 @@ double kehu__log1p(double x); /* log(1 + x), accurate near 0 */
 /* 1 / (1 + exp(-x)), accurate in both tails, never NaN for a number. */
 double kehu__logistic(double x);
 
+/* exp(x) - 1, accurate near 0. */
+double kehu__expm1(double x);
+
+/* Logarithm of the gamma function and its derivative, x > 0 and below 1e300;
+ * errors stay below 1e-14 of max(1, |result|). The first gives both at little
+ * more than the price of one; either may be NULL. */
+void kehu__gamma_logs(double x, double *log_gamma, double *digamma);
+double kehu__lgamma(double x);
+double kehu__digamma(double x);
+
 #endif

@@ -366,8 +366,8 @@ static kehu_status check_id(const kehu_column *c, const char *name, kehu__rfm_ki
     return KEHU_OK;
 }
 
-static kehu_status check_batch(const kehu_rfm_base *base, const kehu_rfm_batch *b,
-                               kehu__rfm_kind kinds[2], kehu_error *err)
+kehu_status kehu__rfm_check_batch(const kehu_rfm_base *base, const kehu_rfm_batch *b,
+                                  kehu__rfm_kind kinds[2], kehu_error *err)
 {
     if (b == NULL || b->customer == NULL || b->time == NULL || b->amount == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
@@ -406,7 +406,7 @@ kehu_status kehu_rfm_base_add(kehu_rfm_base *base, const kehu_rfm_batch *batch,
         return kehu__fail(err, KEHU_ARGUMENT, -1, "base is NULL");
     if (base->poisoned)
         return kehu__fail(err, KEHU_POISONED, -1, "an earlier add or merge failed");
-    KEHU_TRY(check_batch(base, batch, kinds, err));
+    KEHU_TRY(kehu__rfm_check_batch(base, batch, kinds, err));
     adding a = {.base = base,
                 .batch = batch,
                 .n = batch->customer->length,

@@ -130,6 +130,11 @@ typedef struct kehu__rfm_place {
 kehu_status kehu__rfm_base_sort(const kehu_rfm_base *base, kehu__rfm_place **places,
                                 size_t *n, kehu_error *err);
 
+/* Types, lengths and kinds (customer's and order's) of a batch's columns. */
+kehu_status kehu__rfm_check_batch(const kehu_rfm_base *base, const kehu_rfm_batch *b,
+                                  kehu__rfm_kind kinds[2], kehu_error *err);
+
+/* Customers, with those who only returned. */
 size_t kehu__rfm_base_size(const kehu_rfm_base *base);
 
 #endif

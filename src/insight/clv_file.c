@@ -1,0 +1,142 @@
+/* A model as a container of kind "CLV1" with one section:
+ *
+ *     CLVM  model, parameters u32; each parameter and its standard error double;
+ *           log-likelihood, n, n_left_out double; groups i64; iterations u32, zero
+ *           u32; gradient double
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "file/container.h"
+#include "insight/clv.h"
+
+#define KIND "CLV1"
+
+static void build(kehu__buffer *out, const kehu_clv *clv)
+{
+    const kehu_clv_fit_report *f = &clv->fit;
+    kehu__buffer b = kehu__buffer_new(&clv->alloc);
+    kehu__buffer_u32(&b, f->model);
+    kehu__buffer_u32(&b, f->n_parameters);
+    for (uint32_t k = 0; k < f->n_parameters; k++) {
+        kehu__buffer_double(&b, f->parameter[k]);
+        kehu__buffer_double(&b, f->standard_error[k]);
+    }
+    kehu__buffer_double(&b, f->log_likelihood);
+    kehu__buffer_double(&b, f->n);
+    kehu__buffer_double(&b, f->n_left_out);
+    kehu__buffer_u64(&b, (uint64_t)f->n_groups);
+    kehu__buffer_u32(&b, (uint32_t)f->iterations);
+    kehu__buffer_u32(&b, 0);
+    kehu__buffer_double(&b, f->gradient);
+    const kehu__section section = {"CLVM", b.bytes, b.size};
+    kehu__container_build(out, KIND, &section, 1);
+    out->failed = out->failed || b.failed;
+    kehu__buffer_free(&b);
+}
+
+static bool at_least_zero(double x)
+{
+    return x >= 0 && isfinite(x);
+}
+
+static bool read_report(kehu__reader *r, kehu_clv_fit_report *f)
+{
+    bool sound = true;
+    f->model = kehu__read_u32(r);
+    f->n_parameters = kehu__read_u32(r);
+    if (r->failed || f->model > KEHU_GAMMA_GAMMA ||
+        f->n_parameters != kehu__clv_kinds[f->model].n_parameters)
+        return false;
+    memcpy(f->name, kehu__clv_kinds[f->model].names, sizeof f->name);
+    for (uint32_t k = 0; k < f->n_parameters; k++) {
+        f->parameter[k] = kehu__read_double(r);
+        f->standard_error[k] = kehu__read_double(r);
+        sound = sound && f->parameter[k] > 0 && isfinite(f->parameter[k]) &&
+                at_least_zero(f->standard_error[k]);
+    }
+    f->log_likelihood = kehu__read_double(r);
+    f->n = kehu__read_double(r);
+    f->n_left_out = kehu__read_double(r);
+    f->n_groups = (int64_t)kehu__read_u64(r);
+    f->iterations = (int32_t)kehu__read_u32(r);
+    sound = kehu__read_u32(r) == 0 && sound;
+    f->gradient = kehu__read_double(r);
+    return sound && !r->failed && r->at == r->end && isfinite(f->log_likelihood) &&
+           at_least_zero(f->n) && at_least_zero(f->n_left_out) && f->n_groups >= 0 &&
+           f->iterations >= 0 && at_least_zero(f->gradient);
+}
+
+static kehu_status read_named(kehu_clv **out, const void *bytes, size_t size,
+                              const kehu_allocator *alloc, const char *name,
+                              kehu_error *err)
+{
+    const kehu_allocator a = kehu__allocator(alloc);
+    kehu_clv clv = {.alloc = a};
+    kehu__container c;
+    const char *section = "";
+    size_t n = 0;
+    KEHU_TRY(kehu__container_open(&c, bytes, size, KIND, name, err));
+    const bool found = kehu__container_find(&c, "CLVM", &section, &n);
+    kehu__reader r = kehu__reader_new(found ? section : "", found ? n : 0);
+    if (!found || !read_report(&r, &clv.fit))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s holds an impossible model", name);
+    *out = kehu__alloc(&a, 1, sizeof **out);
+    if (*out == NULL)
+        return kehu__no_memory(err, "a model");
+    **out = clv;
+    return KEHU_OK;
+}
+
+kehu_status kehu_clv_read(kehu_clv **out, const void *bytes, size_t size,
+                          const kehu_allocator *alloc, kehu_error *err)
+{
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    if (bytes == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
+    return read_named(out, bytes, size, alloc, "the model", err);
+}
+
+kehu_status kehu_clv_load(kehu_clv **out, const char *path, const kehu_allocator *alloc,
+                          kehu_error *err)
+{
+    const kehu_allocator a = kehu__allocator(alloc);
+    kehu_status status;
+    char *bytes = NULL;
+    size_t size = 0;
+    if (out == NULL || path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
+    status = read_named(out, bytes, size, alloc, path, err);
+    kehu__free(&a, bytes, size, 1);
+    return status;
+}
+
+kehu_status kehu_clv_write(const kehu_clv *clv, const kehu_writer *writer,
+                           kehu_error *err)
+{
+    kehu_status status;
+    if (clv == NULL || writer == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "clv or writer is NULL");
+    kehu__buffer b = kehu__buffer_new(&clv->alloc);
+    build(&b, clv);
+    status = kehu__model_write(&b, writer, err);
+    kehu__buffer_free(&b);
+    return status;
+}
+
+kehu_status kehu_clv_save(const kehu_clv *clv, const char *path, kehu_error *err)
+{
+    kehu_status status;
+    if (clv == NULL || path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "clv or path is NULL");
+    kehu__buffer b = kehu__buffer_new(&clv->alloc);
+    build(&b, clv);
+    status = kehu__model_save(&b, path, err);
+    kehu__buffer_free(&b);
+    return status;
+}

@@ -8,12 +8,10 @@
 #include <kehu/column.h>
 #include <kehu/csv.h>
 #include <kehu/evaluate.h>
+#include <kehu/keyword.h>
+#include <kehu/levels.h>
 #include <kehu/linear.h>
-#include <kehu/keyword.h>
-#include <kehu/levels.h>
 #include <kehu/preference.h>
-#include <kehu/keyword.h>
-#include <kehu/levels.h>
 #include <kehu/rfm.h>
 #include <kehu/segment.h>
 #include <kehu/store.h>

@@ -140,32 +140,6 @@ kehu__class kehu__class_rare(uint32_t c)
     return KEHU__CLASS_LETTER;
 }
 
-bool kehu__is_numeral(uint32_t c)
-{
-    switch (c) {
-    case 0x3007: /* 〇 */
-    case 0x4E00: /* 一 */
-    case 0x4E03: /* 七 */
-    case 0x4E07: /* 万 */
-    case 0x4E09: /* 三 */
-    case 0x4E24: /* 两 */
-    case 0x4E5D: /* 九 */
-    case 0x4E8C: /* 二 */
-    case 0x4E94: /* 五 */
-    case 0x4EBF: /* 亿 */
-    case 0x516B: /* 八 */
-    case 0x516D: /* 六 */
-    case 0x5341: /* 十 */
-    case 0x5343: /* 千 */
-    case 0x56DB: /* 四 */
-    case 0x767E: /* 百 */
-    case 0x96F6: /* 零 */
-        return true;
-    default:
-        return false;
-    }
-}
-
 uint32_t kehu__look(const char *p, const char *end, const char **next)
 {
     if (p == end) {

@@ -31,8 +31,27 @@ static inline kehu__class kehu__class_of(uint32_t c)
     return c - 0x4E00 < 0x9FFF - 0x4E00 + 1u ? KEHU__CLASS_HAN : kehu__class_rare(c);
 }
 
-/* A Chinese numeral: 〇零一二三...十百千万亿两. */
-bool kehu__is_numeral(uint32_t c);
+/* What a Chinese character means in a number or an amount of money. */
+enum {
+    KEHU__NUMERAL_NONE = 0, /* 1 to 9: the digits 一 to 九 */
+    KEHU__NUMERAL_TWO = 10, /* 两 */
+    KEHU__NUMERAL_ZERO,     /* 零 〇 */
+    KEHU__NUMERAL_TEN,      /* 十 百 千 万 亿 from here on */
+    KEHU__NUMERAL_HUNDRED,
+    KEHU__NUMERAL_THOUSAND,
+    KEHU__NUMERAL_MYRIAD,
+    KEHU__NUMERAL_MYRIAD_MYRIADS,
+    KEHU__NUMERAL_YUAN, /* 元 圆 */
+    KEHU__NUMERAL_KUAI, /* 块 */
+    KEHU__NUMERAL_MONEY /* 钱 */
+};
+uint8_t kehu__numeral(uint32_t c);
+
+/* How many of the n numerals make up one number of three or more characters,
+ * or of two before a unit of money; 0 when they do not. money says whether
+ * the unit is wanted: it is then counted. */
+uint32_t kehu__numeral_run(const uint8_t *numerals, uint32_t n, bool money,
+                           bool *is_amount);
 
 typedef struct kehu__atom {
     const char *end;

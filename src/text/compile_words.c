@@ -38,6 +38,8 @@ static kehu_status compile(const kehu_allocator *alloc, char **lists, int n,
 {
     kehu__dictionary_builder *b = kehu__dictionary_builder_new(alloc);
     kehu_status status = b == NULL ? KEHU_NO_MEMORY : KEHU_OK;
+    if (b != NULL) /* a later list corrects an earlier one */
+        kehu__dictionary_builder_repeated(b, KEHU__REPEATED_SPELLING);
     for (int i = 0; i < n && status == KEHU_OK; i++) {
         char *bytes;
         size_t size;

@@ -89,9 +89,14 @@ typedef struct kehu__dictionary_builder kehu__dictionary_builder;
 kehu__dictionary_builder *kehu__dictionary_builder_new(const kehu_allocator *alloc);
 void kehu__dictionary_builder_free(kehu__dictionary_builder *b);
 
-/* Of equal words the one added last counts, instead of what
- * kehu__dictionary_build says. */
-void kehu__dictionary_builder_last_wins(kehu__dictionary_builder *b);
+/* What becomes of a word that was added before. */
+typedef enum kehu__repeated {
+    KEHU__REPEATED_REFUSED,  /* unless frequency and tag are the same */
+    KEHU__REPEATED_SPELLING, /* of the same spelling the last counts */
+    KEHU__REPEATED_WORD      /* of all spellings that fold to it the last counts */
+} kehu__repeated;
+
+void kehu__dictionary_builder_repeated(kehu__dictionary_builder *b, kehu__repeated what);
 
 /* Take costs from this sum of frequencies instead of the words' own. */
 void kehu__dictionary_builder_total(kehu__dictionary_builder *b, uint64_t total);
@@ -101,10 +106,10 @@ void kehu__dictionary_builder_total(kehu__dictionary_builder *b, uint64_t total)
 kehu_status kehu__dictionary_builder_add(kehu__dictionary_builder *b,
                                          const kehu__word *word, kehu_error *err);
 
-/* Append the container to out (empty so far). The same word twice with the
- * same frequency and tag counts once, with others it is refused with
- * KEHU_DUPLICATE; words that differ only in what folding removes are joined and
- * their frequencies added. Fails with KEHU_EMPTY when there is no word. */
+/* Append the container to out (empty so far). A word twice in the same spelling
+ * is refused with KEHU_DUPLICATE unless kehu__dictionary_builder_repeated said
+ * otherwise; words that differ only in what folding removes are joined and their
+ * frequencies added. Fails with KEHU_EMPTY when there is no word. */
 kehu_status kehu__dictionary_build(kehu__dictionary_builder *b, kehu__buffer *out,
                                    kehu_error *err);
 

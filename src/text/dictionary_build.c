@@ -36,7 +36,8 @@ struct kehu__dictionary_builder {
     char (*tags)[KEHU__TAG_MAX + 1];
     size_t n_tags, tags_capacity;
     uint64_t total; /* what costs refer to */
-    bool total_given, last_wins;
+    bool total_given;
+    kehu__repeated repeated;
 };
 
 kehu__dictionary_builder *kehu__dictionary_builder_new(const kehu_allocator *alloc)
@@ -61,9 +62,9 @@ void kehu__dictionary_builder_free(kehu__dictionary_builder *b)
     }
 }
 
-void kehu__dictionary_builder_last_wins(kehu__dictionary_builder *b)
+void kehu__dictionary_builder_repeated(kehu__dictionary_builder *b, kehu__repeated what)
 {
-    b->last_wins = true;
+    b->repeated = what;
 }
 
 void kehu__dictionary_builder_total(kehu__dictionary_builder *b, uint64_t total)
@@ -149,16 +150,24 @@ kehu_status kehu__dictionary_builder_add(kehu__dictionary_builder *b,
     return status;
 }
 
+/* Equal words together, equal spellings of them together, each by input order. */
 static int by_labels(const void *x, const void *y, void *ctx)
 {
-    const uint16_t *labels = ctx;
+    const kehu__dictionary_builder *t = ctx;
     const entry *a = x, *b = y;
     const uint32_t n = a->n_chars < b->n_chars ? a->n_chars : b->n_chars;
+    const uint32_t size =
+        a->spelled_size < b->spelled_size ? a->spelled_size : b->spelled_size;
+    int spelled;
     for (uint32_t i = 0; i < n; i++)
-        if (labels[a->at + i] != labels[b->at + i])
-            return labels[a->at + i] < labels[b->at + i] ? -1 : 1;
+        if (t->labels[a->at + i] != t->labels[b->at + i])
+            return t->labels[a->at + i] < t->labels[b->at + i] ? -1 : 1;
     if (a->n_chars != b->n_chars)
         return a->n_chars < b->n_chars ? -1 : 1;
+    spelled =
+        memcmp(t->spelled.bytes + a->spelled_at, t->spelled.bytes + b->spelled_at, size);
+    if (spelled != 0 || a->spelled_size != b->spelled_size)
+        return spelled != 0 ? spelled : a->spelled_size < b->spelled_size ? -1 : 1;
     return (a->order > b->order) - (a->order < b->order);
 }
 
@@ -176,44 +185,58 @@ static bool same_spelling(const kehu__dictionary_builder *b, const entry *x,
                   x->spelled_size) == 0;
 }
 
-/* One entry for each run of equal words: the most frequent spelling leads, the
- * frequencies of different spellings add up. */
+static kehu_status refuse_repeated(const entry *first, const entry *again,
+                                   kehu_error *err)
+{
+    if (again->frequency == first->frequency && again->tag == first->tag &&
+        again->hard == first->hard)
+        return KEHU_OK;
+    return kehu__fail(err, KEHU_DUPLICATE, again->line,
+                      "line %lld: the word of line %lld again, with another frequency or "
+                      "tag",
+                      (long long)again->line, (long long)first->line);
+}
+
+/* What the equal words [i, end) come to. */
+static kehu_status join_run(const kehu__dictionary_builder *b, size_t i, size_t end,
+                            entry *joined, kehu_error *err)
+{
+    uint64_t sum = 0;
+    bool hard = false, any = false;
+    for (; i < end; i++) {
+        const entry *e = &b->entries[i];
+        const bool again = i + 1 < end && same_spelling(b, e, e + 1);
+        if (again && b->repeated == KEHU__REPEATED_REFUSED)
+            KEHU_TRY(refuse_repeated(e, e + 1, err));
+        if (b->repeated == KEHU__REPEATED_WORD) {
+            if (!any || e->order > joined->order)
+                *joined = *e;
+        } else if (!again) { /* the last of its spelling */
+            sum += e->frequency;
+            hard |= e->hard;
+            if (!any || e->frequency > joined->frequency)
+                *joined = *e;
+        }
+        any |= !again || b->repeated == KEHU__REPEATED_WORD;
+    }
+    if (b->repeated != KEHU__REPEATED_WORD) {
+        joined->hard = hard;
+        joined->frequency =
+            sum < KEHU__FREQUENCY_MAX ? (uint32_t)sum : KEHU__FREQUENCY_MAX;
+    }
+    return KEHU_OK;
+}
+
+/* One entry for each run of equal words. */
 static kehu_status join_equal(kehu__dictionary_builder *b, kehu_error *err)
 {
     size_t kept = 0;
     for (size_t i = 0, end; i < b->n; i = end) {
-        entry best = b->entries[i];
-        uint64_t sum = 0;
-        for (end = i; end < b->n && same_word(b, &b->entries[i], &b->entries[end]);
-             end++) {
-            const entry *e = &b->entries[end];
-            bool repeated = false;
-            for (size_t k = i; k < end && !repeated; k++) {
-                const entry *f = &b->entries[k];
-                repeated = same_spelling(b, e, f);
-                if (repeated && !b->last_wins &&
-                    (e->frequency != f->frequency || e->tag != f->tag ||
-                     e->hard != f->hard))
-                    return kehu__fail(err, KEHU_DUPLICATE, e->line,
-                                      "line %lld: the word of line %lld again, with "
-                                      "another frequency or tag",
-                                      (long long)e->line, (long long)f->line);
-            }
-            if (repeated)
-                continue;
-            sum += e->frequency;
-            if (e->frequency > best.frequency || (e->hard && !best.hard)) {
-                const bool hard = best.hard || e->hard;
-                best = *e;
-                best.hard = hard;
-            }
-        }
-        if (b->last_wins) {
-            b->entries[kept++] = b->entries[end - 1];
-            continue;
-        }
-        best.frequency = sum < KEHU__FREQUENCY_MAX ? (uint32_t)sum : KEHU__FREQUENCY_MAX;
-        b->entries[kept++] = best;
+        entry joined = {.at = 0};
+        for (end = i + 1; end < b->n && same_word(b, &b->entries[i], &b->entries[end]);)
+            end++;
+        KEHU_TRY(join_run(b, i, end, &joined, err));
+        b->entries[kept++] = joined;
     }
     b->n = kept;
     for (size_t i = 0; i < kept && !b->total_given; i++)
@@ -395,7 +418,7 @@ static kehu_status build_sections(kehu__dictionary_builder *b, build_scratch *s,
     kehu__trie trie;
     uint32_t counts[3];
     KEHU_TRY(number_characters(b, s->label_of, err));
-    kehu__sort(b->entries, b->n, sizeof *b->entries, by_labels, b->labels);
+    kehu__sort(b->entries, b->n, sizeof *b->entries, by_labels, b);
     KEHU_TRY(join_equal(b, err));
     counts[0] = write_labels(s->label_of, &out[PAGE], &out[CHAR]);
     counts[1] = write_values(b, s->sort_keys, s->which, &out[COST]);

@@ -88,7 +88,7 @@ static kehu_status build_edits(kehu__lexicon **out, const kehu_tokenizer *t,
     kehu_status status = KEHU_OK;
     if (b == NULL)
         return kehu__no_memory(err, "the edits");
-    kehu__dictionary_builder_last_wins(b);
+    kehu__dictionary_builder_repeated(b, KEHU__REPEATED_WORD);
     if (t->edits != NULL)
         status = kehu__dictionary_each(&t->edits->dictionary, alloc, keep, b, err);
     if (status == KEHU_OK)

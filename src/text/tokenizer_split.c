@@ -15,11 +15,16 @@
 
 enum {
     UNITS = 1024,
-    HARD = 1 << 16, /* a unit of a word to keep whole costs minus this */
+    NUMERAL_MAX = 24, /* characters of a number in Chinese numerals */
+    HARD = 1 << 16,   /* a unit of a word to keep whole costs minus this */
     NO_PATH = 1 << 30,
+    NUMERAL_COST = 6 * KEHU__COST_ONE, /* as a frequent word: e^-6 of all words */
     PART_MIN = 2,
     PART_MAX = 4 /* characters of a word inside a word */
 };
+
+/* A number or an amount in Chinese numerals, where the number of a word stands. */
+static const uint32_t NUMBER_WORD = UINT32_MAX, AMOUNT_WORD = UINT32_MAX - 1;
 
 typedef struct block {
     uint32_t n;                  /* units */
@@ -29,6 +34,7 @@ typedef struct block {
     uint16_t edit_labels[UNITS + 1]; /* in the edits; unused without any */
     uint8_t atoms[UNITS + 1]; /* units of the atom that begins here, 0 = inside one */
     uint8_t kinds[UNITS + 1];
+    uint8_t numerals[UNITS + 1]; /* kehu__numeral of the unit */
     int32_t costs[UNITS + 1];
     uint32_t words[UNITS + 1];  /* last word on the best way to here */
     uint8_t lengths[UNITS + 1]; /* and its units */
@@ -62,6 +68,7 @@ static bool add_atom(const kehu_tokenizer *t, block *b, const char *start, const
             return false;
         b->offsets[n] = (uint32_t)(p - start);
         b->atoms[n] = 0;
+        b->numerals[n] = KEHU__NUMERAL_NONE;
         set_labels(t, b, n++, kehu__utf8_next(&p, atom->end));
     }
     b->atoms[first] = (uint8_t)(n - first);
@@ -97,6 +104,7 @@ static void fill(const kehu_tokenizer *t, block *b, const char *start, const cha
             b->offsets[b->n] = (uint32_t)(p - start);
             b->atoms[b->n] = 1;
             b->kinds[b->n] = KEHU_SPAN_CHARACTER;
+            b->numerals[b->n] = kehu__numeral(c);
             set_labels(t, b, b->n++, c);
             p = next;
         } else {
@@ -226,11 +234,25 @@ static uint32_t relax_edited(const kehu_tokenizer *t, block *b, uint32_t i)
     return reach;
 }
 
+/* The number in Chinese numerals that begins at unit i. Not looking back keeps
+ * the promise that a text may be split from any word on. */
+static uint32_t relax_numeral(const kehu_tokenizer *t, block *b, uint32_t i)
+{
+    bool is_amount;
+    uint32_t n = b->n - i;
+    n = kehu__numeral_run(b->numerals + i, n < NUMERAL_MAX ? n : NUMERAL_MAX,
+                          !t->split_units, &is_amount);
+    if (n > 0)
+        relax(b, i, i + n, NUMERAL_COST, is_amount ? AMOUNT_WORD : NUMBER_WORD);
+    return i + n;
+}
+
 static uint32_t longest(const kehu_tokenizer *t)
 {
     const uint32_t word = t->lexicon->dictionary.longest;
     const uint32_t edit = t->edits == NULL ? 0 : t->edits->dictionary.longest;
-    return word > edit ? word : edit;
+    const uint32_t most = word > edit ? word : edit;
+    return most > NUMERAL_MAX ? most : NUMERAL_MAX;
 }
 
 /* Costs and last words of all units up to the block's last cut (its end, when
@@ -258,6 +280,10 @@ static uint32_t find_path(const kehu_tokenizer *t, block *b)
             const uint32_t word =
                 t->edits == NULL ? relax_words(d, b, i) : relax_edited(t, b, i);
             far = word > far ? word : far;
+        }
+        if (words && b->numerals[i] != KEHU__NUMERAL_NONE) {
+            const uint32_t number = relax_numeral(t, b, i);
+            far = number > far ? number : far;
         }
         relax(b, i, alone, unknown, 0); /* after the words, which win when equal */
         reach = far > reach ? far : reach;
@@ -331,8 +357,12 @@ static uint32_t emit(const kehu_tokenizer *t, const block *b, uint32_t cut,
                      uint64_t start, output *out)
 {
     for (uint32_t i = 0, next; i < cut; i = next) {
-        const uint32_t length = b->lengths[i], word = b->words[i];
-        const uint32_t kind = kind_of(b, i, length, word);
+        const uint32_t length = b->lengths[i];
+        const bool rule = b->words[i] == NUMBER_WORD || b->words[i] == AMOUNT_WORD;
+        const uint32_t word = rule ? 0 : b->words[i];
+        const uint32_t kind = b->words[i] == NUMBER_WORD   ? KEHU_SPAN_NUMBER
+                              : b->words[i] == AMOUNT_WORD ? KEHU_SPAN_AMOUNT
+                                                           : kind_of(b, i, length, word);
         const int64_t n = out->n;
         next = i + length;
         if (!add_span(out, start + b->offsets[i], b->offsets[next] - b->offsets[i], word,

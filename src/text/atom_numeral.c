@@ -1,0 +1,135 @@
+/* Numbers in Chinese characters: 三千五百, 二〇二四, 七八百; and amounts in them. */
+#include "text/atom.h"
+
+uint8_t kehu__numeral(uint32_t c)
+{
+    switch (c) {
+    case 0x4E00: /* 一 */
+        return 1;
+    case 0x4E8C: /* 二 */
+        return 2;
+    case 0x4E09: /* 三 */
+        return 3;
+    case 0x56DB: /* 四 */
+        return 4;
+    case 0x4E94: /* 五 */
+        return 5;
+    case 0x516D: /* 六 */
+        return 6;
+    case 0x4E03: /* 七 */
+        return 7;
+    case 0x516B: /* 八 */
+        return 8;
+    case 0x4E5D: /* 九 */
+        return 9;
+    case 0x4E24: /* 两 */
+    case 0x5169: /* 兩 */
+        return KEHU__NUMERAL_TWO;
+    case 0x96F6: /* 零 */
+    case 0x3007: /* 〇 */
+        return KEHU__NUMERAL_ZERO;
+    case 0x5341: /* 十 */
+        return KEHU__NUMERAL_TEN;
+    case 0x767E: /* 百 */
+        return KEHU__NUMERAL_HUNDRED;
+    case 0x5343: /* 千 */
+        return KEHU__NUMERAL_THOUSAND;
+    case 0x4E07: /* 万 */
+    case 0x842C: /* 萬 */
+        return KEHU__NUMERAL_MYRIAD;
+    case 0x4EBF: /* 亿 */
+    case 0x5104: /* 億 */
+        return KEHU__NUMERAL_MYRIAD_MYRIADS;
+    case 0x5143: /* 元 */
+    case 0x5706: /* 圆 */
+    case 0x5713: /* 圓 */
+        return KEHU__NUMERAL_YUAN;
+    case 0x5757: /* 块 */
+    case 0x584A: /* 塊 */
+        return KEHU__NUMERAL_KUAI;
+    case 0x94B1: /* 钱 */
+    case 0x9322: /* 錢 */
+        return KEHU__NUMERAL_MONEY;
+    default:
+        return KEHU__NUMERAL_NONE;
+    }
+}
+
+static bool is_digit(uint8_t n)
+{
+    return n >= 1 && n <= KEHU__NUMERAL_TWO;
+}
+
+static bool is_unit(uint8_t n)
+{
+    return n >= KEHU__NUMERAL_TEN && n <= KEHU__NUMERAL_MYRIAD_MYRIADS;
+}
+
+/* Digits alone, as years and telephone numbers are read: four and more, or with
+ * a zero among them. */
+static bool is_digit_string(const uint8_t *s, uint32_t n)
+{
+    bool zero = false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (s[i] > 9 && s[i] != KEHU__NUMERAL_ZERO)
+            return false;
+        zero |= s[i] == KEHU__NUMERAL_ZERO;
+    }
+    return n >= 4 || (zero && n >= 3);
+}
+
+/* Neighbours as in 七八百, 两三千. */
+static bool is_pair(uint8_t a, uint8_t b)
+{
+    return (a < 9 && b == a + 1) || (a == KEHU__NUMERAL_TWO && b == 3);
+}
+
+/* Digits each followed by a unit, but for the last; zeros between; 百 before 十
+ * and so on within each 万. */
+static bool is_counted(const uint8_t *s, uint32_t n)
+{
+    uint8_t last_unit = UINT8_MAX;
+    bool units = false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (is_digit(s[i])) {
+            if (i + 1 < n && is_digit(s[i + 1]) && is_pair(s[i], s[i + 1]))
+                i++; /* about so many: a unit must follow */
+            else if (i + 1 == n)
+                return units;
+            if (i + 1 == n || !is_unit(s[i + 1]))
+                return false;
+        } else if (s[i] == KEHU__NUMERAL_ZERO) {
+            if (i == 0 || i + 1 == n || !is_digit(s[i + 1]))
+                return false;
+        } else {
+            const bool ten_alone =
+                s[i] == KEHU__NUMERAL_TEN && (i == 0 || is_unit(s[i - 1]));
+            if (s[i] < KEHU__NUMERAL_MYRIAD) {
+                if (s[i] >= last_unit || (!ten_alone && (i == 0 || !is_digit(s[i - 1]))))
+                    return false;
+                last_unit = s[i];
+            } else {
+                if (i == 0)
+                    return false;
+                last_unit = UINT8_MAX; /* counting begins anew below it */
+            }
+            units = true;
+        }
+    }
+    return units;
+}
+
+uint32_t kehu__numeral_run(const uint8_t *s, uint32_t n, bool money, bool *is_amount)
+{
+    uint32_t run = 0, unit = 0;
+    *is_amount = false;
+    while (run < n && s[run] != KEHU__NUMERAL_NONE && s[run] < KEHU__NUMERAL_YUAN)
+        run++;
+    if (run == 0 || (!is_counted(s, run) && !is_digit_string(s, run)))
+        return 0;
+    if (money && run < n &&
+        (s[run] == KEHU__NUMERAL_YUAN || s[run] == KEHU__NUMERAL_KUAI))
+        unit = run + 1 < n && s[run + 1] == KEHU__NUMERAL_MONEY ? 2 : 1;
+    *is_amount = unit > 0 && run >= 2;
+    return *is_amount ? run + unit : run >= 3 ? run : 0;
+}

@@ -3,6 +3,7 @@
 #ifndef KEHU_KEHU_H
 #define KEHU_KEHU_H
 
+#include <kehu/arrow.h>
 #include <kehu/base.h>
 #include <kehu/clv.h>
 #include <kehu/column.h>

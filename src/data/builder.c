@@ -256,34 +256,18 @@ static void hand_over(const kehu__builder *b, kehu__builder_column *c, kehu_tabl
 
 kehu_status kehu__builder_finish(kehu__builder *b, kehu_table **out, kehu_error *err)
 {
-    const kehu_allocator *a = &b->alloc;
     const size_t n = b->n_columns;
     size_t names_bytes = 0, at = 0;
-    kehu_table *table = NULL;
+    kehu_table *table;
     *out = NULL;
     if (b->failed != KEHU_OK)
         return kehu__builder_fail(b, err);
     for (size_t i = 0; i < n; i++)
         names_bytes += b->columns[i].name_bytes;
-    table = kehu__alloc_zero(a, 1, sizeof *table);
+    table = kehu__table_new(&b->alloc, n, names_bytes);
     if (table == NULL)
         return kehu__no_memory(err, "a table");
-    table->alloc = *a;
     table->n_rows = b->n_rows;
-    table->columns = kehu__alloc_zero(a, n, sizeof *table->columns);
-    table->stores = kehu__alloc_zero(a, n, sizeof *table->stores);
-    table->names = kehu__alloc(a, names_bytes, 1);
-    table->names_bytes = names_bytes;
-    atomic_init(&table->holders, 1);
-    if (n > 0 &&
-        (table->columns == NULL || table->stores == NULL || table->names == NULL)) {
-        kehu__free(a, table->columns, n, sizeof *table->columns);
-        kehu__free(a, table->stores, n, sizeof *table->stores);
-        kehu__free(a, table->names, names_bytes, 1);
-        kehu__free(a, table, 1, sizeof *table);
-        return kehu__no_memory(err, "a table");
-    }
-    table->n_columns = (int64_t)n;
     for (size_t i = 0; i < n; i++) {
         hand_over(b, &b->columns[i], table, i, table->names + at);
         at += b->columns[i].name_bytes;

@@ -109,10 +109,34 @@ const kehu_column *kehu_table_find(const kehu_table *table, const char *name)
     return NULL;
 }
 
-kehu_table *kehu__table_hold(kehu_table *table)
+kehu_table *kehu__table_new(const kehu_allocator *a, size_t n_columns, size_t names_bytes)
 {
-    atomic_fetch_add_explicit(&table->holders, 1, memory_order_relaxed);
-    return table;
+    kehu_table *t = kehu__alloc_zero(a, 1, sizeof *t);
+    if (t == NULL)
+        return NULL;
+    t->alloc = *a;
+    atomic_init(&t->holders, 1);
+    t->n_columns = (int64_t)n_columns;
+    t->names_bytes = names_bytes;
+    t->columns = kehu__alloc_zero(a, n_columns, sizeof *t->columns);
+    t->stores = kehu__alloc_zero(a, n_columns, sizeof *t->stores);
+    t->names = kehu__alloc(a, names_bytes, 1);
+    if (n_columns > 0 && (t->columns == NULL || t->stores == NULL || t->names == NULL)) {
+        kehu__free(a, t->columns, n_columns, sizeof *t->columns);
+        kehu__free(a, t->stores, n_columns, sizeof *t->stores);
+        kehu__free(a, t->names, names_bytes, 1);
+        kehu__free(a, t, 1, sizeof *t);
+        return NULL;
+    }
+    return t;
+}
+
+kehu_table *kehu__table_hold(const kehu_table *table)
+{
+    /* The count of holders is no part of the table that callers see. */
+    kehu_table *t = (kehu_table *)(uintptr_t)table;
+    atomic_fetch_add_explicit(&t->holders, 1, memory_order_relaxed);
+    return t;
 }
 
 void kehu_table_free(kehu_table *table)
@@ -123,6 +147,8 @@ void kehu_table_free(kehu_table *table)
     {
         const kehu_allocator alloc = table->alloc;
         const size_t n = (size_t)table->n_columns;
+        if (table->let_go != NULL)
+            table->let_go(table);
         for (size_t i = 0; i < n; i++)
             kehu__store_free(&alloc, &table->stores[i]);
         kehu__free(&alloc, table->stores, n, sizeof *table->stores);

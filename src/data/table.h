@@ -25,12 +25,19 @@ struct kehu_table {
     kehu__store *stores;  /* [n_columns] */
     char *names;          /* [names_bytes], each with its NUL */
     size_t names_bytes;
+    void (*let_go)(kehu_table *table); /* gives `foreign` back; NULL when there is none */
+    void *foreign;                     /* what the columns of an import point into */
 };
 
 void kehu__store_free(const kehu_allocator *a, kehu__store *store);
 
+/* A table of n columns with their names (names_bytes with the NULs) still to be
+ * filled in; NULL when memory is refused. */
+kehu_table *kehu__table_new(const kehu_allocator *a, size_t n_columns,
+                            size_t names_bytes);
+
 /* One more holder; kehu_table_free takes one away. */
-kehu_table *kehu__table_hold(kehu_table *table);
+kehu_table *kehu__table_hold(const kehu_table *table);
 
 /* Bytes of one value of a fixed-width type; 0 for BOOL and text. */
 size_t kehu__type_bytes(kehu_type type);

@@ -56,6 +56,7 @@ kehu__number kehu__plain_number(const char *text, size_t size, unsigned accept,
 static kehu__number parse_plain_money(const char *p, const char *end, int decimals,
                                       uint64_t limit, uint64_t *out)
 {
+    const uint64_t tenth = limit / 10, last = limit % 10;
     uint64_t v = 0;
     int after = -1; /* digits after the point, -1 before it */
     int n_digits = 0, exact = 1, over = 0;
@@ -71,7 +72,7 @@ static kehu__number parse_plain_money(const char *p, const char *end, int decima
         if (after >= decimals)
             exact = exact && digit == 0;
         else {
-            over |= v > (limit - digit) / 10;
+            over |= v > tenth || (v == tenth && digit > last);
             v = v * 10 + digit;
             after += after >= 0;
         }
@@ -79,7 +80,7 @@ static kehu__number parse_plain_money(const char *p, const char *end, int decima
     if (n_digits == 0)
         return KEHU__NUMBER_BAD;
     for (after = after < 0 ? 0 : after; after < decimals; after++) {
-        over |= v > limit / 10;
+        over |= v > tenth;
         v *= 10;
     }
     *out = v;

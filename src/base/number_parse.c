@@ -297,7 +297,7 @@ kehu__number kehu__parse_uint64(const char *text, size_t size, uint64_t *out)
         const unsigned digit = (unsigned)(unsigned char)text[i] - '0';
         if (digit > 9)
             return KEHU__NUMBER_BAD;
-        over |= v > (UINT64_MAX - digit) / 10;
+        over |= v > UINT64_MAX / 10 || (v == UINT64_MAX / 10 && digit > UINT64_MAX % 10);
         v = v * 10 + digit;
     }
     if (over)

@@ -50,8 +50,18 @@ static bool is_wide_blank(const char *p) /* U+3000 */
     return memcmp(p, "\xE3\x80\x80", 3) == 0;
 }
 
+/* Anything but the first bytes of blanks and the last of a wide one. */
+static bool ends_plainly(kehu__text t)
+{
+    const unsigned char first = (unsigned char)t.bytes[0];
+    const unsigned char last = (unsigned char)t.bytes[t.size - 1];
+    return first > ' ' && first < 0x80 && last > ' ' && last < 0x80;
+}
+
 kehu__text kehu__trim(kehu__text t)
 {
+    if (t.size == 0 || ends_plainly(t))
+        return t;
     for (;;) {
         const int64_t step = t.size > 0 && is_blank(t.bytes[0])     ? 1
                              : t.size > 2 && is_wide_blank(t.bytes) ? 3

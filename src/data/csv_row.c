@@ -101,6 +101,47 @@ static kehu__csv_found take_cell(kehu__csv_row *row, const char **p, const char 
     return KEHU__CSV_ROW;
 }
 
+/* Take unquoted cells as long as whole blocks are left, and return where the first
+ * cell starts that needs the slow way; *line_end is the row's end when reached. */
+static const char *take_plain_cells(kehu__csv_row *row, const char *p, const char *end,
+                                    char delimiter, const char **line_end)
+{
+#if defined(__SSE2__)
+    const __m128i va = _mm_set1_epi8(delimiter), quote = _mm_set1_epi8('"');
+    const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
+    const char *from = p; /* of the cell */
+    for (; end - p >= 16; p += 16) {
+        __m128i v;
+        unsigned found;
+        memcpy(&v, p, sizeof v);
+        found = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, va), _mm_cmpeq_epi8(v, quote)),
+                         _mm_or_si128(_mm_cmpeq_epi8(v, lf), _mm_cmpeq_epi8(v, cr))));
+        for (; found != 0; found &= found - 1) {
+            const char *at = p + __builtin_ctz(found);
+            if (*at == '"') {
+                if (at == from)
+                    return from; /* a quoted cell */
+                continue;        /* inside an unquoted value a quote is a quote */
+            }
+            add_cell(row, from, at, false, false);
+            if (*at != delimiter) {
+                *line_end = at;
+                return at;
+            }
+            from = at + 1;
+        }
+    }
+    return from;
+#else
+    (void)row;
+    (void)end;
+    (void)delimiter;
+    (void)line_end;
+    return p;
+#endif
+}
+
 kehu__csv_found kehu__csv_scan(kehu__csv_row *row, const char *p, const char *end,
                                char delimiter, bool last)
 {
@@ -109,7 +150,12 @@ kehu__csv_found kehu__csv_scan(kehu__csv_row *row, const char *p, const char *en
     if (p == end)
         return last ? KEHU__CSV_NONE : KEHU__CSV_CUT;
     for (;; p++) {
-        const kehu__csv_found found = take_cell(row, &p, end, delimiter, last);
+        const char *line_end = NULL;
+        kehu__csv_found found;
+        p = take_plain_cells(row, p, end, delimiter, &line_end);
+        if (line_end != NULL)
+            break;
+        found = take_cell(row, &p, end, delimiter, last);
         if (found != KEHU__CSV_ROW)
             return found;
         if (p == end) {

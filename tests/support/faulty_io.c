@@ -19,7 +19,7 @@ static int faulty_open(void *ctx, const char *path, int flags, int mode)
 {
     faulty_io *f = ctx;
     int result = refuse(f);
-    if (result == 0 && (result = kehu__io_system.open(NULL, path, flags, mode)) >= 0)
+    if (result == 0 && (result = f->base->open(f->base->ctx, path, flags, mode)) >= 0)
         f->open_files++;
     return result;
 }
@@ -27,7 +27,7 @@ static int faulty_open(void *ctx, const char *path, int flags, int mode)
 static int faulty_close(void *ctx, int fd)
 {
     faulty_io *f = ctx;
-    const int refused = refuse(f), result = kehu__io_system.close(NULL, fd);
+    const int refused = refuse(f), result = f->base->close(f->base->ctx, fd);
     f->open_files--;
     return refused != 0 ? refused : result;
 }
@@ -38,7 +38,7 @@ static int64_t faulty_pread(void *ctx, int fd, void *bytes, size_t size, int64_t
     const bool now = fails(f);
     if (now && f->how != FAULTY_IO_SHORT)
         return -f->how;
-    return kehu__io_system.pread(NULL, fd, bytes, now ? (size + 1) / 2 : size, at);
+    return f->base->pread(f->base->ctx, fd, bytes, now ? (size + 1) / 2 : size, at);
 }
 
 static int64_t faulty_pwrite(void *ctx, int fd, const void *bytes, size_t size,
@@ -48,67 +48,77 @@ static int64_t faulty_pwrite(void *ctx, int fd, const void *bytes, size_t size,
     const bool now = fails(f);
     if (now && f->how != FAULTY_IO_SHORT)
         return -f->how;
-    return kehu__io_system.pwrite(NULL, fd, bytes, now ? (size + 1) / 2 : size, at);
+    return f->base->pwrite(f->base->ctx, fd, bytes, now ? (size + 1) / 2 : size, at);
 }
 
 static int64_t faulty_size(void *ctx, int fd)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.size(NULL, fd);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->size(f->base->ctx, fd);
 }
 
 static int faulty_truncate(void *ctx, int fd, int64_t size)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.truncate(NULL, fd, size);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->truncate(f->base->ctx, fd, size);
 }
 
 static int faulty_sync(void *ctx, int fd)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.sync(NULL, fd);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->sync(f->base->ctx, fd);
 }
 
 static int faulty_sync_folder(void *ctx, const char *path)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.sync_folder(NULL, path);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->sync_folder(f->base->ctx, path);
 }
 
 static int faulty_rename(void *ctx, const char *from, const char *to)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.rename(NULL, from, to);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->rename(f->base->ctx, from, to);
 }
 
 static int faulty_unlink(void *ctx, const char *path)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.unlink(NULL, path);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->unlink(f->base->ctx, path);
 }
 
 static int faulty_make_folder(void *ctx, const char *path, int mode)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.make_folder(NULL, path, mode);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->make_folder(f->base->ctx, path, mode);
 }
 
 static int faulty_list(void *ctx, const char *folder,
                        int (*name)(void *arg, const char *n), void *arg)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.list(NULL, folder, name, arg);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->list(f->base->ctx, folder, name, arg);
 }
 
 static int faulty_lock(void *ctx, int fd)
 {
-    const int refused = refuse(ctx);
-    return refused != 0 ? refused : kehu__io_system.lock(NULL, fd);
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->lock(f->base->ctx, fd);
 }
 
 const kehu__io *faulty_io_init(faulty_io *f, long fail_at, int how, bool sticky)
 {
-    *f = (faulty_io){.fail_at = fail_at, .how = how, .sticky = sticky};
+    *f = (faulty_io){
+        .base = &kehu__io_system, .fail_at = fail_at, .how = how, .sticky = sticky};
     f->as_io = (kehu__io){.ctx = f,
                           .open = faulty_open,
                           .close = faulty_close,

@@ -12,12 +12,13 @@ enum { FAULTY_IO_SHORT = -1 };
 
 typedef struct faulty_io {
     kehu__io as_io;
-    long fail_at;    /* 0-based call to fail, -1 = none */
-    int how;         /* an errno, or FAULTY_IO_SHORT */
-    bool sticky;     /* every later call fails too (not sensible with EINTR) */
-    long calls;      /* made so far */
-    long open_files; /* not closed yet */
-    bool failed;     /* a call was made to fail */
+    const kehu__io *base; /* what does the work; the system's unless set after init */
+    long fail_at;         /* 0-based call to fail, -1 = none */
+    int how;              /* an errno, or FAULTY_IO_SHORT */
+    bool sticky;          /* every later call fails too (not sensible with EINTR) */
+    long calls;           /* made so far */
+    long open_files;      /* not closed yet */
+    bool failed;          /* a call was made to fail */
 } faulty_io;
 
 /* A close that fails has closed the file. */

@@ -35,6 +35,7 @@
 
 #include <kehu/base.h>
 #include <kehu/column.h>
+#include <kehu/csv.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -148,6 +149,37 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_add_events(kehu_store *store,
                                                            uint64_t *sequence,
                                                            kehu_error *err);
 
+/* A column of a file and what the store calls it. */
+typedef struct kehu_store_name {
+    const char *file;
+    const char *store;
+} kehu_store_name;
+
+typedef struct kehu_store_import_options {
+    uint32_t size;
+    uint32_t reserved;            /* 0 */
+    const kehu_store_name *names; /* [n_names]; a column without an entry keeps its
+                                     name */
+    int64_t n_names;              /* 0 or more */
+    int64_t max_rejects;          /* give up when more rows are bad; 0 means never */
+} kehu_store_import_options;
+
+/* Take in the rest of a CSV file, all of it or nothing, durably.
+ *
+ * csv     opened with a field for each column that is not text, such as time and
+ *         amount (see kehu/csv.h: encoding, delimiter, zone, decimals, progress);
+ *         columns the store does not know are left out. Bad rows are rejected into
+ *         its report (line, column, reason), also those only the store refuses
+ * n_rows  receives how many rows were taken in; NULL if not wanted
+ *
+ * The rows get new batch numbers, one for up to 4096 rows. On failure (as
+ * kehu_store_add_events, kehu_csv_next; KEHU_DATA for too many bad rows) the store is
+ * as before; the reader is where it was. Time O(n log n); memory some 10 times
+ * flush_bytes and a batch of the reader. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_import(
+    kehu_store *store, kehu_store_part part, kehu_csv *csv,
+    const kehu_store_import_options *options, int64_t *n_rows, kehu_error *err);
+
 /* Number of the newest batch, declaration or erasure; 0 for a new store. */
 KEHU_API uint64_t kehu_store_sequence(const kehu_store *store);
 
@@ -229,6 +261,48 @@ KEHU_API uint64_t kehu_snapshot_sequence(const kehu_snapshot *snapshot);
  * lives. *fields is NULL where there are none. */
 KEHU_API int64_t kehu_snapshot_fields(const kehu_snapshot *snapshot, kehu_store_part part,
                                       const kehu_store_field **fields);
+
+/* What a snapshot is made of; rows that it hides are counted too. */
+typedef struct kehu_store_stats {
+    uint64_t sequence;
+    int64_t rows[2];          /* of customers' updates and of events, in all */
+    int64_t log_rows[2];      /* of them in the log */
+    int64_t segments[2];      /* files */
+    int64_t segment_bytes[2]; /* of them */
+    int64_t n_fields[2];      /* declared */
+    int64_t first_time;       /* of events, 0 without any */
+    int64_t last_time;
+    int64_t erased_customers; /* not purged yet */
+} kehu_store_stats;
+
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_stats(const kehu_snapshot *snapshot,
+                                                         kehu_store_stats *stats,
+                                                         kehu_error *err);
+
+/* What a check read. */
+typedef struct kehu_store_check {
+    int64_t blocks, rows, bytes; /* sound and bad blocks; sound rows */
+    int64_t bad_blocks;          /* that cannot be read */
+    int64_t bad_rows;            /* in them */
+} kehu_store_check;
+
+/* Read everything: all checksums, all values, the order of rows, the directory's
+ * figures. Goes on behind a bad block to count what is lost.
+ * Fails with KEHU_FORMAT when a block is bad (err tells the first, report is filled
+ * in), KEHU_CANCELLED, KEHU_NO_MEMORY. report and progress may be NULL. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_check(const kehu_snapshot *snapshot,
+                                                         kehu_store_check *report,
+                                                         const kehu_progress *progress,
+                                                         kehu_error *err);
+
+/* All there is about one customer as one JSON object: the declared fields with layer,
+ * origin, age limit and inputs; "values", every update ever made; "events". Times are
+ * ISO text in UTC. A customer nobody knows gives empty lists.
+ * Fails with KEHU_IO when the writer stops. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_export(const kehu_snapshot *snapshot,
+                                                          const char *customer,
+                                                          const kehu_writer *writer,
+                                                          kehu_error *err);
 
 /* Which rows and columns of a snapshot to walk over. */
 typedef struct kehu_scan_options {

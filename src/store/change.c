@@ -125,10 +125,18 @@ kehu_status kehu__change_flush(kehu__change *c, kehu_error *err)
     const kehu__state *s = &c->store->state;
     for (int part = 0; part < KEHU__PARTS; part++)
         KEHU_TRY(flush_part(c, (kehu_store_part)part, err));
+    return kehu__change_restart_log(c, s->log.next_sequence, err);
+}
+
+kehu_status kehu__change_restart_log(kehu__change *c, uint64_t first_sequence,
+                                     kehu_error *err)
+{
+    const kehu__state *s = &c->store->state;
+    kehu__log_close(&c->log);
     c->next.log_number = c->next.next_file++;
-    c->next.log_first = s->log.next_sequence;
+    c->next.log_first = first_sequence;
     return kehu__log_create(&c->log, s->folder, c->next.log_number, c->next.store_id,
-                            c->next.log_first, err);
+                            first_sequence, err);
 }
 
 kehu_status kehu__change_commit(kehu__change *c, kehu_error *err)

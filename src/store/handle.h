@@ -49,6 +49,9 @@ kehu_status kehu__change_merge(kehu__change *c, const uint32_t *places, uint32_t
                                int64_t *n_dropped, kehu_error *err);
 /* Sort the log's rows into new segments and begin an empty log. */
 kehu_status kehu__change_flush(kehu__change *c, kehu_error *err);
+/* Begin the empty log again at a later sequence number. */
+kehu_status kehu__change_restart_log(kehu__change *c, uint64_t first_sequence,
+                                     kehu_error *err);
 /* Make it so. On failure all is as before, unless the store is poisoned now. Frees
  * the change either way. */
 kehu_status kehu__change_commit(kehu__change *c, kehu_error *err);

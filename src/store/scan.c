@@ -26,6 +26,7 @@ struct kehu_scan {
     kehu__rows out;        /* the columns asked for, in their order */
     kehu__rows fold; /* customers: the row being made; valid_from and sequence too */
     bool folding, failed, ended;
+    bool raw; /* customers: every update for itself */
     kehu__scan_columns emitted;
 };
 
@@ -187,6 +188,29 @@ kehu_status kehu_scan_customer(kehu_scan **out, const kehu_snapshot *snapshot,
     return kehu_scan_open(out, snapshot, part, &opt, err);
 }
 
+kehu_status kehu__scan_everything(kehu_scan **out, const kehu_snapshot *snapshot,
+                                  kehu_store_part part, const char *customer,
+                                  kehu_error *err)
+{
+    const kehu__schema *schema = &snapshot->schema;
+    const uint32_t end = KEHU__FIRST_FIELD + schema->n_fields[part];
+    kehu_scan_options opt = {.size = sizeof opt};
+    const char **names = kehu__alloc(&snapshot->alloc, end, sizeof *names);
+    kehu_status status;
+    *out = NULL;
+    if (names == NULL)
+        return kehu__no_memory(err, "a scan");
+    for (uint32_t id = KEHU__TIME; id < end; id++)
+        if (kehu__schema_name(schema, part, id) != NULL)
+            names[opt.n_columns++] = kehu__schema_name(schema, part, id);
+    opt.columns = names;
+    status = kehu_scan_customer(out, snapshot, part, customer, &opt, err);
+    if (status == KEHU_OK)
+        (*out)->raw = true;
+    kehu__free(&snapshot->alloc, names, end, sizeof *names);
+    return status;
+}
+
 static bool is_kind(const kehu_scan *scan, const kehu__vector *kind, uint32_t row)
 {
     uint32_t size;
@@ -337,8 +361,9 @@ kehu_status kehu_scan_next(kehu_scan *scan, kehu_scan_batch *batch, kehu_error *
     kehu__rows_clear(&scan->out);
     if (scan->failed)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "the scan has failed before");
-    status = scan->part == KEHU_STORE_CUSTOMERS ? gather_customers(scan, err)
-                                                : gather_events(scan, err);
+    status = scan->part == KEHU_STORE_CUSTOMERS && !scan->raw
+                 ? gather_customers(scan, err)
+                 : gather_events(scan, err);
     if (status == KEHU_OK)
         status = kehu__scan_columns_fill(&scan->emitted, &scan->out, err);
     if (status != KEHU_OK) {

@@ -29,4 +29,10 @@ kehu_status kehu__snapshot_open_path(kehu_snapshot **out, const char *path,
 kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__state *s,
                               const kehu_snapshot_options *options, kehu_error *err);
 
+/* One customer's rows with all columns but the id; of the customers' part every update
+ * for itself. */
+kehu_status kehu__scan_everything(kehu_scan **out, const kehu_snapshot *snapshot,
+                                  kehu_store_part part, const char *customer,
+                                  kehu_error *err);
+
 #endif

@@ -1,0 +1,226 @@
+/* CSV into the store. Batches become frames in memory, frames become segments on the
+ * disk as they pass flush_bytes, and one manifest at the end makes them all count: a
+ * file of any size is taken in whole or not at all, in bounded memory, and its rows
+ * are written once. */
+#include <string.h>
+
+#include "base/error.h"
+#include "data/column.h"
+#include "store/handle.h"
+#include "store/tail.h"
+
+enum { SLICE_ROWS = 4096 };
+
+typedef struct importing {
+    kehu_store *store;
+    kehu_store_part part;
+    kehu_csv *csv;
+    const kehu_store_import_options *opt;
+    kehu__change change;
+    kehu__frame *frames;
+    size_t n_frames, capacity;
+    uint64_t bytes, sequence; /* of the frames; the next frame's */
+    int64_t n_rows;
+    kehu_column *columns; /* of the table, those that are taken */
+    int64_t n_columns;
+} importing;
+
+static void drop_frames(importing *im)
+{
+    for (size_t i = 0; i < im->n_frames; i++)
+        kehu__free(&im->store->alloc, im->frames[i].bytes, im->frames[i].capacity, 1);
+    im->n_frames = 0;
+    im->bytes = 0;
+}
+
+/* The frames so far become a segment. */
+static kehu_status write_segment(importing *im, kehu_error *err)
+{
+    const kehu__manifest *m = &im->change.next;
+    kehu__segment_writer w;
+    kehu__tail tail;
+    kehu_status status = KEHU_OK;
+    KEHU_TRY(kehu__tail_sort(&tail, im->frames, im->n_frames, im->part, &m->schema,
+                             &m->erased, err));
+    if (tail.n > 0) {
+        status = kehu__change_segment(&im->change, &w, im->part, err);
+        if (status == KEHU_OK) {
+            status = kehu__tail_write(&tail, &w, err);
+            if (status == KEHU_OK)
+                status = kehu__change_add(&im->change, &w, err);
+            else
+                kehu__segment_writer_free(&w);
+        }
+    }
+    kehu__tail_free(&tail);
+    drop_frames(im);
+    return status;
+}
+
+/* Column and reason of a row the store refuses, from the message "x in row 3 ...". */
+static kehu_status reject(importing *im, int64_t row, const kehu_error *why,
+                          kehu_error *err)
+{
+    char column[240];
+    const char *reason = strstr(why->message, " in row ");
+    const size_t n = reason == NULL ? 0 : (size_t)(reason - why->message);
+    memcpy(column, why->message, n);
+    column[n] = '\0';
+    reason = reason == NULL ? NULL : strchr(reason + 8, ' ');
+    return kehu_csv_reject(im->csv, row, n == 0 ? NULL : column,
+                           reason == NULL ? why->message : reason + 1, NULL, err);
+}
+
+/* Rows first..first+n-1 as frames; a bad row is rejected and those around it kept. */
+static kehu_status take_rows(importing *im, int64_t first, int64_t n, kehu_error *err)
+{
+    while (n > 0) {
+        kehu__buffer frame = kehu__buffer_new(&im->store->alloc);
+        kehu_error why = {.where = -1};
+        uint32_t n_rows;
+        kehu_status status = KEHU_NO_MEMORY;
+        for (int64_t i = 0; i < im->n_columns; i++) {
+            im->columns[i].start += first;
+            im->columns[i].length = n;
+        }
+        if (kehu__buffer_room(&frame, KEHU__FRAME_HEADER) != NULL &&
+            kehu__grow(&im->store->alloc, &im->frames, &im->capacity, im->n_frames + 1,
+                       sizeof *im->frames))
+            status = kehu__batch_write(&frame, &im->change.next.schema, im->part,
+                                       im->columns, im->n_columns, &n_rows, &why);
+        for (int64_t i = 0; i < im->n_columns; i++)
+            im->columns[i].start -= first;
+        if (status == KEHU_OK) {
+            im->frames[im->n_frames++] =
+                (kehu__frame){im->part == KEHU_STORE_EVENTS ? KEHU__FRAME_EVENTS
+                                                            : KEHU__FRAME_CUSTOMERS,
+                              n_rows,
+                              im->sequence++,
+                              frame.bytes,
+                              frame.size,
+                              frame.capacity};
+            im->bytes += frame.size;
+            im->n_rows += n_rows;
+            return KEHU_OK;
+        }
+        kehu__buffer_free(&frame);
+        if (why.where < 0)
+            return status == KEHU_NO_MEMORY
+                       ? kehu__no_memory(err, "the import")
+                       : kehu__fail(err, status, -1, "%s", why.message);
+        KEHU_TRY(take_rows(im, first, why.where, err)); /* rejects are in row order */
+        KEHU_TRY(reject(im, first + why.where, &why, err));
+        first += why.where + 1;
+        n -= why.where + 1;
+    }
+    return KEHU_OK;
+}
+
+/* The store's name for a column of the file. */
+static const char *name_of(const importing *im, const char *name)
+{
+    for (int64_t i = 0; i < im->opt->n_names; i++)
+        if (strcmp(im->opt->names[i].file, name) == 0)
+            return im->opt->names[i].store;
+    return name;
+}
+
+static kehu_status choose_columns(importing *im, const kehu_table *table, kehu_error *err)
+{
+    const int64_t n = kehu_table_n_columns(table);
+    im->n_columns = 0;
+    for (int64_t i = 0; i < n; i++) {
+        kehu_column c = *kehu_table_column(table, i);
+        c.name = name_of(im, c.name);
+        if (kehu__schema_find(&im->change.next.schema, im->part, c.name) != UINT32_MAX)
+            im->columns[im->n_columns++] = c;
+    }
+    return im->n_columns > 0
+               ? KEHU_OK
+               : kehu__fail(err, KEHU_COLUMN, -1, "no column of the file is the store's");
+}
+
+static kehu_status take_table(importing *im, const kehu_table *table, kehu_error *err)
+{
+    const int64_t n_rows = kehu_table_n_rows(table);
+    const size_t n_columns = (size_t)kehu_table_n_columns(table);
+    kehu_status status;
+    im->columns = kehu__alloc(&im->store->alloc, n_columns, sizeof *im->columns);
+    if (im->columns == NULL)
+        return kehu__no_memory(err, "the import");
+    status = choose_columns(im, table, err);
+    for (int64_t at = 0; status == KEHU_OK && at < n_rows; at += SLICE_ROWS) {
+        status =
+            take_rows(im, at, n_rows - at < SLICE_ROWS ? n_rows - at : SLICE_ROWS, err);
+        if (status == KEHU_OK && im->bytes >= im->store->options.flush_bytes)
+            status = write_segment(im, err);
+    }
+    kehu__free(&im->store->alloc, im->columns, n_columns, sizeof *im->columns);
+    im->columns = NULL;
+    return status;
+}
+
+static kehu_status take_all(importing *im, kehu_error *err)
+{
+    kehu_table *table = NULL;
+    kehu_status status;
+    do {
+        status = kehu_csv_next(&table, im->csv, err);
+        if (status == KEHU_OK && table != NULL)
+            status = take_table(im, table, err);
+        kehu_table_free(table);
+    } while (status == KEHU_OK && table != NULL);
+    if (status == KEHU_OK && im->n_frames > 0)
+        status = write_segment(im, err);
+    if (status == KEHU_OK && im->opt->max_rejects > 0 &&
+        kehu_csv_n_rejects(im->csv) > im->opt->max_rejects)
+        status = kehu__fail(err, KEHU_DATA, -1, "%lld rows are bad, at most %lld may be",
+                            (long long)kehu_csv_n_rejects(im->csv),
+                            (long long)im->opt->max_rejects);
+    return status;
+}
+
+static kehu_status import(importing *im, kehu_error *err)
+{
+    int64_t n_removed;
+    kehu_status status;
+    KEHU_TRY(kehu__change_begin(&im->change, im->store, err));
+    im->sequence = im->store->state.log.next_sequence;
+    status = kehu__change_flush(&im->change, err);
+    if (status == KEHU_OK)
+        status = take_all(im, err);
+    if (status == KEHU_OK && im->n_rows > 0)
+        status = kehu__change_restart_log(&im->change, im->sequence, err);
+    drop_frames(im);
+    kehu__free(&im->store->alloc, im->frames, im->capacity, sizeof *im->frames);
+    if (status != KEHU_OK || im->n_rows == 0) {
+        kehu__change_abandon(&im->change);
+        return status;
+    }
+    KEHU_TRY(kehu__change_commit(&im->change, err));
+    (void)kehu__store_merge_some(im->store, NULL);
+    (void)kehu__store_clean(im->store, true, false, &n_removed, NULL);
+    return KEHU_OK;
+}
+
+kehu_status kehu_store_import(kehu_store *store, kehu_store_part part, kehu_csv *csv,
+                              const kehu_store_import_options *options, int64_t *n_rows,
+                              kehu_error *err)
+{
+    kehu_store_import_options opt = {0};
+    importing im = {.store = store, .part = part, .csv = csv, .opt = &opt};
+    KEHU_TRY(kehu__store_check(store, err));
+    KEHU_TRY(kehu__options_read(&opt, sizeof opt, options, err));
+    if (csv == NULL || (unsigned)part >= KEHU__PARTS || opt.n_names < 0 ||
+        (opt.n_names > 0 && opt.names == NULL))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "csv or names is NULL or part is %d",
+                          (int)part);
+    for (int64_t i = 0; i < opt.n_names; i++)
+        if (opt.names[i].file == NULL || opt.names[i].store == NULL)
+            return kehu__fail(err, KEHU_ARGUMENT, -1, "names[%lld] has a NULL",
+                              (long long)i);
+    KEHU_TRY(import(&im, err));
+    if (n_rows != NULL)
+        *n_rows = im.n_rows;
+    return KEHU_OK;
+}

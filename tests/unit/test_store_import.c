@@ -1,0 +1,249 @@
+/* CSV in, one person out, figures and checks. */
+#include <kehu/store.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/stores.h"
+#include "support/test.h"
+
+static kehu_store *fresh(const char *folder, uint64_t flush_bytes)
+{
+    const kehu_store_options options = {
+        .size = sizeof options, .mode = KEHU_STORE_NEW, .flush_bytes = flush_bytes};
+    kehu_store *store = NULL;
+    kehu_error err;
+    store_remove(folder);
+    if (kehu_store_open(&store, folder, &options, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    return store;
+}
+
+static kehu_csv *reader(const char *text)
+{
+    static const kehu_field fields[] = {
+        {.name = "when", .type = KEHU_TIMESTAMP},
+        {.name = "amount", .type = KEHU_INT64, .decimals = 2}};
+    const kehu_csv_options options = {
+        .size = sizeof options, .fields = fields, .n_fields = 2};
+    kehu_csv *csv = NULL;
+    kehu_error err;
+    if (kehu_csv_open_memory(&csv, text, strlen(text), "orders.csv", &options, &err) !=
+        KEHU_OK)
+        fail_msg("%s", err.message);
+    return csv;
+}
+
+static const kehu_store_name names[] = {{"who", "customer"}, {"when", "time"}};
+static const kehu_store_import_options by_names = {
+    .size = sizeof by_names, .names = names, .n_names = 2};
+
+static const char orders[] = "who,when,kind,amount,colour\n"
+                             "b,1970-01-02,buy,1.50,red\n"
+                             ",1970-01-02,buy,1.50,red\n"
+                             "a,1970-01-01 00:00:01,call,,red\n"
+                             "a,soon,call,,red\n"
+                             "a,,call,,red\n"
+                             "a,1970-01-03,buy,20,red\n";
+
+static void test_import_takes_good_rows_and_lists_bad_ones(void **state)
+{
+    kehu_store *store = fresh("store_import", 0);
+    kehu_csv *csv = reader(orders);
+    const store_event before = {"z", 5, NULL, NULL, 1, NULL};
+    kehu_table *rejects;
+    kehu_error err;
+    int64_t n_rows = 0;
+    char *text;
+    (void)state;
+    assert_int_equal(store_add(store, &before, 1, &err), KEHU_OK);
+    if (kehu_store_import(store, KEHU_STORE_EVENTS, csv, &by_names, &n_rows, &err) !=
+        KEHU_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(n_rows, 3);
+    assert_int_equal(kehu_csv_n_rejects(csv), 3);
+    assert_int_equal(kehu_csv_rejects(&rejects, csv, &err), KEHU_OK);
+    assert_int_equal(((const int64_t *)kehu_table_column(rejects, 0)->data)[0], 5);
+    assert_int_equal(((const int64_t *)kehu_table_column(rejects, 0)->data)[1], 3);
+    assert_int_equal(((const int64_t *)kehu_table_column(rejects, 0)->data)[2], 6);
+    kehu_table_free(rejects);
+    kehu_csv_free(csv);
+    kehu_store_free(store);
+    text = store_text_path("store_import", KEHU_STORE_EVENTS, &err);
+    assert_string_equal(text, "a|1000000|call|~|~|~|~|~\n"
+                              "a|172800000000|buy|~|~|2000|~|~\n"
+                              "b|86400000000|buy|~|~|150|~|~\n"
+                              "z|5|~|~|~|1|~|~\n");
+    free(text);
+}
+
+static void test_import_is_all_or_nothing(void **state)
+{
+    kehu_store *store = fresh("store_import_none", 4096);
+    kehu_store_import_options few = by_names;
+    kehu_csv *csv;
+    kehu_error err;
+    char *text;
+    (void)state;
+    few.max_rejects = 2;
+    csv = reader(orders);
+    assert_int_equal(kehu_store_import(store, KEHU_STORE_EVENTS, csv, &few, NULL, &err),
+                     KEHU_DATA);
+    assert_string_equal(err.message, "3 rows are bad, at most 2 may be");
+    kehu_csv_free(csv);
+    csv = reader(orders);
+    assert_int_equal(kehu_store_import(store, KEHU_STORE_EVENTS, csv, NULL, NULL, &err),
+                     KEHU_COLUMN);
+    assert_string_equal(err.message, "column customer is missing");
+    kehu_csv_free(csv);
+    text = store_text_now(store, KEHU_STORE_EVENTS, &err);
+    assert_string_equal(text, "");
+    free(text);
+    assert_int_equal(kehu_store_sequence(store), 0);
+    /* LOCK, the manifest, the log. */
+    assert_int_equal(store_count_files("store_import_none"), 3);
+    kehu_store_free(store);
+}
+
+static void test_import_of_many_rows_equals_adding_them(void **state)
+{
+    enum { N = 20000 };
+    kehu_store *store = fresh("store_import_many", 1 << 16);
+    store_event *events = calloc(N, sizeof *events);
+    char *ids = calloc(N, 8), *csv_text = NULL, *imported, *added;
+    size_t size;
+    FILE *f = open_memstream(&csv_text, &size);
+    kehu_csv *csv;
+    kehu_error err;
+    int64_t n_rows;
+    (void)state;
+    fprintf(f, "customer,when,kind,amount\n");
+    for (int i = 0; i < N; i++) {
+        snprintf(ids + 8 * i, 8, "c%d", i * 7919 % 501);
+        events[i] = (store_event){
+            ids + 8 * i, (int64_t)(i % 1000) * 1000000, "buy", NULL, i * 100, NULL};
+        fprintf(f, "c%d,1970-01-01 00:%02d:%02d,buy,%d\n", i * 7919 % 501, i % 1000 / 60,
+                i % 1000 % 60, i);
+    }
+    fclose(f);
+    csv = reader(csv_text);
+    if (kehu_store_import(store, KEHU_STORE_EVENTS, csv, &by_names, &n_rows, &err) !=
+        KEHU_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(n_rows, N);
+    imported = store_text_now(store, KEHU_STORE_EVENTS, &err);
+    kehu_csv_free(csv);
+    kehu_store_free(store);
+    store = fresh("store_import_many", 1 << 20);
+    assert_int_equal(store_add(store, events, N, &err), KEHU_OK);
+    added = store_text_now(store, KEHU_STORE_EVENTS, &err);
+    assert_string_equal(imported, added);
+    free(imported);
+    free(added);
+    free(csv_text);
+    free(ids);
+    free(events);
+    kehu_store_free(store);
+}
+
+static int keep(void *ctx, const void *bytes, size_t size)
+{
+    fwrite(bytes, 1, size, ctx);
+    return 0;
+}
+
+static void test_export_has_all_about_one_person(void **state)
+{
+    kehu_store *store = fresh("store_export", 0);
+    const kehu_store_field city = {
+        .name = "city", .type = KEHU_UTF8, .layer = 1, .origin = "crm"};
+    const char *const who[] = {"a", "a"}, *const cities[] = {"北京", "上\"海"};
+    const int64_t when[] = {0, 86400000000};
+    const store_event events[] = {{"a", 1500000, "call", NULL, -5, "喂"},
+                                  {"b", 1, "buy", NULL, 9, NULL}};
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    const kehu_writer writer = {keep, f};
+    kehu_snapshot *snapshot;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &city, &err), 0);
+    assert_int_equal(store_set(store, who, "city", cities, when, 2, &err), KEHU_OK);
+    assert_int_equal(store_add(store, events, 2, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_open(&snapshot, store, NULL, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_export(snapshot, "a", &writer, &err), KEHU_OK);
+    fclose(f);
+    assert_string_equal(
+        text,
+        "{\"customer\":\"a\",\"sequence\":3,\"fields\":[{\"name\":\"city\",\"layer\":1,"
+        "\"origin\":\"crm\",\"age_limit_days\":0,\"inputs\":\"\"}],\"values\":["
+        "{\"valid_from\":\"1970-01-01T00:00:00Z\",\"sequence\":2,\"city\":\"北京\"},"
+        "{\"valid_from\":\"1970-01-02T00:00:00Z\",\"sequence\":2,\"city\":\"上\\\"海\"}],"
+        "\"events\":[{\"time\":\"1970-01-01T00:00:01.5Z\",\"sequence\":3,"
+        "\"kind\":\"call\",\"amount\":-5,\"text\":\"喂\"}]}\n");
+    free(text);
+    kehu_snapshot_free(snapshot);
+    kehu_store_free(store);
+}
+
+static void flip(const char *path, long at)
+{
+    FILE *f = fopen(path, "r+b");
+    int c;
+    assert_non_null(f);
+    fseek(f, at, SEEK_SET);
+    c = fgetc(f);
+    fseek(f, at, SEEK_SET);
+    fputc(c ^ 4, f);
+    fclose(f);
+}
+
+static void test_check_finds_the_bad_block(void **state)
+{
+    kehu_store *store = fresh("store_check", 0);
+    const store_event e[] = {{"a", 100, "call", NULL, -5, "喂"},
+                             {"b", 1, "buy", NULL, 9, NULL}};
+    kehu_snapshot *snapshot;
+    kehu_store_check report;
+    kehu_store_stats stats;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(store_add(store, e, 2, &err), KEHU_OK);
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    assert_int_equal(store_add(store, e, 1, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_open(&snapshot, store, NULL, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_check(snapshot, &report, NULL, &err), KEHU_OK);
+    assert_int_equal(report.blocks, 2);
+    assert_int_equal(report.rows, 3);
+    assert_int_equal(report.bad_blocks, 0);
+    assert_int_equal(kehu_snapshot_stats(snapshot, &stats, &err), KEHU_OK);
+    assert_int_equal(stats.rows[KEHU_STORE_EVENTS], 3);
+    assert_int_equal(stats.log_rows[KEHU_STORE_EVENTS], 1);
+    assert_int_equal(stats.segments[KEHU_STORE_EVENTS], 1);
+    assert_int_equal(stats.first_time, 1);
+    assert_int_equal(stats.last_time, 100);
+    assert_int_equal(stats.sequence, 2);
+    flip("store_check/seg-0000000002.ks", 70);
+    assert_int_equal(kehu_snapshot_check(snapshot, &report, NULL, &err), KEHU_FORMAT);
+    assert_string_equal(err.message,
+                        "seg-0000000002.ks is damaged in the block at byte 64, column 0");
+    assert_int_equal(report.bad_blocks, 1);
+    assert_int_equal(report.bad_rows, 2);
+    assert_int_equal(report.rows, 1);
+    kehu_snapshot_free(snapshot);
+    kehu_store_free(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_import_takes_good_rows_and_lists_bad_ones),
+        cmocka_unit_test(test_import_is_all_or_nothing),
+        cmocka_unit_test(test_import_of_many_rows_equals_adding_them),
+        cmocka_unit_test(test_export_has_all_about_one_person),
+        cmocka_unit_test(test_check_finds_the_bad_block),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -46,8 +46,12 @@ enum {
     KEHU_CSV_NO_HEADER = 1,   /* the first row is data; columns are the fields in
                                  their order, further ones are named "1", "2", ... */
     KEHU_CSV_ONLY_FIELDS = 2, /* drop columns that no field names */
-    KEHU_CSV_DETECT = 4       /* delimiter: the most frequent of , ; | and tab in
+    KEHU_CSV_DETECT = 4,      /* delimiter: the most frequent of , ; | and tab in
                                  the first row */
+    KEHU_CSV_JSON = 8         /* the file is JSON Lines, one object a line: its members
+                                 are read as the fields say (at least one), others are
+                                 passed over; a member that is not there or null is
+                                 missing, of two of one name the last counts */
 };
 
 typedef enum kehu_encoding {

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "base/utf8.h"
 #include "data/csv.h"
+#include "data/jsonl.h"
 
 enum {
     DEFAULT_ROW_BYTES = 1 << 20,
@@ -21,7 +22,8 @@ enum {
 
 static kehu_status check_options(kehu_csv_options *o, kehu_error *err)
 {
-    const uint32_t flags = KEHU_CSV_NO_HEADER | KEHU_CSV_ONLY_FIELDS | KEHU_CSV_DETECT;
+    const uint32_t flags =
+        KEHU_CSV_NO_HEADER | KEHU_CSV_ONLY_FIELDS | KEHU_CSV_DETECT | KEHU_CSV_JSON;
     if (o->delimiter == 0)
         o->delimiter = ',';
     if (o->max_row_bytes == 0)
@@ -87,7 +89,8 @@ kehu_status kehu__csv_open(kehu_csv **out, const kehu__io *io, const char *path,
     if (status == KEHU_OK && !kehu__rejects_init(&csv->rejects, o.max_rejects, &alloc))
         status = kehu__no_memory(err, "reading a file");
     if (status == KEHU_OK)
-        status = kehu__csv_read_header(csv, err);
+        status = (o.flags & KEHU_CSV_JSON) != 0 ? kehu__jsonl_start(csv, err)
+                                                : kehu__csv_read_header(csv, err);
     if (status == KEHU_OK)
         *out = csv;
     else
@@ -128,6 +131,7 @@ void kehu_csv_free(kehu_csv *csv)
         kehu__free(&a, csv->targets, csv->n_targets, sizeof *csv->targets);
         kehu__free(&a, csv->names, csv->names_bytes, 1);
         kehu__free(&a, csv->absent, csv->absent_capacity, sizeof *csv->absent);
+        kehu__free(&a, csv->seen, csv->options.n_fields, sizeof *csv->seen);
         kehu__free(&a, csv->unquoted, csv->unquoted_capacity, 1);
         kehu__free(&a, csv->lines, csv->lines_capacity, sizeof *csv->lines);
         kehu__builder_free(&csv->builder);
@@ -206,10 +210,41 @@ static kehu_status skip_line(kehu_csv *csv, kehu_error *err)
     return KEHU_OK;
 }
 
-static bool reject(kehu_csv *csv, const char *column, const char *reason,
-                   kehu__text value)
+static bool list_reject(kehu_csv *csv, const char *column, const char *reason,
+                        kehu__text value)
 {
     return kehu__rejects_add(&csv->rejects, csv->line, column, reason, value);
+}
+
+kehu_status kehu__csv_reject_row(kehu_csv *csv, const char *column, const char *reason,
+                                 kehu__text value, const char *next, int64_t n_lines,
+                                 kehu_error *err)
+{
+    if (!list_reject(csv, column, reason, value))
+        return kehu__no_memory(err, "the reject report");
+    kehu__csv_consume(csv, next, n_lines);
+    return KEHU_OK;
+}
+
+/* List a row whose end is not sure and pass over its first line. */
+static kehu_status reject_line(kehu_csv *csv, const char *column, const char *reason,
+                               kehu__text value, kehu_error *err)
+{
+    if (!list_reject(csv, column, reason, value))
+        return kehu__no_memory(err, "the reject report");
+    csv->skipping = true;
+    return skip_line(csv, err);
+}
+
+kehu_status kehu__csv_reject_long(kehu_csv *csv, kehu_error *err)
+{
+    const kehu__csv_source *s = &csv->source;
+    char reason[64];
+    snprintf(reason, sizeof reason, "row longer than %u bytes",
+             (unsigned)csv->options.max_row_bytes);
+    return reject_line(csv, NULL, reason,
+                       (kehu__text){s->text + s->start, (int64_t)(s->end - s->start)},
+                       err);
 }
 
 static const char *column_name(const kehu_csv *csv, size_t i)
@@ -217,26 +252,19 @@ static const char *column_name(const kehu_csv *csv, size_t i)
     return i < csv->n_targets ? csv->targets[i].field.name : NULL;
 }
 
-/* A row whose end is not sure: reject its first line and go on after it. */
-static kehu_status reject_broken(kehu_csv *csv, kehu__csv_found found, kehu_error *err)
+/* A row whose quotes are broken. */
+static kehu_status reject_quotes(kehu_csv *csv, kehu__csv_found found, kehu_error *err)
 {
     const kehu__csv_row *row = &csv->row;
     const kehu__csv_source *s = &csv->source;
-    const size_t last = row->n_cells == 0 ? 0 : row->n_cells - 1;
-    char too_long[64];
-    const char *reason = found == KEHU__CSV_UNCLOSED   ? "quote not closed"
-                         : found == KEHU__CSV_TRAILING ? "text after the closing quote"
-                                                       : too_long;
+    const size_t last = row->n_cells - 1;
     kehu__text value = {s->text + s->start, (int64_t)(s->end - s->start)};
-    snprintf(too_long, sizeof too_long, "row longer than %u bytes",
-             (unsigned)csv->options.max_row_bytes);
-    if (found != KEHU__CSV_CUT && last < row->capacity)
+    if (last < row->capacity)
         value = (kehu__text){row->cells[last].text, (int64_t)row->cells[last].size};
-    if (!reject(csv, found == KEHU__CSV_CUT ? NULL : column_name(csv, last), reason,
-                value))
-        return kehu__no_memory(err, "the reject report");
-    csv->skipping = true;
-    return skip_line(csv, err);
+    return reject_line(csv, column_name(csv, last),
+                       found == KEHU__CSV_UNCLOSED ? "quote not closed"
+                                                   : "text after the closing quote",
+                       value, err);
 }
 
 const char *kehu__csv_bad_byte(const char *from, const char *to, bool *nul)
@@ -255,12 +283,11 @@ static kehu_status reject_bad_byte(kehu_csv *csv, const char *bad, bool nul,
     while (i + 1 < row->n_cells && i + 1 < row->capacity &&
            row->cells[i].text + row->cells[i].size <= bad)
         i++;
-    if (!reject(csv, column_name(csv, i),
-                nul ? "NUL byte" : kehu__csv_source_bad_text(&csv->source),
-                (kehu__text){row->cells[i].text, (int64_t)row->cells[i].size}))
-        return kehu__no_memory(err, "the reject report");
-    kehu__csv_consume(csv, row->next, row->n_lines);
-    return KEHU_OK;
+    return kehu__csv_reject_row(
+        csv, column_name(csv, i),
+        nul ? "NUL byte" : kehu__csv_source_bad_text(&csv->source),
+        (kehu__text){row->cells[i].text, (int64_t)row->cells[i].size}, row->next,
+        row->n_lines, err);
 }
 
 static kehu_status reject_count(kehu_csv *csv, kehu_error *err)
@@ -270,9 +297,26 @@ static kehu_status reject_count(kehu_csv *csv, kehu_error *err)
     char reason[80];
     snprintf(reason, sizeof reason, "%zu values, expected %zu", row->n_cells,
              csv->n_targets);
-    if (!reject(csv, NULL, reason, (kehu__text){from, row->next - from}))
-        return kehu__no_memory(err, "the reject report");
-    kehu__csv_consume(csv, row->next, row->n_lines);
+    return kehu__csv_reject_row(csv, NULL, reason, (kehu__text){from, row->next - from},
+                                row->next, row->n_lines, err);
+}
+
+kehu_status kehu__csv_end_row(kehu_csv *csv, const char *next, int64_t n_lines,
+                              kehu_error *err)
+{
+    kehu__builder *b = &csv->builder;
+    if (!kehu__grow(&csv->alloc, &csv->lines, &csv->lines_capacity, csv->n_lines + 1,
+                    sizeof *csv->lines))
+        return kehu__no_memory(err, "a batch of rows");
+    if (!kehu__builder_end_row(b)) {
+        const kehu_status status = kehu__builder_fail(b, err);
+        kehu__builder_retry(b);
+        return status;
+    }
+    csv->lines[csv->n_lines++] = csv->line;
+    csv->batch_bytes += csv->text_bytes;
+    csv->n_rows++;
+    kehu__csv_consume(csv, next, n_lines);
     return KEHU_OK;
 }
 
@@ -281,7 +325,7 @@ static kehu_status take_row(kehu_csv *csv, kehu_error *err)
 {
     const kehu__csv_row *row = &csv->row;
     kehu__builder *b = &csv->builder;
-    size_t text_bytes = 0;
+    csv->text_bytes = 0;
     for (size_t i = 0; i < csv->n_targets; i++) {
         const kehu__csv_target *t = &csv->targets[i];
         const char *reason;
@@ -292,29 +336,15 @@ static kehu_status take_row(kehu_csv *csv, kehu_error *err)
             return kehu__no_memory(err, "a batch of rows");
         reason = kehu__cell_read(b, (size_t)t->column, &t->field, &csv->rules, text,
                                  row->cells[i].quoted);
-        text_bytes += (size_t)text.size;
+        csv->text_bytes += (size_t)text.size;
         if (reason == NULL)
             continue;
-        if (!reject(csv, t->field.name, reason, text))
-            return kehu__no_memory(err, "the reject report");
-        kehu__csv_consume(csv, row->next, row->n_lines);
-        return KEHU_OK;
+        return kehu__csv_reject_row(csv, t->field.name, reason, text, row->next,
+                                    row->n_lines, err);
     }
     for (size_t i = 0; i < csv->n_absent; i++)
         kehu__builder_missing(b, csv->absent[i]);
-    if (!kehu__grow(&csv->alloc, &csv->lines, &csv->lines_capacity, csv->n_lines + 1,
-                    sizeof *csv->lines))
-        return kehu__no_memory(err, "a batch of rows");
-    if (!kehu__builder_end_row(b)) {
-        const kehu_status status = kehu__builder_fail(b, err);
-        kehu__builder_retry(b);
-        return status;
-    }
-    csv->lines[csv->n_lines++] = csv->line;
-    csv->batch_bytes += text_bytes;
-    csv->n_rows++;
-    kehu__csv_consume(csv, row->next, row->n_lines);
-    return KEHU_OK;
+    return kehu__csv_end_row(csv, row->next, row->n_lines, err);
 }
 
 static kehu_status read_row(kehu_csv *csv, bool *ended, kehu_error *err)
@@ -325,12 +355,16 @@ static kehu_status read_row(kehu_csv *csv, bool *ended, kehu_error *err)
     bool nul;
     if (csv->skipping) /* what was begun before a failed read */
         KEHU_TRY(skip_line(csv, err));
+    if ((csv->options.flags & KEHU_CSV_JSON) != 0)
+        return kehu__jsonl_read_row(csv, ended, err);
     KEHU_TRY(kehu__csv_find_row(csv, &found, err));
     *ended = found == KEHU__CSV_NONE;
     if (*ended)
         return KEHU_OK;
+    if (found == KEHU__CSV_CUT)
+        return kehu__csv_reject_long(csv, err);
     if (found != KEHU__CSV_ROW)
-        return reject_broken(csv, found, err);
+        return reject_quotes(csv, found, err);
     from = csv->source.text + csv->source.start;
     bad = kehu__csv_bad_byte(from, row->next, &nul);
     if (bad < row->next)

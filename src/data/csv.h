@@ -35,9 +35,11 @@ struct kehu_csv {
     size_t n_absent, absent_capacity;
     char *unquoted; /* scratch for one cell */
     size_t unquoted_capacity;
+    bool *seen; /* [n_fields] JSON Lines: the line has the member */
 
     kehu__builder builder;
     size_t batch_bytes; /* of text in the builder */
+    size_t text_bytes;  /* of text in the row being read */
     int64_t *lines;     /* [n_lines] of the rows in the builder or the last table */
     size_t n_lines, lines_capacity;
     bool handed_out; /* lines belong to the last table */
@@ -64,6 +66,17 @@ const char *kehu__csv_bad_byte(const char *from, const char *to, bool *nul);
 
 /* A cell's text, valid until the next call; false when memory is refused. */
 bool kehu__csv_cell_text(kehu_csv *csv, const kehu__csv_cell *cell, kehu__text *text);
+
+/* Count the builder's current row and step to `next`, over n_lines line ends. */
+kehu_status kehu__csv_end_row(kehu_csv *csv, const char *next, int64_t n_lines,
+                              kehu_error *err);
+
+/* List the current row as rejected and step to `next`; or, for one longer than
+ * max_row_bytes, pass over its line. */
+kehu_status kehu__csv_reject_row(kehu_csv *csv, const char *column, const char *reason,
+                                 kehu__text value, const char *next, int64_t n_lines,
+                                 kehu_error *err);
+kehu_status kehu__csv_reject_long(kehu_csv *csv, kehu_error *err);
 
 /* For tests: through an io that may fail. */
 kehu_status kehu__csv_open(kehu_csv **out, const kehu__io *io, const char *path,

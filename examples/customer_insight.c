@@ -200,6 +200,8 @@ static kehu_status run_all(const flags *f, kehu_error *err)
     const char *store = NULL;
     kehu_status status = base_check_files(f, err);
     if (status == KEHU_OK)
+        status = report_check_page(f, err);
+    if (status == KEHU_OK)
         status = outputs_new(&o, f->out, err);
     if (status == KEHU_OK)
         status = outputs_folder(o, &store, "store", err);

@@ -131,13 +131,13 @@ static kehu_status write_json(FILE *file, const findings *x, const target_lists 
     fputc('}', file);
     if (x->texts.label != NULL) {
         fprintf(file, ",\n\"folds\":%u", (unsigned)f->n_folds);
-        report_demands(file, x);
+        TRY(report_demands(file, x, err));
         report_methods(file, &x->texts);
     }
     report_preferences(file, &x->preferences);
     if (x->value.columns.n > 0)
         TRY(report_value(file, &x->value, err));
-    TRY(report_profile(file, x, err));
+    TRY(report_profile(file, x, f, err));
     report_targets(file, t, x);
     TRY(report_rejects(file, b, err));
     fputs("}\n", file);
@@ -170,6 +170,16 @@ static kehu_status read_page(char **page, const char *path, kehu_error *err)
     bytes[size] = '\0';
     *page = bytes;
     return good ? KEHU_OK : fail(err, KEHU_IO, "--page: cannot read %s", path);
+}
+
+kehu_status report_check_page(const flags *f, kehu_error *err)
+{
+    char *page = NULL;
+    kehu_status status = f->page == NULL ? KEHU_OK : read_page(&page, f->page, err);
+    if (page != NULL && status == KEHU_OK && strstr(page, mark) == NULL)
+        status = fail(err, KEHU_FORMAT, "--page: %s has no place for the report", f->page);
+    free(page);
+    return status;
 }
 
 kehu_status report_write(const findings *x, const target_lists *t, const flags *f,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_KEYWORDS = 8, N_FIRST = 5 };
+enum { N_KEYWORDS = 8, MAX_REASONS = 128 };
 
 /* ---- Demands ----------------------------------------------------------------------- */
 
@@ -19,32 +19,58 @@ static int64_t month_of(const kehu_column *time, int64_t i)
     return 12 * (int64_t)year + month - 1;
 }
 
-/* The keywords of a class that weigh most, best first. */
-static void write_keywords(FILE *file, const kehu_keyword *k, const char *class_name)
+/* Points that each keyword has given to each class over all texts of that class:
+ * [classes][words]. Heavy words that hardly ever occur thus stay behind. */
+static kehu_status add_points(double *points, const findings *x, kehu_error *err)
 {
-    const int32_t class_id =
-        kehu_keyword_class_find(k, class_name, (int64_t)strlen(class_name));
-    const char *best[N_KEYWORDS];
-    int32_t weight[N_KEYWORDS], n = 0;
-    for (int64_t i = 0; i < kehu_keyword_line_count(k); i++) {
-        kehu_keyword_line line;
-        if (kehu_keyword_get_line(k, i, &line, NULL) != KEHU_OK ||
-            line.class_id != class_id || line.weight <= 0 ||
-            (n == N_KEYWORDS && line.weight <= weight[n - 1]))
+    const texts *t = &x->texts;
+    const int32_t n_words = kehu_keyword_word_count(t->keyword);
+    const kehu_column *text = frame_find(x->base.demands, "text");
+    kehu_keyword_match reasons[MAX_REASONS];
+    for (int64_t i = 0; i < text->length; i++) {
+        const int32_t c = x->demand_class[i];
+        const char *name = c < 0 ? "" : names_get(t->classes, c);
+        const int32_t class_id =
+            kehu_keyword_class_find(t->keyword, name, (int64_t)strlen(name));
+        size_t size;
+        const char *bytes = text_at(text, i, &size);
+        int64_t n = 0;
+        if (class_id >= 0)
+            TRY(kehu_keyword_explain(t->keyword, bytes, (int64_t)size, class_id, reasons,
+                                     MAX_REASONS, &n, err));
+        for (int64_t k = 0; k < n && k < MAX_REASONS; k++)
+            points[(int64_t)c * n_words + reasons[k].word] += reasons[k].weight;
+    }
+    return KEHU_OK;
+}
+
+static int64_t characters(const char *text)
+{
+    int64_t n = 0;
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+/* The keywords that have given a class most, best first; single characters work,
+ * but say little to a reader. */
+static void write_keywords(FILE *file, const kehu_keyword *k, const double *points)
+{
+    int32_t best[N_KEYWORDS], n = 0;
+    for (int32_t w = 0; w < kehu_keyword_word_count(k); w++) {
+        if (points[w] <= 0 || characters(kehu_keyword_word(k, w)) < 2 ||
+            (n == N_KEYWORDS && points[w] <= points[best[n - 1]]))
             continue;
         int32_t at = n < N_KEYWORDS ? n++ : n - 1;
-        for (; at > 0 && weight[at - 1] < line.weight; at--) {
+        for (; at > 0 && points[best[at - 1]] < points[w]; at--)
             best[at] = best[at - 1];
-            weight[at] = weight[at - 1];
-        }
-        best[at] = line.keyword;
-        weight[at] = line.weight;
+        best[at] = w;
     }
     fputs(",\"keywords\":[", file);
     for (int32_t i = 0; i < n; i++) {
         if (i > 0)
             fputc(',', file);
-        json_name(file, best[i]);
+        json_name(file, kehu_keyword_word(k, best[i]));
     }
     fputc(']', file);
 }
@@ -111,10 +137,15 @@ static void write_channels(FILE *file, const findings *x, const kehu_column *cha
     free(counts);
 }
 
-void report_demands(FILE *file, const findings *x)
+kehu_status report_demands(FILE *file, const findings *x, kehu_error *err)
 {
     const texts *t = &x->texts;
     const int64_t n = frame_rows(x->base.demands), n_classes = names_count(t->classes);
+    const int64_t n_words = kehu_keyword_word_count(t->keyword);
+    double *points = calloc((size_t)(n_classes * n_words) + 1, sizeof *points);
+    if (points == NULL)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the keywords");
+    const kehu_status status = add_points(points, x, err);
     fprintf(file, ",\n\"demands\":{\"n\":%lld,\"n_labelled\":%lld,\"classes\":[",
             (long long)n, (long long)t->n_labelled);
     for (int64_t c = 0; c < n_classes; c++) {
@@ -125,12 +156,14 @@ void report_demands(FILE *file, const findings *x)
         json_name(file, names_get(t->classes, c));
         fprintf(file, ",\"count\":%lld,\"share\":%.4f", (long long)count,
                 n > 0 ? (double)count / (double)n : 0);
-        write_keywords(file, t->keyword, names_get(t->classes, c));
+        write_keywords(file, t->keyword, points + c * n_words);
         fputc('}', file);
     }
     write_months(file, x, frame_find(x->base.demands, "time"), n_classes);
     write_channels(file, x, frame_find(x->base.demands, "channel"), n_classes);
     fputc('}', file);
+    free(points);
+    return status;
 }
 
 void report_methods(FILE *file, const texts *t)

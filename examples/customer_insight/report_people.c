@@ -82,7 +82,7 @@ static void write_named(FILE *file, bool *first, const char *name, const char *t
     fputc('}', file);
 }
 
-static void write_facts(FILE *file, const findings *x, int64_t i)
+static void write_facts(FILE *file, const findings *x, const flags *f, int64_t i)
 {
     int64_t n_columns;
     const kehu_column *fields = frame_columns(x->base.people, &n_columns);
@@ -91,7 +91,8 @@ static void write_facts(FILE *file, const findings *x, int64_t i)
     int shown = 0;
     for (int64_t c = 0; c < n_columns && shown < N_FACTS; c++)
         if (strcmp(fields[c].name, "customer") != 0 &&
-            strcmp(fields[c].name, "occupation") != 0) {
+            strcmp(fields[c].name, "occupation") != 0 &&
+            (f->target == NULL || strcmp(fields[c].name, f->target) != 0)) {
             write_field(file, &first, &fields[c], i);
             shown++;
         }
@@ -146,7 +147,8 @@ static double percentile(const findings *x, int axis, int64_t i)
     return 100 * below / (double)x->base.n;
 }
 
-/* Who shows the most: the best grades, then the most demands, then the first. */
+/* Who shows the most: someone who has written, of the best grades, then of the most
+ * contacts, then the first. */
 static int64_t choose_customer(const findings *x)
 {
     int64_t best = 0;
@@ -155,7 +157,9 @@ static int64_t choose_customer(const findings *x)
         const int64_t at = x->value_of[i];
         const uint8_t *g = at < 0 ? NULL : &x->value.grades[3 * at];
         const double grades = g == NULL ? 0 : g[0] + g[1] + g[2];
-        const double score = 100 * grades + (double)x->base.n_demands[i];
+        const double contacts = (double)x->base.n_contacts[i];
+        const double score = (x->base.n_demands[i] > 0 ? 1e6 : 0) + 1000 * grades +
+                             (contacts < 999 ? contacts : 999);
         if (score > best_score) {
             best_score = score;
             best = i;
@@ -164,7 +168,7 @@ static int64_t choose_customer(const findings *x)
     return best;
 }
 
-kehu_status report_profile(FILE *file, const findings *x, kehu_error *err)
+kehu_status report_profile(FILE *file, const findings *x, const flags *f, kehu_error *err)
 {
     static const char *const axes[N_AXES] = {"recency",  "frequency", "monetary",
                                              "contacts", "usage",     "voice"};
@@ -174,7 +178,7 @@ kehu_status report_profile(FILE *file, const findings *x, kehu_error *err)
     fputs(",\n\"profile\":{\"customer\":", file);
     json_name(file, names_get(x->base.ids, i));
     fputs(",\"facts\":[", file);
-    write_facts(file, x, i);
+    write_facts(file, x, f, i);
     fputs("],\n\"radar\":[", file);
     for (int a = 0; a < N_AXES; a++)
         fprintf(file, "%s{\"axis\":\"%s\",\"value\":%.1f}", a > 0 ? "," : "", axes[a],

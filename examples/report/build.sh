@@ -16,4 +16,4 @@ if ! cmp -s "$here/package.json" package.json || [ ! -d node_modules/echarts ] |
     cp "$here/package.json" package.json
     npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error $omit >&2
 fi
-node "$here/build.mjs" "$here" "$folder"
+node "$here/build.mjs" "$here" .

@@ -128,7 +128,7 @@ function heat(theme, width, columns, rows, cells, text) {
     series: [{
       type: "heatmap", itemStyle: { borderColor: theme.card, borderWidth: 2 },
       data: cells.flatMap((line, y) => line.map((v, x) => ({
-        value: [x, y, v], label: { color: v > 0.55 * top ? theme.onRamp : theme.ink },
+        value: [x, y, v], label: { color: v > 0.72 * top ? theme.onRamp : theme.ink },
       }))),
       label: { show: true, fontSize: 12, formatter: (p) => number(p.value[2]) },
       tooltip: { formatter: text },
@@ -249,7 +249,7 @@ export function rfmSegments(report, theme) {
       series: [{
         type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false },
         itemStyle: { borderColor: theme.card, borderWidth: 1, gapWidth: 2 },
-        label: { color: "#ffffff", fontSize: 13, lineHeight: 18, overflow: "truncate", formatter: (p) => (p.data.share >= 0.025 ? `${p.name}\n${number(p.value)} · ${percent(p.data.share, 0)}` : number(p.value)) },
+        label: { color: "#ffffff", fontSize: 13, lineHeight: 18, overflow: "truncate", formatter: (p) => (p.data.share >= 0.025 ? `${p.name}\n${number(p.value)} · ${percent(p.data.share, 0)}` : p.data.share >= 0.012 ? number(p.value) : "") },
         tooltip: { formatter: (p) => `${escapeText(p.name)}: ${number(p.value)} (${percent(p.data.share)})` },
         data: segments.map((s, i) => ({
           name: nameOf(s.name), value: s.count, share: s.share, itemStyle: { color: theme.areas[i % theme.areas.length] },

@@ -80,8 +80,14 @@ function tiles() {
 
 function profileCard() {
   const { profile } = report;
-  const facts = [[say("customers"), profile.customer], ...profile.facts.map((f) => [f.label[languageCode()] ?? f.name, typeof f.value === "number" ? number(f.value, Number.isInteger(f.value) ? 0 : 2) : nameOf(f.value)])];
+  const facts = [[say("customer"), profile.customer], ...profile.facts.map((f) => [f.label[languageCode()] ?? f.name, typeof f.value === "number" ? number(f.value, Number.isInteger(f.value) ? 0 : 2) : nameOf(f.value)])];
   return element("dl", { class: "facts" }, ...facts.map(([name, x]) => element("div", null, element("dt", null, name), element("dd", null, x === "" ? "–" : x))));
+}
+
+// The names of contents are ours to translate; other lists come with their words.
+function targetText(list, part) {
+  const [kind, item] = list.name.split(":");
+  return kind === "content" ? say(`content_${part}`, { item: nameOf(item) }) : list[part][languageCode()];
 }
 
 function sections() {
@@ -107,7 +113,7 @@ function sections() {
   if (report.targets)
     found.push(section("targets", say("targetsHow"), element("div", { class: "pair" }, element("div", { class: "only" }, table(say("targets"), {
       head: [say("list"), say("rule"), say("customers"), say("first")], numbers: [false, false, true, false],
-      rows: report.targets.map((l) => [l.label[languageCode()], l.rule[languageCode()], { value: l.count, text: number(l.count) }, l.first.join("、")]),
+      rows: report.targets.map((l) => [targetText(l, "label"), targetText(l, "rule"), { value: l.count, text: number(l.count) }, l.first.join("、")]),
     })))));
   const bad = report.rejects.map((r) => [r.file, r.reason, { value: r.count, text: number(r.count) }]);
   found.push(section("rejects", say("rejectsHow"), element("div", { class: "pair" }, element("div", { class: "only" }, table(say("rejects"), {

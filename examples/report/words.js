@@ -10,6 +10,7 @@ const words = {
   tableOf: ["{name}（数据表）", "{name} (data table)"],
   skip: ["内容", "Contents"],
 
+  customer: ["客户", "Customer"],
   customers: ["客户", "Customers"],
   events: ["行为记录", "Events"],
   texts: ["诉求文本", "Demand texts"],
@@ -95,6 +96,8 @@ const words = {
 
   targets: ["目标客户名单", "Target lists"],
   targetsHow: ["完整名单见 targets.csv；此处为每份名单的前几位。", "The full lists are in targets.csv; here are the first of each."],
+  content_label: ["内容推荐：{item}", "Content: {item}"],
+  content_rule: ["对{item}的偏好不低于“较依赖”", "rather reliant or reliant on {item}"],
   list: ["名单", "List"],
   rule: ["规则", "Rule"],
   first: ["前几位", "First"],

@@ -170,6 +170,50 @@ double kehu__column_number(const kehu_column *c, int64_t i)
     return (double)kehu__column_integer(c, i);
 }
 
+void kehu__column_numbers(const kehu_column *c, int64_t from, int64_t n, double *out)
+{
+    const int64_t at = c->start + from;
+#define AS_DOUBLES(type)                                                                 \
+    for (int64_t i = 0; i < n; i++)                                                      \
+        out[i] = (double)((const type *)c->data)[at + i];                                \
+    break
+    switch (c->type) {
+    case KEHU_INT8:
+        AS_DOUBLES(int8_t);
+    case KEHU_INT16:
+        AS_DOUBLES(int16_t);
+    case KEHU_INT32:
+    case KEHU_DATE32:
+    case KEHU_CATEGORY:
+        AS_DOUBLES(int32_t);
+    case KEHU_INT64:
+    case KEHU_TIMESTAMP:
+        AS_DOUBLES(int64_t);
+    case KEHU_UINT8:
+        AS_DOUBLES(uint8_t);
+    case KEHU_UINT16:
+        AS_DOUBLES(uint16_t);
+    case KEHU_UINT32:
+        AS_DOUBLES(uint32_t);
+    case KEHU_UINT64:
+        AS_DOUBLES(uint64_t);
+    case KEHU_FLOAT32:
+        AS_DOUBLES(float);
+    case KEHU_FLOAT64:
+        AS_DOUBLES(double);
+    case KEHU_BOOL:
+    case KEHU_UTF8:
+    case KEHU_LARGE_UTF8:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = kehu__column_number(c, from + i);
+        return;
+    }
+#undef AS_DOUBLES
+    for (int64_t i = 0; c->validity != NULL && i < n; i++)
+        if (!kehu__column_valid(c, from + i))
+            out[i] = (double)NAN;
+}
+
 int kehu__column_format(char out[KEHU__CELL_BYTES], const kehu_column *c, int64_t i,
                         int32_t zone_minutes)
 {

@@ -42,6 +42,9 @@ kehu__text kehu__column_text(const kehu_column *c, int64_t i);
  * 2^53 are rounded. */
 double kehu__column_number(const kehu_column *c, int64_t i);
 
+/* Rows from .. from + n - 1 of the same as doubles. */
+void kehu__column_numbers(const kehu_column *c, int64_t from, int64_t n, double *out);
+
 /* Row i of a checked integer, date, time or boolean column; missing is 0. */
 int64_t kehu__column_integer(const kehu_column *c, int64_t i);
 

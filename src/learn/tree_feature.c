@@ -8,7 +8,7 @@
 #include "learn/tree_levels.h"
 
 /* Enough values to place 254 quantiles well; more only cost time. */
-enum { MAX_SAMPLE = 200000 };
+enum { MAX_SAMPLE = 100000 };
 
 kehu__tree_kind kehu__tree_kind_of(kehu_type type)
 {

@@ -9,6 +9,9 @@
 
 enum { NO_HISTOGRAM = -1, MAX_HISTOGRAMS = 512 };
 
+/* Words of codes from which counting them is worth starting threads. */
+static const size_t LEAST_SHARED = 200000;
+
 /* Leaves of fewer rows are counted again rather than have their histogram kept:
  * subtracting costs as much as counting that many. */
 static uint32_t least_kept_rows(const kehu__tree_rows *rows)
@@ -23,8 +26,8 @@ static uint32_t leaves_that_fit(const kehu__tree_rows *rows, uint32_t max_leaves
 }
 
 kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *rows,
-                                   uint32_t max_leaves, const kehu_allocator *alloc,
-                                   kehu_error *err)
+                                   uint32_t max_leaves, const kehu__run *run,
+                                   const kehu_allocator *alloc, kehu_error *err)
 {
     const uint32_t K = rows->n_classes;
     *g = (kehu__tree_grower){.alloc = *alloc,
@@ -32,7 +35,10 @@ kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *
                              .n_rows = rows->n_rows,
                              .n_inputs = rows->n_inputs,
                              .max_leaves = leaves_that_fit(rows, max_leaves),
-                             .histogram_size = (size_t)K * rows->n_cells};
+                             .run = run,
+                             .cell_size = rows->weights == NULL ? sizeof(uint32_t)
+                                                                : sizeof(uint64_t),
+                             .histogram_size = (size_t)K * (rows->n_cells + 1)};
     g->max_nodes = 2 * g->max_leaves - 1;
     g->n_histograms = rows->n_rows / least_kept_rows(rows) + 2;
     if (g->n_histograms > g->max_leaves + 2)
@@ -48,8 +54,7 @@ kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *
     g->splits = kehu__alloc(alloc, g->max_leaves, sizeof *g->splits);
     g->leaf_nodes = kehu__alloc(alloc, g->max_leaves, sizeof *g->leaf_nodes);
     g->leaf_histogram = kehu__alloc(alloc, g->max_leaves, sizeof *g->leaf_histogram);
-    g->histograms =
-        kehu__alloc(alloc, g->n_histograms, g->histogram_size * sizeof *g->histograms);
+    g->histograms = kehu__alloc(alloc, g->n_histograms, g->histogram_size * g->cell_size);
     g->free_list = kehu__alloc(alloc, g->n_histograms, sizeof *g->free_list);
     g->work = kehu__alloc(alloc, g->work_size, sizeof *g->work);
     g->candidates = kehu__alloc(alloc, g->n_inputs, sizeof *g->candidates);
@@ -73,8 +78,7 @@ void kehu__tree_grower_free(kehu__tree_grower *g)
     kehu__free(&a, g->splits, g->max_leaves, sizeof *g->splits);
     kehu__free(&a, g->leaf_nodes, g->max_leaves, sizeof *g->leaf_nodes);
     kehu__free(&a, g->leaf_histogram, g->max_leaves, sizeof *g->leaf_histogram);
-    kehu__free(&a, g->histograms, g->n_histograms,
-               g->histogram_size * sizeof *g->histograms);
+    kehu__free(&a, g->histograms, g->n_histograms, g->histogram_size * g->cell_size);
     kehu__free(&a, g->free_list, g->n_histograms, sizeof *g->free_list);
     kehu__free(&a, g->work, g->work_size, sizeof *g->work);
     kehu__free(&a, g->candidates, g->n_inputs, sizeof *g->candidates);
@@ -86,9 +90,15 @@ static uint32_t *bounds_of(kehu__tree_grower *g, uint32_t leaf)
     return g->bounds + (size_t)leaf * g->n_classes * 2;
 }
 
-static uint64_t *histogram_at(kehu__tree_grower *g, int32_t i)
+static kehu__tree_histogram histogram_at(kehu__tree_grower *g, int32_t i)
 {
-    return g->histograms + (size_t)i * g->histogram_size;
+    const size_t at = (size_t)i * g->histogram_size;
+    kehu__tree_histogram h;
+    if (g->cell_size == sizeof *h.counts)
+        h.counts = (uint32_t *)g->histograms + at;
+    else
+        h.sums = (uint64_t *)g->histograms + at;
+    return h;
 }
 
 static uint32_t rows_of(kehu__tree_grower *g, uint32_t leaf)
@@ -100,27 +110,56 @@ static uint32_t rows_of(kehu__tree_grower *g, uint32_t leaf)
     return n;
 }
 
-static void count_rows(const kehu__tree_rows *rows, const uint32_t *order, uint32_t n,
-                       uint64_t *h)
+/* One histogram counted by several tasks, each some words of inputs. */
+typedef struct counting {
+    kehu__tree_grower *g;
+    const kehu__tree_rows *rows;
+    uint32_t leaf;
+    kehu__tree_histogram h;
+    size_t words_per_task;
+} counting;
+
+static void count_words(void *arg, int64_t task)
 {
-    const uint32_t F = rows->n_inputs;
-    const kehu__tree_input *inputs = rows->inputs;
-    for (uint32_t r = 0; r < n; r++) {
-        const uint8_t *codes = rows->by_row + (size_t)order[r] * rows->stride;
-        const uint64_t w = rows->weights == NULL ? 1 : rows->weights[order[r]];
-        for (uint32_t f = 0; f < F; f++)
-            h[inputs[f].offset + codes[f]] += w;
+    const counting *c = arg;
+    const uint32_t *b = bounds_of(c->g, c->leaf);
+    const size_t words = c->rows->stride / 8, from = (size_t)task * c->words_per_task;
+    const size_t to = words - from < c->words_per_task ? words : from + c->words_per_task;
+    for (uint32_t k = 0; k < c->g->n_classes; k++) {
+        const size_t at = k * ((size_t)c->rows->n_cells + 1);
+        kehu__tree_histogram h = c->h;
+        if (c->rows->weights == NULL)
+            h.counts += at;
+        else
+            h.sums += at;
+        kehu__tree_count(c->rows, c->g->order + b[2 * k], b[2 * k + 1] - b[2 * k], h,
+                         from, to);
     }
 }
 
 static void count_leaf(kehu__tree_grower *g, const kehu__tree_rows *rows, uint32_t leaf,
-                       uint64_t *h)
+                       kehu__tree_histogram h)
 {
-    const uint32_t *b = bounds_of(g, leaf);
-    memset(h, 0, g->histogram_size * sizeof *h);
-    for (uint32_t k = 0; k < g->n_classes; k++)
-        count_rows(rows, g->order + b[2 * k], b[2 * k + 1] - b[2 * k],
-                   h + (size_t)k * rows->n_cells);
+    const size_t words = rows->stride / 8;
+    counting c = {g, rows, leaf, h, words};
+    memset(h.counts, 0, g->histogram_size * g->cell_size);
+    if (g->run == NULL || rows_of(g, leaf) * words < LEAST_SHARED) {
+        count_words(&c, 0);
+        return;
+    }
+    c.words_per_task = 1;
+    kehu__parallel(g->run, (int64_t)words, count_words, &c);
+}
+
+static void subtract(const kehu__tree_grower *g, kehu__tree_histogram from,
+                     kehu__tree_histogram part)
+{
+    if (g->cell_size == sizeof *from.counts)
+        for (size_t i = 0; i < g->histogram_size; i++)
+            from.counts[i] -= part.counts[i];
+    else
+        for (size_t i = 0; i < g->histogram_size; i++)
+            from.sums[i] -= part.sums[i];
 }
 
 static void count_classes(kehu__tree_grower *g, const kehu__tree_rows *rows,
@@ -202,7 +241,8 @@ static void part_rows(kehu__tree_grower *g, const kehu__tree_rows *rows,
 }
 
 static void find_split(kehu__tree_grower *g, const kehu__tree_rows *rows,
-                       const kehu__tree_growth *how, uint32_t leaf, const uint64_t *h)
+                       const kehu__tree_growth *how, uint32_t leaf,
+                       kehu__tree_histogram h)
 {
     const uint32_t node = g->leaf_nodes[leaf];
     kehu__tree_best_split(rows, how, h, g->counts + (size_t)node * g->n_classes, g->work,
@@ -269,11 +309,8 @@ static void search_siblings(kehu__tree_grower *g, const kehu__tree_rows *rows,
     if (small_may || large_may)
         count_leaf(g, rows, small, histogram_at(g, counted));
     if (large_may) {
-        uint64_t *l = histogram_at(g, parent);
-        const uint64_t *s = histogram_at(g, counted);
-        for (size_t i = 0; i < g->histogram_size; i++)
-            l[i] -= s[i];
-        find_split(g, rows, how, large, l);
+        subtract(g, histogram_at(g, parent), histogram_at(g, counted));
+        find_split(g, rows, how, large, histogram_at(g, parent));
     }
     if (small_may)
         find_split(g, rows, how, small, histogram_at(g, counted));

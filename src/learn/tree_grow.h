@@ -10,6 +10,7 @@
 #include <kehu/tree.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum {
     KEHU__TREE_MAX_CLASSES = 255,
@@ -22,7 +23,6 @@ typedef struct kehu__tree_input {
     const uint8_t *codes; /* [n_rows] */
     uint32_t n_codes;     /* the last one means "missing" */
     bool ordered;         /* numbers; else categories */
-    uint32_t offset;      /* of its cells in a class's histogram */
 } kehu__tree_input;
 
 /* What trees are grown from. */
@@ -30,14 +30,16 @@ typedef struct kehu__tree_rows {
     uint32_t n_rows, n_inputs, n_classes;
     const kehu__tree_input *inputs; /* [n_inputs] */
     const uint8_t *by_row;          /* [n_rows][stride] the same codes */
-    size_t stride;
-    uint32_t n_cells;        /* of one class's histogram: sum of n_codes */
-    const uint8_t *labels;   /* [n_rows] */
-    const uint32_t *weights; /* [n_rows] fixed point; NULL = all 1 */
-    double weight_unit;      /* sample weight of 1 */
-    const double *units;     /* [n_classes] weight_unit times the class's weight */
-    const double *xlogx;     /* [n_xlogx] x log x at integers; used where all units
-                                are 1 */
+    size_t stride;                  /* a multiple of 8 */
+    const uint32_t *offsets;        /* [stride] first cell of each input in a class's
+                                       histogram; those of the padding are n_cells */
+    uint32_t n_cells;               /* of one class: sum of n_codes; one more is spare */
+    const uint8_t *labels;          /* [n_rows] */
+    const uint32_t *weights;        /* [n_rows] fixed point; NULL = all 1 */
+    double weight_unit;             /* sample weight of 1 */
+    const double *units;            /* [n_classes] weight_unit times the class's weight */
+    const double *xlogx;            /* [n_xlogx] x log x at integers; used where all units
+                                       are 1 */
     uint32_t n_xlogx;
 } kehu__tree_rows;
 
@@ -63,6 +65,12 @@ typedef struct kehu__tree_growth {
     uint32_t max_leaves, max_depth;
     double min_leaf_weight;
 } kehu__tree_growth;
+
+/* Cells of all classes, class after class: plain counts, or sums of weights. */
+typedef union kehu__tree_histogram {
+    uint32_t *counts; /* where rows.weights is NULL */
+    uint64_t *sums;
+} kehu__tree_histogram;
 
 /* A split found, or feature -1. */
 typedef struct kehu__tree_split {
@@ -90,19 +98,21 @@ typedef struct kehu__tree_grower {
     uint32_t *leaf_nodes;     /* [max_leaves] */
     int32_t *leaf_histogram;  /* [max_leaves] place in histograms, -1 = none kept */
     size_t histogram_size;    /* cells of one histogram, all classes */
+    size_t cell_size;         /* 4 or 8 bytes */
     uint32_t n_histograms, n_free;
-    uint64_t *histograms; /* [n_histograms][histogram_size] */
+    void *histograms;     /* [n_histograms][histogram_size] */
+    const kehu__run *run; /* threads for large nodes; NULL = none */
     uint32_t *free_list;  /* [n_histograms] */
     double *work;         /* one input's cells of all classes */
     size_t work_size;
     kehu__tree_split *candidates; /* [n_inputs] */
 } kehu__tree_grower;
 
-/* Memory to grow trees of up to max_leaves over these rows. Free whatever is
- * returned. */
+/* Memory to grow trees of up to max_leaves over these rows. run, which may be NULL,
+ * lends its threads. Free whatever is returned. */
 kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *rows,
-                                   uint32_t max_leaves, const kehu_allocator *alloc,
-                                   kehu_error *err);
+                                   uint32_t max_leaves, const kehu__run *run,
+                                   const kehu_allocator *alloc, kehu_error *err);
 void kehu__tree_grower_free(kehu__tree_grower *g);
 
 /* Grow a tree from the rows with fold[i] != skip (all when fold is NULL).
@@ -110,11 +120,17 @@ void kehu__tree_grower_free(kehu__tree_grower *g);
 void kehu__tree_grow(kehu__tree_grower *g, const kehu__tree_rows *rows,
                      const kehu__tree_growth *how, const uint8_t *fold, uint8_t skip);
 
+/* Count n rows, all of one class, into that class's cells h, for the inputs of words
+ * from .. to - 1 (eight inputs a word). */
+void kehu__tree_count(const kehu__tree_rows *rows, const uint32_t *order, uint32_t n,
+                      kehu__tree_histogram h, size_t from, size_t to);
+
 /* The best split of a node with these class weights (fixed point) and this
  * histogram; writes *best. work holds all classes' cells of the widest input. */
 void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth *how,
-                           const uint64_t *histogram, const double *counts, double *work,
-                           kehu__tree_split *candidates, kehu__tree_split *best);
+                           kehu__tree_histogram histogram, const double *counts,
+                           double *work, kehu__tree_split *candidates,
+                           kehu__tree_split *best);
 
 /* Impurity of class weights in fixed point: entropy or Gini, times weight. */
 double kehu__tree_impurity(const kehu__tree_rows *rows, kehu_tree_criterion criterion,

@@ -190,7 +190,8 @@ static kehu_status alloc_workers(crossing *x, const kehu_allocator *alloc,
         return kehu__no_memory(err, "cross-validation");
     for (uint32_t i = 0; i < x->n_workers; i++) {
         worker *w = &x->workers[i];
-        KEHU_TRY(kehu__tree_grower_init(&w->grower, x->rows, x->max_leaves, alloc, err));
+        KEHU_TRY(
+            kehu__tree_grower_init(&w->grower, x->rows, x->max_leaves, NULL, alloc, err));
         w->probabilities =
             kehu__alloc(alloc, (size_t)w->grower.max_nodes * K, sizeof *w->probabilities);
         w->held_out =

@@ -235,8 +235,9 @@ static void best_gain_ratio(const kehu__tree_split *candidates, uint32_t n,
 }
 
 void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth *how,
-                           const uint64_t *histogram, const double *counts, double *work,
-                           kehu__tree_split *candidates, kehu__tree_split *best)
+                           kehu__tree_histogram histogram, const double *counts,
+                           double *work, kehu__tree_split *candidates,
+                           kehu__tree_split *best)
 {
     search s = {.rows = rows,
                 .measure =
@@ -255,9 +256,11 @@ void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth 
         *c = (kehu__tree_split){.feature = -1, .gain = least};
         s.n_codes = input->n_codes;
         for (uint32_t k = 0; k < rows->n_classes; k++) {
-            const uint64_t *h = histogram + (size_t)k * rows->n_cells + input->offset;
+            const size_t from = k * ((size_t)rows->n_cells + 1) + rows->offsets[f];
             for (uint32_t code = 0; code < s.n_codes; code++)
-                work[k * s.n_codes + code] = (double)h[code];
+                work[k * s.n_codes + code] = rows->weights == NULL
+                                                 ? (double)histogram.counts[from + code]
+                                                 : (double)histogram.sums[from + code];
         }
         if (input->ordered)
             search_ordered(&s, c);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/maths.h"
+#include "learn/tree_encode.h"
 #include "learn/tree_model.h"
 #include "learn/tree_select.h"
 #include "learn/tree_target.h"
@@ -31,6 +32,7 @@ typedef struct training {
     size_t codes_size, by_row_size;
     uint8_t *labels, *fold, *codes, *by_row;
     uint32_t *weights;
+    uint32_t *offsets; /* [rows.stride] */
     kehu__tree_input *inputs;
     double *units, *xlogx;
     kehu__tree_rows rows;
@@ -193,54 +195,88 @@ static kehu_status read_folds(training *t, const kehu_column *row_ids, kehu_erro
     return KEHU_OK;
 }
 
+typedef struct learning {
+    training *t;
+    const kehu_column *columns;
+    kehu_status *statuses; /* [n_features] */
+} learning;
+
+static void learn_feature(void *arg, int64_t f)
+{
+    learning *l = arg;
+    l->statuses[f] = kehu__tree_feature_learn(&l->t->tree->features[f], &l->columns[f],
+                                              l->t->use, &l->t->alloc, NULL);
+}
+
+static kehu_status learn_features(training *t, const kehu_column *columns,
+                                  kehu_error *err)
+{
+    const uint32_t F = t->tree->n_features;
+    learning l = {t, columns, kehu__alloc(&t->alloc, F, sizeof *l.statuses)};
+    kehu_status status = KEHU_OK;
+    if (l.statuses == NULL)
+        return kehu__no_memory(err, "the columns' bins");
+    kehu__parallel(&t->run, F, learn_feature, &l);
+    for (uint32_t f = 0; f < F && status == KEHU_OK; f++)
+        if (l.statuses[f] != KEHU_OK) /* the first that failed, for its message */
+            status = kehu__fail(err, l.statuses[f], -1, "column %s: %s", columns[f].name,
+                                kehu_status_text(l.statuses[f]));
+    kehu__free(&t->alloc, l.statuses, F, sizeof *l.statuses);
+    return status;
+}
+
+/* Training weight of each code; counts how many columns have two values. */
+static uint32_t weigh_codes(training *t)
+{
+    uint32_t n_varied = 0;
+    for (uint32_t f = 0; f < t->tree->n_features; f++) {
+        kehu__tree_feature *feature = &t->tree->features[f];
+        const uint8_t *codes = t->codes + (size_t)f * t->n_rows;
+        uint64_t sums[4][256] = {{0}};
+        uint32_t n_used = 0;
+        for (uint32_t i = 0; i < t->n_rows; i++)
+            sums[i % 4][codes[i]] += t->weights == NULL ? 1 : t->weights[i];
+        for (uint32_t code = 0; code < feature->n_codes; code++) {
+            const uint64_t sum =
+                sums[0][code] + sums[1][code] + sums[2][code] + sums[3][code];
+            n_used += sum > 0;
+            feature->code_weight[code] = (double)sum * t->rows.weight_unit;
+        }
+        n_varied += n_used > 1;
+    }
+    return n_varied;
+}
+
 /* Bins of each column, and every cell as a byte, by column and by row. */
 static kehu_status encode(training *t, const kehu_column *columns, kehu_error *err)
 {
-    kehu_tree *tree = t->tree;
-    const uint32_t F = tree->n_features;
-    uint32_t n_varied = 0;
-    t->rows.stride = (F + 7) / 8 * 8;
+    const uint32_t F = t->tree->n_features;
+    const size_t stride = (F + 7) / 8 * 8;
+    t->rows.stride = stride;
     t->codes_size = (size_t)t->n_rows * F;
-    t->by_row_size = (size_t)t->n_rows * t->rows.stride;
+    t->by_row_size = (size_t)t->n_rows * stride;
     t->codes = kehu__alloc(&t->alloc, t->codes_size, 1);
     t->by_row = kehu__alloc_zero(&t->alloc, t->by_row_size, 1);
     t->inputs = kehu__alloc_zero(&t->alloc, F, sizeof *t->inputs);
-    if (t->codes == NULL || t->by_row == NULL || t->inputs == NULL)
+    t->offsets = kehu__alloc(&t->alloc, stride, sizeof *t->offsets);
+    if (t->codes == NULL || t->by_row == NULL || t->inputs == NULL || t->offsets == NULL)
         return kehu__no_memory(err, "the binned columns");
+    KEHU_TRY(learn_features(t, columns, err));
+    const kehu__tree_codes to = {t->n_rows, t->codes, t->by_row, stride};
+    KEHU_TRY(kehu__tree_encode(&to, t->tree->features, F, columns, t->use, &t->run,
+                               &t->alloc, err));
     for (uint32_t f = 0; f < F; f++) {
-        kehu__tree_feature *feature = &tree->features[f];
-        const kehu_column *c = &columns[f];
-        const bool mapped = c->type == KEHU_CATEGORY && c->dictionary->length > 0;
-        uint8_t *codes = t->codes + (size_t)f * t->n_rows, *dictionary = NULL;
-        uint32_t n = 0, n_used = 0;
-        KEHU_TRY(kehu__tree_feature_learn(feature, c, t->use, &t->alloc, err));
-        if (mapped) {
-            dictionary = kehu__alloc(&t->alloc, (size_t)c->dictionary->length, 1);
-            if (dictionary == NULL)
-                return kehu__no_memory(err, "a column's categories");
-            kehu__tree_code_dictionary(feature, c, dictionary);
-        }
-        for (int64_t i = 0; i < t->n_given; i++)
-            if (t->use[i]) {
-                const uint32_t code = kehu__tree_code(feature, c, dictionary, i);
-                codes[n] = t->by_row[(size_t)n * t->rows.stride + f] = (uint8_t)code;
-                feature->code_weight[code] += t->weights == NULL ? 1 : t->weights[n];
-                n++;
-            }
-        if (mapped)
-            kehu__free(&t->alloc, dictionary, (size_t)c->dictionary->length, 1);
-        for (uint32_t code = 0; code < feature->n_codes; code++) {
-            n_used += feature->code_weight[code] > 0;
-            feature->code_weight[code] *= t->rows.weight_unit;
-        }
-        n_varied += n_used > 1;
-        t->inputs[f] = (kehu__tree_input){.codes = codes,
+        const kehu__tree_feature *feature = &t->tree->features[f];
+        t->inputs[f] = (kehu__tree_input){.codes = t->codes + (size_t)f * t->n_rows,
                                           .n_codes = feature->n_codes,
-                                          .ordered = !kehu__tree_is_text(feature),
-                                          .offset = t->rows.n_cells};
+                                          .ordered = !kehu__tree_is_text(feature)};
+        t->offsets[f] = t->rows.n_cells;
         t->rows.n_cells += feature->n_codes;
     }
-    if (n_varied == 0)
+    for (size_t f = F; f < stride; f++)
+        t->offsets[f] = t->rows.n_cells;
+    t->rows.offsets = t->offsets;
+    if (weigh_codes(t) == 0)
         return kehu__fail(err, KEHU_DATA, -1, "no column has two different values");
     return KEHU_OK;
 }
@@ -362,7 +398,7 @@ static kehu_status grow_and_keep(training *t, kehu_error *err)
     status = kehu__progress(&t->run, 1, "growing", err);
     if (status != KEHU_OK)
         return status;
-    status = kehu__tree_grower_init(&grower, &t->rows, choice.growth.max_leaves,
+    status = kehu__tree_grower_init(&grower, &t->rows, choice.growth.max_leaves, &t->run,
                                     &t->alloc, err);
     if (status == KEHU_OK) {
         kehu__tree_grow(&grower, &t->rows, &choice.growth, NULL, 0);
@@ -420,6 +456,7 @@ static void free_training(training *t)
     kehu__free(a, t->fold, t->n_rows, 1);
     kehu__free(a, t->codes, t->codes_size, 1);
     kehu__free(a, t->by_row, t->by_row_size, 1);
+    kehu__free(a, t->offsets, t->rows.stride, sizeof *t->offsets);
     kehu__free(a, t->weights, t->n_rows, sizeof *t->weights);
     if (t->tree != NULL) {
         kehu__free(a, t->inputs, t->tree->n_features, sizeof *t->inputs);

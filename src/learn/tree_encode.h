@@ -1,0 +1,24 @@
+/* learn/tree_encode.h - whole columns to byte codes, fast. */
+#ifndef KEHU_SRC_LEARN_TREE_ENCODE_H
+#define KEHU_SRC_LEARN_TREE_ENCODE_H
+
+#include "base/thread.h"
+#include "learn/tree_feature.h"
+
+/* Where the codes go: column by column and row by row. */
+typedef struct kehu__tree_codes {
+    uint32_t n_rows;    /* rows with use[i] != 0 */
+    uint8_t *by_column; /* [n_features][n_rows] */
+    uint8_t *by_row;    /* [n_rows][stride], beyond the features zero */
+    size_t stride;
+} kehu__tree_codes;
+
+/* Codes of the rows with use[i] != 0. columns[n_features] are checked and of the
+ * features' kinds and of one length. Fails with KEHU_NO_MEMORY. */
+kehu_status kehu__tree_encode(const kehu__tree_codes *codes,
+                              const kehu__tree_feature *features, uint32_t n_features,
+                              const kehu_column *columns, const uint8_t *use,
+                              const kehu__run *run, const kehu_allocator *alloc,
+                              kehu_error *err);
+
+#endif

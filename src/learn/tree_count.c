@@ -19,8 +19,12 @@ enum { AHEAD = 16 };
     {                                                                                    \
         for (uint32_t r = 0; r < n; r++) {                                               \
             const uint8_t *codes = rows->by_row + (size_t)order[r] * rows->stride;       \
-            if (n - r > AHEAD)                                                           \
-                PREFETCH(rows->by_row + (size_t)order[r + AHEAD] * rows->stride);        \
+            if (n - r > AHEAD) {                                                         \
+                const uint8_t *next =                                                    \
+                    rows->by_row + (size_t)order[r + AHEAD] * rows->stride;              \
+                PREFETCH(next + 8 * from);                                               \
+                PREFETCH(next + 8 * to - 1);                                             \
+            }                                                                            \
             for (size_t w = from; w < to; w++) {                                         \
                 const uint32_t *at = rows->offsets + 8 * w;                              \
                 for (size_t j = 0; j < 8; j++)                                           \

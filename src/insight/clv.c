@@ -101,7 +101,8 @@ static void fill_report(kehu_clv_fit_report *f, const problem *q, const kehu__bf
     f->gradient = b->slope;
 }
 
-static kehu_status report_failure(const problem *q, const kehu__bfgs *b, kehu_error *err)
+static kehu_status report_failure(const problem *q, const kehu__bfgs *b, const double *x,
+                                  kehu_error *err)
 {
     if (b->cancelled)
         return q->status;
@@ -115,10 +116,15 @@ static kehu_status report_failure(const problem *q, const kehu__bfgs *b, kehu_er
                           "the %s fit has not ended after %d "
                           "iterations",
                           q->kind->title, (int)b->iterations);
+    /* Flat in some direction: the parameter farthest out stands for it. */
+    uint32_t far = 0;
+    for (uint32_t k = 1; k < b->n; k++)
+        if (fabs(x[k]) > fabs(x[far]))
+            far = k;
     return kehu__fail(err, KEHU_DATA, -1,
                       "the data cannot support a %s fit: the likelihood has no single "
-                      "highest point",
-                      q->kind->title);
+                      "highest point, it is flat as %s runs off",
+                      q->kind->title, q->kind->names[far]);
 }
 
 static kehu_status maximize(kehu_clv_fit_report *f, problem *q, kehu_error *err)
@@ -129,12 +135,12 @@ static kehu_status maximize(kehu_clv_fit_report *f, problem *q, kehu_error *err)
                     .step = report_progress};
     double x[KEHU__BFGS_MAX] = {0}, hessian[KEHU__BFGS_MAX][KEHU__BFGS_MAX];
     if (!kehu__bfgs_minimize(&b, mean_loss, q, x, hessian))
-        return report_failure(q, &b, err);
+        return report_failure(q, &b, x, err);
     fill_report(f, q, &b, x, hessian);
     for (uint32_t k = 0; k < b.n; k++)
         if (!isfinite(f->parameter[k]) || !(f->parameter[k] > 0) ||
             !isfinite(f->standard_error[k]) || !isfinite(f->log_likelihood))
-            return report_failure(q, &b, err);
+            return report_failure(q, &b, x, err);
     return KEHU_OK;
 }
 

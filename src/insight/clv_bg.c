@@ -9,7 +9,7 @@
 #include "base/maths.h"
 #include "insight/clv.h"
 
-enum { MAX_TERMS = 200000 };
+enum { MAX_TERMS = 200000, REACH = 8, STEPS = 48 };
 
 /* What depends on x alone, kept while x stays the same. */
 typedef struct by_x {
@@ -131,21 +131,30 @@ static double tail_series(double u, double v, double w, double z)
     return sum;
 }
 
-/* ln 2F1(u, v; w; z) for positive u, v, w: all terms are, so only the size needs
- * care. */
-static double log_series(double u, double v, double w, double z)
+/* The same expectation by quadrature over the chance to leave, whose log odds y
+ * have density ~ e^(a y) / (1 + e^y)^(a + B): trapezoids in s, y = mode + width
+ * sinh(s), which reach far into both tails. For shapes the series is no good at. */
+static double integrate(double a, double big, double rho, double pace)
 {
-    double term = 1, sum = 1, scale = 0;
-    for (int k = 0; k < MAX_TERMS && term > 1e-17 * sum; k++) {
-        term *= (u + k) * (v + k) / (w + k) * z / (k + 1);
-        sum += term;
-        if (sum > 1e200) {
-            scale += kehu__log(sum);
-            term /= sum;
-            sum = 1;
+    const double mode = kehu__log(a / big), width = sqrt(1 / a + 1 / big);
+    const double top = a * mode - (a + big) * kehu__log1p(a / big);
+    double mass = 0, sum = 0;
+    for (int k = -REACH * STEPS; k <= REACH * STEPS; k++) {
+        const double s = (double)k / STEPS, e = kehu__exp(s),
+                     y = mode + width * 0.5 * (e - 1 / e);
+        const double soft =
+            y > 0 ? y + kehu__log1p(kehu__exp(-y)) : kehu__log1p(kehu__exp(y));
+        const double f = kehu__exp(a * y - (a + big) * soft - top) * (e + 1 / e);
+        if (f > 0) {
+            /* (1 - (1 + p pace)^-rho) / p; its limit at 0 is rho pace. */
+            const double p = kehu__exp(y - soft);
+            mass += f;
+            sum +=
+                f * (p * pace < 1e-300 ? rho * pace
+                                       : -kehu__expm1(-rho * kehu__log1p(p * pace)) / p);
         }
     }
-    return scale + kehu__log(sum);
+    return sum / mass;
 }
 
 /* Expected purchases in `horizon` of a customer known to be alive. With
@@ -153,16 +162,16 @@ static double log_series(double u, double v, double w, double z)
  *
  *     C/(a-1) [1 - (1-z)^rho 2F1(rho, B; C; z)]
  *
- * and, for small a, after Euler's transformation, which makes the terms small
- * for any x and leaves no 0/0 at a = 1. */
+ * after Euler's transformation, which makes the terms small for any x and leaves
+ * no 0/0 at a = 1. */
 static double purchases_alive(const double *p, double e, const kehu__clv_row *c,
                               double horizon)
 {
     const double rho = p[0] + c->x, big = p[3] + e, v = p[2] - 1, w = p[2] + big - 1;
     const double age = p[1] + c->t, z = horizon / (age + horizon);
     const double shrink = -kehu__log1p(horizon / age); /* ln(1 - z) */
-    if (v > 10)
-        return w / v * -kehu__expm1(rho * shrink + log_series(rho, big, w, z));
+    if (v > 10 || w - rho < -5 || z > 0.999)
+        return integrate(p[2], big, rho, horizon / age);
     const double log_part = v == 0 ? -shrink : -kehu__expm1(v * shrink) / v;
     return w * log_part - kehu__exp(v * shrink) * tail_series(w - rho, v, w, z);
 }

@@ -115,6 +115,26 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
 kehu_status kehu__segment_add(kehu__segment_writer *w, const kehu__rows *rows,
                               uint32_t first, uint32_t n, kehu_error *err);
 
+/* Rows to be picked one by one from several sets: a place is a set and a row in it. */
+typedef struct kehu__place {
+    uint32_t set, row;
+} kehu__place;
+
+typedef struct kehu__picker {
+    const kehu__rows *sets;
+    size_t n_sets;
+    const kehu__vector **columns; /* [n columns of the writer][n_sets], NULL = missing */
+    size_t n_columns;
+} kehu__picker;
+
+/* Prepare for a writer, which must stay as it is; false when memory is refused. The
+ * sets must outlive the picker. Memory: 8 bytes a set and column. */
+bool kehu__picker_begin(kehu__picker *p, const kehu__segment_writer *w,
+                        const kehu__rows *sets, size_t n_sets);
+void kehu__picker_free(kehu__picker *p, const kehu__segment_writer *w);
+kehu_status kehu__segment_pick(kehu__segment_writer *w, const kehu__picker *p,
+                               const kehu__place *places, uint32_t n, kehu_error *err);
+
 /* Complete the file and sync it; w->written is its size then. */
 kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err);
 

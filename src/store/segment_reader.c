@@ -304,8 +304,6 @@ static kehu_status decode_column(kehu__block *b, const kehu__segment *s,
                                  const char *chunk, size_t size)
 {
     kehu__vector *v = kehu__rows_find(&b->rows, id);
-    if (kehu__schema_name(schema, s->part, id) == NULL)
-        return KEHU_FORMAT;
     if (v == NULL)
         v = kehu__rows_add(&b->rows, id,
                            kehu__storage_of(kehu__schema_type(schema, s->part, id)));
@@ -357,7 +355,8 @@ kehu_status kehu__block_read(kehu__block *b, const kehu__segment *s, uint32_t bl
         const char *c = e->columns + (size_t)i * COLUMN_ENTRY;
         const uint32_t id = kehu__load32(c), size = kehu__load32(c + 4);
         kehu_status status = KEHU_OK;
-        if (is_wanted(id, ids, n_ids)) {
+        /* A column of a later minor version is passed over. */
+        if (is_wanted(id, ids, n_ids) && kehu__schema_name(schema, s->part, id) != NULL) {
             if (kehu__crc32c(0, chunk, size) != kehu__load32(c + 8))
                 status = KEHU_FORMAT;
             else

@@ -224,6 +224,119 @@ kehu_status kehu__segment_add(kehu__segment_writer *w, const kehu__rows *rows,
     return KEHU_OK;
 }
 
+bool kehu__picker_begin(kehu__picker *p, const kehu__segment_writer *w,
+                        const kehu__rows *sets, size_t n_sets)
+{
+    const size_t n = w->block.n_columns;
+    *p = (kehu__picker){.sets = sets, .n_sets = n_sets, .n_columns = n};
+    if (n_sets > SIZE_MAX / n)
+        return false;
+    p->columns = kehu__alloc(&w->alloc, n * n_sets, sizeof *p->columns);
+    for (size_t c = 0; p->columns != NULL && c < n; c++)
+        for (size_t s = 0; s < n_sets; s++)
+            p->columns[c * n_sets + s] = kehu__rows_get(&sets[s], w->block.columns[c].id);
+    return p->columns != NULL;
+}
+
+void kehu__picker_free(kehu__picker *p, const kehu__segment_writer *w)
+{
+    kehu__free(&w->alloc, p->columns, p->n_columns * p->n_sets, sizeof *p->columns);
+    p->columns = NULL;
+}
+
+static void pick_values(kehu__vector *to, const kehu__vector *const *from,
+                        const kehu__place *places, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const kehu__vector *v = from[places[i].set];
+        const uint32_t at = to->n + i;
+        to->missing[at] = v == NULL || v->missing[places[i].row];
+        to->n_missing += to->missing[at];
+        if (v == NULL)
+            memset(to->values.ints + at, 0, 8);
+        else
+            memcpy(to->values.ints + at, v->values.ints + places[i].row, 8);
+    }
+}
+
+static bool pick_texts(kehu__vector *to, const kehu__vector *const *from,
+                       const kehu__place *places, uint32_t n)
+{
+    size_t at = to->own.size, size = 0;
+    char *bytes;
+    for (uint32_t i = 0; i < n; i++) {
+        const kehu__vector *v = from[places[i].set];
+        size += v == NULL ? 0 : v->values.pieces[places[i].row].size;
+    }
+    if (size > 0 && kehu__buffer_room(&to->own, size) == NULL)
+        return false;
+    bytes = to->own.bytes;
+    to->bytes = bytes;
+    for (uint32_t i = 0; i < n; i++) {
+        const kehu__vector *v = from[places[i].set];
+        kehu__piece piece = {(uint32_t)at, 0};
+        uint8_t missing = 1;
+        if (v != NULL) {
+            const kehu__piece source = v->values.pieces[places[i].row];
+            missing = v->missing[places[i].row];
+            piece.size = source.size;
+            if (source.size > 0)
+                memcpy(bytes + at, v->bytes + source.at, source.size);
+        }
+        to->values.pieces[to->n + i] = piece;
+        to->missing[to->n + i] = missing;
+        to->n_missing += missing;
+        at += piece.size;
+    }
+    return true;
+}
+
+/* Bytes of text in these rows. */
+static uint64_t text_bytes(const kehu__segment_writer *w, const kehu__picker *p,
+                           const kehu__place *places, uint32_t n)
+{
+    uint64_t bytes = 0;
+    for (size_t c = 0; c < p->n_columns; c++) {
+        const kehu__vector *const *from = p->columns + c * p->n_sets;
+        if (w->block.columns[c].v.storage == KEHU__TEXTS)
+            for (uint32_t i = 0; i < n; i++)
+                if (from[places[i].set] != NULL)
+                    bytes += from[places[i].set]->values.pieces[places[i].row].size;
+    }
+    return bytes;
+}
+
+kehu_status kehu__segment_pick(kehu__segment_writer *w, const kehu__picker *p,
+                               const kehu__place *places, uint32_t n, kehu_error *err)
+{
+    while (n > 0) {
+        const uint32_t room = KEHU__BLOCK_ROWS - w->block.n, take = n < room ? n : room;
+        if (w->block.n > 0 || text_bytes(w, p, places, take) > KEHU__BLOCK_TEXT) {
+            KEHU_TRY(kehu__segment_add(w, &p->sets[places->set], places->row, 1, err));
+            places++;
+            n--;
+            continue;
+        }
+        for (size_t c = 0; c < p->n_columns; c++) {
+            kehu__vector *to = &w->block.columns[c].v;
+            const kehu__vector *const *from = p->columns + c * p->n_sets;
+            if (!kehu__vector_reserve(to, (size_t)to->n + take))
+                return refused(w, err);
+            if (to->storage != KEHU__TEXTS)
+                pick_values(to, from, places, take);
+            else if (!pick_texts(to, from, places, take))
+                return refused(w, err);
+            to->n += take;
+        }
+        w->block.n += take;
+        places += take;
+        n -= take;
+        if (w->block.n == KEHU__BLOCK_ROWS)
+            KEHU_TRY(close_block(w, err));
+    }
+    return KEHU_OK;
+}
+
 kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err)
 {
     unsigned char tail[KEHU__SEGMENT_TAIL] = {0};

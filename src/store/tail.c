@@ -206,13 +206,17 @@ void kehu__tail_free(kehu__tail *t)
 kehu_status kehu__tail_write(const kehu__tail *t, kehu__segment_writer *w,
                              kehu_error *err)
 {
-    for (size_t i = 0; i < t->n;) {
-        const kehu__tail_row *r = &t->order[i];
-        uint32_t n = 1;
-        while (i + n < t->n && r[n].batch == r->batch && r[n].row == r->row + n)
-            n++;
-        KEHU_TRY(kehu__segment_add(w, &t->batches[r->batch], r->row, n, err));
-        i += n;
+    kehu__place places[KEHU__BLOCK_ROWS];
+    kehu__picker p;
+    kehu_status status = KEHU_OK;
+    if (!kehu__picker_begin(&p, w, t->batches, t->n_batches))
+        return kehu__no_memory(err, "sorting the log");
+    for (size_t i = 0; status == KEHU_OK && i < t->n;) {
+        uint32_t n = 0;
+        for (; n < KEHU__BLOCK_ROWS && i < t->n; n++, i++)
+            places[n] = (kehu__place){t->order[i].batch, t->order[i].row};
+        status = kehu__segment_pick(w, &p, places, n, err);
     }
-    return KEHU_OK;
+    kehu__picker_free(&p, w);
+    return status;
 }

@@ -3,7 +3,7 @@
  * and the store opened on that must have every acknowledged batch, no half one, and
  * nothing that was never written.
  *
- *     test_store_crash [STATES [SEED]]      default 20,000 and 1 */
+ *     test_store_crash [STATES [SEED]]      default 8,000 and 1 */
 #define KEHU_ALLOW_LIBC_ALLOC
 #include <kehu/store.h>
 
@@ -19,7 +19,7 @@
 
 enum { N_STEPS = 60, MAX_SEQUENCE = 200 };
 
-static long states = 20000;
+static long states = 8000;
 static uint64_t seed = 1;
 
 /* What the store shows once it has this sequence number. */

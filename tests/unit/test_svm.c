@@ -437,6 +437,38 @@ static void test_svm_takes_awkward_texts(void **state)
     kehu_svm_free(svm);
 }
 
+/* One text as large as 50 MB is counted in pieces: memory stays far below it. */
+static void test_svm_takes_a_text_of_50_mb(void **state)
+{
+    enum { SIZE = 50 << 20, UNIT = 19 };
+    static const char unit[] = "话费 bill 断网 ";
+    char *const text = malloc(SIZE + 16);
+    const int64_t offsets[4] = {0, SIZE, SIZE + 6, SIZE + 12};
+    const int32_t label_ends[4] = {0, 1, 2, 3};
+    const kehu_column three = {
+        .type = KEHU_LARGE_UTF8, .length = 3, .data = text, .offsets = offsets};
+    const kehu_column labels = {
+        .type = KEHU_UTF8, .length = 3, .data = "ABB", .offsets = label_ends};
+    kehu_svm *svm;
+    kehu_svm_options o = {.size = sizeof o, .cost = 1};
+    int32_t classes[3];
+    faulty f;
+    (void)state;
+    assert_non_null(text);
+    for (int64_t at = 0; at < SIZE; at += UNIT)
+        memcpy(text + at, unit, (size_t)(SIZE - at < UNIT ? SIZE - at : UNIT));
+    memcpy(text + SIZE, "套餐办理", 12);
+    o.alloc = faulty_init(&f, -1);
+    assert_int_equal(kehu_svm_train(&svm, &three, &labels, &o, NULL), KEHU_OK);
+    assert_int_equal(kehu_svm_predict(svm, &three, NULL, classes, NULL, NULL, NULL),
+                     KEHU_OK);
+    assert_int_equal(classes[0], 0);
+    assert_int_equal(classes[1], 1);
+    assert_true(f.peak_bytes < 1 << 20);
+    kehu_svm_free(svm);
+    free(text);
+}
+
 static void test_svm_survives_refused_memory(void **state)
 {
     static texts t;
@@ -487,6 +519,7 @@ int main(void)
         cmocka_unit_test(test_svm_refuses_bad_options),
         cmocka_unit_test(test_svm_reads_older_and_newer_options),
         cmocka_unit_test(test_svm_takes_awkward_texts),
+        cmocka_unit_test(test_svm_takes_a_text_of_50_mb),
         cmocka_unit_test(test_svm_survives_refused_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

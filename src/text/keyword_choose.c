@@ -10,6 +10,9 @@
  * says the same. */
 static const double SAME = 0.9;
 
+/* How many times too many are chosen, for the weights to decide which to keep. */
+enum { WIDER = 2, WIDER_UNSIGNED = 3 };
+
 typedef struct candidate {
     double use;
     uint32_t column;
@@ -100,8 +103,7 @@ bool kehu__keyword_forbidden(const kehu__learning *l, int32_t class_id, const ch
     return line != NULL && line->mark == KEHU_KEYWORD_FORBIDDEN;
 }
 
-/* Has a person listed the keyword for the class already? */
-static bool listed(const kehu__learning *l, int32_t class_id, const char *word)
+bool kehu__keyword_listed(const kehu__learning *l, int32_t class_id, const char *word)
 {
     const kehu__keyword_line *line;
     if (l->opt.base == NULL)
@@ -129,11 +131,14 @@ static kehu_status choose_class(chooser *c, kehu__draft *list, int32_t class_id,
     const kehu__learning *l = c->l;
     const char *name = l->names.bytes + l->name_at[class_id];
     const uint32_t n = c->terms->rows.n_columns;
+    const uint32_t wanted =
+        l->opt.keywords_per_class *
+        (l->opt.mode == KEHU_KEYWORD_UNSIGNED ? WIDER_UNSIGNED : WIDER);
     uint32_t class_at = kehu__draft_text(list, name, strlen(name)), taken = 0;
     for (uint32_t i = 0; i < n; i++)
         c->candidates[i] = (candidate){usefulness(c, class_id, i), i};
     kehu__sort(c->candidates, n, sizeof *c->candidates, by_use, NULL);
-    for (uint32_t i = 0; i < n && taken < l->opt.keywords_per_class; i++) {
+    for (uint32_t i = 0; i < n && taken < wanted; i++) {
         const uint32_t term = c->terms->order[c->candidates[i].column];
         if (!(c->candidates[i].use > 0))
             break;
@@ -148,7 +153,7 @@ static kehu_status choose_class(chooser *c, kehu__draft *list, int32_t class_id,
         taken++;
         c->chosen[term] = 1;
         some_part(c, term, note_longer, c->terms->terms[term].df);
-        if (!listed(l, class_id, c->text.bytes))
+        if (!kehu__keyword_listed(l, class_id, c->text.bytes))
             kehu__draft_add(list,
                             (kehu__draft_line){.class_at = class_at,
                                                .keyword_at = kehu__draft_text(

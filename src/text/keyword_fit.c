@@ -9,26 +9,7 @@
 #include "text/keyword_learn.h"
 
 static const double COST = 0.1; /* C of the weights' SVM */
-enum { MOST_SCORES = 1 << 23 }; /* held-out scores kept for calibration */
-
-/* Whole-number weights of every word for every class. */
-typedef struct weights {
-    int32_t *points; /* [n_words + 1][n_classes], the last row is the bias */
-    double unit;     /* a point, in units of the linear model */
-} weights;
-
-typedef struct fitter {
-    const kehu__learning *l;
-    const kehu_keyword *list;
-    int64_t *starts; /* [n_texts + 1] */
-    uint32_t *words; /* the different words of each text, rising */
-    float *ones;
-    size_t n_entries, capacity;
-    float *row_weight; /* [n_texts] 0 for a text held out */
-    uint32_t *df;      /* [n_words + 1] texts with each word */
-    size_t n_points;   /* (n_words + 1) x n_classes */
-    kehu__sparse rows;
-} fitter;
+enum { NOT_OWN, OWN, DROPPED };
 
 static int by_number(const void *a, const void *b, void *ctx)
 {
@@ -38,7 +19,7 @@ static int by_number(const void *a, const void *b, void *ctx)
 }
 
 /* Which words each text has, found as they will be found later. */
-static kehu_status make_rows(fitter *f, kehu_error *err)
+static kehu_status make_rows(kehu__fitter *f, kehu_error *err)
 {
     const kehu__learning *l = f->l;
     kehu__keyword_work work;
@@ -64,6 +45,8 @@ static kehu_status make_rows(fitter *f, kehu_error *err)
     kehu__keyword_work_free(&work, f->list);
     if (status != KEHU_OK)
         return status;
+    for (size_t j = 0; j < f->n_entries; j++)
+        f->df[f->words[j]]++;
     f->ones = kehu__alloc(&l->alloc, f->n_entries + 1, sizeof *f->ones);
     f->row_weight = kehu__alloc(&l->alloc, (size_t)l->n_texts, sizeof *f->row_weight);
     if (f->ones == NULL || f->row_weight == NULL)
@@ -74,335 +57,264 @@ static kehu_status make_rows(fitter *f, kehu_error *err)
     return KEHU_OK;
 }
 
-/* Round the model's weights to points; unit 0 makes the greatest one 100. */
-static void round_weights(const fitter *f, const kehu__linear *m, weights *w)
+/* Weights of the linear models as points; a unit of 0 makes the greatest one 100. */
+static void round_weights(const kehu__fitter *f, kehu__weights *w)
 {
-    const int32_t n_classes = f->l->n_classes;
-    const size_t n = (size_t)f->list->n_words;
+    const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words * n_classes;
     if (w->unit == 0) {
         double most = 0;
         for (size_t i = 0; i < n; i++)
-            for (uint32_t k = 0; k < m->width; k++)
-                if (fabs((double)m->weights[i * m->stride + k]) > most)
-                    most = fabs((double)m->weights[i * m->stride + k]);
+            most = fmax(most, fabs((double)w->exact[i]));
         w->unit = most == 0 ? 1 : most / KEHU__KEYWORD_WEIGHT;
     }
-    for (size_t i = 0; i <= n; i++)
-        for (int32_t k = 0; k < n_classes; k++) {
-            const double limit = i == n ? KEHU__KEYWORD_BIAS : KEHU__KEYWORD_WEIGHT;
-            double x =
-                (double)m->weights[i * m->stride + (m->width == 1 ? 0 : (uint32_t)k)];
-            /* Of two classes each gets what speaks for it. */
-            if (m->width == 1 && i < n)
-                x = k == 1 ? fmax(x, 0) : fmax(-x, 0);
-            else if (m->width == 1)
-                x = k == 1 ? x : 0;
-            x = floor(x / w->unit + 0.5);
-            w->points[i * (size_t)n_classes + (size_t)k] =
-                (int32_t)fmin(fmax(x, -limit), limit);
-        }
+    for (size_t i = 0; i < n + n_classes; i++) {
+        const double limit = i < n ? KEHU__KEYWORD_WEIGHT : KEHU__KEYWORD_BIAS;
+        const double x = floor((double)w->exact[i] / w->unit + 0.5);
+        w->points[i] = (int32_t)fmin(fmax(x, -limit), limit);
+    }
 }
 
-/* Fit on the texts that are not in the fold (-1: on all). */
-static kehu_status fit_weights(const fitter *f, int fold, weights *w, kehu_error *err)
+static kehu_status solve(const kehu__fitter *f, const kehu__sparse *rows,
+                         const int32_t *labels, uint32_t n_classes, kehu__linear **model,
+                         kehu_error *err)
 {
     const kehu__learning *l = f->l;
     const kehu__linear_options how = {.cost = COST, .gap = 1e-4, .seed = l->opt.seed};
     kehu__linear_problem *problem = NULL;
-    kehu__linear *model = NULL;
-    kehu_status status;
-    for (int64_t i = 0; i < l->n_texts; i++)
-        f->row_weight[i] = l->fold[i] == fold ? 0.0f : 1.0f;
-    status = kehu__linear_prepare(&problem, &f->rows, l->labels, (uint32_t)l->n_classes,
-                                  f->row_weight, 1, &l->alloc, err);
+    kehu_status status = kehu__linear_prepare(&problem, rows, labels, n_classes,
+                                              f->row_weight, 1, &l->alloc, err);
+    *model = NULL;
     if (status == KEHU_OK)
         status = kehu__linear_solve(problem, &how, &l->run, NULL, err);
     if (status == KEHU_OK)
-        status = kehu__linear_extract(&model, problem, err);
-    if (status == KEHU_OK)
-        round_weights(f, model, w);
+        status = kehu__linear_extract(model, problem, err);
     kehu__linear_problem_free(problem);
-    kehu__linear_free(model);
     return status;
 }
 
-static void score_text(const fitter *f, const weights *w, int64_t i, int32_t *scores)
+/* All words speak for or against all classes. Of two classes each gets what speaks
+ * for it. */
+static kehu_status fit_signed(const kehu__fitter *f, kehu__weights *w, kehu_error *err)
+{
+    const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words;
+    kehu__linear *m;
+    KEHU_TRY(solve(f, &f->rows, f->l->labels, (uint32_t)n_classes, &m, err));
+    for (size_t i = 0; i <= n; i++)
+        for (size_t k = 0; k < n_classes; k++) {
+            const float *from = m->weights + i * m->stride;
+            float x = m->width == 1 ? from[0] : from[k];
+            if (m->width == 1 && i < n)
+                x = k == 1 ? fmaxf(x, 0) : fmaxf(-x, 0);
+            else if (m->width == 1 && k == 0)
+                x = 0;
+            w->exact[i * n_classes + k] = x;
+        }
+    kehu__linear_free(m);
+    return KEHU_OK;
+}
+
+/* The texts' words that are listed for class k and not dropped from it. */
+static void own_rows(const kehu__fitter *f, int32_t k)
 {
     const size_t n_classes = (size_t)f->l->n_classes;
-    memcpy(scores, w->points + (size_t)f->list->n_words * n_classes,
-           n_classes * sizeof *scores);
-    for (int64_t j = f->starts[i]; j < f->starts[i + 1]; j++)
-        for (size_t k = 0; k < n_classes; k++)
-            scores[k] += w->points[f->words[j] * n_classes + k];
+    int64_t n = 0;
+    for (int64_t i = 0; i < f->l->n_texts; i++) {
+        for (int64_t j = f->starts[i]; j < f->starts[i + 1]; j++)
+            if (f->own[f->words[j] * n_classes + (size_t)k] == OWN)
+                f->own_words[n++] = f->words[j];
+        f->own_starts[i + 1] = n;
+        f->is_class[i] = f->l->labels[i] == k;
+    }
 }
 
-/* A text scored by weights that have not seen it. */
-typedef struct held_out {
-    int64_t text;
-    double probability; /* of its best class */
-    bool right;
-} held_out;
-
-typedef struct trial {
-    held_out *texts; /* [n] */
-    int32_t *scores; /* [n][n_classes] */
-    size_t n, capacity, score_capacity;
-} trial;
-
-/* Fit without each fold in turn and score its texts. Where the scores would take
- * too much memory, only every step-th text is tried. */
-static kehu_status try_folds(const fitter *f, const weights *final, trial *t,
-                             kehu_error *err)
+/* Each class has its own words; those that turn out to speak against it, beside the
+ * others, are dropped and the rest learned again. */
+static kehu_status fit_unsigned(const kehu__fitter *f, kehu__weights *w, kehu_error *err)
 {
-    const kehu__learning *l = f->l;
-    const size_t n_classes = (size_t)l->n_classes;
-    const int64_t step = l->n_texts * l->n_classes / MOST_SCORES + 1;
-    weights w = {.unit = final->unit};
-    kehu_status status = KEHU_OK;
-    w.points = kehu__alloc(&l->alloc, f->n_points, sizeof *w.points);
-    if (w.points == NULL)
-        return kehu__no_memory(err, "the weights");
-    for (int fold = 0; fold < KEHU__KEYWORD_FOLDS && status == KEHU_OK; fold++) {
-        status = kehu__progress(&l->run, 0.7 + 0.06 * fold, "calibrate", err);
-        if (status == KEHU_OK)
-            status = fit_weights(f, fold, &w, err);
-        if (status == KEHU_ONE_CLASS) {
-            status = KEHU_OK; /* too few texts for this fold to tell anything */
-            continue;
-        }
-        for (int64_t i = 0; i < l->n_texts && status == KEHU_OK; i += step) {
-            if (l->fold[i] != fold)
-                continue;
-            if (!kehu__grow(&l->alloc, &t->texts, &t->capacity, t->n + 1,
-                            sizeof *t->texts) ||
-                !kehu__grow(&l->alloc, &t->scores, &t->score_capacity,
-                            (t->n + 1) * n_classes, sizeof *t->scores)) {
-                status = kehu__no_memory(err, "the scores");
-                break;
+    const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words;
+    const kehu__sparse rows = {f->l->n_texts, f->list->n_words, f->own_starts,
+                               f->own_words, f->ones};
+    memset(w->exact, 0, f->n_points * sizeof *w->exact);
+    for (size_t i = 0; i < f->n_points; i++)
+        f->own[i] = f->own[i] == DROPPED ? OWN : f->own[i];
+    for (int32_t k = 0; k < f->l->n_classes; k++)
+        for (bool again = true; again;) {
+            kehu__linear *m;
+            own_rows(f, k);
+            KEHU_TRY(solve(f, &rows, f->is_class, 2, &m, err));
+            again = false;
+            for (size_t i = 0; i <= n; i++) {
+                const size_t at = i * n_classes + (size_t)k;
+                const bool own = i < n && f->own[at] == OWN;
+                if (own && m->weights[i] < 0) {
+                    f->own[at] = DROPPED;
+                    again = true;
+                }
+                w->exact[at] = own || i == n ? m->weights[i] : 0;
             }
-            score_text(f, &w, i, t->scores + t->n * n_classes);
-            t->texts[t->n++] = (held_out){.text = i};
+            kehu__linear_free(m);
         }
-    }
-    kehu__free(&l->alloc, w.points, f->n_points, sizeof *w.points);
-    return status;
+    return KEHU_OK;
 }
 
-/* The s that makes softmax(s x points) most likely: one number, a convex problem,
- * solved by Newton's method (temperature scaling, Guo et al. 2017). */
-static int32_t fit_scale(const kehu__learning *l, const trial *t, double unit)
-{
-    double s = fmin(unit * 2, 1);
-    for (int round = 0; round < 40 && t->n > 0; round++) {
-        double slope = 0, curve = 0, change;
-        for (size_t i = 0; i < t->n; i++) {
-            const int32_t *x = t->scores + i * (size_t)l->n_classes;
-            const int32_t best = kehu__keyword_best(x, l->n_classes);
-            double sum = 0, mean = 0, square = 0;
-            for (int32_t k = 0; k < l->n_classes; k++) {
-                const double d = x[k] - x[best], e = kehu__exp(s * d);
-                sum += e;
-                mean += e * d;
-                square += e * d * d;
-            }
-            mean /= sum;
-            slope += mean - (x[l->labels[t->texts[i].text]] - x[best]);
-            curve += square / sum - mean * mean;
-        }
-        if (!(curve > 0))
-            break;
-        change = slope / curve;
-        change = fmin(fmax(change, -s), s / 2);
-        s = fmax(s - change, 1e-6);
-        if (fabs(change) < 1e-7)
-            break;
-    }
-    return (int32_t)fmin(fmax(floor(s * KEHU__KEYWORD_MILLION + 0.5), 1),
-                         KEHU__KEYWORD_MILLION);
-}
-
-static int by_falling_probability(const void *a, const void *b, void *ctx)
-{
-    const held_out *x = a, *y = b;
-    (void)ctx;
-    if (x->probability != y->probability)
-        return x->probability > y->probability ? -1 : 1;
-    return (x->text > y->text) - (x->text < y->text);
-}
-
-/* The lowest level at which the answers given are right as often as wanted. */
-static int32_t find_abstain(const trial *t, double precision)
-{
-    size_t right = 0;
-    int32_t level = KEHU__KEYWORD_CERTAIN;
-    if (precision <= 0)
-        return 0;
-    for (size_t i = 0; i < t->n; i++) {
-        right += t->texts[i].right;
-        if ((i + 1 == t->n || t->texts[i + 1].probability < t->texts[i].probability) &&
-            (double)right >= precision * (double)(i + 1))
-            level = (int32_t)floor(t->texts[i].probability * KEHU__KEYWORD_CERTAIN);
-    }
-    return level;
-}
-
-/* Probabilities and what they lead to: t->texts is sorted afterwards. */
-static void judge(const kehu__learning *l, trial *t, int32_t scale,
-                  kehu_keyword_training *training, int32_t *abstain)
-{
-    size_t right = 0, answered = 0, answered_right = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        const int32_t *x = t->scores + i * (size_t)l->n_classes;
-        const int32_t best = kehu__keyword_best(x, l->n_classes);
-        t->texts[i].probability = kehu__keyword_probability(x, l->n_classes, best, scale);
-        t->texts[i].right = best == l->labels[t->texts[i].text];
-        right += t->texts[i].right;
-    }
-    kehu__sort(t->texts, t->n, sizeof *t->texts, by_falling_probability, NULL);
-    *abstain = find_abstain(t, l->opt.precision);
-    for (size_t i = 0; i < t->n; i++)
-        if (t->texts[i].probability >= (double)*abstain / KEHU__KEYWORD_CERTAIN) {
-            answered++;
-            answered_right += t->texts[i].right;
-        }
-    if (t->n > 0) {
-        training->accuracy = (double)right / (double)t->n;
-        training->answered = (double)answered / (double)t->n;
-    }
-    if (answered > 0)
-        training->answered_right = (double)answered_right / (double)answered;
-}
-
-static uint32_t copy_text(kehu__draft *out, const char *text)
-{
-    return kehu__draft_text(out, text, strlen(text));
-}
-
-static uint32_t copy_note(kehu__draft *out, const kehu_keyword *from, uint32_t note_at)
-{
-    return note_at == KEHU__NO_NOTE ? note_at : copy_text(out, from->strings + note_at);
-}
-
-/* The learned lines of one class; what a person wrote is copied from the base. */
-static void write_class(kehu__draft *out, const fitter *f, const weights *w, int32_t k)
-{
-    const kehu__learning *l = f->l;
-    const kehu_keyword *base = l->opt.base, *list = f->list;
-    const size_t n_classes = (size_t)l->n_classes;
-    const uint32_t class_at = copy_text(out, l->names.bytes + l->name_at[k]);
-    const int32_t in_base = kehu__keyword_base_class(l, k);
-    kehu__draft_add_bias(
-        out, (kehu__draft_bias){class_at,
-                                w->points[list->n_words * n_classes + (size_t)k], 0});
-    for (uint32_t i = 0; i < list->n_words; i++) {
-        const char *word = list->word_bytes + list->word_at[i];
-        const kehu__keyword_line *old =
-            base == NULL ? NULL : kehu__keyword_line_find(base, in_base, word);
-        kehu__draft_line line = {.class_at = class_at,
-                                 .note_at = KEHU__NO_NOTE,
-                                 .weight = w->points[i * n_classes + (size_t)k]};
-        if (line.weight == 0 || (old != NULL && old->mark != KEHU_KEYWORD_LEARNED) ||
-            kehu__keyword_forbidden(l, k, word))
-            continue;
-        if (old != NULL)
-            line.note_at = copy_note(out, base, old->note_at);
-        line.keyword_at = copy_text(out, word);
-        kehu__draft_add(out, line);
-    }
-}
-
-/* What a person wrote: fixed and forbidden lines as they are, added ones with the
- * weight learned if a text has the keyword. */
-static void copy_base(kehu__draft *out, const fitter *f, const weights *w)
-{
-    const kehu__learning *l = f->l;
-    const kehu_keyword *base = l->opt.base;
-    for (size_t i = 0; i < base->n_lines; i++) {
-        const kehu__keyword_line *from = &base->lines[i];
-        const char *word = kehu__keyword_of(base, from);
-        const char *name = kehu_keyword_class_name(base, from->class_id);
-        const int32_t k = name == NULL ? -1 : kehu__learning_class(l, name);
-        kehu__draft_line line = {
-            .class_at = KEHU__ALL_CLASSES, .weight = from->weight, .mark = from->mark};
-        if (from->mark == KEHU_KEYWORD_LEARNED)
-            continue;
-        if (from->mark == KEHU_KEYWORD_ADDED && k >= 0) {
-            const uint32_t at = kehu__keyword_word_find(f->list, word);
-            if (f->df[at] > 0)
-                line.weight = w->points[at * (size_t)l->n_classes + (size_t)k];
-        }
-        if (name != NULL)
-            line.class_at = copy_text(out, name);
-        line.keyword_at = copy_text(out, word);
-        line.note_at = copy_note(out, base, from->note_at);
-        kehu__draft_add(out, line);
-    }
-    for (int32_t c = 0; c < base->n_classes; c++)
-        if (kehu__learning_class(l, kehu_keyword_class_name(base, c)) < 0)
-            kehu__draft_add_bias(
-                out, (kehu__draft_bias){copy_text(out, kehu_keyword_class_name(base, c)),
-                                        base->bias[c], 0});
-    out->head_at = copy_note(out, base, base->head_at);
-    out->tail_at = copy_note(out, base, base->tail_at);
-}
-
-static void count_texts(fitter *f, kehu_keyword_training *training)
-{
-    int64_t covered = 0;
-    for (int64_t i = 0; i < f->l->n_texts; i++)
-        covered += f->starts[i + 1] > f->starts[i];
-    for (size_t j = 0; j < f->n_entries; j++)
-        f->df[f->words[j]]++;
-    training->coverage = (double)covered / (double)f->l->n_texts;
-}
-
-static kehu_status fit(fitter *f, kehu__draft *out, kehu_keyword_training *training,
-                       kehu_error *err)
-{
-    const kehu__learning *l = f->l;
-    weights w = {.unit = 0};
-    trial t = {.n = 0};
-    kehu_status status;
-    KEHU_TRY(make_rows(f, err));
-    count_texts(f, training);
-    w.points = kehu__alloc(&l->alloc, f->n_points, sizeof *w.points);
-    if (w.points == NULL)
-        return kehu__no_memory(err, "the weights");
-    status = fit_weights(f, -1, &w, err);
-    if (status == KEHU_OK)
-        status = try_folds(f, &w, &t, err);
-    if (status == KEHU_OK) {
-        if (t.n > 0)
-            out->scale = fit_scale(l, &t, w.unit);
-        judge(l, &t, out->scale, training, &out->abstain);
-        for (int32_t k = 0; k < l->n_classes; k++)
-            write_class(out, f, &w, k);
-        if (l->opt.base != NULL)
-            copy_base(out, f, &w);
-        if (out->failed)
-            status = kehu__no_memory(err, "the keyword list");
-    }
-    kehu__free(&l->alloc, t.texts, t.capacity, sizeof *t.texts);
-    kehu__free(&l->alloc, t.scores, t.score_capacity, sizeof *t.scores);
-    kehu__free(&l->alloc, w.points, f->n_points, sizeof *w.points);
-    return status;
-}
-
-kehu_status kehu__keyword_fit(kehu__draft *out, const kehu_keyword *list,
-                              const kehu__learning *l, kehu_keyword_training *training,
+/* Fit on the texts that are not in the fold (-1: on all). */
+kehu_status kehu__fit_weights(const kehu__fitter *f, int fold, kehu__weights *w,
                               kehu_error *err)
 {
-    fitter f = {.l = l,
-                .list = list,
-                .n_points = ((size_t)list->n_words + 1) * (size_t)l->n_classes};
+    for (int64_t i = 0; i < f->l->n_texts; i++)
+        f->row_weight[i] = f->l->fold[i] == fold ? 0.0f : 1.0f;
+    KEHU_TRY(f->l->opt.mode == KEHU_KEYWORD_UNSIGNED ? fit_unsigned(f, w, err)
+                                                     : fit_signed(f, w, err));
+    round_weights(f, w);
+    return KEHU_OK;
+}
+
+bool kehu__weights_new(kehu__weights *w, const kehu__fitter *f, double unit)
+{
+    const kehu_allocator *a = &f->l->alloc;
+    w->unit = unit;
+    w->points = kehu__alloc(a, f->n_points, sizeof *w->points);
+    w->exact = kehu__alloc(a, f->n_points, sizeof *w->exact);
+    return w->points != NULL && w->exact != NULL;
+}
+
+void kehu__weights_free(kehu__weights *w, const kehu__fitter *f)
+{
+    kehu__free(&f->l->alloc, w->points, f->n_points, sizeof *w->points);
+    kehu__free(&f->l->alloc, w->exact, f->n_points, sizeof *w->exact);
+}
+
+/* Which words the list gives to which class. */
+static kehu_status make_own(kehu__fitter *f, kehu_error *err)
+{
+    const kehu__learning *l = f->l;
+    const kehu_keyword *list = f->list;
+    f->own = kehu__alloc_zero(&l->alloc, f->n_points, sizeof *f->own);
+    f->own_starts = kehu__alloc_zero(&l->alloc, (size_t)l->n_texts + 1, sizeof(int64_t));
+    f->own_words = kehu__alloc(&l->alloc, f->n_entries + 1, sizeof *f->own_words);
+    f->is_class = kehu__alloc(&l->alloc, (size_t)l->n_texts, sizeof *f->is_class);
+    if (f->own == NULL || f->own_starts == NULL || f->own_words == NULL ||
+        f->is_class == NULL)
+        return kehu__no_memory(err, "the keywords of the texts");
+    for (size_t i = 0; i < list->n_lines; i++) {
+        const kehu__keyword_line *line = &list->lines[i];
+        const int32_t k =
+            kehu__learning_class(l, kehu_keyword_class_name(list, line->class_id));
+        if (k >= 0)
+            f->own[line->word * (size_t)l->n_classes + (size_t)k] = OWN;
+    }
+    return KEHU_OK;
+}
+
+kehu_status kehu__fitter_new(kehu__fitter *f, const kehu_keyword *list,
+                             const kehu__learning *l, kehu_error *err)
+{
     kehu_status status;
-    f.df = kehu__alloc_zero(&l->alloc, (size_t)list->n_words + 1, sizeof *f.df);
-    status = f.df == NULL ? kehu__no_memory(err, "the keywords of the texts")
-                          : fit(&f, out, training, err);
-    kehu__free(&l->alloc, f.df, (size_t)list->n_words + 1, sizeof *f.df);
-    kehu__free(&l->alloc, f.starts, (size_t)l->n_texts + 1, sizeof *f.starts);
-    kehu__free(&l->alloc, f.words, f.capacity, sizeof *f.words);
-    kehu__free(&l->alloc, f.ones, f.n_entries + 1, sizeof *f.ones);
-    kehu__free(&l->alloc, f.row_weight, (size_t)l->n_texts, sizeof *f.row_weight);
+    *f = (kehu__fitter){.l = l,
+                        .list = list,
+                        .n_points = ((size_t)list->n_words + 1) * (size_t)l->n_classes};
+    f->df = kehu__alloc_zero(&l->alloc, (size_t)list->n_words + 1, sizeof *f->df);
+    status = f->df == NULL ? kehu__no_memory(err, "the keywords of the texts")
+                           : make_rows(f, err);
+    if (status == KEHU_OK && l->opt.mode == KEHU_KEYWORD_UNSIGNED)
+        status = make_own(f, err);
+    if (status != KEHU_OK)
+        kehu__fitter_free(f);
+    return status;
+}
+
+void kehu__fitter_free(kehu__fitter *f)
+{
+    const kehu_allocator *a = &f->l->alloc;
+    const size_t n = (size_t)f->l->n_texts;
+    kehu__free(a, f->df, (size_t)f->list->n_words + 1, sizeof *f->df);
+    kehu__free(a, f->starts, n + 1, sizeof *f->starts);
+    kehu__free(a, f->words, f->capacity, sizeof *f->words);
+    kehu__free(a, f->ones, f->n_entries + 1, sizeof *f->ones);
+    kehu__free(a, f->own, f->n_points, sizeof *f->own);
+    kehu__free(a, f->own_starts, n + 1, sizeof *f->own_starts);
+    kehu__free(a, f->own_words, f->n_entries + 1, sizeof *f->own_words);
+    kehu__free(a, f->is_class, n, sizeof *f->is_class);
+    kehu__free(a, f->row_weight, n, sizeof *f->row_weight);
+}
+
+typedef struct ranked {
+    double use;
+    uint32_t line;
+} ranked;
+
+static int by_use(const void *a, const void *b, void *ctx)
+{
+    const ranked *x = a, *y = b;
+    (void)ctx;
+    if (x->use != y->use)
+        return x->use > y->use ? -1 : 1;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+/* How much a listed word moves the scores, and how often: the length of its row of
+ * weights, or in unsigned mode its one weight, times sqrt(df (1 - df / n)). */
+static double usefulness(const kehu__fitter *f, const kehu__weights *w,
+                         const kehu__keyword_line *line)
+{
+    const size_t n_classes = (size_t)f->l->n_classes;
+    const float *row = w->exact + line->word * n_classes;
+    const double df = f->df[line->word];
+    double square = 0;
+    for (size_t k = 0; k < n_classes; k++)
+        square += (double)row[k] * (double)row[k];
+    return sqrt(square * df * (1 - df / (double)f->l->n_texts));
+}
+
+/* Add the best lines from..to - 1, all of one class; those a person listed always. */
+static void keep_best(kehu__draft *to, const kehu__fitter *f, const kehu__weights *w,
+                      ranked *r, size_t from, size_t end)
+{
+    const kehu_keyword *list = f->list;
+    const char *name = kehu_keyword_class_name(list, list->lines[from].class_id);
+    const int32_t k = kehu__learning_class(f->l, name);
+    const uint32_t class_at = kehu__draft_text(to, name, strlen(name));
+    uint32_t taken = 0;
+    for (size_t i = from; i < end; i++)
+        r[i - from] = (ranked){usefulness(f, w, &list->lines[i]), (uint32_t)i};
+    kehu__sort(r, end - from, sizeof *r, by_use, NULL);
+    for (size_t i = 0; i < end - from; i++) {
+        const char *word = kehu__keyword_of(list, &list->lines[r[i].line]);
+        const bool asked = k < 0 || kehu__keyword_listed(f->l, k, word);
+        if (!asked && (taken == f->l->opt.keywords_per_class || !(r[i].use > 0)))
+            continue;
+        taken += !asked;
+        kehu__draft_add(
+            to, (kehu__draft_line){.class_at = class_at,
+                                   .keyword_at = kehu__draft_text(to, word, strlen(word)),
+                                   .note_at = KEHU__NO_NOTE,
+                                   .weight = 1});
+    }
+}
+
+kehu_status kehu__keyword_prune(kehu__draft *to, const kehu_keyword *list,
+                                const kehu__learning *l, kehu_error *err)
+{
+    kehu__fitter f;
+    kehu__weights w = {.unit = 0};
+    ranked *r = NULL;
+    kehu_status status;
+    KEHU_TRY(kehu__fitter_new(&f, list, l, err));
+    r = kehu__alloc(&l->alloc, list->n_lines, sizeof *r);
+    status = r != NULL && kehu__weights_new(&w, &f, 0)
+                 ? kehu__fit_weights(&f, -1, &w, err)
+                 : kehu__no_memory(err, "the weights");
+    if (status == KEHU_OK)
+        for (size_t from = 0, end; from < list->n_lines; from = end) {
+            for (end = from; end < list->n_lines &&
+                             list->lines[end].class_id == list->lines[from].class_id;)
+                end++;
+            keep_best(to, &f, &w, r, from, end);
+        }
+    if (status == KEHU_OK && to->failed)
+        status = kehu__no_memory(err, "the keywords");
+    kehu__free(&l->alloc, r, list->n_lines, sizeof *r);
+    kehu__weights_free(&w, &f);
+    kehu__fitter_free(&f);
     return status;
 }

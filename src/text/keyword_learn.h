@@ -32,13 +32,56 @@ int32_t kehu__learning_class(const kehu__learning *l, const char *name);
 /* The class of the base list with the name of class_id here; -2: none. */
 int32_t kehu__keyword_base_class(const kehu__learning *l, int32_t class_id);
 
-/* May the keyword not be used for the class? Says the base list. */
+/* What the base list says: the keyword may not be used for the class; a person has
+ * written a line for it. */
+bool kehu__keyword_listed(const kehu__learning *l, int32_t class_id, const char *word);
 bool kehu__keyword_forbidden(const kehu__learning *l, int32_t class_id, const char *word);
+
+/* Whole-number weights of every word for every class. */
+typedef struct kehu__weights {
+    int32_t *points; /* [n_words + 1][n_classes], the last row is the bias */
+    float *exact;    /* the same before rounding */
+    double unit;     /* a point, in units of the linear model */
+} kehu__weights;
+
+typedef struct kehu__fitter {
+    const kehu__learning *l;
+    const kehu_keyword *list;
+    int64_t *starts; /* [n_texts + 1] */
+    uint32_t *words; /* the different words of each text, rising */
+    float *ones;
+    size_t n_entries, capacity;
+    float *row_weight; /* [n_texts] 0 for a text held out */
+    uint32_t *df;      /* [n_words + 1] texts with each word */
+    size_t n_points;   /* (n_words + 1) x n_classes */
+    kehu__sparse rows;
+    /* Unsigned mode only. */
+    uint8_t *own;        /* [n_words][n_classes] whether the word is one of the class's */
+    int64_t *own_starts; /* rows of one class's own words */
+    uint32_t *own_words;
+    int32_t *is_class; /* [n_texts] 0 or 1 */
+} kehu__fitter;
+
+kehu_status kehu__fitter_new(kehu__fitter *f, const kehu_keyword *list,
+                             const kehu__learning *l, kehu_error *err);
+void kehu__fitter_free(kehu__fitter *f);
+
+/* Weights learned from the texts that are not in the fold (-1: from all), then
+ * rounded to points. A unit of 0 makes the greatest weight 100 points. */
+bool kehu__weights_new(kehu__weights *w, const kehu__fitter *f, double unit);
+void kehu__weights_free(kehu__weights *w, const kehu__fitter *f);
+kehu_status kehu__fit_weights(const kehu__fitter *f, int fold, kehu__weights *w,
+                              kehu_error *err);
+
+/* Keep the best keywords_per_class of each class of the list, now that all have
+ * been weighed against each other. */
+kehu_status kehu__keyword_prune(kehu__draft *to, const kehu_keyword *list,
+                                const kehu__learning *l, kehu_error *err);
 
 /* Learn the weights of the keywords of `list` together, and what makes them
  * probabilities; write the finished list into `out`. */
-kehu_status kehu__keyword_fit(kehu__draft *out, const kehu_keyword *list,
-                              const kehu__learning *l, kehu_keyword_training *training,
-                              kehu_error *err);
+kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
+                                 const kehu__learning *l, kehu_keyword_training *training,
+                                 kehu_error *err);
 
 #endif

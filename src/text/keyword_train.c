@@ -190,9 +190,9 @@ static kehu_status read_folds(kehu__learning *l, kehu_keyword_training *training
 static kehu_status learn(kehu_keyword **out, kehu__learning *l,
                          kehu_keyword_training *training, kehu_error *err)
 {
-    kehu__draft list = kehu__draft_new(&l->alloc), finished = list;
+    kehu__draft wide = kehu__draft_new(&l->alloc), list = wide, finished = wide;
     kehu__candidates terms;
-    kehu_keyword *chosen = NULL;
+    kehu_keyword *candidates = NULL, *chosen = NULL;
     kehu_status status = kehu__candidates_count(
         &terms, l->texts, l->opt.min_df, l->opt.max_symbols, &l->run, &l->alloc, err);
     if (status != KEHU_OK)
@@ -204,17 +204,23 @@ static kehu_status learn(kehu_keyword **out, kehu__learning *l,
         status = kehu__fail(err, KEHU_EMPTY, -1,
                             "no word or character is in %u texts or more", l->opt.min_df);
     if (status == KEHU_OK)
-        status = kehu__keyword_choose(&list, l, &terms, err);
+        status = kehu__keyword_choose(&wide, l, &terms, err);
     kehu__candidates_free(&terms);
+    if (status == KEHU_OK)
+        status = kehu__keyword_build(&candidates, &wide, err);
+    if (status == KEHU_OK)
+        status = kehu__keyword_prune(&list, candidates, l, err);
     if (status == KEHU_OK)
         status = kehu__keyword_build(&chosen, &list, err);
     if (status == KEHU_OK)
-        status = kehu__keyword_fit(&finished, chosen, l, training, err);
+        status = kehu__keyword_finish(&finished, chosen, l, training, err);
     if (status == KEHU_OK)
         status = kehu__keyword_build(out, &finished, err);
     if (status == KEHU_OK)
         (*out)->training = *training;
+    kehu_keyword_free(candidates);
     kehu_keyword_free(chosen);
+    kehu__draft_free(&wide);
     kehu__draft_free(&list);
     kehu__draft_free(&finished);
     return status;

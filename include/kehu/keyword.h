@@ -97,7 +97,7 @@ typedef struct kehu_keyword_options {
  *
  * Texts without any candidate keyword still count for the bias of their class.
  * Fails with KEHU_ARGUMENT (option out of range, columns of different length),
- * KEHU_COLUMN (not text), KEHU_EMPTY (no text has any candidate keyword),
+ * KEHU_COLUMN (not text), KEHU_EMPTY (nothing that tells the classes apart),
  * KEHU_ONE_CLASS, KEHU_DATA (label missing; err->where is the row), KEHU_LIMIT
  * (more than 32,767 classes), KEHU_CANCELLED, KEHU_NO_MEMORY.
  * Time O(bytes of text x max_symbols) and two SVM trainings; extra memory some 30

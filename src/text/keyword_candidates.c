@@ -122,6 +122,8 @@ static bool read_text(kehu__candidates *t, numbering *m, kehu__text text)
         const kehu__symbol s = kehu__symbol_next(&p, end);
         const bool word = s.kind == KEHU__SYMBOL_WORD;
         const bool sign = s.kind == KEHU__SYMBOL_CHARACTER && is_sign(s.c);
+        /* Control characters cannot stand in the file. */
+        const bool unusable = s.kind == KEHU__SYMBOL_BROKEN || s.c < 0x20 || s.c == 0x7F;
         uint32_t id;
         if (s.kind == KEHU__SYMBOL_BLANK) {
             blank = true;
@@ -134,7 +136,7 @@ static bool read_text(kehu__candidates *t, numbering *m, kehu__text text)
             return false;
         word_before = word;
         blank = false;
-        if (s.kind == KEHU__SYMBOL_BROKEN)
+        if (unusable)
             continue;
         id = number_of(m, word ? s.hash | (uint64_t)1 << 63 : s.c);
         if (id == NONE || (id == t->n_names && !add_name(t, at, p)) ||

@@ -67,24 +67,9 @@ static bool is_repeat(const chooser *c, uint32_t term)
     return c->longest_df[term] >= SAME * df || some_part(c, term, part_says_the_same, df);
 }
 
-int32_t kehu__learning_class(const kehu__learning *l, const char *name)
-{
-    for (int32_t low = 0, high = l->n_classes; low < high;) {
-        const int32_t middle = low + (high - low) / 2;
-        const int order = strcmp(name, l->names.bytes + l->name_at[middle]);
-        if (order == 0)
-            return middle;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return -1;
-}
-
 int32_t kehu__keyword_base_class(const kehu__learning *l, int32_t class_id)
 {
-    const char *name = l->names.bytes + l->name_at[class_id];
+    const char *name = kehu__learning_name(l, class_id);
     int32_t c = -1;
     if (l->opt.base != NULL)
         c = kehu_keyword_class_find(l->opt.base, name, (int64_t)strlen(name));
@@ -129,7 +114,7 @@ static kehu_status choose_class(chooser *c, kehu__draft *list, int32_t class_id,
                                 kehu_error *err)
 {
     const kehu__learning *l = c->l;
-    const char *name = l->names.bytes + l->name_at[class_id];
+    const char *name = kehu__learning_name(l, class_id);
     const uint32_t n = c->terms->rows.n_columns;
     const uint32_t wanted =
         l->opt.keywords_per_class *

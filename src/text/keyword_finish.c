@@ -46,9 +46,8 @@ static kehu_status try_folds(const kehu__fitter *f, const kehu__weights *final, 
     if (!kehu__weights_new(&w, f, final->unit))
         status = kehu__no_memory(err, "the weights");
     for (int fold = 0; fold < KEHU__KEYWORD_FOLDS && status == KEHU_OK; fold++) {
-        status = kehu__progress(&l->run, 0.7 + 0.06 * fold, "calibrate", err);
-        if (status == KEHU_OK)
-            status = kehu__fit_weights(f, fold, &w, err);
+        kehu__learning_step(l, 0.75 + 0.05 * fold, 0.8 + 0.05 * fold);
+        status = kehu__fit_weights(f, fold, &w, err);
         if (status == KEHU_ONE_CLASS) {
             status = KEHU_OK; /* too few texts for this fold to tell anything */
             continue;
@@ -173,7 +172,7 @@ static void write_class(kehu__draft *out, const kehu__fitter *f, const kehu__wei
     const kehu__learning *l = f->l;
     const kehu_keyword *base = l->opt.base, *list = f->list;
     const size_t n_classes = (size_t)l->n_classes;
-    const uint32_t class_at = copy_text(out, l->names.bytes + l->name_at[k]);
+    const uint32_t class_at = copy_text(out, kehu__learning_name(l, k));
     const int32_t in_base = kehu__keyword_base_class(l, k);
     kehu__draft_add_bias(
         out, (kehu__draft_bias){class_at,
@@ -246,6 +245,7 @@ static kehu_status finish(const kehu__fitter *f, kehu__draft *out,
     kehu__weights w = {.unit = 0};
     trial t = {.n = 0};
     kehu_status status;
+    kehu__learning_step(l, 0.7, 0.75);
     status = kehu__weights_new(&w, f, 0) ? kehu__fit_weights(f, -1, &w, err)
                                          : kehu__no_memory(err, "the weights");
     if (status == KEHU_OK)

@@ -74,9 +74,9 @@ static void round_weights(const kehu__fitter *f, kehu__weights *w)
     }
 }
 
-static kehu_status solve(const kehu__fitter *f, const kehu__sparse *rows,
-                         const int32_t *labels, uint32_t n_classes, kehu__linear **model,
-                         kehu_error *err)
+static kehu_status solve(const kehu__fitter *f, const kehu__run *run,
+                         const kehu__sparse *rows, const int32_t *labels,
+                         uint32_t n_classes, kehu__linear **model, kehu_error *err)
 {
     const kehu__learning *l = f->l;
     const kehu__linear_options how = {.cost = COST, .gap = 1e-4, .seed = l->opt.seed};
@@ -85,7 +85,7 @@ static kehu_status solve(const kehu__fitter *f, const kehu__sparse *rows,
                                               f->row_weight, 1, &l->alloc, err);
     *model = NULL;
     if (status == KEHU_OK)
-        status = kehu__linear_solve(problem, &how, &l->run, NULL, err);
+        status = kehu__linear_solve(problem, &how, run, NULL, err);
     if (status == KEHU_OK)
         status = kehu__linear_extract(model, problem, err);
     kehu__linear_problem_free(problem);
@@ -98,7 +98,7 @@ static kehu_status fit_signed(const kehu__fitter *f, kehu__weights *w, kehu_erro
 {
     const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words;
     kehu__linear *m;
-    KEHU_TRY(solve(f, &f->rows, f->l->labels, (uint32_t)n_classes, &m, err));
+    KEHU_TRY(solve(f, &f->l->run, &f->rows, f->l->labels, (uint32_t)n_classes, &m, err));
     for (size_t i = 0; i <= n; i++)
         for (size_t k = 0; k < n_classes; k++) {
             const float *from = m->weights + i * m->stride;
@@ -134,14 +134,17 @@ static kehu_status fit_unsigned(const kehu__fitter *f, kehu__weights *w, kehu_er
     const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words;
     const kehu__sparse rows = {f->l->n_texts, f->list->n_words, f->own_starts,
                                f->own_words, f->ones};
+    const kehu__run quiet = {f->l->run.n_threads, f->l->run.executor, NULL};
     memset(w->exact, 0, f->n_points * sizeof *w->exact);
     for (size_t i = 0; i < f->n_points; i++)
         f->own[i] = f->own[i] == DROPPED ? OWN : f->own[i];
     for (int32_t k = 0; k < f->l->n_classes; k++)
         for (bool again = true; again;) {
             kehu__linear *m;
+            KEHU_TRY(kehu__progress(&f->l->run, (double)k / (double)n_classes, "solving",
+                                    err));
             own_rows(f, k);
-            KEHU_TRY(solve(f, &rows, f->is_class, 2, &m, err));
+            KEHU_TRY(solve(f, &quiet, &rows, f->is_class, 2, &m, err));
             again = false;
             for (size_t i = 0; i <= n; i++) {
                 const size_t at = i * n_classes + (size_t)k;

@@ -2,18 +2,27 @@
 #ifndef KEHU_SRC_TEXT_KEYWORD_LEARN_H
 #define KEHU_SRC_TEXT_KEYWORD_LEARN_H
 
+#include <string.h>
+
+#include "text/classes.h"
 #include "text/keyword.h"
 #include "text/keyword_candidates.h"
+
+/* The share of the whole that a step is, for its progress. */
+typedef struct kehu__step {
+    const kehu_progress *to; /* the caller's */
+    double from, share;
+} kehu__step;
 
 typedef struct kehu__learning {
     kehu_keyword_options opt; /* defaults filled in */
     kehu_allocator alloc;
-    kehu__run run;
+    kehu__run run; /* reports through `step` */
+    kehu__step *step;
     const kehu_column *texts;
     int64_t n_texts;
     int32_t *labels; /* [n_texts] */
-    kehu__buffer names;
-    uint32_t *name_at; /* [n_classes] into names, sorted */
+    kehu__classes classes;
     int32_t n_classes;
     uint8_t *fold; /* [n_texts] 0 .. KEHU__KEYWORD_FOLDS - 1, by the text's hash */
 } kehu__learning;
@@ -26,8 +35,23 @@ enum { KEHU__KEYWORD_FOLDS = 5 };
 kehu_status kehu__keyword_choose(kehu__draft *list, const kehu__learning *l,
                                  const kehu__candidates *terms, kehu_error *err);
 
+static inline const char *kehu__learning_name(const kehu__learning *l, int32_t class_id)
+{
+    return kehu__class_name(&l->classes, (uint32_t)class_id);
+}
+
+/* What follows is the part from .. to of the whole. */
+static inline void kehu__learning_step(const kehu__learning *l, double from, double to)
+{
+    l->step->from = from;
+    l->step->share = to - from;
+}
+
 /* Class of that name among the texts' labels, or -1. */
-int32_t kehu__learning_class(const kehu__learning *l, const char *name);
+static inline int32_t kehu__learning_class(const kehu__learning *l, const char *name)
+{
+    return kehu__class_find(&l->classes, name, strlen(name));
+}
 
 /* The class of the base list with the name of class_id here; -2: none. */
 int32_t kehu__keyword_base_class(const kehu__learning *l, int32_t class_id);

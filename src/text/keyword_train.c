@@ -45,104 +45,28 @@ static kehu_status fill_options(kehu_keyword_options *opt, kehu_error *err)
     return KEHU_OK;
 }
 
-/* A label that can stand in the file. */
-static kehu_status check_label(const kehu_column *labels, int64_t i, kehu_error *err)
+/* Names that can stand in the file. */
+static kehu_status check_names(const kehu__learning *l, kehu_error *err)
 {
-    const kehu__text text = kehu__column_text(labels, i);
-    const char *problem = NULL;
-    if (!kehu__column_valid(labels, i) || text.size == 0)
-        problem = "is missing";
-    else if (text.size > KEHU__KEYWORD_NAME)
-        problem = "has more than 255 bytes";
-    else if (kehu__utf8_valid(text.bytes, (size_t)text.size) != (size_t)text.size)
-        problem = "is not UTF-8";
-    for (int64_t b = 0; problem == NULL && b < text.size; b++)
-        if ((unsigned char)text.bytes[b] < 0x20 || text.bytes[b] == 0x7F)
-            problem = "has a control character";
-    if (problem != NULL)
-        return kehu__fail(err, KEHU_DATA, i, "the label of row %lld %s", (long long)i,
-                          problem);
+    if (l->n_classes > KEHU__KEYWORD_CLASSES)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%d classes, at most %d are possible",
+                          l->n_classes, KEHU__KEYWORD_CLASSES);
+    for (int32_t k = 0; k < l->n_classes; k++) {
+        const char *name = kehu__learning_name(l, k), *problem = NULL;
+        const size_t size = strlen(name);
+        if (size > KEHU__KEYWORD_NAME)
+            problem = "has more than 255 bytes";
+        else if (kehu__utf8_valid(name, size) != size)
+            problem = "is not UTF-8";
+        for (size_t i = 0; problem == NULL && i < size; i++)
+            if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F)
+                problem = "has a control character";
+        for (int64_t i = 0; problem != NULL; i++)
+            if (l->labels[i] == k)
+                return kehu__fail(err, KEHU_DATA, i, "the label of row %lld %s",
+                                  (long long)i, problem);
+    }
     return KEHU_OK;
-}
-
-static int compare_texts(kehu__text a, kehu__text b)
-{
-    const int64_t least = a.size < b.size ? a.size : b.size;
-    const int order = least == 0 ? 0 : memcmp(a.bytes, b.bytes, (size_t)least);
-    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
-/* Where a label belongs among the first rows of the classes found, sorted by name. */
-static int32_t find_class(const kehu_column *labels, const int64_t *rows, int32_t n,
-                          kehu__text label, bool *found)
-{
-    int32_t low = 0, high = n;
-    *found = false;
-    while (low < high) {
-        const int32_t middle = low + (high - low) / 2;
-        const int order = compare_texts(label, kehu__column_text(labels, rows[middle]));
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-/* Classes by the bytes of their names, and the class of each text. */
-static kehu_status read_labels(kehu__learning *l, const kehu_column *labels,
-                               kehu_error *err)
-{
-    int64_t *rows = NULL; /* a row of each class */
-    size_t capacity = 0;
-    int32_t n = 0;
-    bool found;
-    kehu_status status = KEHU_OK;
-    for (int64_t i = 0; i < labels->length && status == KEHU_OK; i++) {
-        status = check_label(labels, i, err);
-        if (status == KEHU_OK) {
-            const int32_t at =
-                find_class(labels, rows, n, kehu__column_text(labels, i), &found);
-            if (found)
-                continue;
-            if (n == KEHU__KEYWORD_CLASSES)
-                status =
-                    kehu__fail(err, KEHU_LIMIT, i, "more than %d classes up to row %lld",
-                               KEHU__KEYWORD_CLASSES, (long long)i);
-            else if (!kehu__grow(&l->alloc, &rows, &capacity, (size_t)n + 1,
-                                 sizeof *rows))
-                status = kehu__no_memory(err, "the classes");
-            else {
-                memmove(rows + at + 1, rows + at, (size_t)(n++ - at) * sizeof *rows);
-                rows[at] = i;
-            }
-        }
-    }
-    if (status == KEHU_OK && n < 2)
-        status = n == 0 ? kehu__fail(err, KEHU_EMPTY, -1, "there are no texts")
-                        : kehu__fail(err, KEHU_ONE_CLASS, -1,
-                                     "all %lld texts have the same label",
-                                     (long long)labels->length);
-    for (int64_t i = 0; i < labels->length && status == KEHU_OK; i++)
-        l->labels[i] = find_class(labels, rows, n, kehu__column_text(labels, i), &found);
-    if (status == KEHU_OK) {
-        l->n_classes = n;
-        l->name_at = kehu__alloc(&l->alloc, (size_t)n, sizeof *l->name_at);
-        for (int32_t c = 0; c < n && l->name_at != NULL; c++) {
-            const kehu__text name = kehu__column_text(labels, rows[c]);
-            l->name_at[c] = (uint32_t)l->names.size;
-            kehu__buffer_add(&l->names, name.bytes, (size_t)name.size);
-            kehu__buffer_u8(&l->names, 0);
-        }
-        if (l->name_at == NULL || l->names.failed)
-            status = kehu__no_memory(err, "the classes");
-    }
-    kehu__free(&l->alloc, rows, capacity, sizeof *rows);
-    return status;
 }
 
 /* A text as a number: rows with the same text lie together when sorted. */
@@ -186,6 +110,12 @@ static kehu_status read_folds(kehu__learning *l, kehu_keyword_training *training
     return KEHU_OK;
 }
 
+static int report_step(void *ctx, double done, const char *stage)
+{
+    const kehu__step *step = ctx;
+    return step->to->report(step->to->ctx, step->from + step->share * done, stage);
+}
+
 /* Candidates, choice, weights. */
 static kehu_status learn(kehu_keyword **out, kehu__learning *l,
                          kehu_keyword_training *training, kehu_error *err)
@@ -193,8 +123,10 @@ static kehu_status learn(kehu_keyword **out, kehu__learning *l,
     kehu__draft wide = kehu__draft_new(&l->alloc), list = wide, finished = wide;
     kehu__candidates terms;
     kehu_keyword *candidates = NULL, *chosen = NULL;
-    kehu_status status = kehu__candidates_count(
-        &terms, l->texts, l->opt.min_df, l->opt.max_symbols, &l->run, &l->alloc, err);
+    kehu_status status;
+    kehu__learning_step(l, 0, 0.4);
+    status = kehu__candidates_count(&terms, l->texts, l->opt.min_df, l->opt.max_symbols,
+                                    &l->run, &l->alloc, err);
     if (status != KEHU_OK)
         return status;
     training->n_texts = l->n_texts;
@@ -203,9 +135,14 @@ static kehu_status learn(kehu_keyword **out, kehu__learning *l,
     if (terms.rows.n_columns == 0)
         status = kehu__fail(err, KEHU_EMPTY, -1,
                             "no word or character is in %u texts or more", l->opt.min_df);
+    kehu__learning_step(l, 0.4, 0.6);
     if (status == KEHU_OK)
         status = kehu__keyword_choose(&wide, l, &terms, err);
     kehu__candidates_free(&terms);
+    if (status == KEHU_OK && wide.n_lines == 0)
+        status = kehu__fail(err, KEHU_EMPTY, -1,
+                            "no word or character tells the classes apart");
+    kehu__learning_step(l, 0.6, 0.7);
     if (status == KEHU_OK)
         status = kehu__keyword_build(&candidates, &wide, err);
     if (status == KEHU_OK)
@@ -230,7 +167,9 @@ kehu_status kehu_keyword_train(kehu_keyword **out, const kehu_column *texts,
                                const kehu_column *labels,
                                const kehu_keyword_options *options, kehu_error *err)
 {
-    kehu__learning l = {.texts = texts};
+    kehu__step step = {.to = NULL};
+    const kehu_progress progress = {report_step, &step};
+    kehu__learning l = {.texts = texts, .step = &step};
     kehu_keyword_training training = {.n_texts = 0};
     kehu_status status;
     if (out == NULL)
@@ -246,22 +185,28 @@ kehu_status kehu_keyword_train(kehu_keyword **out, const kehu_column *texts,
     if (texts->length == 0)
         return kehu__fail(err, KEHU_EMPTY, -1, "there are no texts");
     l.alloc = kehu__allocator(l.opt.alloc);
-    l.run = (kehu__run){l.opt.n_threads, l.opt.executor, l.opt.progress};
+    l.run = (kehu__run){l.opt.n_threads, l.opt.executor, NULL};
+    if (l.opt.progress != NULL && l.opt.progress->report != NULL) {
+        step.to = l.opt.progress;
+        l.run.progress = &progress;
+    }
     l.n_texts = texts->length;
-    l.names = kehu__buffer_new(&l.alloc);
     l.labels = kehu__alloc(&l.alloc, (size_t)l.n_texts, sizeof *l.labels);
     l.fold = kehu__alloc(&l.alloc, (size_t)l.n_texts, sizeof *l.fold);
     if (l.labels == NULL || l.fold == NULL)
         status = kehu__no_memory(err, "the labels");
     else
-        status = read_labels(&l, labels, err);
+        status = kehu__classes_from(&l.classes, l.labels, labels, &l.alloc, err);
+    if (status == KEHU_OK) {
+        l.n_classes = (int32_t)l.classes.n;
+        status = check_names(&l, err);
+    }
     if (status == KEHU_OK)
         status = read_folds(&l, &training, err);
     if (status == KEHU_OK)
         status = learn(out, &l, &training, err);
     kehu__free(&l.alloc, l.labels, (size_t)l.n_texts, sizeof *l.labels);
     kehu__free(&l.alloc, l.fold, (size_t)l.n_texts, sizeof *l.fold);
-    kehu__free(&l.alloc, l.name_at, (size_t)l.n_classes, sizeof *l.name_at);
-    kehu__buffer_free(&l.names);
+    kehu__classes_free(&l.classes);
     return status;
 }

@@ -1,0 +1,197 @@
+/* Keyword lists learned from public text sets, on their own test files. How many
+ * candidates are weighed, which signs count and both costs were chosen on a tenth
+ * of the training texts; the options here are the library's defaults.
+ *
+ * Data: KEHU_DATA, else ../shared/data beside the source tree; without it the
+ * program says so and counts as skipped. */
+#include <kehu/keyword.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/test.h"
+
+enum { MOST = 60000, SKIPPED = 77 };
+
+static char folder[1024];
+
+typedef struct corpus {
+    char *bytes;
+    int64_t *text_at, *label_at, n; /* a text and a label end where the next begins */
+    kehu_column texts, labels;
+} corpus;
+
+static void corpus_free(corpus *c)
+{
+    free(c->bytes);
+    free(c->text_at);
+    free(c->label_at);
+}
+
+/* Lines "label<TAB>text": labels are moved to the front half, texts to the back. */
+static corpus read_corpus(const char *name, const char *part, int64_t expected)
+{
+    char command[2048];
+    size_t capacity = 1 << 24, size;
+    char *raw = malloc(capacity), *labels, *texts;
+    corpus c = {.text_at = calloc(MOST + 1, sizeof(int64_t)),
+                .label_at = calloc(MOST + 1, sizeof(int64_t))};
+    FILE *f;
+    snprintf(command, sizeof command, "xz -dc '%s/text/%s.%s.tsv.xz'", folder, name,
+             part);
+    f = popen(command, "r");
+    assert_true(f != NULL && raw != NULL);
+    size = fread(raw, 1, capacity, f);
+    assert_int_equal(pclose(f), 0);
+    assert_true(size > 0 && size < capacity);
+    c.bytes = malloc(2 * size);
+    assert_non_null(c.bytes);
+    labels = c.bytes;
+    texts = c.bytes + size;
+    for (const char *p = raw; p < raw + size && c.n < MOST; c.n++) {
+        const char *tab = memchr(p, '\t', (size_t)(raw + size - p));
+        const char *end = memchr(p, '\n', (size_t)(raw + size - p));
+        const size_t n_label = (size_t)(tab - p), n_text = (size_t)(end - tab - 1);
+        memcpy(labels + c.label_at[c.n], p, n_label);
+        memcpy(texts + c.text_at[c.n], tab + 1, n_text);
+        c.label_at[c.n + 1] = c.label_at[c.n] + (int64_t)n_label;
+        c.text_at[c.n + 1] = c.text_at[c.n] + (int64_t)n_text;
+        p = end + 1;
+    }
+    free(raw);
+    assert_int_equal(c.n, expected);
+    c.texts = (kehu_column){
+        .type = KEHU_LARGE_UTF8, .length = c.n, .data = texts, .offsets = c.text_at};
+    c.labels = (kehu_column){
+        .type = KEHU_LARGE_UTF8, .length = c.n, .data = labels, .offsets = c.label_at};
+    return c;
+}
+
+typedef struct result {
+    double accuracy, macro_f1;
+} result;
+
+static result judge(const kehu_keyword *k, const corpus *test)
+{
+    const int32_t n_classes = kehu_keyword_class_count(k);
+    int32_t *best = malloc((size_t)test->n * sizeof *best);
+    int64_t right[256] = {0}, given[256] = {0}, truth[256] = {0}, all = 0;
+    result r = {0, 0};
+    assert_true(best != NULL && n_classes <= 256);
+    assert_int_equal(kehu_keyword_predict(k, &test->texts, NULL,
+                                          &(kehu_keyword_answers){.best = best}, NULL),
+                     KEHU_OK);
+    for (int64_t i = 0; i < test->n; i++) {
+        const int32_t y = kehu_keyword_class_find(
+            k, (const char *)test->labels.data + test->label_at[i],
+            test->label_at[i + 1] - test->label_at[i]);
+        assert_true(y >= 0);
+        truth[y]++;
+        given[best[i]]++;
+        right[y] += best[i] == y;
+        all += best[i] == y;
+    }
+    for (int32_t c = 0; c < n_classes; c++)
+        r.macro_f1 += 2.0 * (double)right[c] / (double)(truth[c] + given[c]) / n_classes;
+    r.accuracy = (double)all / (double)test->n;
+    free(best);
+    return r;
+}
+
+typedef struct floor_of {
+    uint32_t mode, keywords;
+    double percent;
+    bool f1;
+} floor_of;
+
+static void check(const char *name, int64_t n_train, int64_t n_test,
+                  const floor_of *floors, size_t n)
+{
+    corpus train = read_corpus(name, "train", n_train);
+    corpus test = read_corpus(name, "test", n_test);
+    for (size_t i = 0; i < n; i++) {
+        const kehu_keyword_options opt = {.size = sizeof opt,
+                                          .keywords_per_class = floors[i].keywords,
+                                          .mode = floors[i].mode,
+                                          .n_threads = 2};
+        kehu_keyword *k;
+        kehu_error err;
+        result r;
+        double got;
+        if (kehu_keyword_train(&k, &train.texts, &train.labels, &opt, &err) != KEHU_OK)
+            fail_msg("%s", err.message);
+        r = judge(k, &test);
+        got = 100 * (floors[i].f1 ? r.macro_f1 : r.accuracy);
+        printf("%s, %s, %u keywords a class: accuracy %.2f %%, macro-F1 %.2f %%\n", name,
+               floors[i].mode == KEHU_KEYWORD_UNSIGNED ? "unsigned" : "signed",
+               floors[i].keywords, 100 * r.accuracy, 100 * r.macro_f1);
+        /* What is listed is what was asked for. */
+        assert_true((uint32_t)kehu_keyword_word_count(k) <=
+                    floors[i].keywords * (uint32_t)kehu_keyword_class_count(k));
+        kehu_keyword_free(k);
+        assert_true(got >= floors[i].percent);
+    }
+    corpus_free(&train);
+    corpus_free(&test);
+}
+
+static void test_keyword_topics_of_titles(void **state)
+{
+    static const floor_of floors[] = {{KEHU_KEYWORD_SIGNED, 10, 67, false},
+                                      {KEHU_KEYWORD_SIGNED, 50, 75, false},
+                                      {KEHU_KEYWORD_UNSIGNED, 50, 70, false}};
+    (void)state;
+    check("thuc_title", 54942, 10000, floors, sizeof floors / sizeof *floors);
+}
+
+static void test_keyword_products_of_reviews(void **state)
+{
+    static const floor_of floors[] = {{KEHU_KEYWORD_SIGNED, 10, 77, false},
+                                      {KEHU_KEYWORD_SIGNED, 50, 86, false},
+                                      {KEHU_KEYWORD_UNSIGNED, 50, 82, false}};
+    (void)state;
+    check("shop10_cat", 50141, 12536, floors, sizeof floors / sizeof *floors);
+}
+
+static void test_keyword_sentiment_of_hotel_reviews(void **state)
+{
+    static const floor_of floors[] = {{KEHU_KEYWORD_SIGNED, 10, 82, false},
+                                      {KEHU_KEYWORD_SIGNED, 50, 86, false}};
+    (void)state;
+    check("hotel_senti", 6212, 1553, floors, sizeof floors / sizeof *floors);
+}
+
+static void test_keyword_spam_among_short_messages(void **state)
+{
+    static const floor_of floors[] = {{KEHU_KEYWORD_SIGNED, 10, 98, true}};
+    (void)state;
+    check("sms_spam", 54786, 13696, floors, sizeof floors / sizeof *floors);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keyword_topics_of_titles),
+        cmocka_unit_test(test_keyword_products_of_reviews),
+        cmocka_unit_test(test_keyword_sentiment_of_hotel_reviews),
+        cmocka_unit_test(test_keyword_spam_among_short_messages),
+    };
+    const char *data = getenv("KEHU_DATA"), *source = getenv("KEHU_SOURCE");
+    char probe[1100];
+    FILE *f;
+    if (data != NULL)
+        snprintf(folder, sizeof folder, "%s", data);
+    else
+        snprintf(folder, sizeof folder, "%s/../shared/data",
+                 source == NULL ? "." : source);
+    snprintf(probe, sizeof probe, "%s/text/thuc_title.train.tsv.xz", folder);
+    f = fopen(probe, "rb");
+    if (f == NULL) {
+        fprintf(stderr, "skipped: no %s\n", probe);
+        return SKIPPED;
+    }
+    fclose(f);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

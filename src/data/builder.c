@@ -183,7 +183,8 @@ void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size
         return;
     }
     set_bit(c->store.validity, b->n_rows, true);
-    copy_text(c->store.data + c->text_bytes, bytes, size);
+    if (size > 0)
+        copy_text(c->store.data + c->text_bytes, bytes, size);
     set_end(c, b->n_rows, c->text_bytes + size);
 }
 

@@ -10,7 +10,18 @@
 #include "base/utf8.h"
 #include "data/gb18030.h"
 
-enum { CHUNK = 1 << 18 };
+enum { MOST_CHUNK = 1 << 18, LEAST_CHUNK = 64 };
+
+/* What is read at a time: a small file at once. A size of 0 may also mean that the
+ * system does not know it. */
+static kehu_status allocate_raw(kehu__csv_source *s, kehu_error *err)
+{
+    s->chunk = s->size == 0 || s->size > MOST_CHUNK ? MOST_CHUNK
+               : s->size < LEAST_CHUNK              ? LEAST_CHUNK
+                                                    : (size_t)s->size;
+    s->raw = kehu__alloc(&s->alloc, s->chunk, 1);
+    return s->raw == NULL ? kehu__no_memory(err, "reading a file") : KEHU_OK;
+}
 
 kehu_status kehu__csv_source_open(kehu__csv_source *s, const kehu__io *io,
                                   const char *path, const void *bytes, size_t size,
@@ -25,19 +36,18 @@ kehu_status kehu__csv_source_open(kehu__csv_source *s, const kehu__io *io,
                             .name_bytes = strlen(path) + 1,
                             .encoding = encoding};
     s->name = kehu__alloc(alloc, s->name_bytes, 1);
-    s->raw = kehu__alloc(alloc, CHUNK, 1);
-    if (s->name == NULL || s->raw == NULL)
+    if (s->name == NULL)
         return kehu__no_memory(err, "reading a file");
     memcpy(s->name, path, s->name_bytes);
     if (io == NULL)
-        return KEHU_OK;
+        return allocate_raw(s, err);
     do
         s->fd = io->open(io->ctx, path, O_RDONLY, 0);
     while (s->fd == -EINTR);
     if (s->fd < 0)
         return kehu__io_fail(s->fd, "open", path, err);
     s->size = io->size(io->ctx, s->fd);
-    return s->size < 0 ? kehu__io_fail(s->size, "read", path, err) : KEHU_OK;
+    return s->size < 0 ? kehu__io_fail(s->size, "read", path, err) : allocate_raw(s, err);
 }
 
 void kehu__csv_source_close(kehu__csv_source *s)
@@ -45,17 +55,17 @@ void kehu__csv_source_close(kehu__csv_source *s)
     if (s->io != NULL && s->fd >= 0)
         s->io->close(s->io->ctx, s->fd);
     kehu__free(&s->alloc, s->name, s->name_bytes, 1);
-    kehu__free(&s->alloc, s->raw, CHUNK, 1);
+    kehu__free(&s->alloc, s->raw, s->chunk, 1);
     kehu__free(&s->alloc, s->text, s->capacity, 1);
     *s = (kehu__csv_source){.fd = -1};
 }
 
-/* Fill raw up to CHUNK bytes; *last when the file ended. */
+/* Fill raw up to its chunk; *last when the file ended. */
 static kehu_status read_raw(kehu__csv_source *s, bool *last, kehu_error *err)
 {
     *last = false;
-    while (s->raw_size < CHUNK) {
-        const size_t room = CHUNK - s->raw_size;
+    while (s->raw_size < s->chunk) {
+        const size_t room = s->chunk - s->raw_size;
         int64_t n;
         if (s->io != NULL) {
             n = s->io->pread(s->io->ctx, s->fd, s->raw + s->raw_size, room, s->at);
@@ -167,7 +177,7 @@ kehu_status kehu__csv_source_more(kehu__csv_source *s, kehu_error *err)
     if (s->ended)
         return KEHU_OK;
     /* A GB18030 character of two bytes may take three in UTF-8. */
-    if (!make_room(s, CHUNK * 3 / 2 + 8))
+    if (!make_room(s, s->chunk * 3 / 2 + 8))
         return kehu__no_memory(err, "reading a file");
     KEHU_TRY(read_raw(s, &last, err));
     if (!s->mark_taken) {
@@ -189,7 +199,7 @@ kehu_status kehu__csv_source_more(kehu__csv_source *s, kehu_error *err)
             return KEHU_OK; /* decoded by the next call, with room of its own */
     }
     if (s->encoding == KEHU_ENCODING_GB18030)
-        s->end += kehu__gb18030_decode(s->text + s->end, CHUNK * 3 / 2 + 8, s->raw,
+        s->end += kehu__gb18030_decode(s->text + s->end, s->chunk * 3 / 2 + 8, s->raw,
                                        s->raw_size, last, &used, NULL);
     else {
         memcpy(s->text + s->end, s->raw, s->raw_size);

@@ -15,8 +15,8 @@ typedef struct kehu__csv_source {
     char *name;       /* for messages; owned, name_bytes */
     size_t name_bytes;
     uint32_t encoding; /* a kehu_encoding; AUTO until something but ASCII comes */
-    char *raw;         /* read, not yet decoded: raw[raw_size] */
-    size_t raw_size;
+    char *raw;         /* [chunk]; read, not yet decoded are raw_size bytes */
+    size_t raw_size, chunk;
     char *text; /* the window is text[start..end) */
     size_t capacity, start, end;
     bool mark_taken; /* the byte order mark, if any */

@@ -133,12 +133,16 @@ static void read_everything(const kehu_snapshot *snapshot)
 
 void store_fuzz(const char *name, const uint8_t *bytes, size_t size)
 {
-    memory_io *m = small_store();
+    static memory_io *sound; /* made once */
+    memory_io *m;
     uint8_t *copy = malloc(size + 1);
     kehu_snapshot *snapshot;
     kehu_store *store;
     if (copy == NULL)
         abort();
+    if (sound == NULL)
+        sound = small_store();
+    m = memory_io_copy(sound);
     if (size > 0)
         memcpy(copy, bytes, size);
     if (size >= 64) {

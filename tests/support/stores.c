@@ -205,7 +205,7 @@ bool store_has_bytes(const char *folder, const char *text)
     char path[1024];
     for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
         snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        found = found || file_has(path, text);
+        found = found || (e->d_name[0] != '.' && file_has(path, text));
     }
     if (dir != NULL)
         closedir(dir);

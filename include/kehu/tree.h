@@ -168,6 +168,25 @@ typedef struct kehu_tree_summary {
 
 KEHU_API void kehu_tree_summary_get(const kehu_tree *tree, kehu_tree_summary *summary);
 
+/* How far a population has moved from the one the tree was trained on: the
+ * population stability index, 0 = not at all; customarily 0.1 is worth a look and
+ * 0.25 an alarm.
+ *
+ * columns   as for kehu_tree_score, at least one row
+ * features  [kehu_tree_feature_count] of each column, over tenths of its training
+ *           values (categories: those of a hundredth or more alone, the others
+ *           together; missing apart)
+ * levels    [kehu_tree_class_count] of each class's probability, over the levels cut
+ *           at .2 .4 .6 .8
+ *
+ * Half a row is put into every group on both sides, so that an empty one counts
+ * without taking over.
+ * Fails as kehu_tree_score, and with KEHU_EMPTY. Time O(n (columns + depth)). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_drift(const kehu_tree *tree,
+                                                     const kehu_column *columns,
+                                                     uint32_t n_columns, double *features,
+                                                     double *levels, kehu_error *err);
+
 /* One split on a row's way down. */
 typedef struct kehu_tree_step {
     uint32_t node;       /* the split; nodes are numbered from the root's 0 */

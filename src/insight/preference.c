@@ -1,20 +1,16 @@
 /* A preference is a tree and the cuts of its levels. */
 #include <kehu/preference.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/mem.h"
 #include "base/number.h"
 #include "data/column.h"
 #include "file/container.h"
-
-struct kehu_preference {
-    kehu_allocator alloc;
-    kehu_tree *tree;
-    kehu_levels *levels;
-};
+#include "insight/preference.h"
+#include "insight/segment.h"
 
 static const char kind[] = "PRF1";
 
@@ -24,6 +20,11 @@ void kehu_preference_free(kehu_preference *preference)
         const kehu_allocator a = preference->alloc;
         kehu_tree_free(preference->tree);
         kehu_levels_free(preference->levels);
+        kehu_segments_free(preference->rules);
+        kehu__free(&a, preference->experiences, preference->n_experiences,
+                   sizeof *preference->experiences);
+        kehu__free(&a, preference->offsets, preference->n_offsets,
+                   sizeof *preference->offsets);
         kehu__free(&a, preference, 1, sizeof *preference);
     }
 }
@@ -52,7 +53,8 @@ static kehu_status fit_levels(kehu_preference *p, const kehu_column *columns,
     probabilities = kehu__alloc(&p->alloc, n, K * sizeof *probabilities);
     if (probabilities == NULL)
         return kehu__no_memory(err, "levels");
-    status = kehu_tree_score(p->tree, columns, n_columns, probabilities, &score, err);
+    status = kehu__preference_score(p, columns, n_columns, (int64_t)n, probabilities,
+                                    &score, err);
     if (status == KEHU_OK)
         status = kehu_levels_fit(&p->levels, probabilities, (int64_t)n, K, &how, err);
     kehu__free(&p->alloc, probabilities, n, K * sizeof *probabilities);
@@ -65,13 +67,19 @@ static kehu_status train(kehu_preference *p, const kehu_column *columns,
                          const kehu_preference_options *options, kehu_error *err)
 {
     kehu_tree_options how = {0};
-    const size_t n = (size_t)observed->length;
+    const size_t n = observed == NULL ? 0 : (size_t)observed->length;
     uint8_t *known;
     int64_t n_known = 0;
     kehu_status status;
     KEHU_TRY(kehu__options_read(&how, sizeof how, options->tree, err));
     how.size = sizeof how;
     how.alloc = &p->alloc;
+    if (options->rules != NULL) {
+        KEHU_TRY(kehu__preference_learn(p, columns, n_columns, observed, row_ids, options,
+                                        &how, err));
+        return fit_levels(p, columns, n_columns, options, how.n_threads, err);
+    }
+    p->fusions[KEHU_PREFERENCE_SILENT].tree_weight = 1;
     known = kehu__alloc(&p->alloc, n, 1);
     if (known == NULL)
         return kehu__no_memory(err, "a preference");
@@ -104,9 +112,17 @@ kehu_status kehu_preference_train(kehu_preference **out, const kehu_column *colu
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
     *out = NULL;
     KEHU_TRY(kehu__options_read(&opt, sizeof opt, options, err));
-    KEHU_TRY(kehu__column_check(observed, "observed", err));
-    if (observed->length == 0)
+    if (columns == NULL || n_columns == 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "there are no columns to learn from");
+    if (observed != NULL || opt.rules == NULL)
+        KEHU_TRY(kehu__column_check(observed, "observed", err));
+    if (columns[0].length == 0 || (observed != NULL && observed->length == 0))
         return kehu__fail(err, KEHU_EMPTY, -1, "there are no rows to learn from");
+    if (opt.n_folds == 1 || opt.n_folds > 20)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "n_folds is %u, expected 2 to 20",
+                          (unsigned)opt.n_folds);
+    if (!isfinite(opt.sure))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "sure is not finite");
     alloc = kehu__allocator(opt.alloc);
     p = kehu__alloc_zero(&alloc, 1, sizeof *p);
     if (p == NULL)
@@ -131,6 +147,27 @@ static int64_t length_of(const kehu_preference *p, const kehu_column *columns,
     return 0;
 }
 
+kehu_status kehu__preference_score(const kehu_preference *p, const kehu_column *columns,
+                                   uint32_t n_columns, int64_t n, double *probabilities,
+                                   const kehu_tree_score_options *options,
+                                   kehu_error *err)
+{
+    const uint32_t K = kehu_tree_class_count(p->tree);
+    double *scores;
+    kehu_status status;
+    KEHU_TRY(kehu_tree_score(p->tree, columns, n_columns, probabilities, options, err));
+    if (p->rules == NULL || probabilities == NULL || n == 0)
+        return KEHU_OK;
+    scores = kehu__alloc(&p->alloc, (size_t)n, K * sizeof *scores);
+    if (scores == NULL)
+        return kehu__no_memory(err, "scoring");
+    status = kehu__experience_scores(p, columns, n_columns, n, K, scores, err);
+    if (status == KEHU_OK)
+        kehu__fuse(p, scores, probabilities, n, K);
+    kehu__free(&p->alloc, scores, (size_t)n, K * sizeof *scores);
+    return status;
+}
+
 kehu_status kehu_preference_score(const kehu_preference *preference,
                                   const kehu_column *columns, uint32_t n_columns,
                                   double *probabilities, uint8_t *levels,
@@ -150,8 +187,8 @@ kehu_status kehu_preference_score(const kehu_preference *preference,
             return kehu__no_memory(err, "scoring");
         probabilities = own;
     }
-    status = kehu_tree_score(preference->tree, columns, n_columns, probabilities, options,
-                             err);
+    status = kehu__preference_score(preference, columns, n_columns, n, probabilities,
+                                    options, err);
     if (status == KEHU_OK && levels != NULL)
         status = kehu_levels_grade(preference->levels, probabilities, n, levels, err);
     kehu__free(&preference->alloc, own, (size_t)n, K * sizeof *own);
@@ -220,8 +257,8 @@ kehu_status kehu_preference_report(const kehu_preference *preference,
     classes = kehu__alloc(a, room, sizeof *classes);
     status = probabilities == NULL || classes == NULL
                  ? kehu__no_memory(err, "a report")
-                 : kehu_tree_score(preference->tree, columns, n_columns, probabilities,
-                                   options, err);
+                 : kehu__preference_score(preference, columns, n_columns, n,
+                                          probabilities, options, err);
     for (int64_t i = 0; status == KEHU_OK && i < n; i++)
         classes[i] = observed == NULL ? -1 : class_of(preference->tree, observed, i);
     if (status == KEHU_OK)
@@ -252,6 +289,25 @@ const kehu_levels *kehu_preference_levels(const kehu_preference *preference)
     return preference->levels;
 }
 
+void kehu_preference_fusion_get(const kehu_preference *preference, uint32_t group,
+                                kehu_preference_fusion *fusion)
+{
+    const kehu__fusion *f = &preference->fusions[group];
+    *fusion = (kehu_preference_fusion){.tree_weight = f->tree_weight,
+                                       .rule_weight = f->rule_weight,
+                                       .n_rules = preference->n_experiences,
+                                       .fitted = f->fitted};
+}
+
+double kehu_preference_offset(const kehu_preference *preference, uint32_t group,
+                              uint32_t class_index)
+{
+    const uint32_t K = kehu_tree_class_count(preference->tree);
+    return preference->offsets == NULL
+               ? 0
+               : preference->offsets[(size_t)group * K + class_index];
+}
+
 static int into_buffer(void *ctx, const void *bytes, size_t size)
 {
     kehu__buffer_add(ctx, bytes, size);
@@ -261,20 +317,35 @@ static int into_buffer(void *ctx, const void *bytes, size_t size)
 /* A container of two containers. */
 static kehu_status build(kehu__buffer *out, const kehu_preference *p, kehu_error *err)
 {
-    kehu__buffer tree = kehu__buffer_new(&p->alloc), levels = kehu__buffer_new(&p->alloc);
+    kehu__buffer tree = kehu__buffer_new(&p->alloc), levels = kehu__buffer_new(&p->alloc),
+                 fusion = kehu__buffer_new(&p->alloc);
     const kehu_writer to_tree = {into_buffer, &tree}, to_levels = {into_buffer, &levels};
     kehu_status status = kehu_tree_write(p->tree, &to_tree, err);
     if (status == KEHU_OK)
         status = kehu_levels_write(p->levels, &to_levels, err);
-    if (tree.failed || levels.failed)
+    if (p->rules != NULL) {
+        for (uint32_t g = 0; g < KEHU_PREFERENCE_GROUPS; g++) {
+            kehu__buffer_u64(&fusion, (uint64_t)p->fusions[g].fitted);
+            kehu__buffer_double(&fusion, p->fusions[g].tree_weight);
+            kehu__buffer_double(&fusion, p->fusions[g].rule_weight);
+        }
+        for (uint32_t i = 0; i < p->n_offsets; i++)
+            kehu__buffer_double(&fusion, p->offsets[i]);
+    }
+    if (tree.failed || levels.failed || fusion.failed)
         out->failed = true;
     else if (status == KEHU_OK) {
         const kehu__section sections[] = {{"TREE", tree.bytes, tree.size},
-                                          {"LEVL", levels.bytes, levels.size}};
-        kehu__container_build(out, kind, sections, 2);
+                                          {"LEVL", levels.bytes, levels.size},
+                                          {"FUSE", fusion.bytes, fusion.size},
+                                          {"RULE",
+                                           p->rules == NULL ? NULL : p->rules->source,
+                                           p->rules == NULL ? 0 : p->rules->source_size}};
+        kehu__container_build(out, kind, sections, p->rules == NULL ? 2 : 4);
     }
     kehu__buffer_free(&tree);
     kehu__buffer_free(&levels);
+    kehu__buffer_free(&fusion);
     return status;
 }
 
@@ -308,6 +379,51 @@ kehu_status kehu_preference_save(const kehu_preference *preference, const char *
     return status;
 }
 
+static bool weight_sound(double w)
+{
+    return w >= 0 && !isinf(w);
+}
+
+static bool read_fusion(kehu_preference *p, kehu__reader r)
+{
+    for (uint32_t g = 0; g < KEHU_PREFERENCE_GROUPS; g++) {
+        kehu__fusion *f = &p->fusions[g];
+        const uint64_t fitted = kehu__read_u64(&r);
+        f->fitted = (int32_t)(fitted & 1);
+        f->tree_weight = kehu__read_double(&r);
+        f->rule_weight = kehu__read_double(&r);
+        if (fitted > 1 || !weight_sound(f->tree_weight) || !weight_sound(f->rule_weight))
+            return false;
+    }
+    for (uint32_t i = 0; i < p->n_offsets; i++) {
+        p->offsets[i] = kehu__read_double(&r);
+        if (!isfinite(p->offsets[i]))
+            return false;
+    }
+    return !r.failed && r.at == r.end;
+}
+
+static kehu_status read_rules(kehu_preference *p, const kehu__container *c,
+                              const char *name, kehu_error *err)
+{
+    const char *fusion, *rules, *classes[255];
+    size_t fusion_size, rules_size;
+    const uint32_t K = kehu_tree_class_count(p->tree);
+    if (!kehu__container_find(c, "FUSE", &fusion, &fusion_size)) {
+        p->fusions[KEHU_PREFERENCE_SILENT].tree_weight = 1;
+        return KEHU_OK;
+    }
+    KEHU_TRY(kehu__fusion_start(p, K, err));
+    if (!kehu__container_find(c, "RULE", &rules, &rules_size) ||
+        !read_fusion(p, kehu__reader_new(fusion, fusion_size)))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s is damaged: its rules", name);
+    for (uint32_t k = 0; k < K; k++)
+        classes[k] = kehu_tree_class_name(p->tree, k);
+    KEHU_TRY(kehu_segments_read(&p->rules, rules, rules_size, &p->alloc, err));
+    return kehu__experience_read(&p->experiences, &p->n_experiences, p->rules, classes, K,
+                                 &p->alloc, err);
+}
+
 static kehu_status read_parts(kehu_preference *p, const kehu__container *c,
                               const char *name, kehu_error *err)
 {
@@ -321,7 +437,7 @@ static kehu_status read_parts(kehu_preference *p, const kehu__container *c,
     if (kehu_levels_class_count(p->levels) != kehu_tree_class_count(p->tree))
         return kehu__fail(err, KEHU_FORMAT, -1,
                           "%s is damaged: tree and levels differ in classes", name);
-    return KEHU_OK;
+    return read_rules(p, c, name, err);
 }
 
 static kehu_status read_named(kehu_preference **out, const void *bytes, size_t size,

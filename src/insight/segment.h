@@ -70,6 +70,15 @@ struct kehu_segments {
     uint32_t n_fields;
 };
 
+/* Tell of every rule, block by block of rows from .. from + n - 1, where its
+ * condition holds: holds[m] for the m rows at `at`. Statuses as for
+ * kehu_segments_assign, but rows without a rule are fine. */
+kehu_status kehu__segments_each(const kehu_segments *t, const kehu_column *columns,
+                                size_t n_columns, int64_t from, int64_t n,
+                                void (*tell)(void *ctx, uint32_t rule, int64_t at,
+                                             int32_t m, const uint8_t *holds),
+                                void *ctx, kehu_error *err);
+
 /* Fill an empty table from its source. */
 kehu_status kehu__segments_parse(kehu_segments *t, kehu_error *err);
 

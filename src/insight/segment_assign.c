@@ -209,6 +209,27 @@ static kehu_status find_length(const kehu_column *columns, size_t n_columns,
     return KEHU_OK;
 }
 
+kehu_status kehu__segments_each(const kehu_segments *t, const kehu_column *columns,
+                                size_t n_columns, int64_t from, int64_t n,
+                                void (*tell)(void *ctx, uint32_t rule, int64_t at,
+                                             int32_t m, const uint8_t *holds),
+                                void *ctx, kehu_error *err)
+{
+    binding b;
+    int64_t length;
+    KEHU_TRY(find_length(columns, n_columns, &length, err));
+    KEHU_TRY(bind(&b, t, columns, n_columns, err));
+    for (int64_t at = from; at < from + n; at += BLOCK) {
+        const int m = (int)(from + n - at < BLOCK ? from + n - at : BLOCK);
+        uint8_t hit[BLOCK];
+        for (size_t r = 0; r < t->n_rules; r++) {
+            evaluate(&b, t->rules[r].root, at, m, hit);
+            tell(ctx, (uint32_t)r, at, m, hit);
+        }
+    }
+    return KEHU_OK;
+}
+
 kehu_status kehu_segments_assign(const kehu_segments *table, const kehu_column *columns,
                                  size_t n_columns, int32_t *codes, kehu_error *err)
 {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/column.h"
 #include "support/test.h"
 
 enum { MAX_COLUMNS = 32 };
@@ -159,6 +160,103 @@ static void test_tree_on_adult(void **state)
     assert_true(q.calibration_error <= .01);
 }
 
+/* A column of the rows with keep[i], numbers as FLOAT64, texts as UTF8. */
+static kehu_column gather(const kehu_column *from, const uint8_t *keep)
+{
+    const bool is_text = kehu__type_is_text(from->type);
+    kehu_column c = {.name = from->name, .type = is_text ? KEHU_UTF8 : KEHU_FLOAT64};
+    double *x = calloc((size_t)from->length, sizeof *x);
+    int32_t *offsets = calloc((size_t)from->length + 1, sizeof *offsets);
+    char *bytes = malloc(is_text ? (size_t)from->length * 64 : 1);
+    for (int64_t i = 0; i < from->length; i++) {
+        if (!keep[i])
+            continue;
+        if (is_text) {
+            const kehu__text t = kehu__column_text(from, i);
+            assert_true(t.size < 64);
+            memcpy(bytes + offsets[c.length], t.bytes, (size_t)t.size);
+            offsets[c.length + 1] = offsets[c.length] + (int32_t)t.size;
+        } else
+            x[c.length] = kehu__column_number(from, i);
+        c.length++;
+    }
+    c.data = is_text ? (const void *)bytes : x;
+    c.offsets = is_text ? offsets : NULL;
+    if (is_text)
+        free(x);
+    else {
+        free(bytes);
+        free(offsets);
+    }
+    return c;
+}
+
+/* Train on some rows, then ask how far the others are from them. */
+static void drift_of(const task *t, const uint8_t *later, double *features,
+                     double levels[2])
+{
+    kehu_column columns[MAX_COLUMNS];
+    double *train = calloc((size_t)t->n, sizeof *train);
+    const kehu_column weights = {.type = KEHU_FLOAT64, .length = t->n, .data = train};
+    const kehu_tree_options options = {.size = sizeof options, .n_threads = 2};
+    kehu_tree *tree;
+    kehu_error err;
+    for (int64_t i = 0; i < t->n; i++)
+        train[i] = !later[i];
+    for (uint32_t f = 0; f < t->n_inputs; f++)
+        columns[f] = gather(&t->inputs[f], later);
+    if (kehu_tree_train(&tree, t->inputs, t->n_inputs, &t->target, NULL, &weights,
+                        &options, &err) != KEHU_OK ||
+        kehu_tree_drift(tree, columns, t->n_inputs, features, levels, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    for (uint32_t f = 0; f < t->n_inputs; f++) {
+        union {
+            const void *from;
+            void *to;
+        } data = {columns[f].data}, offsets = {columns[f].offsets};
+        free(data.to);
+        free(offsets.to);
+    }
+    kehu_tree_free(tree);
+    free(train);
+}
+
+static void test_drift_fires_on_the_time_split_and_names_the_inputs(void **state)
+{
+    task t = open_task("bank_marketing", "y", "duration");
+    uint8_t *later = calloc((size_t)t.n, 1);
+    double features[MAX_COLUMNS], levels[2], most = 0;
+    const char *moved = "";
+    (void)state;
+    for (int64_t i = 0; i < t.n; i++)
+        later[i] = i >= t.n * 7 / 10;
+    drift_of(&t, later, features, levels);
+    for (uint32_t f = 0; f < t.n_inputs; f++)
+        if (features[f] > most) {
+            most = features[f];
+            moved = t.inputs[f].name;
+        }
+    print_message("time split: level PSI %.3f, most moved %s (%.2f)\n", levels[1], moved,
+                  most);
+    assert_true(levels[1] > 0.25);
+    /* The interest rate and its kin fell with the crisis; ages did not. */
+    assert_true(strcmp(moved, "euribor3m") == 0 || strcmp(moved, "nr_employed") == 0 ||
+                strcmp(moved, "emp_var_rate") == 0 ||
+                strcmp(moved, "cons_price_idx") == 0 ||
+                strcmp(moved, "cons_conf_idx") == 0);
+    for (int64_t i = 0; i < t.n; i++)
+        later[i] = is_test_row(i);
+    drift_of(&t, later, features, levels);
+    most = 0;
+    for (uint32_t f = 0; f < t.n_inputs; f++)
+        most = features[f] > most ? features[f] : most;
+    print_message("hash split: level PSI %.4f, most moved input %.4f\n", levels[1], most);
+    assert_true(levels[1] < 0.02);
+    assert_true(most < 0.02);
+    free(later);
+    close_task(&t);
+}
+
 int main(void)
 {
     const char *data = getenv("KEHU_DATA"), *source = getenv("KEHU_SOURCE");
@@ -168,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_tree_on_telco_churn),
         cmocka_unit_test(test_tree_on_bank_marketing_without_duration),
         cmocka_unit_test(test_tree_on_adult),
+        cmocka_unit_test(test_drift_fires_on_the_time_split_and_names_the_inputs),
     };
     if (data != NULL)
         snprintf(folder, sizeof folder, "%s", data);

@@ -734,6 +734,35 @@ static void test_tree_sql_scores_the_same_in_sqlite(void **state)
     kehu_tree_free(tree);
 }
 
+static void test_tree_drift_is_small_where_nothing_moved(void **state)
+{
+    customers c, moved;
+    double features[4], levels[2];
+    kehu_error err;
+    (void)state;
+    make_customers(&c, 18);
+    kehu_tree *tree = train(&c, NULL);
+    assert_int_equal(kehu_tree_drift(tree, c.columns, 4, features, levels, &err),
+                     KEHU_OK);
+    for (int f = 0; f < 4; f++)
+        assert_true(features[f] >= 0 && features[f] < 1e-12);
+    assert_true(levels[0] < 1e-12 && levels[1] < 1e-12);
+    make_customers(&moved, 19);
+    for (int i = 0; i < N; i++)
+        moved.contract[i] = 0;
+    assert_int_equal(kehu_tree_drift(tree, moved.columns, 4, features, levels, &err),
+                     KEHU_OK);
+    assert_true(features[1] > 1);
+    assert_true(features[0] < 0.1 && features[2] < 0.1);
+    assert_true(levels[1] > 0.25);
+    for (int f = 0; f < 4; f++)
+        c.columns[f].length = 0;
+    assert_int_equal(kehu_tree_drift(tree, c.columns, 4, features, levels, &err),
+                     KEHU_EMPTY);
+    assert_string_equal(err.message, "there are no rows to compare");
+    kehu_tree_free(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -755,6 +784,7 @@ int main(void)
         cmocka_unit_test(test_tree_words_name_every_kind_of_branch),
         cmocka_unit_test(test_tree_survives_every_refused_allocation),
         cmocka_unit_test(test_tree_sql_scores_the_same_in_sqlite),
+        cmocka_unit_test(test_tree_drift_is_small_where_nothing_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

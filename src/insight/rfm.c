@@ -101,6 +101,27 @@ static void count_grades(kehu_rfm_cuts *c, int which, const int64_t *sorted, int
         c->n_used += c->count[j] > 0;
 }
 
+/* Days and orders lie close together: count them. What spreads is sorted. */
+static void sort_values(int64_t *x, int64_t *scratch, int64_t n)
+{
+    int64_t least = x[0], most = x[0], at = 0;
+    for (int64_t i = 1; i < n; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    const uint64_t range = (uint64_t)most - (uint64_t)least;
+    if (range >= (uint64_t)n) {
+        kehu__sort_i64(x, scratch, (size_t)n);
+        return;
+    }
+    memset(scratch, 0, (size_t)(range + 1) * sizeof *scratch);
+    for (int64_t i = 0; i < n; i++)
+        scratch[x[i] - least]++;
+    for (int64_t v = 0; v <= (int64_t)range; v++)
+        for (int64_t k = scratch[v]; k > 0; k--)
+            x[at++] = least + v;
+}
+
 /* One column of a fit, as a task of its own. */
 typedef struct fitting {
     kehu_rfm *rfm;
@@ -122,7 +143,7 @@ static void fit_column(void *arg, int64_t which)
     } else {
         if (n > 0) {
             memcpy(sorted, column_of(f->columns, (int)which), (size_t)n * sizeof *sorted);
-            kehu__sort_i64(sorted, scratch, (size_t)n);
+            sort_values(sorted, scratch, n);
         }
         for (uint32_t k = 1; k < c->levels && !c->given; k++)
             set_edge(c, sorted, n, k);

@@ -11,10 +11,17 @@
 
 enum {
     CHUNK = 1 << 14,
-    ROUND = 1 << 22,   /* rows dealt before the parts take them */
-    FEW = 1 << 15,     /* rows not worth starting threads for */
-    RETURNED = 1 << 30 /* flag beside the row number */
+    ROUND = 1 << 21,    /* rows dealt before the parts take them */
+    FEW = 1 << 15,      /* rows not worth starting threads for */
+    RETURNED = 1 << 30, /* flag beside the row number */
+    AHEAD = 32          /* rows whose memory is asked for at once */
 };
+
+#if defined(__GNUC__)
+#define KEHU__PREFETCH(address) __builtin_prefetch(address, 1)
+#else
+#define KEHU__PREFETCH(address) (void)(address)
+#endif
 
 typedef struct dealt_row {
     uint64_t key;
@@ -47,6 +54,7 @@ typedef struct adding {
     int64_t n;
     kehu__text currency; /* that every used row must have */
     bool text_keys, text_orders;
+    bool plain;       /* int64 keys and amounts, DATE32 days, nothing missing or marked */
     int64_t from, to; /* rows of this round */
     chunk *chunks;
     dealt_row *rows; /* [to - from] */
@@ -116,6 +124,16 @@ static fault check_row(const adding *a, int64_t i)
     return FINE;
 }
 
+/* Plain rows without a currency can only lie in the future. */
+static bool all_in_time(const adding *a, int64_t from, int64_t to)
+{
+    const int32_t *days = (const int32_t *)a->batch->time->data + a->batch->time->start;
+    int late = 0;
+    for (int64_t i = from; i < to; i++)
+        late |= days[i] > a->base->to;
+    return late == 0;
+}
+
 static void check_chunk(void *arg, int64_t number_of_chunk)
 {
     adding *a = arg;
@@ -123,6 +141,9 @@ static void check_chunk(void *arg, int64_t number_of_chunk)
     const int64_t end =
         (number_of_chunk + 1) * CHUNK < a->n ? (number_of_chunk + 1) * CHUNK : a->n;
     c->bad = FINE;
+    if (a->plain && a->batch->currency == NULL && !a->text_orders &&
+        (a->base->to_given || all_in_time(a, number_of_chunk * CHUNK, end)))
+        return;
     for (int64_t i = number_of_chunk * CHUNK; i < end && c->bad == FINE; i++) {
         c->bad = check_row(a, i);
         c->bad_row = i;
@@ -215,6 +236,46 @@ static uint8_t part_of_row(const adding *a, int64_t i, kehu_rfm_base_counts *cou
         kehu__rfm_hash((uint64_t)number(customer, i), NULL));
 }
 
+/* The same for a run of plain rows. */
+static void parts_of_plain(const adding *a, int64_t first, int n, uint8_t *parts,
+                           kehu_rfm_base_counts *counts)
+{
+    const kehu_rfm_base *b = a->base;
+    const kehu_rfm_batch *t = a->batch;
+    const int64_t *keys = (const int64_t *)t->customer->data + t->customer->start + first;
+    const int64_t *amounts = (const int64_t *)t->amount->data + t->amount->start + first;
+    const int32_t *days = (const int32_t *)t->time->data + t->time->start + first;
+    const bool drop = b->returns == KEHU_RFM_RETURNS_DROP;
+    int64_t before = 0, after = 0, returns = 0;
+    for (int i = 0; i < n; i++) {
+        const bool early = days[i]<b->from, late = days[i]> b->to;
+        const bool back = !early && !late && amounts[i] < 0;
+        const uint32_t part = kehu__rfm_part_of(kehu__mix64((uint64_t)keys[i]));
+        before += early;
+        after += late;
+        returns += back;
+        parts[i] = (uint8_t)(early || late || (back && drop) ? KEHU__RFM_NO_PART : part);
+    }
+    counts->before += before;
+    counts->after += after;
+    counts->returns += returns;
+}
+
+static void deal_plain(const adding *a, int64_t first, int n, const uint8_t *parts,
+                       uint32_t *next, dealt_row *rows)
+{
+    const kehu_rfm_batch *t = a->batch;
+    const int64_t *keys = (const int64_t *)t->customer->data + t->customer->start + first;
+    const int64_t *amounts = (const int64_t *)t->amount->data + t->amount->start + first;
+    const int32_t *days = (const int32_t *)t->time->data + t->time->start + first;
+    const uint32_t at = (uint32_t)(first - a->from);
+    for (int i = 0; i < n; i++)
+        if (parts[i] != KEHU__RFM_NO_PART)
+            rows[next[parts[i]]++] = (dealt_row){
+                (uint64_t)keys[i], amounts[i], days[i],
+                (at + (uint32_t)i) | (amounts[i] < 0 ? (uint32_t)RETURNED : 0)};
+}
+
 static void deal_chunk(void *arg, int64_t number_of_chunk)
 {
     adding *a = arg;
@@ -225,8 +286,11 @@ static void deal_chunk(void *arg, int64_t number_of_chunk)
     uint8_t parts[CHUNK];
     uint32_t next[KEHU__RFM_PARTS] = {0};
     c->counts = (kehu_rfm_base_counts){.rows = n};
+    if (a->plain)
+        parts_of_plain(a, first, n, parts, &c->counts);
     for (int i = 0; i < n; i++) {
-        parts[i] = part_of_row(a, first + i, &c->counts);
+        if (!a->plain)
+            parts[i] = part_of_row(a, first + i, &c->counts);
         if (parts[i] != KEHU__RFM_NO_PART)
             next[parts[i]]++;
     }
@@ -234,6 +298,10 @@ static void deal_chunk(void *arg, int64_t number_of_chunk)
     for (int p = 0; p < KEHU__RFM_PARTS; p++) {
         c->start[p + 1] = c->start[p] + next[p];
         next[p] = c->start[p];
+    }
+    if (a->plain) {
+        deal_plain(a, first, n, parts, next, rows);
+        return;
     }
     for (int i = 0; i < n; i++) {
         const int64_t row = first + i;
@@ -295,6 +363,49 @@ static void take_row(const adding *a, kehu__rfm_part *p, const dealt_row *d)
     }
 }
 
+/* Integer keys without an order column, the common case: memory is asked for a
+ * few rows before it is needed. */
+static void take_integers(const adding *a, kehu__rfm_part *p, const dealt_row *rows,
+                          size_t n)
+{
+    const bool all = a->base->returns == KEHU_RFM_RETURNS_COUNT;
+    uint64_t hashes[AHEAD];
+    for (size_t from = 0; from < n; from += AHEAD) {
+        const size_t m = n - from < AHEAD ? n - from : AHEAD;
+        const kehu__rfm_index index = p->by_key;
+        for (size_t i = 0; i < m; i++) {
+            hashes[i] = kehu__mix64(rows[from + i].key);
+            if (index.n_slots > 0)
+                KEHU__PREFETCH(&index.slots[hashes[i] & (index.n_slots - 1)]);
+        }
+        for (size_t i = 0; i < m && index.n_slots > 0; i++) {
+            const uint32_t slot = index.slots[hashes[i] & (index.n_slots - 1)];
+            KEHU__PREFETCH(&p->customers[slot > 0 ? slot - 1 : 0]);
+        }
+        for (size_t i = 0; i < m; i++) {
+            const dealt_row *d = &rows[from + i];
+            /* Mostly the first slot is the right one. */
+            const uint32_t slot =
+                p->by_key.n_slots == 0
+                    ? 0
+                    : p->by_key.slots[hashes[i] & (p->by_key.n_slots - 1)];
+            const uint32_t k = slot > 0 && p->customers[slot - 1].key == d->key
+                                   ? slot - 1
+                                   : kehu__rfm_part_customer(p, &a->base->alloc,
+                                                             hashes[i], d->key, NULL);
+            if (k == UINT32_MAX) {
+                p->refused = true;
+                return;
+            }
+            kehu__rfm_customer *c = &p->customers[k];
+            const bool buys = all || (d->at & RETURNED) == 0;
+            kehu__rfm_spend(c, (uint64_t)d->amount, d->amount < 0 ? -1 : 0);
+            c->last = buys && d->day > c->last ? d->day : c->last;
+            c->orders += buys;
+        }
+    }
+}
+
 static void take_part(void *arg, int64_t number_of_part)
 {
     adding *a = arg;
@@ -303,6 +414,11 @@ static void take_part(void *arg, int64_t number_of_part)
     for (int64_t k = 0; k < n_chunks && !p->refused; k++) {
         const chunk *c = &a->chunks[k];
         const dealt_row *rows = a->rows + k * CHUNK;
+        if (!a->text_keys && a->batch->order == NULL) {
+            take_integers(a, p, rows + c->start[number_of_part],
+                          c->start[number_of_part + 1] - c->start[number_of_part]);
+            continue;
+        }
         for (uint32_t i = c->start[number_of_part];
              i < c->start[number_of_part + 1] && !p->refused; i++)
             take_row(a, p, &rows[i]);
@@ -397,6 +513,14 @@ kehu_status kehu__rfm_check_batch(const kehu_rfm_base *base, const kehu_rfm_batc
     return KEHU_OK;
 }
 
+static bool is_plain(const kehu_rfm_batch *b)
+{
+    return b->customer->type == KEHU_INT64 && b->customer->validity == NULL &&
+           b->time->type == KEHU_DATE32 && b->time->validity == NULL &&
+           b->amount->type == KEHU_INT64 && b->amount->validity == NULL &&
+           b->returned == NULL;
+}
+
 kehu_status kehu_rfm_base_add(kehu_rfm_base *base, const kehu_rfm_batch *batch,
                               kehu_error *err)
 {
@@ -411,7 +535,8 @@ kehu_status kehu_rfm_base_add(kehu_rfm_base *base, const kehu_rfm_batch *batch,
                 .batch = batch,
                 .n = batch->customer->length,
                 .text_keys = kinds[0] == KEHU__RFM_TEXT,
-                .text_orders = kinds[1] == KEHU__RFM_TEXT};
+                .text_orders = kinds[1] == KEHU__RFM_TEXT,
+                .plain = is_plain(batch)};
     const kehu_allocator *alloc = &base->alloc;
     const kehu__run serial = {.progress = base->run.progress},
                     *run = a.n < FEW ? &serial : &base->run;

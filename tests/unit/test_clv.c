@@ -376,7 +376,8 @@ static void test_clv_scores_check_their_arguments(void **state)
     const kehu_clv_columns c = {1, one, one, ten, one, NULL},
                            bad = {1, one, ten, one, one, NULL};
     kehu_clv *bg = known(KEHU_BG_NBD, (double[]){0.2, 4, 0.8, 2.4}, 4),
-             *gg = known(KEHU_GAMMA_GAMMA, (double[]){0.2, 0.5, 10}, 3);
+             *gg = known(KEHU_GAMMA_GAMMA, (double[]){0.2, 0.5, 10}, 3),
+             *none = (kehu_clv *)(void *)&not_null;
     double out[1];
     kehu_error err;
     (void)state;
@@ -394,15 +395,17 @@ static void test_clv_scores_check_their_arguments(void **state)
     assert_int_equal(kehu_clv_spend(gg, &c, out, &err), KEHU_DATA);
     assert_string_equal(err.message, "row 0 has no finite mean spend under this model: q "
                                      "is too small");
-    assert_int_equal(kehu_clv_from_parameters(&bg, KEHU_BG_NBD, one, 1, NULL, &err),
+    assert_int_equal(kehu_clv_from_parameters(&none, KEHU_BG_NBD, one, 1, NULL, &err),
                      KEHU_ARGUMENT);
+    assert_null(none);
     assert_string_equal(err.message, "BG/NBD has 4 parameters, not 1");
-    kehu_clv_free(gg);
-    assert_int_equal(kehu_clv_from_parameters(&gg, KEHU_GAMMA_GAMMA, (double[]){1, -1, 1},
-                                              3, NULL, &err),
+    assert_int_equal(kehu_clv_from_parameters(&none, KEHU_GAMMA_GAMMA,
+                                              (double[]){1, -1, 1}, 3, NULL, &err),
                      KEHU_ARGUMENT);
     assert_int_equal(err.where, 1);
     assert_string_equal(err.message, "parameter q is not between 1e-12 and 1e12");
+    kehu_clv_free(gg);
+    kehu_clv_free(bg);
     kehu_clv_free(NULL);
 }
 

@@ -189,6 +189,7 @@ class Whole(unittest.TestCase):
             self.assertNotIn(row["customer"], left)
         for row in lists["retention"]:
             self.assertGreaterEqual(int(by_id[row["customer"]]["m"]), 3)
+            self.assertRegex(row["reason"], r"\(\+0\.\d{3}\)")
         for row in lists["win_back"]:
             self.assertIn(by_id[row["customer"]]["segment"], ("At risk", "Can't lose"))
         for row in lists["care"]:
@@ -220,6 +221,8 @@ class Whole(unittest.TestCase):
         self.assertEqual(filecmp.cmpfiles(before, self.out, same, shallow=False)[0], same)
         store = os.listdir(os.path.join(before, "store"))
         self.assertEqual(sorted(store), sorted(os.listdir(os.path.join(self.out, "store"))))
+        there = [os.path.join(folder, "store") for folder in (before, self.out)]
+        self.assertEqual(sorted(filecmp.cmpfiles(*there, store, shallow=False)[0]), sorted(store))
         for row, again in zip(rows(before, "methods.csv"), rows(self.out, "methods.csv")):
             del row["texts_per_second"], again["texts_per_second"]
             self.assertEqual(row, again)

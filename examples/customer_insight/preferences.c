@@ -16,12 +16,13 @@ const char *const basis_names[] = {"inferred", "both", "behaviour", "known"};
 
 /* ---- What the trees look at -------------------------------------------------- */
 
-typedef struct features {
+struct features {
     kehu_column columns[MAX_FEATURES];
     uint32_t n;
     double *made[MAX_FEATURES]; /* numbers that belong to us, by the column's place */
     char names[MAX_FEATURES][64];
-} features;
+};
+typedef struct features features;
 
 static void features_free(features *x)
 {
@@ -87,46 +88,34 @@ static kehu_status add_complaints(features *x, const base *b, kehu_error *err)
 /* ---- Trees ------------------------------------------------------------------- */
 
 /* Learn `target`, known for some customers, and score all: p[n][classes], the classes
- * by name. Rows without a target have no weight. */
-static kehu_status learn(double *p, const features *x, const base *b,
-                         const kehu_column *target, const names *classes, const flags *f,
-                         kehu_error *err)
+ * by name. The caller frees *model. */
+static kehu_status learn(kehu_preference **model, double *p, const features *x,
+                         const base *b, const kehu_column *target, const names *classes,
+                         const flags *f, kehu_error *err)
 {
     const int64_t n_classes = names_count(classes);
-    const kehu_tree_options to = {
-        .size = sizeof to, .n_threads = f->n_threads, .progress = &on_stderr};
+    const kehu_tree_options tree = {
+        .size = sizeof tree, .n_threads = f->n_threads, .progress = &on_stderr};
+    const kehu_preference_options options = {.size = sizeof options, .tree = &tree};
     const kehu_tree_score_options so = {.size = sizeof so, .n_threads = f->n_threads};
-    double *weight = malloc(((size_t)b->n + 1) * sizeof *weight), *found = NULL;
-    kehu_tree *tree = NULL;
-    kehu_status status = KEHU_OK;
-    if (weight == NULL)
-        return fail(err, KEHU_NO_MEMORY, "no memory for the weights");
-    for (int64_t i = 0; i < b->n; i++) {
-        size_t size;
-        (void)text_at(target, i, &size);
-        weight[i] = size > 0;
-    }
-    const kehu_column weights = {
-        .name = "weight", .type = KEHU_FLOAT64, .length = b->n, .data = weight};
-    status = kehu_tree_train(&tree, x->columns, x->n, target,
-                             frame_find(b->people, "customer"), &weights, &to, err);
-    const uint32_t n_found = status == KEHU_OK ? kehu_tree_class_count(tree) : 0;
-    found = malloc(((size_t)b->n * n_found + 1) * sizeof *found);
-    if (status == KEHU_OK)
-        status = found == NULL ? fail(err, KEHU_NO_MEMORY, "no memory for the scores")
-                               : kehu_tree_score(tree, x->columns, x->n, found, &so, err);
+    TRY(kehu_preference_train(model, x->columns, x->n, target,
+                              frame_find(b->people, "customer"), &options, err));
+    const uint32_t n_found = kehu_preference_class_count(*model);
+    double *found = malloc(((size_t)b->n * n_found + 1) * sizeof *found);
+    if (found == NULL)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the scores");
+    const kehu_status status =
+        kehu_preference_score(*model, x->columns, x->n, found, NULL, &so, err);
     for (int64_t i = 0; i < b->n && status == KEHU_OK; i++) {
         memset(p + i * n_classes, 0, (size_t)n_classes * sizeof *p);
         for (uint32_t c = 0; c < n_found; c++) {
-            const char *name = kehu_tree_class_name(tree, c);
+            const char *name = kehu_preference_class_name(*model, c);
             const int64_t k = names_find(classes, name, strlen(name));
             if (k >= 0)
                 p[i * n_classes + k] = found[(size_t)i * n_found + c];
         }
     }
-    kehu_tree_free(tree);
     free(found);
-    free(weight);
     return status;
 }
 
@@ -172,11 +161,13 @@ static kehu_status find_by_use(preference *p, const base *b, const features *x,
 {
     const int64_t n_items = names_count(p->items);
     text_list target = {0};
+    kehu_preference *model = NULL;
     kehu_status status = most_used(&target, use, p->items, b->n, 5 * unit, err);
     if (status == KEHU_OK) {
         const kehu_column column = text_list_column(&target, p->of);
-        status = learn(p->p, x, b, &column, p->items, f, err);
+        status = learn(&model, p->p, x, b, &column, p->items, f, err);
     }
+    kehu_preference_free(model);
     text_list_free(&target);
     TRY(status);
     for (int64_t i = 0; i < b->n; i++) {
@@ -199,7 +190,10 @@ static kehu_status find_field(preference *p, const base *b, const features *x,
                               const kehu_column *field, const flags *f, kehu_error *err)
 {
     const int64_t n_items = names_count(p->items);
-    TRY(learn(p->p, x, b, field, p->items, f, err));
+    kehu_preference *model = NULL;
+    const kehu_status status = learn(&model, p->p, x, b, field, p->items, f, err);
+    kehu_preference_free(model);
+    TRY(status);
     for (int64_t i = 0; i < b->n; i++) {
         size_t size;
         const char *name = text_at(field, i, &size);
@@ -292,7 +286,7 @@ static kehu_status find_risk(preferences *p, const base *b, const flags *f,
         status = add_complaints(x, b, err);
     }
     if (status == KEHU_OK)
-        status = learn(found, x, b, field, classes, f, err);
+        status = learn(&p->risk_model, found, x, b, field, classes, f, err);
     for (int64_t i = 0; i < b->n && status == KEHU_OK; i++) {
         size_t size;
         const char *value = text_at(field, i, &size);
@@ -326,9 +320,47 @@ kehu_status preferences_find(preferences *p, const base *b, const flags *f,
             status = find_occupation(&p->of[k], b, f, occupation, x, err);
         else if (k == N_PREFERENCES && target != NULL)
             status = find_risk(p, b, f, target, x, err);
-        features_free(x);
+        if (k == N_PREFERENCES)
+            p->risk_features = x; /* kept to explain */
+        else
+            features_free(x);
     }
     return status;
+}
+
+kehu_status preferences_explain_risk(const preferences *p, int64_t customer,
+                                     reason_text *reason, kehu_error *err)
+{
+    enum { MAX_STEPS = 64, N_SHOWN = 3 };
+    const kehu_tree *tree = kehu_preference_tree(p->risk_model);
+    const uint32_t event = kehu_preference_class_count(p->risk_model) - 1; /* "yes" */
+    kehu_tree_step steps[MAX_STEPS];
+    uint32_t n = 0;
+    double start;
+    size_t size = 0;
+    reason->bytes[0] = '\0';
+    TRY(kehu_tree_explain(tree, p->risk_features->columns, p->risk_features->n, customer,
+                          event, steps, MAX_STEPS, &n, &start, err));
+    for (int shown = 0; shown < N_SHOWN; shown++) {
+        uint32_t best = n;
+        char condition[96];
+        for (uint32_t i = 0; i < n; i++)
+            if (steps[i].change > 0 &&
+                (best == n || steps[i].change > steps[best].change))
+                best = i;
+        if (best == n)
+            break;
+        TRY(kehu_tree_step_text(tree, &steps[best], condition, sizeof condition, NULL,
+                                err));
+        const int more =
+            snprintf(reason->bytes + size, sizeof reason->bytes - size, "%s%s (+%.3f)",
+                     shown > 0 ? "; " : "", condition, steps[best].change);
+        if (more < 0 || (size_t)more >= sizeof reason->bytes - size)
+            break;
+        size += (size_t)more;
+        steps[best].change = 0;
+    }
+    return KEHU_OK;
 }
 
 int64_t preference_top(const preference *p, int64_t customer)
@@ -350,6 +382,8 @@ void preferences_free(preferences *p)
         free(p->of[k].levels);
         names_free(p->of[k].own);
     }
+    kehu_preference_free(p->risk_model);
+    features_free(p->risk_features);
     free(p->risk);
     free(p->lost);
 }

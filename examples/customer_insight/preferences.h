@@ -31,6 +31,8 @@ typedef struct preferences {
     preference of[N_PREFERENCES]; /* of.items NULL: there is nothing to learn it from */
     double *risk;                 /* [customers] probability of --target; NULL without */
     uint8_t *lost;                /* [customers] 1 where the target has come already */
+    kehu_preference *risk_model;
+    struct features *risk_features;
 } preferences;
 
 kehu_status preferences_find(preferences *p, const base *b, const flags *f,
@@ -39,6 +41,13 @@ void preferences_free(preferences *p);
 
 /* The item of the greatest probability. */
 int64_t preference_top(const preference *p, int64_t customer);
+
+/* Why a customer's risk is high: the conditions that raise it most, and by how much. */
+typedef struct reason_text {
+    char bytes[400];
+} reason_text;
+kehu_status preferences_explain_risk(const preferences *p, int64_t customer,
+                                     reason_text *reason, kehu_error *err);
 
 /* preferences.csv and levels.csv */
 kehu_status preferences_write(const preferences *p, const base *b, outputs *o,

@@ -177,7 +177,8 @@ kehu_status report_check_page(const flags *f, kehu_error *err)
     char *page = NULL;
     kehu_status status = f->page == NULL ? KEHU_OK : read_page(&page, f->page, err);
     if (page != NULL && status == KEHU_OK && strstr(page, mark) == NULL)
-        status = fail(err, KEHU_FORMAT, "--page: %s has no place for the report", f->page);
+        status =
+            fail(err, KEHU_FORMAT, "--page: %s has no place for the report", f->page);
     free(page);
     return status;
 }

@@ -123,19 +123,46 @@ kehu_status targets_find(target_lists *t, const findings *x, kehu_error *err)
     return KEHU_OK;
 }
 
+/* What has put a customer on a list, in words. */
+static kehu_status find_reason(const target_list *list, const findings *x,
+                               int64_t customer, reason_text *reason, kehu_error *err)
+{
+    const int64_t at = x->value_of[customer];
+    const int32_t demand = x->main_demand[customer];
+    if (strcmp(list->name, "retention") == 0)
+        return preferences_explain_risk(&x->preferences, customer, reason, err);
+    if (strcmp(list->name, "win_back") == 0)
+        snprintf(reason->bytes, sizeof reason->bytes,
+                 "%s: %lld days since the last of %lld orders",
+                 kehu_segments_get_name(x->value.segments, x->value.segment[at]),
+                 (long long)x->value.columns.recency_days[at],
+                 (long long)x->value.columns.orders[at]);
+    else if (strcmp(list->name, "care") == 0)
+        snprintf(reason->bytes, sizeof reason->bytes, "%lld demands, mostly %s",
+                 (long long)x->base.n_demands[customer],
+                 demand < 0 ? "unsorted" : names_get(x->texts.classes, demand));
+    else
+        snprintf(reason->bytes, sizeof reason->bytes, "%s",
+                 basis_names[x->preferences.of[CONTENT].basis[customer]]);
+    return KEHU_OK;
+}
+
 kehu_status targets_write(const target_lists *t, const findings *x, outputs *o,
                           kehu_error *err)
 {
     FILE *file;
     TRY(outputs_open(o, &file, "targets.csv", err));
-    fputs("list,rank,customer,score\n", file);
+    fputs("list,rank,customer,score,reason\n", file);
     for (int k = 0; k < t->n; k++)
         for (int64_t i = 0; i < t->lists[k].n; i++) {
+            const target *found = &t->lists[k].targets[i];
+            reason_text reason;
+            TRY(find_reason(&t->lists[k], x, found->customer, &reason, err));
             csv_name(file, true, t->lists[k].name);
             csv_count(file, false, i + 1);
-            csv_name(file, false,
-                     names_get(x->base.ids, t->lists[k].targets[i].customer));
-            csv_real(file, false, t->lists[k].targets[i].score, 4);
+            csv_name(file, false, names_get(x->base.ids, found->customer));
+            csv_real(file, false, found->score, 4);
+            csv_name(file, false, reason.bytes);
             csv_end(file);
         }
     return KEHU_OK;

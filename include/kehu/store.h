@@ -341,6 +341,21 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_customer(
     kehu_scan **out, const kehu_snapshot *snapshot, kehu_store_part part,
     const char *customer, const kehu_scan_options *options, kehu_error *err);
 
+/* Events summed up a customer: what recency, frequency and monetary value are made of.
+ *
+ * out      receives a table, the caller's to free, of customer (LARGE_UTF8), events
+ *          (INT64, how many), first_time and last_time (TIMESTAMP), amount (INT64, the
+ *          sum; a missing amount counts as 0); one row a customer that has such
+ *          events, ordered by id
+ * options  kind, from, until and the range of customers; columns and batch_rows stay
+ *          0; NULL takes all events
+ *
+ * Fails with KEHU_RANGE (a sum beyond 64 bits: err->where is the row), KEHU_FORMAT,
+ * KEHU_IO, KEHU_NO_MEMORY. Time O(rows), memory O(customers). */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_snapshot_totals(kehu_table **out, const kehu_snapshot *snapshot,
+                     const kehu_scan_options *options, kehu_error *err);
+
 /* The next rows. Texts are UTF8 columns, "customer" included; the others have the
  * type of the field: "time" and "valid_from" TIMESTAMP, "amount" and "sequence"
  * INT64, "quantity" FLOAT64. A missing value is marked in the validity bits. */

@@ -139,7 +139,8 @@ static void damage_file(const memory_io *m, const char *name)
     const unsigned char *bytes = memory_io_bytes(m, name, &size);
     unsigned char *copy = malloc(size + 1);
     char what[120];
-    memcpy(copy, bytes, size);
+    if (size > 0)
+        memcpy(copy, bytes, size);
     for (size_t n = 0; n < size; n++) {
         snprintf(what, sizeof what, "%s cut to %zu bytes", name, n);
         memory_io_set(damaged, name, copy, n);

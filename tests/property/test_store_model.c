@@ -168,10 +168,54 @@ static void compare_customers(const kehu_snapshot *snapshot, const model *m)
     kehu_scan_free(scan);
 }
 
+/* Sums of one kind in a span of time, against a loop over the rows. */
+static void compare_totals(const kehu_snapshot *snapshot, const model *m, kehu__random *r)
+{
+    static model_row rows[MAX_ROWS];
+    const int n = visible(m, m->events, m->n_events, rows);
+    const int kind = (int)kehu__random_below(r, N_KINDS);
+    const kehu_scan_options options = {
+        .size = sizeof options,
+        .kind = kinds[kind],
+        .from = 1,
+        .until = 1,
+        .from_us = (int64_t)kehu__random_below(r, 20) * 1000000,
+        .until_us = (int64_t)kehu__random_below(r, 40) * 1000000};
+    kehu_table *table;
+    kehu_error err;
+    int64_t at = 0;
+    if (kehu_snapshot_totals(&table, snapshot, &options, &err) != KEHU_OK)
+        fail_at("totals", &err);
+    for (int i = 0; i < n;) {
+        const int customer = rows[i].customer;
+        int64_t events = 0, sum = 0, first = 0, last = 0;
+        for (; i < n && rows[i].customer == customer; i++) {
+            if (rows[i].kind != kind || rows[i].time < options.from_us ||
+                rows[i].time >= options.until_us)
+                continue;
+            first = events++ == 0 ? rows[i].time : first;
+            last = rows[i].time;
+            sum += rows[i].amount;
+        }
+        if (events == 0)
+            continue;
+        assert_true(at < kehu_table_n_rows(table));
+        expect_id(kehu_table_column(table, 0), at, customer);
+        assert_int_equal(kehu__column_integer(kehu_table_column(table, 1), at), events);
+        assert_int_equal(kehu__column_integer(kehu_table_column(table, 2), at), first);
+        assert_int_equal(kehu__column_integer(kehu_table_column(table, 3), at), last);
+        assert_int_equal(kehu__column_integer(kehu_table_column(table, 4), at), sum);
+        at++;
+    }
+    assert_int_equal(kehu_table_n_rows(table), at);
+    kehu_table_free(table);
+}
+
 static void compare(const kehu_snapshot *snapshot, const model *m, kehu__random *r)
 {
     assert_int_equal(kehu_snapshot_sequence(snapshot), m->sequence);
     compare_events(snapshot, m, -1, r);
+    compare_totals(snapshot, m, r);
     compare_customers(snapshot, m);
 }
 

@@ -188,6 +188,62 @@ static void test_export_has_all_about_one_person(void **state)
     kehu_store_free(store);
 }
 
+/* Everything of this file on one allocator. */
+static kehu_status all_of_it(const char *folder, const kehu_allocator *alloc,
+                             kehu_error *err)
+{
+    const kehu_store_options options = {
+        .size = sizeof options, .mode = KEHU_STORE_NEW, .alloc = alloc};
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    const kehu_writer writer = {keep, f};
+    kehu_csv *csv = reader(orders);
+    kehu_store *store = NULL;
+    kehu_snapshot *snapshot = NULL;
+    kehu_table *totals = NULL;
+    kehu_status status;
+    store_remove(folder);
+    status = kehu_store_open(&store, folder, &options, err);
+    if (status == KEHU_OK)
+        status = kehu_store_import(store, KEHU_STORE_EVENTS, csv, &by_names, NULL, err);
+    if (status == KEHU_OK)
+        status = kehu_snapshot_open(&snapshot, store, NULL, err);
+    if (status == KEHU_OK)
+        status = kehu_snapshot_export(snapshot, "a", &writer, err);
+    if (status == KEHU_OK)
+        status = kehu_snapshot_check(snapshot, NULL, NULL, err);
+    if (status == KEHU_OK)
+        status = kehu_snapshot_totals(&totals, snapshot, NULL, err);
+    if (status == KEHU_OK)
+        assert_int_equal(kehu_table_n_rows(totals), 2);
+    else
+        assert_null(totals);
+    kehu_table_free(totals);
+    kehu_snapshot_free(snapshot);
+    kehu_store_free(store);
+    kehu_csv_free(csv);
+    fclose(f);
+    free(text);
+    return status;
+}
+
+static void test_every_refused_allocation_is_reported(void **state)
+{
+    (void)state;
+    for (long n = 0;; n++) {
+        faulty f;
+        kehu_error err = {0};
+        const kehu_status status = all_of_it("store_refused", faulty_init(&f, n), &err);
+        assert_int_equal(f.live_blocks, 0);
+        if (f.requests <= n) {
+            assert_int_equal(status, KEHU_OK);
+            break;
+        }
+        assert_true(status == KEHU_NO_MEMORY || status == KEHU_OK);
+    }
+}
+
 static void flip(const char *path, long at)
 {
     FILE *f = fopen(path, "r+b");
@@ -243,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_import_is_all_or_nothing),
         cmocka_unit_test(test_import_of_many_rows_equals_adding_them),
         cmocka_unit_test(test_export_has_all_about_one_person),
+        cmocka_unit_test(test_every_refused_allocation_is_reported),
         cmocka_unit_test(test_check_finds_the_bad_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,17 +66,19 @@ typedef struct kehu_span {
 } kehu_span;
 
 typedef enum kehu_tokenizer_mode {
-    KEHU_TOKENIZER_WORDS = 1, /* the best way through the word graph */
-    KEHU_TOKENIZER_SEARCH,    /* the same, and after each word of 3 or more Chinese
-                                 characters the dictionary's words of 2 to 4
-                                 characters inside it, marked `part` */
-    KEHU_TOKENIZER_CHARACTERS /* each Chinese character alone; needs no dictionary */
+    KEHU_TOKENIZER_WORDS = 1,  /* the best way through the word graph */
+    KEHU_TOKENIZER_SEARCH,     /* the same, and after each word of 3 or more Chinese
+                                  characters the dictionary's words of 2 to 4
+                                  characters inside it, marked `part` */
+    KEHU_TOKENIZER_CHARACTERS, /* each Chinese character alone; needs no dictionary */
+    KEHU_TOKENIZER_ACCURATE    /* by a model, see kehu_tokenizer_train() */
 } kehu_tokenizer_mode;
 
 /* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_tokenizer_options {
     uint32_t size;               /* sizeof(kehu_tokenizer_options) */
-    uint32_t mode;               /* a kehu_tokenizer_mode; 0 means WORDS */
+    uint32_t mode;               /* a kehu_tokenizer_mode; 0 means WORDS, for a file of a
+                                    trained tokenizer ACCURATE */
     uint32_t split_units;        /* 1 = 2024年 | 5月 | 6日 and 199 | 元; 0 = whole */
     const kehu_allocator *alloc; /* NULL means the C library */
 } kehu_tokenizer_options;
@@ -157,7 +159,8 @@ kehu_tokenizer_view(kehu_tokenizer **out, const void *bytes, size_t size,
 
 /* A new handle with words added, changed or removed; the old one stays as it is
  * and may be freed. Both share the dictionary, so this costs the edited words
- * only. Edits add up: those of the old handle hold in the new one too.
+ * only. Edits add up: those of the old handle hold in the new one too. They are
+ * for the modes that go by the dictionary, not for ACCURATE.
  *
  * words        [n] text column; any characters but line ends, tabs and a blank at
  *              either end, up to 255 of them. A word may begin or end inside
@@ -173,6 +176,54 @@ kehu_tokenizer_view(kehu_tokenizer **out, const void *bytes, size_t size,
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_edit(
     kehu_tokenizer **out, const kehu_tokenizer *tokenizer, const kehu_column *words,
     const int64_t *frequencies, const kehu_tokenizer_options *options, kehu_error *err);
+
+/* Zero every field you do not care about: zero always means the default. */
+typedef struct kehu_tokenizer_train_options {
+    uint32_t size;                 /* sizeof(kehu_tokenizer_train_options) */
+    uint32_t epochs;               /* passes over the corpus, 1..100; 0 means 8 */
+    double dropout;                /* chance that a word of the corpus is hidden from the
+                                      dictionary features, above 0 up to 1; 0 means .9 */
+    uint64_t seed;                 /* of the order and the hiding */
+    const kehu_progress *progress; /* NULL means none */
+    const kehu_allocator *alloc;   /* NULL means the C library */
+} kehu_tokenizer_train_options;
+
+/* Learn to split as a corpus does; the new handle is in ACCURATE mode. There,
+ * links, e-mail addresses, telephone numbers, emoji and Latin words come out as
+ * elsewhere, everything else is parted as in the corpus, dates and amounts
+ * included; words may be found that no dictionary has (they are then
+ * KEHU_SPAN_WORD with number 0). A text is taken sentence by sentence, at most
+ * 1,000 characters at a time.
+ *
+ * dictionary  its words serve as hints; NULL = only those of the corpus
+ * sentences   [n] text column, the words of each row parted by blanks; further
+ *             blanks and empty rows do no harm
+ *
+ * Fails with KEHU_EMPTY (no word), KEHU_ENCODING, KEHU_LIMIT (a word above 255
+ * characters; err->where is the row), KEHU_COLUMN, KEHU_ARGUMENT, KEHU_VERSION,
+ * KEHU_CANCELLED, KEHU_NO_MEMORY.
+ * The same bytes for the same input and options. A million words take about a
+ * second a pass and 300 MB; the model about 25 MB.
+ * Source: Collins, "Discriminative training methods for hidden Markov models",
+ * EMNLP 2002 (averaged structured perceptron). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_train(
+    kehu_tokenizer **out, const kehu_tokenizer *dictionary, const kehu_column *sentences,
+    const kehu_tokenizer_train_options *options, kehu_error *err);
+
+/* How a tokenizer does on sentences parted by hand. */
+typedef struct kehu_tokenizer_quality {
+    int64_t n_wanted, n_found, n_right; /* words: in the sentences, found, in both */
+    int64_t n_new, n_new_right;         /* wanted words that `known` lacks */
+    double precision, recall, f1;       /* 0 to 1; 0 without words */
+    double new_recall;                  /* n_new_right / n_new; 0 when there is none */
+} kehu_tokenizer_quality;
+
+/* Compare with sentences whose words are parted by blanks. known is a tokenizer
+ * whose dictionary says which words are not new; NULL = all are. Fails with
+ * KEHU_COLUMN, KEHU_ARGUMENT, KEHU_LIMIT, KEHU_NO_MEMORY. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_evaluate(
+    const kehu_tokenizer *tokenizer, const kehu_column *sentences,
+    const kehu_tokenizer *known, kehu_tokenizer_quality *quality, kehu_error *err);
 
 /* Release a handle. NULL is allowed. */
 KEHU_API void kehu_tokenizer_free(kehu_tokenizer *tokenizer);
@@ -210,7 +261,8 @@ KEHU_API int64_t kehu_tokenizer_bound(const kehu_tokenizer *tokenizer, int64_t s
  * n_spans   receives their number
  * used      receives how many bytes of the text the spans cover: less than size
  *           when the spans are full, then split the rest from there on, with the
- *           same result as in one go. NULL: all must fit (kehu_tokenizer_bound()
+ *           same result as in one go (in ACCURATE mode give it room for 1,000
+ *           spans). NULL: all must fit (kehu_tokenizer_bound()
  *           is always enough)
  *
  * Fails with KEHU_ARGUMENT; KEHU_LIMIT (text above 4 GiB; or `used` is NULL and

@@ -93,7 +93,8 @@ void kehu__dictionary_builder_free(kehu__dictionary_builder *b);
 typedef enum kehu__repeated {
     KEHU__REPEATED_REFUSED,  /* unless frequency and tag are the same */
     KEHU__REPEATED_SPELLING, /* of the same spelling the last counts */
-    KEHU__REPEATED_WORD      /* of all spellings that fold to it the last counts */
+    KEHU__REPEATED_WORD,     /* of all spellings that fold to it the last counts */
+    KEHU__REPEATED_COUNTED   /* all frequencies add up */
 } kehu__repeated;
 
 void kehu__dictionary_builder_repeated(kehu__dictionary_builder *b, kehu__repeated what);

@@ -211,13 +211,15 @@ static kehu_status join_run(const kehu__dictionary_builder *b, size_t i, size_t 
         if (b->repeated == KEHU__REPEATED_WORD) {
             if (!any || e->order > joined->order)
                 *joined = *e;
-        } else if (!again) { /* the last of its spelling */
+        } else if (!again || b->repeated == KEHU__REPEATED_COUNTED) {
+            /* otherwise the last of its spelling */
             sum += e->frequency;
             hard |= e->hard;
             if (!any || e->frequency > joined->frequency)
                 *joined = *e;
         }
-        any |= !again || b->repeated == KEHU__REPEATED_WORD;
+        any |= !again || b->repeated == KEHU__REPEATED_WORD ||
+               b->repeated == KEHU__REPEATED_COUNTED;
     }
     if (b->repeated != KEHU__REPEATED_WORD) {
         joined->hard = hard;

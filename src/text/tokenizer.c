@@ -18,10 +18,8 @@ kehu_status kehu__tokenizer_options(kehu_tokenizer_options *opt,
         return KEHU_OK;
     }
     KEHU_TRY(kehu__options_read(opt, sizeof *opt, options, err));
-    if (opt->mode == 0)
-        opt->mode = KEHU_TOKENIZER_WORDS;
-    if (opt->mode > KEHU_TOKENIZER_CHARACTERS)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "mode is %u, expected 1 to 3",
+    if (opt->mode > KEHU_TOKENIZER_ACCURATE)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "mode is %u, expected 1 to 4",
                           (unsigned)opt->mode);
     if (opt->split_units > 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "split_units is %u, expected 0 or 1",
@@ -111,8 +109,8 @@ static kehu_status count_edit(void *ctx, const kehu__word *word, uint32_t id,
 }
 
 kehu_status kehu__tokenizer_new(kehu_tokenizer **out, kehu__lexicon *lexicon,
-                                kehu__lexicon *edits, const kehu_tokenizer_options *opt,
-                                kehu_error *err)
+                                kehu__lexicon *edits, kehu__model *model,
+                                const kehu_tokenizer_options *opt, kehu_error *err)
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
     kehu_tokenizer *t = kehu__alloc_zero(&alloc, 1, sizeof *t);
@@ -120,15 +118,24 @@ kehu_status kehu__tokenizer_new(kehu_tokenizer **out, kehu__lexicon *lexicon,
     if (t == NULL) {
         kehu__lexicon_release(lexicon);
         kehu__lexicon_release(edits);
+        kehu__model_release(model);
         return kehu__no_memory(err, "the tokenizer");
     }
     *t = (kehu_tokenizer){.alloc = alloc,
-                          .mode = (kehu_tokenizer_mode)opt->mode,
+                          .mode = opt->mode != 0  ? (kehu_tokenizer_mode)opt->mode
+                                  : model != NULL ? KEHU_TOKENIZER_ACCURATE
+                                                  : KEHU_TOKENIZER_WORDS,
                           .split_units = opt->split_units != 0,
                           .lexicon = lexicon,
                           .edits = edits,
+                          .model = model,
                           .n_words = lexicon == NULL ? 0 : lexicon->dictionary.n_words};
-    if (edits != NULL) {
+    t->split_units |= t->mode == KEHU_TOKENIZER_ACCURATE; /* as the corpus does */
+    if (t->mode == KEHU_TOKENIZER_ACCURATE && (model == NULL || edits != NULL))
+        status = kehu__fail(err, KEHU_ARGUMENT, -1,
+                            model == NULL ? "mode ACCURATE needs a trained tokenizer"
+                                          : "mode ACCURATE takes no edits");
+    if (status == KEHU_OK && edits != NULL) {
         t->edit_costs =
             kehu__alloc(&alloc, edits->dictionary.n_values, sizeof *t->edit_costs);
         if (t->edit_costs == NULL)
@@ -165,7 +172,7 @@ kehu_status kehu_tokenizer_default(kehu_tokenizer **out,
         KEHU_TRY(kehu__lexicon_new(&lexicon, &alloc, kehu__default_words,
                                    kehu__default_words_size, NULL, 0, true,
                                    "the default dictionary", err));
-    return kehu__tokenizer_new(out, lexicon, NULL, &opt, err);
+    return kehu__tokenizer_new(out, lexicon, NULL, NULL, &opt, err);
 }
 
 void kehu_tokenizer_free(kehu_tokenizer *t)
@@ -177,6 +184,7 @@ void kehu_tokenizer_free(kehu_tokenizer *t)
                        sizeof *t->edit_costs);
         kehu__lexicon_release(t->edits);
         kehu__lexicon_release(t->lexicon);
+        kehu__model_release(t->model);
         kehu__free(&alloc, t, 1, sizeof *t);
     }
 }
@@ -193,6 +201,8 @@ uint64_t kehu_tokenizer_fingerprint(const kehu_tokenizer *t)
         h = kehu__mix64(h) ^ t->lexicon->dictionary.fingerprint;
     if (t->edits != NULL)
         h = kehu__mix64(h) ^ t->edits->dictionary.fingerprint;
+    if (t->mode == KEHU_TOKENIZER_ACCURATE) /* the hash its file ends with */
+        h = kehu__mix64(h) ^ kehu__load64(t->model->bytes + t->model->size - 8);
     return kehu__mix64(h);
 }
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "text/dictionary.h"
+#include "text/segmenter.h"
 
 /* A dictionary with its bytes, shared by the handles made from it. */
 typedef struct kehu__lexicon {
@@ -19,6 +20,19 @@ typedef struct kehu__lexicon {
     atomic_uint users; /* handles that hold it */
 } kehu__lexicon;
 
+/* A trained model with its bytes, shared likewise. Its dictionaries lie inside. */
+typedef struct kehu__model {
+    kehu_allocator alloc;
+    kehu__segmenter segmenter;
+    const char *bytes;
+    size_t size;
+    char *owned;
+    size_t owned_size;
+    kehu__lexicon *words; /* of the training corpus */
+    kehu__lexicon *other; /* NULL = none */
+    atomic_uint users;
+} kehu__model;
+
 struct kehu_tokenizer {
     kehu_allocator alloc;
     kehu_tokenizer_mode mode;
@@ -26,6 +40,7 @@ struct kehu_tokenizer {
     kehu__lexicon *lexicon; /* NULL without a dictionary */
     kehu__lexicon *edits;   /* words that go before it; NULL = none */
     int32_t *edit_costs;    /* [values of edits] on the scale of lexicon, or: */
+    kehu__model *model;     /* NULL = not trained; the lexicon lies in it */
     int64_t n_words;
 };
 
@@ -42,7 +57,8 @@ static inline uint32_t kehu__edit_id(const kehu_tokenizer *t, uint32_t id)
     return t->lexicon->dictionary.trie.n_slots + id;
 }
 
-/* Options with the defaults filled in; `from` says what zero means, or NULL. */
+/* Options, checked; mode stays 0 when the default is wanted. `from` gives them
+ * where the caller does not, or is NULL. */
 kehu_status kehu__tokenizer_options(kehu_tokenizer_options *opt,
                                     const kehu_tokenizer_options *options,
                                     const kehu_tokenizer *from, kehu_error *err);
@@ -60,11 +76,23 @@ kehu_status kehu__lexicon_build(kehu__lexicon **out, kehu__dictionary_builder *b
                                 const kehu_allocator *alloc, kehu_error *err);
 void kehu__lexicon_release(kehu__lexicon *lexicon); /* NULL is allowed */
 
-/* A handle on a dictionary and edits (NULL = none), both taken over, also on
- * failure. */
+/* A handle on a dictionary, edits and a model (NULL = none), all taken over, also
+ * on failure. */
 kehu_status kehu__tokenizer_new(kehu_tokenizer **out, kehu__lexicon *lexicon,
-                                kehu__lexicon *edits, const kehu_tokenizer_options *opt,
-                                kehu_error *err);
+                                kehu__lexicon *edits, kehu__model *model,
+                                const kehu_tokenizer_options *opt, kehu_error *err);
+
+/* A handle on the bytes of a trained tokenizer's file; `owned` as in
+ * kehu__lexicon_new. */
+kehu_status kehu__model_open(kehu_tokenizer **out, const char *bytes, size_t size,
+                             char *owned, bool trusted, const char *name,
+                             const kehu_tokenizer_options *opt, kehu_error *err);
+void kehu__model_release(kehu__model *model); /* NULL is allowed */
+
+/* kehu_tokenizer_split in ACCURATE mode; the arguments are checked. */
+kehu_status kehu__model_split(const kehu_tokenizer *t, const char *text, int64_t size,
+                              kehu_span *spans, int64_t capacity, int64_t *n_spans,
+                              int64_t *used, kehu_error *err);
 
 /* The container built from the word list when the library was built; size 0
  * where there was no list. */

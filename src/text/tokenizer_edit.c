@@ -121,5 +121,7 @@ kehu_status kehu_tokenizer_edit(kehu_tokenizer **out, const kehu_tokenizer *t,
     else if ((edits = t->edits) != NULL)
         atomic_fetch_add(&edits->users, 1);
     atomic_fetch_add(&t->lexicon->users, 1);
-    return kehu__tokenizer_new(out, t->lexicon, edits, &opt, err);
+    if (t->model != NULL)
+        atomic_fetch_add(&t->model->users, 1);
+    return kehu__tokenizer_new(out, t->lexicon, edits, t->model, &opt, err);
 }

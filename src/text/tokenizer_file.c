@@ -28,7 +28,8 @@ static kehu_status read_words(kehu_tokenizer **out, const char *text, size_t siz
     if (status == KEHU_OK)
         status = kehu__lexicon_build(&lexicon, b, &alloc, err);
     kehu__dictionary_builder_free(b);
-    return status == KEHU_OK ? kehu__tokenizer_new(out, lexicon, NULL, opt, err) : status;
+    return status == KEHU_OK ? kehu__tokenizer_new(out, lexicon, NULL, NULL, opt, err)
+                             : status;
 }
 
 kehu_status kehu_tokenizer_read_words(kehu_tokenizer **out, const char *text, size_t size,
@@ -69,9 +70,11 @@ static kehu_status open_handle(kehu_tokenizer **out, const char *bytes, size_t s
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
     kehu__lexicon *lexicon;
+    if (size >= 12 && memcmp(bytes + 8, "TOK1", 4) == 0)
+        return kehu__model_open(out, bytes, size, owned, false, name, opt, err);
     KEHU_TRY(
         kehu__lexicon_new(&lexicon, &alloc, bytes, size, owned, size, false, name, err));
-    return kehu__tokenizer_new(out, lexicon, NULL, opt, err);
+    return kehu__tokenizer_new(out, lexicon, NULL, NULL, opt, err);
 }
 
 kehu_status kehu_tokenizer_view(kehu_tokenizer **out, const void *bytes, size_t size,
@@ -177,6 +180,10 @@ static kehu_status file_bytes(const kehu_tokenizer *t, kehu__buffer *built,
     *built = kehu__buffer_new(&t->alloc);
     if (t->edits != NULL)
         return merge(t, built, err);
+    if (t->model != NULL) {
+        kehu__buffer_add(built, t->model->bytes, t->model->size);
+        return KEHU_OK;
+    }
     kehu__buffer_add(built, t->lexicon->bytes, t->lexicon->size);
     return KEHU_OK;
 }

@@ -409,6 +409,8 @@ kehu_status kehu_tokenizer_split(const kehu_tokenizer *t, const char *text, int6
         return kehu__fail(err, KEHU_LIMIT, -1,
                           "the text has %lld bytes, 4294967295 is the most",
                           (long long)size);
+    if (t->mode == KEHU_TOKENIZER_ACCURATE)
+        return kehu__model_split(t, text, size, spans, capacity, n_spans, used, err);
     while (p < end) {
         kehu__atom alone = {p, KEHU_SPAN_CONTROL};
         uint32_t cut, done;

@@ -4,7 +4,7 @@
  * program says so and counts as skipped. Scored by word spans, white space
  * removed. The floors are what jieba-rs reaches on the same files with jieba's
  * dictionary and without its hidden Markov model. Nothing was chosen on these
- * files. */
+ * files. The training text of PKU is a rebuild. */
 #include <kehu/tokenizer.h>
 
 #include <stdio.h>
@@ -38,15 +38,39 @@ static void read_gold(const char *line, cuts *gold)
         gold->ends[gold->size - 1] = 1;
 }
 
-static double f1_of(const char *name)
+/* A word list by bytes, sorted: new words are those that it lacks as they are
+ * written, as in the bakeoff. */
+typedef struct known {
+    char **words;
+    size_t n;
+} known;
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int is_known(const known *k, const char *word, size_t size)
+{
+    char copy[512], *p = copy;
+    if (size >= sizeof copy)
+        return 0;
+    memcpy(copy, word, size);
+    copy[size] = '\0';
+    return bsearch(&p, k->words, k->n, sizeof *k->words, by_text) != NULL;
+}
+
+typedef struct score {
+    double f1, new_recall; /* percent */
+} score;
+
+static score score_of(const kehu_tokenizer *t, const char *name, const known *list)
 {
     static char line[LINE], path[2048];
     static cuts gold;
     static kehu_span spans[LINE];
-    kehu_tokenizer *t;
-    long n_gold = 0, n_found = 0, n_right = 0;
+    long n_gold = 0, n_found = 0, n_right = 0, n_new = 0, n_new_right = 0;
     FILE *f;
-    assert_int_equal(kehu_tokenizer_default(&t, NULL, NULL), KEHU_OK);
     snprintf(path, sizeof path, "%s/cws/%s", folder, name);
     f = fopen(path, "rb");
     assert_non_null(f);
@@ -63,19 +87,24 @@ static double f1_of(const char *name)
                 continue;
             while (k < (size_t)n && spans[k].start < start)
                 k++;
-            n_right += k < (size_t)n && spans[k].start == start &&
-                       spans[k].size == i + 1 - start;
+            const int right = k < (size_t)n && spans[k].start == start &&
+                              spans[k].size == i + 1 - start;
+            const int is_new =
+                list != NULL && !is_known(list, gold.text + start, i + 1 - start);
+            n_right += right;
             n_gold++;
+            n_new += is_new;
+            n_new_right += is_new && right;
             start = i + 1;
         }
     }
     fclose(f);
-    kehu_tokenizer_free(t);
-    const double p = (double)n_right / (double)n_found,
-                 r = (double)n_right / (double)n_gold;
-    printf("%s: precision %.2f recall %.2f F1 %.2f\n", name, 100 * p, 100 * r,
-           200 * p * r / (p + r));
-    return 200 * p * r / (p + r);
+    const double p = 100 * (double)n_right / (double)n_found,
+                 r = 100 * (double)n_right / (double)n_gold,
+                 of_new = n_new == 0 ? 0 : 100 * (double)n_new_right / (double)n_new;
+    printf("%s: precision %.2f recall %.2f F1 %.2f, of %ld new words %.2f\n", name, p, r,
+           2 * p * r / (p + r), n_new, of_new);
+    return (score){2 * p * r / (p + r), of_new};
 }
 
 static void test_dictionary_words_on_pku_and_msr(void **state)
@@ -84,15 +113,89 @@ static void test_dictionary_words_on_pku_and_msr(void **state)
     (void)state;
     if (kehu_tokenizer_default(&t, NULL, NULL) == KEHU_NOT_FOUND)
         skip();
+    assert_true(score_of(t, "pku_test.txt", NULL).f1 >= 83.6);
+    assert_true(score_of(t, "msr_test.txt", NULL).f1 >= 82.7);
     kehu_tokenizer_free(t);
-    assert_true(f1_of("pku_test.txt") >= 83.6);
-    assert_true(f1_of("msr_test.txt") >= 82.7);
+}
+
+/* A file of the corpora as one text column, a line a row. */
+static kehu_column read_lines(const char *command_end)
+{
+    static char command[2048];
+    size_t size = 0, capacity = 1 << 24;
+    char *text = malloc(capacity);
+    int32_t *offsets, n = 0;
+    FILE *f;
+    snprintf(command, sizeof command, "xz -dcf '%s/cws/%s'", folder, command_end);
+    f = popen(command, "r");
+    assert_non_null(f);
+    assert_non_null(text);
+    for (size_t got; (got = fread(text + size, 1, capacity - size, f)) > 0;)
+        size += got;
+    assert_int_equal(pclose(f), 0);
+    offsets = malloc((size + 2) * sizeof *offsets);
+    assert_non_null(offsets);
+    offsets[0] = 0;
+    for (size_t i = 0; i < size; i++)
+        if (text[i] == '\n')
+            offsets[++n] = (int32_t)i + 1;
+    return (kehu_column){
+        .type = KEHU_UTF8, .length = n, .data = text, .offsets = offsets};
+}
+
+static void free_lines(kehu_column *c)
+{
+    free((void *)(uintptr_t)c->data);
+    free((void *)(uintptr_t)c->offsets);
+}
+
+static known read_list(kehu_column *words)
+{
+    char *text = (char *)(uintptr_t)words->data;
+    const int32_t *offsets = words->offsets;
+    known k = {malloc((size_t)words->length * sizeof *k.words), (size_t)words->length};
+    assert_non_null(k.words);
+    for (int64_t i = 0; i < words->length; i++) {
+        text[offsets[i + 1] - 1] = '\0'; /* the line's end */
+        k.words[i] = text + offsets[i];
+        k.words[i][strcspn(k.words[i], "\r")] = '\0';
+    }
+    qsort(k.words, k.n, sizeof *k.words, by_text);
+    return k;
+}
+
+/* A linear model of another make reaches 94.45 on the same files (KyTea). Passes,
+ * dropout and features were chosen on a tenth of the training text. */
+static void test_model_learns_from_pku(void **state)
+{
+    kehu_column train, words;
+    kehu_tokenizer *dictionary, *t;
+    kehu_error err = {.message = ""};
+    known list;
+    score got;
+    (void)state;
+    if (kehu_tokenizer_default(&dictionary, NULL, NULL) == KEHU_NOT_FOUND)
+        skip();
+    train = read_lines("pku_train.txt.xz");
+    words = read_lines("pku_words.txt.xz");
+    list = read_list(&words);
+    if (kehu_tokenizer_train(&t, dictionary, &train, NULL, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    got = score_of(t, "pku_test.txt", &list);
+    kehu_tokenizer_free(t);
+    kehu_tokenizer_free(dictionary);
+    free_lines(&train);
+    free_lines(&words);
+    free(list.words);
+    assert_true(got.f1 >= 95.6);
+    assert_true(got.new_recall >= 74);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dictionary_words_on_pku_and_msr),
+        cmocka_unit_test(test_model_learns_from_pku),
     };
     const char *data = getenv("KEHU_DATA"), *source = getenv("KEHU_SOURCE");
     char path[2048];

@@ -145,13 +145,13 @@ static void test_tokenizer_default_dictionary_finds_words(void **state)
 static void test_tokenizer_refuses_wrong_arguments(void **state)
 {
     kehu_tokenizer *t;
-    kehu_tokenizer_options options = {.size = sizeof options, .mode = 4};
+    kehu_tokenizer_options options = {.size = sizeof options, .mode = 5};
     kehu_error err;
     (void)state;
     assert_int_equal(kehu_tokenizer_default(NULL, NULL, &err), KEHU_ARGUMENT);
     assert_string_equal(err.message, "out is NULL");
     assert_int_equal(kehu_tokenizer_default(&t, &options, &err), KEHU_ARGUMENT);
-    assert_string_equal(err.message, "mode is 4, expected 1 to 3");
+    assert_string_equal(err.message, "mode is 5, expected 1 to 4");
     assert_null(t);
     options = (kehu_tokenizer_options){.size = sizeof options, .split_units = 2};
     assert_int_equal(kehu_tokenizer_default(&t, &options, &err), KEHU_ARGUMENT);

@@ -1,0 +1,108 @@
+/* text/segmenter.h - words by a linear model: each unit of a piece of text begins,
+ * continues or ends a word or is one (B, M, E, S), and the best sequence wins.
+ *
+ * A feature is a record of four weights, one a tag. The features of a unit: the
+ * characters, pairs and pairs with a gap around it, types of characters,
+ * repetition, and the lengths of the longest words of two dictionaries that
+ * begin, end or lie over it. One of them is the training vocabulary, whose words
+ * training hides at random: otherwise the model believes the list and fails on
+ * words it has not seen. */
+#ifndef KEHU_SRC_TEXT_SEGMENTER_H
+#define KEHU_SRC_TEXT_SEGMENTER_H
+
+#include <kehu/tokenizer.h>
+
+#include "text/dictionary.h"
+
+enum {
+    KEHU__PIECE_MAX = 1000, /* units of a piece */
+    KEHU__PADS = 3,         /* units before and after it */
+    KEHU__TAGS = 4,
+    KEHU__LISTS = 2,    /* dictionaries looked at: training words, others */
+    KEHU__FEATURES = 24 /* records a unit can have */
+};
+enum { KEHU__TAG_B, KEHU__TAG_M, KEHU__TAG_E, KEHU__TAG_S };
+
+/* Which number an n-gram of two characters has: open addressing, key 0 = free. */
+typedef struct kehu__pairs {
+    const char *keys, *numbers; /* u32[mask + 1] each */
+    uint32_t mask, n;
+} kehu__pairs;
+
+typedef struct kehu__segmenter {
+    kehu__dictionary words;        /* of the training corpus; gives the labels */
+    const kehu__dictionary *other; /* NULL = none */
+    kehu__pairs near, gapped;      /* pairs side by side, with one unit between */
+    uint32_t n_labels;             /* labels 0..n_labels-1, special ones included */
+    uint32_t near_at, gapped_at, fixed_at, n_records;
+    int32_t transitions[KEHU__TAGS][KEHU__TAGS];
+    const char *weights; /* i16[n_records][4] */
+} kehu__segmenter;
+
+/* Units of a piece; index KEHU__PADS + i is unit i. */
+typedef struct kehu__piece {
+    uint32_t n;
+    uint32_t offsets[KEHU__PIECE_MAX + 1];             /* bytes from its start */
+    uint16_t labels[KEHU__PIECE_MAX + 2 * KEHU__PADS]; /* in the training words */
+    uint16_t other_labels[KEHU__PIECE_MAX];            /* in the other list */
+    uint8_t types[KEHU__PIECE_MAX + 2 * KEHU__PADS];
+    uint8_t whole[KEHU__PIECE_MAX]; /* the kind of an atom that is one unit, or 0 */
+    uint32_t near[KEHU__PIECE_MAX + 2 * KEHU__PADS];   /* record of (i, i + 1), or 0 */
+    uint32_t gapped[KEHU__PIECE_MAX + 2 * KEHU__PADS]; /* record of (i, i + 2), or 0 */
+    /* Longest word that begins here, ends here, lies over here; at most 5. */
+    uint8_t begins[KEHU__LISTS][KEHU__PIECE_MAX + 2];
+    uint8_t ends[KEHU__LISTS][KEHU__PIECE_MAX + 2];
+    uint8_t covers[KEHU__LISTS][KEHU__PIECE_MAX + 2];
+} kehu__piece;
+
+/* Read one piece from p on: up to the end of a sentence, a blank, link, emoji or
+ * other thing that is a word of its own, or KEHU__PIECE_MAX units. Returns where
+ * it ends. When such a thing stands right at p the piece is empty, and *alone is
+ * that thing. */
+const char *kehu__piece_read(kehu__piece *piece, const kehu__segmenter *s, const char *p,
+                             const char *end, kehu_span_kind *alone);
+
+/* Fill in what features need: the records of pairs, the dictionary words. Words
+ * of the training list with their bit in hidden (may be NULL) are passed over. */
+void kehu__piece_prepare(kehu__piece *piece, const kehu__segmenter *s,
+                         const uint8_t *hidden);
+
+/* The records of unit i; returns how many. */
+uint32_t kehu__piece_features(const kehu__piece *piece, const kehu__segmenter *s,
+                              uint32_t i, uint32_t records[KEHU__FEATURES]);
+
+/* The best tags, given the score of each unit and tag. */
+void kehu__piece_best(const kehu__piece *piece,
+                      int32_t scores[KEHU__PIECE_MAX][KEHU__TAGS],
+                      const int32_t transitions[KEHU__TAGS][KEHU__TAGS], uint8_t *tags);
+
+/* The same by the model's own weights; the piece is prepared. */
+void kehu__piece_tag(const kehu__piece *piece, const kehu__segmenter *s, uint8_t *tags);
+
+/* Number of a pair, from 1 up; 0 = it has none. */
+static inline uint32_t kehu__pair_find(const kehu__pairs *p, uint32_t a, uint32_t b)
+{
+    const uint32_t key = a << 16 | b;
+    uint32_t at = (key * 0x9E3779B1u) >> 7 & p->mask, found;
+    while ((found = kehu__load32(p->keys + 4 * (size_t)at)) != 0 && found != key)
+        at = (at + 1) & p->mask;
+    return found == 0 ? 0 : kehu__load32(p->numbers + 4 * (size_t)at);
+}
+
+/* Where the groups of records lie, from n_labels and the numbers of pairs. */
+void kehu__segmenter_lay_out(kehu__segmenter *s);
+
+/* Labels that stand for no single character. */
+static inline uint32_t kehu__label_before(const kehu__segmenter *s)
+{
+    return s->n_labels - 3;
+}
+static inline uint32_t kehu__label_after(const kehu__segmenter *s)
+{
+    return s->n_labels - 2;
+}
+static inline uint32_t kehu__label_letters(const kehu__segmenter *s)
+{
+    return s->n_labels - 1;
+}
+#endif

@@ -56,7 +56,7 @@ typedef struct kehu_svm_options {
                              many texts some of the folds are enough and the rest are
                              not used: see kehu_svm_info.n_validated */
     double gap;           /* relative duality gap to stop at, above 0, below 1; 0 means
-                             1e-5 (1e-4 with hinge loss) */
+                             1e-4 */
     uint32_t char_max;    /* longest n-gram of characters, 1..5; 0 means 2 */
     uint32_t latin_max;   /* longest n-gram of alphabetic characters, char_max..5; 0
                              means 5 */

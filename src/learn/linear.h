@@ -86,10 +86,12 @@ typedef struct kehu__linear {
     kehu_allocator alloc;
     uint32_t n_columns, n_classes;
     uint32_t width;  /* 1, or n_classes */
-    uint32_t stride; /* floats from one feature to the next: 1, or width rounded up
-                        to a multiple of 4, beyond 16 of 16; the padding is zero */
+    uint32_t stride; /* floats from one feature to the next: 1, 4, 8 or a multiple of
+                        16; the padding is zero */
     float bias;      /* value of the constant feature, 0 = none */
-    float *weights;  /* [n_columns + 1][stride]; the last row belongs to the bias */
+    float *weights;  /* [n_columns + 1][stride], 64-byte aligned; the last row belongs
+                        to the bias */
+    void *memory;    /* weights and room to align them */
 } kehu__linear;
 
 /* A zero model of the given shape. */
@@ -115,7 +117,7 @@ static inline uint32_t kehu__linear_width(uint32_t n_classes)
 static inline uint32_t kehu__linear_stride(uint32_t n_classes)
 {
     const uint32_t width = kehu__linear_width(n_classes);
-    return width == 1 ? 1 : width <= 16 ? (width + 3) / 4 * 4 : (width + 15) / 16 * 16;
+    return width == 1 ? 1 : width <= 4 ? 4 : width <= 8 ? 8 : (width + 15) / 16 * 16;
 }
 
 #endif

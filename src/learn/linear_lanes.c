@@ -54,8 +54,10 @@ static const int32_t lane_masks[KEHU__LANES + 1][KEHU__LANES] = {
 static inline void prefetch_row(const kehu__solver_rows *r, const float *alphas,
                                 uint32_t i)
 {
-    __builtin_prefetch(r->columns + r->starts[i]);
-    __builtin_prefetch(r->values + r->starts[i]);
+    for (int64_t j = r->starts[i]; j < r->ends[i]; j += KEHU__LANES) {
+        __builtin_prefetch(r->columns + j);
+        __builtin_prefetch(r->values + j);
+    }
     __builtin_prefetch(LANES_OF(alphas, i));
 }
 

@@ -3,6 +3,13 @@
 
 #include "learn/linear_block.h"
 
+enum { ALIGN = 64, AHEAD = 8 };
+
+static size_t weight_bytes(const kehu__linear *m)
+{
+    return ((size_t)m->n_columns + 1) * m->stride * sizeof(float) + ALIGN;
+}
+
 kehu_status kehu__linear_new(kehu__linear **out, uint32_t n_columns, uint32_t n_classes,
                              float bias, const kehu_allocator *alloc, kehu_error *err)
 {
@@ -16,12 +23,12 @@ kehu_status kehu__linear_new(kehu__linear **out, uint32_t n_columns, uint32_t n_
     m->width = kehu__linear_width(n_classes);
     m->stride = kehu__linear_stride(n_classes);
     m->bias = bias;
-    m->weights =
-        kehu__alloc_zero(alloc, (size_t)n_columns + 1, m->stride * sizeof *m->weights);
-    if (m->weights == NULL) {
+    m->memory = kehu__alloc_zero(alloc, weight_bytes(m), 1);
+    if (m->memory == NULL) {
         kehu__free(alloc, m, 1, sizeof *m);
         return kehu__no_memory(err, "the weights of a linear model");
     }
+    m->weights = (float *)(((uintptr_t)m->memory + ALIGN - 1) / ALIGN * ALIGN);
     *out = m;
     return KEHU_OK;
 }
@@ -30,8 +37,7 @@ void kehu__linear_free(kehu__linear *m)
 {
     if (m != NULL) {
         const kehu_allocator alloc = m->alloc;
-        kehu__free(&alloc, m->weights, (size_t)m->n_columns + 1,
-                   m->stride * sizeof *m->weights);
+        kehu__free(&alloc, m->memory, weight_bytes(m), 1);
         kehu__free(&alloc, m, 1, sizeof *m);
     }
 }
@@ -104,6 +110,24 @@ void kehu__linear_row_scores(const kehu__linear_problem *p, int64_t i, float *sc
     }
 }
 
+/* A row of one cache line: the compiler keeps the sums in registers. */
+static void score_line(const kehu__linear *m, const uint32_t *columns,
+                       const float *values, int64_t n, float *scores)
+{
+    float sums[KEHU__LANES];
+    memcpy(sums, scores, sizeof sums);
+    for (int64_t j = 0; j < n; j++) {
+        const float *const w = m->weights + (size_t)columns[j] * KEHU__LANES;
+        if (j + AHEAD < n && columns[j + AHEAD] < m->n_columns)
+            __builtin_prefetch(m->weights + (size_t)columns[j + AHEAD] * KEHU__LANES);
+        if (columns[j] >= m->n_columns)
+            continue;
+        for (uint32_t k = 0; k < KEHU__LANES; k++)
+            sums[k] += values[j] * w[k];
+    }
+    memcpy(scores, sums, sizeof sums);
+}
+
 void kehu__linear_score(const kehu__linear *m, const uint32_t *columns,
                         const float *values, int64_t n, float *scores)
 {
@@ -111,6 +135,10 @@ void kehu__linear_score(const kehu__linear *m, const uint32_t *columns,
     const float *const bias = m->weights + (size_t)m->n_columns * stride;
     for (uint32_t k = 0; k < stride; k++)
         scores[k] = m->bias * bias[k];
+    if (stride == KEHU__LANES) {
+        score_line(m, columns, values, n, scores);
+        return;
+    }
     for (int64_t j = 0; j < n; j++) {
         const float *const w = m->weights + (size_t)columns[j] * stride;
         if (columns[j] >= m->n_columns)

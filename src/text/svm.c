@@ -13,9 +13,8 @@ enum {
     NO_WORDS = 3, /* the option's value */
     DEFAULT_TERMS = 4194304
 };
-#define BIAS           1.0f
-#define DEFAULT_GAP    1e-5
-#define DEFAULT_GAP_L1 1e-4
+#define BIAS        1.0f
+#define DEFAULT_GAP 1e-4
 
 /* ---- options ---- */
 
@@ -40,7 +39,7 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
         return kehu__fail(err, KEHU_ARGUMENT, -1, "loss is %d, expected 0 or 1",
                           (int)o->loss);
     if (o->gap == 0)
-        o->gap = o->loss == KEHU_SVM_HINGE ? DEFAULT_GAP_L1 : DEFAULT_GAP;
+        o->gap = DEFAULT_GAP;
     if (!(o->gap > 0 && o->gap < 1))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "gap is not in 0 to 1");
     if (!(o->abstain_below >= 0 && o->abstain_below <= 1))

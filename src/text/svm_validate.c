@@ -10,8 +10,9 @@
 enum {
     FIRST_POWER = -4,
     LAST_POWER = 6,
-    PATIENCE = 3,  /* steps without a better accuracy before the grid ends */
-    ENOUGH = 20000 /* judged texts: folds beyond that are not used */
+    PATIENCE = 3,   /* steps without a better accuracy before the grid ends */
+    ENOUGH = 20000, /* judged texts: folds beyond that are not used */
+    ENOUGH_TO_CALIBRATE = 5000
 };
 #define VALIDATION_GAP 1e-3
 
@@ -43,8 +44,9 @@ static uint32_t fold_of(const validation *v, int64_t i)
 /* So many folds that enough texts are judged. */
 static uint32_t folds_needed(const kehu__svm_training *t)
 {
+    const int64_t wanted = t->options.cost > 0 ? ENOUGH_TO_CALIBRATE : ENOUGH;
     const int64_t in_one = t->rows.n_rows / t->options.n_folds;
-    const int64_t n = in_one > 0 ? (ENOUGH + in_one - 1) / in_one : ENOUGH;
+    const int64_t n = in_one > 0 ? (wanted + in_one - 1) / in_one : wanted;
     return n < t->options.n_folds ? (uint32_t)n : t->options.n_folds;
 }
 

@@ -20,7 +20,8 @@ enum { KEHU__BLOCK_CHARACTERS, KEHU__BLOCK_WORDS, KEHU__N_BLOCKS };
 
 typedef struct kehu__term_slot {
     uint64_t key; /* 0 = free; no key is 0 */
-    uint32_t term, unused;
+    uint32_t term;
+    float idf; /* of the term; negative for words */
 } kehu__term_slot;
 
 typedef struct kehu__span {
@@ -199,20 +200,20 @@ static inline uint32_t kehu__term_scan_fill(kehu__term_scan *s, uint64_t *keys,
     return n;
 }
 
-/* Id of a key, or UINT32_MAX. */
-static inline uint32_t kehu__term_find(const kehu__terms *t, uint64_t key)
+/* The slot of a key, or NULL. */
+static inline const kehu__term_slot *kehu__term_find(const kehu__terms *t, uint64_t key)
 {
     const size_t mask = (size_t)(UINT64_MAX >> t->shift);
     size_t at = (size_t)(key >> t->shift);
     while (t->slots[at].key != 0) {
         if (t->slots[at].key == key)
-            return t->slots[at].term;
+            return &t->slots[at];
         at = (at + 1) & mask;
     }
-    return UINT32_MAX;
+    return NULL;
 }
 
-/* Fill the table from the keys; false when refused or a key is doubled or 0. */
+/* Fill the table from keys and weights; false when refused or a key is doubled or 0. */
 bool kehu__terms_index(kehu__terms *terms);
 
 #endif

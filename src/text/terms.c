@@ -27,7 +27,10 @@ bool kehu__terms_index(kehu__terms *t)
             at = (at + 1) & mask;
         if (t->slots[at].key != 0 || t->keys[term] == 0)
             return false;
-        t->slots[at] = (kehu__term_slot){.key = t->keys[term], .term = term};
+        t->slots[at] =
+            (kehu__term_slot){.key = t->keys[term],
+                              .term = term,
+                              .idf = t->keys[term] & 1 ? -t->idf[term] : t->idf[term]};
     }
     return true;
 }
@@ -103,14 +106,16 @@ static bool grow_work(kehu__term_work *w)
         bigger.table[at] = (uint32_t)bigger.n + 1;
         bigger.places[bigger.n] = at;
         bigger.entries[bigger.n] = w->entries[bigger.n];
+        bigger.values[bigger.n] = w->values[bigger.n];
     }
     kehu__term_work_free(w);
     *w = bigger;
     return true;
 }
 
-static bool count_term(kehu__term_work *w, uint32_t term)
+static bool count_term(kehu__term_work *w, const kehu__term_slot *slot)
 {
+    const uint32_t term = slot->term;
     uint32_t at;
     if (w->n == w->capacity && !grow_work(w))
         return false;
@@ -124,6 +129,7 @@ static bool count_term(kehu__term_work *w, uint32_t term)
         at = (at + 1) & (uint32_t)(w->table_size - 1);
     }
     w->places[w->n] = at;
+    w->values[w->n] = slot->idf;
     w->entries[w->n++] = (uint64_t)term << 32 | 1;
     w->table[at] = (uint32_t)w->n;
     return true;
@@ -142,8 +148,8 @@ static bool count_terms(const kehu__terms *t, kehu__term_work *w, const char *te
         for (uint32_t k = 0; k < n; k++)
             __builtin_prefetch(&t->slots[keys[k] >> t->shift]);
         for (uint32_t k = 0; k < n && ok; k++) {
-            const uint32_t term = kehu__term_find(t, keys[k]);
-            ok = term == UINT32_MAX || count_term(w, term);
+            const kehu__term_slot *const slot = kehu__term_find(t, keys[k]);
+            ok = slot == NULL || count_term(w, slot);
         }
     }
     for (size_t k = 0; k < w->n; k++)
@@ -165,22 +171,23 @@ static float damped(uint32_t n)
     return n < TF_TABLE ? table[n] : (float)(1 + kehu__log((double)n));
 }
 
-static void weigh(const kehu__terms *t, kehu__term_work *w, double share)
+/* From counts, with the terms' idf (negative for words) in values, to weights. */
+static void weigh(kehu__term_work *w, double share)
 {
     float squares[KEHU__N_BLOCKS] = {0}, scale[KEHU__N_BLOCKS];
     for (size_t k = 0; k < w->n; k++) {
-        const uint32_t term = (uint32_t)(w->entries[k] >> 32);
-        const float v = damped((uint32_t)w->entries[k]) * t->idf[term];
-        w->columns[k] = term;
+        const float v = damped((uint32_t)w->entries[k]) * w->values[k];
+        w->columns[k] = (uint32_t)(w->entries[k] >> 32);
         w->values[k] = v;
-        squares[t->keys[term] & 1] += v * v;
+        squares[v < 0 ? KEHU__BLOCK_WORDS : KEHU__BLOCK_CHARACTERS] += v * v;
     }
     scale[KEHU__BLOCK_CHARACTERS] = 1;
-    scale[KEHU__BLOCK_WORDS] = (float)sqrt(share);
+    scale[KEHU__BLOCK_WORDS] = (float)-sqrt(share);
     for (int b = 0; b < KEHU__N_BLOCKS; b++)
         scale[b] = squares[b] > 0 ? scale[b] / sqrtf(squares[b]) : 0;
     for (size_t k = 0; k < w->n; k++)
-        w->values[k] *= scale[t->keys[w->columns[k]] & 1];
+        w->values[k] *=
+            scale[w->values[k] < 0 ? KEHU__BLOCK_WORDS : KEHU__BLOCK_CHARACTERS];
 }
 
 bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,
@@ -189,7 +196,7 @@ bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,
     double share;
     if (!count_terms(t, w, text, size, &share))
         return false;
-    weigh(t, w, share);
+    weigh(w, share);
     return true;
 }
 
@@ -204,9 +211,9 @@ void kehu__terms_visit(const kehu__terms *t, const char *text, int64_t size,
     uint32_t n;
     while ((n = kehu__term_scan_fill(&scan, keys, spans)) > 0)
         for (uint32_t k = 0; k < n; k++) {
-            const uint32_t term = kehu__term_find(t, keys[k]);
-            if (term != UINT32_MAX)
-                visit(ctx, term, spans[k].start, spans[k].end);
+            const kehu__term_slot *const slot = kehu__term_find(t, keys[k]);
+            if (slot != NULL)
+                visit(ctx, slot->term, spans[k].start, spans[k].end);
         }
 }
 
@@ -266,7 +273,12 @@ static void cut_row(void *arg, int64_t number)
             }
             kehu__sort_u64(work.entries, scratch, work.n);
         }
-        weigh(job->terms, &work, share);
+        for (size_t k = 0; k < work.n; k++) {
+            const uint32_t term = (uint32_t)(work.entries[k] >> 32);
+            const float idf = job->terms->idf[term];
+            work.values[k] = job->terms->keys[term] & 1 ? -idf : idf;
+        }
+        weigh(&work, share);
         kehu__buffer_add(&c->columns, work.columns, work.n * sizeof *work.columns);
         kehu__buffer_add(&c->values, work.values, work.n * sizeof *work.values);
         kehu__buffer_add(&c->lengths, &work.n, sizeof work.n);

@@ -121,7 +121,7 @@ static void test_svm_learns_classes_apart(void **state)
         assert_int_equal(info.n_classes, n_classes);
         assert_int_equal(info.n_validated, 240);
         assert_true(info.n_terms > 50 && info.accuracy > 0.99 && info.n_curve >= 4);
-        assert_true(info.converged && info.gap <= 1e-5 && info.dual <= info.primal);
+        assert_true(info.converged && info.gap <= 1e-4 && info.dual <= info.primal);
         kehu_svm_free(svm);
     }
 }

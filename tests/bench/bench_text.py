@@ -1,0 +1,60 @@
+# peers: liblinear-official scikit-learn fasttext-wheel numpy scipy
+"""The text classifier: its solver beside LIBLINEAR on the same rows at an objective at least as good, then raw texts to
+a model and to labels beside scikit-learn and fastText; one thread."""
+import os
+import subprocess
+import statistics
+import sys
+
+from harness import bar, data_folder, in_turn, ratio, table
+
+tests, scratch = sys.argv[1:3]
+here = os.path.dirname(os.path.abspath(__file__))
+folder = os.path.join(scratch, "text")
+os.makedirs(folder, exist_ok=True)
+ours = os.path.join(tests, "bench_text")
+# Reached gap, as close as LIBLINEAR's default comes on these sets or closer.
+GAP = "1e-6"
+
+
+def unpacked(name):
+    path = os.path.join(folder, name + ".tsv")
+    if not os.path.exists(path):
+        with open(path, "wb") as out:
+            subprocess.run(["xz", "-dc", os.path.join(data_folder(), "text", name + ".tsv.xz")], stdout=out, check=True)
+    return path
+
+
+def solver(name, longest):
+    train = unpacked(name + ".train")
+    subprocess.run([ours, "rows", train, folder, str(longest)], check=True)
+    medians = in_turn({"kehu": [ours, "solve", train, str(longest), "1", "0.5", GAP],
+                       "liblinear": [sys.executable, os.path.join(here, "peer_liblinear.py"), folder, "1", "0.5"]})
+    print(f"\nsolver, {name}, characters 1-{longest}, C = 0.5, no bias, CPU seconds of one thread")
+    table(medians)
+    mine, theirs = medians["kehu"], medians["liblinear"]
+    better = mine["primal"] <= theirs["primal"] * (1 + 1e-9) and mine["dual"] >= theirs["dual"] * (1 - 1e-9)
+    print("objective: " + ("at least as good on both sides" if better else "NOT as good on both sides"))
+    return ratio(medians, "liblinear", "solve_s") if better else 0
+
+
+many = [solver(name, longest) for name in ("thuc_title", "shop10_cat") for longest in (2, 3)]
+bar("text.solver.median", statistics.median(many), 10)
+bar("text.solver.least", min(many), 8)
+bar("text.solver.app119", solver("app119", 2), 15)
+bar("text.solver.banking77", solver("banking77", 4), 5)
+bar("text.solver.sms_spam", solver("sms_spam", 2), 2.5)
+bar("text.solver.shop10_senti", solver("shop10_senti", 2), 2.5)
+
+train, test = unpacked("thuc_title.train"), unpacked("thuc_title.test")
+programs = {"kehu": [ours, "whole", train, test]}
+for peer in ("sklearn", "fasttext"):
+    programs[peer] = [sys.executable, os.path.join(here, "peer_text.py"), train, test, peer]
+medians = in_turn(programs, runs=3)
+print("\nthuc_title, raw texts to a model (C = 0.5) and to labels, CPU seconds of one thread")
+table(medians)
+bar("text.train.sklearn", ratio(medians, "sklearn", "train_s"), 10)
+bar("text.train.fasttext", ratio(medians, "fasttext", "train_s"), 20)
+bar("text.predict.sklearn", ratio(medians, "sklearn", "predict_s"), 25)
+bar("text.predict.fasttext", ratio(medians, "fasttext", "predict_s"), 5)
+bar("text.predict.per_second", medians["kehu"]["texts_per_second"], 600000)

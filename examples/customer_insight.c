@@ -3,10 +3,15 @@
  *     customer_insight --customers customers.csv --events events.csv
  *                      --demands demands.csv --out FOLDER [--page template.html]
  *
- * Reads customers (an id and any fields), events (purchases, recharges, contacts,
- * usage) and demand texts, part of them labelled, into a customer store; sorts the
- * texts into classes by two methods and compares them; finds each customer's
- * preferences, value and segment; and writes into FOLDER
+ * Reads, by the names in the header,
+ *     customers  customer_id and any other columns; an "occupation" known for some is
+ *                inferred for the others
+ *     events     customer_id, time, kind (purchase, recharge, contact or usage), and
+ *                where there is one event_id, channel, item (of a usage: the content;
+ *                of a contact: "complain"), amount, quantity
+ *     demands    demand_id, customer_id, time, text, and channel, class (the label)
+ * into a customer store; sorts the texts into classes by two methods and compares
+ * them; finds each customer's preferences, value and segment; writes into FOLDER
  *
  *     demands.csv      each text's class by both methods, and why
  *     methods.csv      how good both methods are, cross-validated
@@ -23,6 +28,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "customer_insight/report.h"
@@ -192,6 +198,29 @@ static kehu_status write_all(const findings *x, const target_lists *t, const fla
     return report_write(x, t, f, o, err);
 }
 
+/* The output must not take the place of an input, as demands.csv would. */
+static kehu_status check_inputs_stay(const flags *f, kehu_error *err)
+{
+    static const char *const written[] = {
+        "demands.csv", "methods.csv",  "preferences.csv", "levels.csv",
+        "rfm.csv",     "segments.csv", "profiles.csv",    "targets.csv",
+        "rejects.csv", "report.json",  "report.html"};
+    const char *const inputs[] = {f->customers, f->events, f->demands, f->vocabulary,
+                                  f->page};
+    char path[4096];
+    struct stat in, out;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        for (size_t k = 0; k < sizeof written / sizeof *written; k++)
+            if (inputs[i] != NULL &&
+                snprintf(path, sizeof path, "%s/%s", f->out, written[k]) <
+                    (int)sizeof path &&
+                stat(inputs[i], &in) == 0 && stat(path, &out) == 0 &&
+                in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+                return fail(err, KEHU_ARGUMENT,
+                            "--out: %s is an input and would be replaced", path);
+    return KEHU_OK;
+}
+
 static kehu_status run_all(const flags *f, kehu_error *err)
 {
     findings x = {0};
@@ -199,6 +228,8 @@ static kehu_status run_all(const flags *f, kehu_error *err)
     outputs *o = NULL;
     const char *store = NULL;
     kehu_status status = base_check_files(f, err);
+    if (status == KEHU_OK)
+        status = check_inputs_stay(f, err);
     if (status == KEHU_OK)
         status = report_check_page(f, err);
     if (status == KEHU_OK)

@@ -295,6 +295,10 @@ class Bad(unittest.TestCase):
         self.fails("IO", "customers.csv", out=self.path("customers.csv"))
         self.fails("IO", "customers.csv", out=self.path("customers.csv/out"))
 
+    def test_output_over_the_input(self):
+        self.fails("ARGUMENT", "demands.csv", out=self.folder)
+        self.assertTrue(filecmp.cmp(self.path("demands.csv"), os.path.join(self.base, "demands.csv"), shallow=False))
+
     def test_a_full_disk(self):
         self.fails("IO", limit=100000)
 

@@ -10,14 +10,14 @@ export const themes = {
     ramp: ["#eef4fa", "#bcd6ec", "#7fb0da", "#3d86c0", "#14568f"], onRamp: "#ffffff",
     levels: ["#c9ced6", "#9dbcd9", "#5f99cb", "#2b73ad", "#0f4677"],
     onLevel: ["#1c2733", "#1c2733", "#10202f", "#ffffff", "#ffffff"],
-    areas: ["#1f6fb2", "#b3541e", "#2f7d4f", "#8a5aa8", "#a06a00", "#b03a5b", "#2a7f86", "#6a6f2a", "#5b6b7d", "#7a4b3a"],
+    areas: ["#1f6fb2", "#b3541e", "#2f7d4f", "#8a5aa8", "#a06a00", "#b03a5b", "#2a7f86", "#6a6f2a", "#5b6b7d", "#7a4b3a", "#4a4f9c"],
   },
   dark: {
     ink: "#e6ebf1", soft: "#a3afbd", line: "#323c48", card: "#1a212a", main: "#6db3ee", second: "#f0a06a",
     ramp: ["#1e2c3a", "#27496a", "#2f6aa0", "#4e93cf", "#a5d0f5"], onRamp: "#0c1a26",
     levels: ["#5c6672", "#3f6484", "#3f82b8", "#72b2e4", "#c4e2fa"],
     onLevel: ["#ffffff", "#ffffff", "#ffffff", "#0c1a26", "#0c1a26"],
-    areas: ["#2f78b8", "#b0622f", "#3c7f57", "#84609c", "#8c6a1e", "#a3506a", "#33797f", "#6c7038", "#647386", "#7d5a4c"],
+    areas: ["#2f78b8", "#b0622f", "#3c7f57", "#84609c", "#8c6a1e", "#a3506a", "#33797f", "#6c7038", "#647386", "#7d5a4c", "#5d64ad"],
   },
 };
 
@@ -56,7 +56,7 @@ export function demandClasses(report, theme) {
   const labels = sorted.map((c) => nameOf(c.name));
   return {
     height: 60 + 30 * sorted.length,
-    label: sorted.map((c) => `${nameOf(c.name)} ${number(c.count)}`).join("，"),
+    label: sorted.map((c) => `${nameOf(c.name)} ${number(c.count)}`).join(say("comma")),
     option: {
       ...base(theme),
       grid: { left: 8, right: 84, top: 8, bottom: 8, containLabel: true },
@@ -73,7 +73,7 @@ export function demandClasses(report, theme) {
     },
     table: {
       head: [say("class"), say("count"), say("share"), say("keywords")], numbers: [false, true, true, false],
-      rows: sorted.map((c) => [nameOf(c.name), countCell(c.count), shareCell(c.share), (c.keywords ?? []).join("、")]),
+      rows: sorted.map((c) => [nameOf(c.name), countCell(c.count), shareCell(c.share), c.keywords.join(say("comma"))]),
     },
   };
 }
@@ -118,11 +118,11 @@ export function demandTrend(report, theme, width) {
 }
 
 function heat(theme, width, columns, rows, cells, text) {
-  const top = Math.max(1, ...cells.flat());
+  const top = Math.max(1, ...cells.flat()), widest = 20 + 11 * Math.max(...columns.map((c) => c.length));
   return {
     ...base(theme),
     grid: { left: 8, right: 26, top: 10, bottom: 8, containLabel: true },
-    xAxis: category(theme, columns, { position: "top", axisLabel: { interval: 0, rotate: width / columns.length < 75 ? 50 : 0 } }),
+    xAxis: category(theme, columns, { position: "top", axisLabel: { interval: 0, rotate: width / columns.length < widest ? 50 : 0 } }),
     yAxis: category(theme, rows, { inverse: true }),
     visualMap: { show: false, min: 0, max: top, inRange: { color: theme.ramp } },
     series: [{
@@ -239,7 +239,7 @@ export function rfmHeat(report, theme, width) {
   };
 }
 
-export function rfmSegments(report, theme) {
+export function rfmSegments(report, theme, width) {
   const segments = report.rfm.segments.filter((s) => s.count > 0);
   return {
     height: 320,
@@ -249,7 +249,7 @@ export function rfmSegments(report, theme) {
       series: [{
         type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false },
         itemStyle: { borderColor: theme.card, borderWidth: 1, gapWidth: 2 },
-        label: { color: "#ffffff", fontSize: 13, lineHeight: 18, overflow: "truncate", formatter: (p) => (p.data.share >= 0.025 ? `${p.name}\n${number(p.value)} · ${percent(p.data.share, 0)}` : p.data.share >= 0.012 ? number(p.value) : "") },
+        label: { color: "#ffffff", fontSize: 13, lineHeight: 18, overflow: "truncate", formatter: (p) => (p.data.share >= 0.025 ? `${p.name}\n${number(p.value)}${width > 480 ? ` · ${percent(p.data.share, 0)}` : ""}` : p.data.share >= 0.012 ? number(p.value) : "") },
         tooltip: { formatter: (p) => `${escapeText(p.name)}: ${number(p.value)} (${percent(p.data.share)})` },
         data: segments.map((s, i) => ({
           name: nameOf(s.name), value: s.count, share: s.share, itemStyle: { color: theme.areas[i % theme.areas.length] },
@@ -268,7 +268,7 @@ export function profileRadar(report, theme, width) {
   const { radar } = report.profile;
   return {
     height: 340,
-    label: radar.map((a) => `${say(a.axis)} ${number(a.value)}`).join("，"),
+    label: radar.map((a) => `${say(a.axis)} ${number(a.value)}`).join(say("comma")),
     option: {
       ...base(theme),
       legend: legend(theme),

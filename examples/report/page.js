@@ -107,13 +107,13 @@ function sections() {
   if (report.rfm)
     found.push(section("rfm", say("rfmHow"),
       pair("rfm-heat", say("rfmHeat"), (t, w) => charts.rfmHeat(report, t, w)),
-      pair("rfm-segments", say("rfmSegments"), (t) => charts.rfmSegments(report, t))));
+      pair("rfm-segments", say("rfmSegments"), (t, w) => charts.rfmSegments(report, t, w))));
   if (report.profile)
     found.push(section("profile", say("profileHow"), profileCard(), pair("profile-radar", say("profileRadar"), (t, w) => charts.profileRadar(report, t, w))));
   if (report.targets)
     found.push(section("targets", say("targetsHow"), element("div", { class: "pair" }, element("div", { class: "only" }, table(say("targets"), {
       head: [say("list"), say("rule"), say("customers"), say("first")], numbers: [false, false, true, false],
-      rows: report.targets.map((l) => [targetText(l, "label"), targetText(l, "rule"), { value: l.count, text: number(l.count) }, l.first.join("、")]),
+      rows: report.targets.map((l) => [targetText(l, "label"), targetText(l, "rule"), { value: l.count, text: number(l.count) }, l.first.join(say("comma"))]),
     })))));
   const bad = report.rejects.map((r) => [r.file, r.reason, { value: r.count, text: number(r.count) }]);
   found.push(section("rejects", say("rejectsHow"), element("div", { class: "pair" }, element("div", { class: "only" }, table(say("rejects"), {

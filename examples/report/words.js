@@ -110,6 +110,7 @@ const words = {
   file: ["文件", "File"],
   reason: ["原因", "Reason"],
   rows: ["行数", "Rows"],
+  comma: ["、", ", "],
   none: ["没有", "none"],
 };
 

@@ -1,7 +1,7 @@
 /* The tree's container, kind TRE1:
  *
  *   HEAD  features, classes, nodes u32; criterion u32; rows u64; weight, least leaf
- *         weight, shrinkage, cross-validated log-loss, doubles
+ *         weight, shrinkage, cross-validated log-loss, cut penalty, doubles
  *   CLAS  a class: size u32, name
  *   FEAT  a feature: kind u8, size u32, name; then edges: count u32, doubles, or
  *         levels: count u32, each size u32 and text; then a double a code
@@ -40,6 +40,7 @@ static void write_head(kehu__buffer *b, const kehu_tree *tree)
     kehu__buffer_double(b, s->min_leaf_weight);
     kehu__buffer_double(b, s->shrinkage);
     kehu__buffer_double(b, s->cv_log_loss);
+    kehu__buffer_double(b, s->cut_penalty);
 }
 
 static void write_feature(kehu__buffer *b, const kehu__tree_feature *f)
@@ -190,6 +191,7 @@ static bool read_head(kehu__reader r, kehu_tree *tree, uint32_t *n_classes)
     s->min_leaf_weight = kehu__read_double(&r);
     s->shrinkage = kehu__read_double(&r);
     s->cv_log_loss = kehu__read_double(&r);
+    s->cut_penalty = kehu__read_double(&r);
     s->criterion = (kehu_tree_criterion)criterion;
     s->n_rows = (int64_t)n_rows;
     return all_read(&r) && tree->n_features >= 1 && tree->n_features <= MAX_FEATURES &&
@@ -198,7 +200,7 @@ static bool read_head(kehu__reader r, kehu_tree *tree, uint32_t *n_classes)
            criterion >= KEHU_TREE_ENTROPY && criterion <= KEHU_TREE_GAIN_RATIO &&
            n_rows >= 1 && n_rows <= INT32_MAX && s->weight > 0 &&
            not_negative(s->weight) && not_negative(s->min_leaf_weight) &&
-           not_negative(s->shrinkage) &&
+           not_negative(s->shrinkage) && not_negative(s->cut_penalty) &&
            (not_negative(s->cv_log_loss) || s->cv_log_loss == -1);
 }
 

@@ -64,6 +64,8 @@ typedef struct kehu__tree_growth {
     kehu_tree_criterion criterion; /* not AUTO */
     uint32_t max_leaves, max_depth;
     double min_leaf_weight;
+    double cut_penalty; /* a split gains so much less for each unit of the logarithm of
+                           the cuts it was chosen from; not for Gini */
 } kehu__tree_growth;
 
 /* Cells of all classes, class after class: plain counts, or sums of weights. */

@@ -72,15 +72,16 @@ typedef struct crossing {
     const kehu__tree_rows *rows;
     const kehu__tree_grid *grid;
     const uint8_t *fold;
-    uint32_t n_folds, n_trials, n_workers, max_leaves;
+    uint32_t n_folds, n_parts, n_trials, n_workers, max_leaves;
     worker *workers;
-    double *loss; /* [n_trials of a wave][n_folds][n_shrinkages][max_leaves] */
+    double *loss; /* [n_trials of a wave][n_parts][n_shrinkages][max_leaves] */
     uint32_t first_trial, n_jobs;
     atomic_uint next_job;
 } crossing;
 
 /* Class weights of the held-out rows that pass through each node. */
-static void pass_held_out(const crossing *x, worker *w, uint8_t fold)
+static void pass_held_out(const crossing *x, worker *w, const uint8_t *folds,
+                          uint8_t fold)
 {
     const kehu__tree_rows *rows = x->rows;
     const uint32_t K = rows->n_classes;
@@ -90,7 +91,7 @@ static void pass_held_out(const crossing *x, worker *w, uint8_t fold)
         const double weight = rows->weights == NULL ? 1 : rows->weights[i];
         const uint8_t *codes = rows->by_row + (size_t)i * rows->stride;
         uint32_t at = 0;
-        if (x->fold[i] != fold)
+        if (folds[i] != fold)
             continue;
         for (;;) {
             w->held_out[(size_t)at * K + rows->labels[i]] += weight;
@@ -131,11 +132,12 @@ static void prefix_losses(const crossing *x, const worker *w, double *loss)
 static kehu__tree_growth growth_of(const crossing *x, uint32_t trial)
 {
     const kehu__tree_grid *grid = x->grid;
-    return (kehu__tree_growth){.criterion = grid->criteria[trial / grid->n_leaf_weights],
-                               .min_leaf_weight =
-                                   grid->leaf_weights[trial % grid->n_leaf_weights],
-                               .max_leaves = x->max_leaves,
-                               .max_depth = grid->max_depth};
+    return (kehu__tree_growth){
+        .criterion = grid->criteria[trial / grid->n_leaf_weights],
+        .cut_penalty = grid->cut_penalties[trial / grid->n_leaf_weights],
+        .min_leaf_weight = grid->leaf_weights[trial % grid->n_leaf_weights],
+        .max_leaves = x->max_leaves,
+        .max_depth = grid->max_depth};
 }
 
 static void do_jobs(void *arg, int64_t i)
@@ -144,13 +146,15 @@ static void do_jobs(void *arg, int64_t i)
     worker *w = &x->workers[i];
     for (;;) {
         const uint32_t job = atomic_fetch_add(&x->next_job, 1);
-        const uint8_t fold = (uint8_t)(job % x->n_folds);
+        const uint32_t part = job % x->n_parts;
+        const uint8_t fold = (uint8_t)(part % x->n_folds),
+                      *folds = x->fold + (size_t)(part / x->n_folds) * x->rows->n_rows;
         kehu__tree_growth how;
         if (job >= x->n_jobs)
             return;
-        how = growth_of(x, x->first_trial + job / x->n_folds);
-        kehu__tree_grow(&w->grower, x->rows, &how, x->fold, fold);
-        pass_held_out(x, w, fold);
+        how = growth_of(x, x->first_trial + job / x->n_parts);
+        kehu__tree_grow(&w->grower, x->rows, &how, folds, fold);
+        pass_held_out(x, w, folds, fold);
         for (uint32_t s = 0; s < x->grid->n_shrinkages; s++) {
             kehu__tree_shrink(x->rows, &w->grower, w->grower.n_nodes,
                               x->grid->shrinkages[s], w->probabilities);
@@ -170,8 +174,8 @@ static void take_best(const crossing *x, uint32_t n_trials, kehu__tree_choice *c
         for (uint32_t s = 0; s < S; s++)
             for (uint32_t q = 0; q < L; q++) {
                 double sum = 0;
-                for (uint32_t f = 0; f < x->n_folds; f++)
-                    sum += x->loss[(((size_t)t * x->n_folds + f) * S + s) * L + q];
+                for (uint32_t f = 0; f < x->n_parts; f++)
+                    sum += x->loss[(((size_t)t * x->n_parts + f) * S + s) * L + q];
                 if (choice->log_loss < 0 || sum < *best) {
                     *best = choice->log_loss = sum;
                     choice->growth = growth_of(x, x->first_trial + t);
@@ -217,7 +221,7 @@ static void free_workers(crossing *x, const kehu_allocator *alloc)
 
 kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *rows,
                               const kehu__tree_grid *grid, const uint8_t *fold,
-                              uint32_t n_folds, const kehu__run *run,
+                              uint32_t n_folds, uint32_t n_repeats, const kehu__run *run,
                               const kehu_allocator *alloc, kehu_error *err)
 {
     /* Trials between two looks at the progress callback. */
@@ -226,16 +230,18 @@ kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *
                   .grid = grid,
                   .fold = fold,
                   .n_folds = n_folds,
+                  .n_parts = n_folds * n_repeats,
                   .n_trials = grid->n_criteria * grid->n_leaf_weights,
                   .max_leaves =
                       grid->max_leaves < rows->n_rows ? grid->max_leaves : rows->n_rows};
-    const size_t loss_size = (size_t)WAVE * n_folds * grid->n_shrinkages * x.max_leaves;
+    const size_t loss_size =
+        (size_t)WAVE * n_folds * n_repeats * grid->n_shrinkages * x.max_leaves;
     double best = 0, weight = 0;
     kehu_status status;
     *choice = (kehu__tree_choice){.log_loss = -1};
     x.n_workers = kehu__run_threads(run);
-    if (x.n_workers > WAVE * n_folds)
-        x.n_workers = WAVE * n_folds;
+    if (x.n_workers > WAVE * x.n_parts)
+        x.n_workers = WAVE * x.n_parts;
     status = alloc_workers(&x, alloc, err);
     if (status != KEHU_OK)
         goto done;
@@ -250,7 +256,7 @@ kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *
                                 "cross-validation", err);
         if (status != KEHU_OK)
             goto done;
-        x.n_jobs = n * n_folds;
+        x.n_jobs = n * x.n_parts;
         atomic_store(&x.next_job, 0);
         kehu__parallel(run, x.n_workers, do_jobs, &x);
         take_best(&x, n, choice, &best);
@@ -258,7 +264,7 @@ kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *
     for (uint32_t i = 0; i < rows->n_rows; i++)
         weight +=
             (rows->weights == NULL ? 1 : rows->weights[i]) * rows->units[rows->labels[i]];
-    choice->log_loss = best / weight;
+    choice->log_loss = best / weight / n_repeats;
 
 done:
     kehu__free(alloc, x.loss, loss_size, sizeof *x.loss);

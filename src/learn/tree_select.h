@@ -20,17 +20,19 @@ typedef struct kehu__tree_choice {
 
 /* What may be chosen: every combination is tried. */
 typedef struct kehu__tree_grid {
-    kehu_tree_criterion criteria[3];
+    kehu_tree_criterion criteria[6];
+    double cut_penalties[6]; /* one a criterion */
     double leaf_weights[8], shrinkages[16];
     uint32_t n_criteria, n_leaf_weights, n_shrinkages;
     uint32_t max_leaves, max_depth;
 } kehu__tree_grid;
 
-/* fold[n_rows] in 0..n_folds-1. The same choice for any number of threads.
+/* fold[n_repeats][n_rows] in 0..n_folds-1: the folds, made anew for each repeat.
+ * The same choice for any number of threads.
  * Fails with KEHU_NO_MEMORY or KEHU_CANCELLED. */
 kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *rows,
                               const kehu__tree_grid *grid, const uint8_t *fold,
-                              uint32_t n_folds, const kehu__run *run,
+                              uint32_t n_folds, uint32_t n_repeats, const kehu__run *run,
                               const kehu_allocator *alloc, kehu_error *err);
 
 #endif

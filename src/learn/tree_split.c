@@ -15,7 +15,7 @@ static const double ORDER_SMOOTHING = 10;
 typedef struct search {
     const kehu__tree_rows *rows;
     kehu_tree_criterion measure; /* ENTROPY or GINI */
-    double min_leaf_weight;
+    double min_leaf_weight, cut_penalty;
     const double *counts; /* [n_classes] of the node */
     double total;         /* their sum */
     double impurity;      /* of the node */
@@ -92,10 +92,18 @@ static void set_code(uint64_t codes[4], uint32_t code)
     codes[code >> 6] |= (uint64_t)1 << (code & 63);
 }
 
+/* The best of many cuts looks good by chance, and the more the better. */
+static void charge(const search *s, kehu__tree_split *best, uint32_t n_cuts)
+{
+    if (s->cut_penalty > 0 && s->measure == KEHU_TREE_ENTROPY && n_cuts > 1)
+        best->gain -= s->cut_penalty * kehu__log(n_cuts);
+}
+
 static void search_ordered(const search *s, kehu__tree_split *best)
 {
     const uint32_t missing = s->n_codes - 1;
     const double n_missing = code_total(s, missing), unit = s->rows->weight_unit;
+    uint32_t n_cuts = 0;
     for (uint32_t side = 0; side < (n_missing > 0 ? 2u : 1u); side++) {
         double left[KEHU__TREE_MAX_CLASSES] = {0}, n_left = 0;
         /* All present values against the missing ones is a split too. */
@@ -116,6 +124,7 @@ static void search_ordered(const search *s, kehu__tree_split *best)
             if ((s->total - n_left) * unit < s->min_leaf_weight)
                 break;
             gain = gain_of(s, left);
+            n_cuts++;
             if (gain > best->gain) {
                 best->gain = gain;
                 best->share = share_of(s, left);
@@ -124,6 +133,7 @@ static void search_ordered(const search *s, kehu__tree_split *best)
             }
         }
     }
+    charge(s, best, n_cuts);
     if (n_missing > 0)
         best->flags |= KEHU__TREE_LEARNED;
     else if (best->share > 0.5)
@@ -187,12 +197,14 @@ static void search_order(const search *s, const uint32_t *order, uint32_t n,
 
 static void search_categories(const search *s, kehu__tree_split *best)
 {
-    uint32_t order[256], k = 1;
+    uint32_t order[256], k = 1, n;
     if (s->rows->n_classes > 2)
         for (uint32_t c = k = 0; c < s->rows->n_classes; c++)
             if (s->counts[c] > s->counts[k])
                 k = c;
-    search_order(s, order, order_codes(s, k, order), best);
+    n = order_codes(s, k, order);
+    search_order(s, order, n, best);
+    charge(s, best, n - 1);
     if (best->gain <= 0)
         return;
     /* Categories that the node did not see go where most rows go. */
@@ -243,6 +255,7 @@ void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth 
                 .measure =
                     how->criterion == KEHU_TREE_GINI ? KEHU_TREE_GINI : KEHU_TREE_ENTROPY,
                 .min_leaf_weight = how->min_leaf_weight,
+                .cut_penalty = how->cut_penalty,
                 .counts = counts,
                 .total = sum_of(counts, rows->n_classes),
                 .cells = work};

@@ -17,7 +17,9 @@ enum {
     MAX_LEAVES = 65536,
     MAX_DEPTH = 64,
     MAX_FOLDS = 20,
-    XLOGX_SIZE = 65536
+    XLOGX_SIZE = 65536,
+    MAX_REPEATS = 4,
+    REPEATED_ROWS = 160000 /* rows times repeats stay below */
 };
 
 /* Everything that training holds for a while. */
@@ -26,9 +28,10 @@ typedef struct training {
     kehu_tree_options options;
     kehu__run run;
     kehu_tree *tree;
-    int64_t n_given; /* rows of the caller's columns */
-    uint8_t *use;    /* [n_given] weight above 0 */
-    uint32_t n_rows; /* those of positive weight */
+    int64_t n_given;    /* rows of the caller's columns */
+    uint8_t *use;       /* [n_given] weight above 0 */
+    uint32_t n_rows;    /* those of positive weight */
+    uint32_t n_repeats; /* of the folds */
     size_t codes_size, by_row_size;
     uint8_t *labels, *fold, *codes, *by_row;
     uint32_t *weights;
@@ -61,6 +64,8 @@ static kehu_status check_options(kehu_tree_options *o, kehu_error *err)
                           "min_leaf_weight is negative or not finite");
     if (!isfinite(o->shrinkage))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "shrinkage is not finite");
+    if (!isfinite(o->cut_penalty))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "cut_penalty is not finite");
     for (uint32_t k = 0; o->class_weights != NULL && k < o->n_class_weights; k++)
         if (!(o->class_weights[k] > 0) || isinf(o->class_weights[k]))
             return kehu__fail(err, KEHU_ARGUMENT, -1,
@@ -190,7 +195,12 @@ static kehu_status read_folds(training *t, const kehu_column *row_ids, kehu_erro
             const kehu__text text = kehu__column_text(row_ids, i);
             h = kehu__hash(text.bytes, (size_t)text.size, t->options.seed);
         }
-        t->fold[n++] = (uint8_t)((h >> 32) % t->options.n_folds);
+        for (uint32_t r = 0; r < t->n_repeats; r++) {
+            t->fold[(size_t)r * t->n_rows + n] =
+                (uint8_t)((h >> 32) % t->options.n_folds);
+            h = kehu__mix64(h);
+        }
+        n++;
     }
     return KEHU_OK;
 }
@@ -321,6 +331,16 @@ static kehu_status prepare_xlogx(training *t, kehu_error *err)
     return KEHU_OK;
 }
 
+static void add_criterion(kehu__tree_grid *grid, kehu_tree_criterion criterion,
+                          double penalty, bool fixed)
+{
+    const bool either = penalty == 0 && !fixed && criterion != KEHU_TREE_GINI;
+    for (int with = 0; with <= either; with++) {
+        grid->criteria[grid->n_criteria] = criterion;
+        grid->cut_penalties[grid->n_criteria++] = penalty > 0 ? penalty : with ? 0.5 : 0;
+    }
+}
+
 static kehu__tree_grid grid_of(const training *t)
 {
     static const double leaf_weights[] = {2, 5, 10, 20, 40, 80};
@@ -335,12 +355,10 @@ static kehu__tree_grid grid_of(const training *t)
         if (grid.max_leaves > 4096)
             grid.max_leaves = 4096;
     }
-    if (o->criterion != KEHU_TREE_AUTO || fixed)
-        grid.criteria[grid.n_criteria++] =
-            o->criterion == KEHU_TREE_AUTO ? KEHU_TREE_ENTROPY : o->criterion;
-    else
-        for (int c = KEHU_TREE_ENTROPY; c <= KEHU_TREE_GAIN_RATIO; c++)
-            grid.criteria[grid.n_criteria++] = (kehu_tree_criterion)c;
+    for (int c = KEHU_TREE_ENTROPY; c <= KEHU_TREE_GAIN_RATIO; c++)
+        if (o->criterion == KEHU_TREE_AUTO ? !fixed || c == KEHU_TREE_ENTROPY
+                                           : (kehu_tree_criterion)c == o->criterion)
+            add_criterion(&grid, (kehu_tree_criterion)c, o->cut_penalty, fixed);
     if (o->min_leaf_weight > 0 || fixed)
         grid.leaf_weights[grid.n_leaf_weights++] =
             o->min_leaf_weight > 0 ? o->min_leaf_weight : 20;
@@ -374,7 +392,8 @@ static kehu_status keep(training *t, const kehu__tree_grower *g,
                                         .criterion = choice->growth.criterion,
                                         .min_leaf_weight = choice->growth.min_leaf_weight,
                                         .shrinkage = choice->shrinkage,
-                                        .cv_log_loss = choice->log_loss};
+                                        .cv_log_loss = choice->log_loss,
+                                        .cut_penalty = choice->growth.cut_penalty};
     for (uint32_t k = 0; k < K; k++)
         tree->summary.weight += tree->weights[k];
     kehu__tree_finish(tree);
@@ -385,6 +404,7 @@ static kehu_status grow_and_keep(training *t, kehu_error *err)
 {
     const kehu__tree_grid grid = grid_of(t);
     kehu__tree_choice choice = {.growth = {.criterion = grid.criteria[0],
+                                           .cut_penalty = grid.cut_penalties[0],
                                            .max_leaves = grid.max_leaves,
                                            .max_depth = grid.max_depth,
                                            .min_leaf_weight = grid.leaf_weights[0]},
@@ -394,7 +414,7 @@ static kehu_status grow_and_keep(training *t, kehu_error *err)
     kehu_status status;
     if (t->options.n_folds > 1)
         KEHU_TRY(kehu__tree_choose(&choice, &t->rows, &grid, t->fold, t->options.n_folds,
-                                   &t->run, &t->alloc, err));
+                                   t->n_repeats, &t->run, &t->alloc, err));
     status = kehu__progress(&t->run, 1, "growing", err);
     if (status != KEHU_OK)
         return status;
@@ -429,7 +449,11 @@ static kehu_status train(training *t, const kehu_column *columns, uint32_t n_col
     t->tree->n_features = n_columns;
     t->tree->features = kehu__alloc_zero(&t->alloc, n_columns, sizeof *t->tree->features);
     t->labels = kehu__alloc(&t->alloc, t->n_rows, 1);
-    t->fold = kehu__alloc(&t->alloc, t->n_rows, 1);
+    t->n_repeats = t->options.n_folds == 1 ? 1 : REPEATED_ROWS / t->n_rows;
+    t->n_repeats = t->n_repeats < 1             ? 1
+                   : t->n_repeats > MAX_REPEATS ? MAX_REPEATS
+                                                : t->n_repeats;
+    t->fold = kehu__alloc(&t->alloc, (size_t)t->n_rows * t->n_repeats, 1);
     if (t->tree->features == NULL || t->labels == NULL || t->fold == NULL)
         return kehu__no_memory(err, "the tree");
     KEHU_TRY(kehu__tree_target_read(&t->tree->classes, t->labels, target,
@@ -453,7 +477,7 @@ static void free_training(training *t)
     const kehu_allocator *a = &t->alloc;
     kehu__free(a, t->use, (size_t)t->n_given, 1);
     kehu__free(a, t->labels, t->n_rows, 1);
-    kehu__free(a, t->fold, t->n_rows, 1);
+    kehu__free(a, t->fold, (size_t)t->n_rows * t->n_repeats, 1);
     kehu__free(a, t->codes, t->codes_size, 1);
     kehu__free(a, t->by_row, t->by_row_size, 1);
     kehu__free(a, t->offsets, t->rows.stride, sizeof *t->offsets);

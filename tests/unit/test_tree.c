@@ -328,6 +328,7 @@ static void test_tree_refuses_bad_weights_and_options(void **state)
     REFUSED("n_folds is 21, expected 1 to 20", .n_folds = 21);
     REFUSED("min_leaf_weight is negative or not finite", .min_leaf_weight = -1);
     REFUSED("shrinkage is not finite", .shrinkage = (double)NAN);
+    REFUSED("cut_penalty is not finite", .cut_penalty = HUGE_VAL);
     REFUSED("class_weights[1] is not a positive finite number",
             .class_weights = class_weights, .n_class_weights = 2);
     class_weights[1] = 2;

@@ -1,0 +1,29 @@
+# peers: duckdb lmdb pyarrow numpy
+"""The store beside SQLite, LMDB and DuckDB: durable adds, histories, sums a customer; one thread."""
+import glob
+import os
+import shutil
+import sys
+
+from harness import bar, in_turn, ratio, table
+
+tests, scratch = sys.argv[1:3]
+here = os.path.dirname(os.path.abspath(__file__))
+folder = os.path.join(scratch, "store")
+os.makedirs(folder, exist_ok=True)
+for left in glob.glob(os.path.join(folder, "kehu-*")):
+    shutil.rmtree(left)
+programs = {"kehu": [os.path.join(tests, "bench_store"), folder]}
+for peer in ("sqlite", "lmdb", "duckdb"):
+    programs[peer] = [sys.executable, os.path.join(here, "peer_store.py"), folder, peer]
+medians = in_turn(programs, runs=3)
+print("\nstore, 1,000,000 events of 50,000 customers, batches of 10,000, CPU seconds")
+table(medians)
+ours = medians["kehu"]
+bar("store.same_sums", int(all(ours["totals_sum"] == medians[p]["totals_sum"] for p in ("sqlite", "duckdb"))), 1)
+for peer, goal in (("sqlite", 20), ("lmdb", 20), ("duckdb", 4)):
+    bar(f"store.ingest.{peer}", ratio(medians, peer, "ingest_s"), goal)
+bar("store.history.sqlite", ratio(medians, "sqlite", "history_s"), 10)
+bar("store.history_per_s", 20_000 / ours["history_s"], 500_000)
+bar("store.totals.duckdb", ratio(medians, "duckdb", "totals_s"), 10)
+bar("store.bytes_a_row", ours["bytes_a_row"], 16, at_most=True)

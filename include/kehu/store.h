@@ -87,7 +87,7 @@ typedef struct kehu_store_options {
  * KEHU_FORMAT (damage; a foreign folder; files of two stores), KEHU_VERSION (made by
  * a newer kehu), KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. A failed open changes
  * nothing but may leave an empty folder.
- * Memory: the unsorted log (flush_bytes) and some 100 bytes a 4096 stored rows.
+ * Memory: the unsorted log (flush_bytes) and some 0.7 bytes a stored row.
  * Time: reads the whole log, at most flush_bytes or one batch more. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_open(kehu_store **out, const char *path,
                                                      const kehu_store_options *options,
@@ -327,7 +327,7 @@ typedef struct kehu_scan_options {
  * by id, one row each with the value of every field that counts; for customers kind,
  * from and until are not allowed. Options are copied.
  * Fails with KEHU_COLUMN (no such column), KEHU_ARGUMENT, KEHU_NO_MEMORY.
- * Memory: one decoded block a segment (about 4096 rows) and one batch. */
+ * Memory: one decoded block a segment (512 rows) and one batch. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_open(kehu_scan **out,
                                                     const kehu_snapshot *snapshot,
                                                     kehu_store_part part,

@@ -13,6 +13,7 @@ enum {
     PLAIN_TEXTS = 4,
     REPEATED_TEXTS = 5,
     PACK_HEADER = 17,
+    ENOUGH_TO_TELL = 256, /* texts; if most of these differ, so will the rest */
     WIDEST_PACK = 56 /* a value of this many bits lies in 8 bytes wherever it begins */
 };
 
@@ -103,10 +104,13 @@ size_t kehu__ints_decode(int64_t *values, uint32_t n, const char *bytes, size_t 
     if (width == 0)
         for (; i < n; i++)
             values[i] = (int64_t)base;
-    for (; i < n && (uint64_t)i * width / 8 + 8 <= packed; i++) {
-        const uint64_t bit = (uint64_t)i * width;
-        const uint64_t v = kehu__load64(p + bit / 8) >> (bit & 7) & mask;
-        values[i] = (int64_t)(base + scale * v);
+    else if (packed >= 8) {
+        /* How many values lie in 8 bytes that are all there. */
+        const uint64_t fast = ((packed - 8) * 8 + 7) / width + 1;
+        const uint32_t end = fast < n ? (uint32_t)fast : n;
+        for (uint64_t bit = 0; i < end; i++, bit += width)
+            values[i] =
+                (int64_t)(base + scale * (kehu__load64(p + bit / 8) >> (bit & 7) & mask));
     }
     for (; i < n; i++) {
         const uint64_t bit = (uint64_t)i * width;
@@ -211,6 +215,10 @@ static uint32_t find_repeats(const kehu__vector *v, int64_t *codes, int64_t *fir
             slots[at] = n_codes;
         }
         codes[n_present++] = slots[at] - 1;
+        if (n_present == ENOUGH_TO_TELL && n_codes > ENOUGH_TO_TELL / 4 * 3) {
+            n_codes = 0;
+            break;
+        }
     }
     kehu__free(alloc, slots, n_slots, sizeof *slots);
     return n_codes;

@@ -1,7 +1,7 @@
 /* store/segment.h - an immutable file of sorted rows of one part.
  *
  * A file header (format.h), blocks, the directory, the tail. Rows are ordered by
- * customer id (bytes), time and sequence number. A block holds up to 1024 of them
+ * customer id (bytes), time and sequence number. A block holds up to 512 of them
  * as one chunk (codec.h) a column, without gaps; column 0, the customer, is packed
  * run lengths and then a chunk of the runs' ids. The directory has for each block:
  *
@@ -20,7 +20,7 @@
 #include "store/rows.h"
 
 enum {
-    KEHU__BLOCK_ROWS = 1024,
+    KEHU__BLOCK_ROWS = 512,
     KEHU__BLOCK_TEXT = 1 << 20, /* bytes of text that close a block early */
     KEHU__SEGMENT_TAIL = 48
 };

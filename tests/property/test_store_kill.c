@@ -163,7 +163,7 @@ static void test_store_survives_kill(void **state)
             write_until_killed(ends[1], seed * 1000003 + (uint64_t)i);
         }
         close(ends[1]);
-        acknowledged = wait_for(ends[0], kehu__random_below(&r, 45));
+        acknowledged = wait_for(ends[0], kehu__random_below(&r, 20));
         nanosleep(&nap, NULL);
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, &how, 0), child);

@@ -2,6 +2,8 @@
  * against trying all ways, the trie against its keys. */
 #include <kehu/tokenizer.h>
 
+#define KEHU_ALLOW_LIBC_ALLOC
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +235,81 @@ static void test_edits_equal_a_list_that_had_them(void **state)
     remove("tokenizer_property.kehu");
 }
 
+typedef struct bytes {
+    char *data;
+    size_t size;
+} bytes;
+
+static int append(void *ctx, const void *data, size_t size)
+{
+    bytes *b = ctx;
+    b->data = realloc(b->data, b->size + size);
+    memcpy(b->data + b->size, data, size);
+    b->size += size;
+    return 0;
+}
+
+/* One section of a trained tokenizer's file changed, the checksums right again. */
+static void use_changed_model(const bytes *file, kehu__random *r)
+{
+    static const char tags[][5] = {"HEAD", "WRDS", "OTHR", "NEAR", "GAPD", "WGHT"};
+    static const int changed[] = {0, 0, 3, 4, 5};
+    static const char text[] = "我要办理宽带，10月话费wifi新词\xFF好";
+    const kehu_allocator alloc = kehu__allocator(NULL);
+    kehu__buffer out = kehu__buffer_new(&alloc);
+    kehu__container c;
+    kehu__section sections[6];
+    const int k = changed[kehu__random_below(r, 5)];
+    kehu_tokenizer *t;
+    char *copy;
+    kehu__container_trust(&c, file->data, file->size);
+    for (int i = 0; i < 6; i++) {
+        const char *from;
+        memcpy(sections[i].tag, tags[i], sizeof tags[i]);
+        assert_true(kehu__container_find(&c, tags[i], &from, &sections[i].size));
+        sections[i].bytes = from;
+    }
+    copy = malloc(sections[k].size);
+    memcpy(copy, sections[k].bytes, sections[k].size);
+    copy[kehu__random_below(r, (uint32_t)sections[k].size)] = (char)kehu__random_next(r);
+    sections[k].bytes = copy;
+    if (kehu__random_below(r, 20) == 0)
+        sections[k].size = kehu__random_below(r, (uint32_t)sections[k].size);
+    kehu__container_build(&out, "TOK1", sections, 6);
+    if (kehu_tokenizer_view(&t, out.bytes, out.size, NULL, NULL) == KEHU_OK) {
+        kehu_span spans[sizeof text];
+        int64_t n, at = 0;
+        assert_int_equal(kehu_tokenizer_split(t, text, sizeof text - 1, spans,
+                                              sizeof text, &n, NULL, NULL),
+                         KEHU_OK);
+        for (int64_t i = 0; i < n; at += spans[i++].size)
+            assert_int_equal(spans[i].start, at);
+        assert_int_equal(at, sizeof text - 1);
+        kehu_tokenizer_free(t);
+    }
+    kehu__buffer_free(&out);
+    free(copy);
+}
+
+static void test_changed_models_are_refused_or_split(void **state)
+{
+    static const char text[] = "我 要 办理 宽带 。 10月 话费";
+    static const int32_t offsets[] = {0, sizeof text - 1};
+    const kehu_column c = {
+        .type = KEHU_UTF8, .length = 1, .data = text, .offsets = offsets};
+    kehu__random r = kehu__random_seed(SEED + 4);
+    bytes file = {NULL, 0};
+    const kehu_writer writer = {append, &file};
+    kehu_tokenizer *t;
+    (void)state;
+    assert_int_equal(kehu_tokenizer_train(&t, NULL, &c, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_tokenizer_write(t, &writer, NULL), KEHU_OK);
+    kehu_tokenizer_free(t);
+    for (int round = 0; round < ROUNDS; round++)
+        use_changed_model(&file, &r);
+    free(file.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_long_texts_are_their_sentences),
         cmocka_unit_test(test_the_trie_has_its_keys_and_no_others),
         cmocka_unit_test(test_edits_equal_a_list_that_had_them),
+        cmocka_unit_test(test_changed_models_are_refused_or_split),
     };
     printf("seed %d\n", SEED);
     return cmocka_run_group_tests(tests, NULL, NULL);

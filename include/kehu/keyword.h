@@ -100,8 +100,9 @@ typedef struct kehu_keyword_options {
  * KEHU_COLUMN (not text), KEHU_EMPTY (nothing that tells the classes apart),
  * KEHU_ONE_CLASS, KEHU_DATA (label missing; err->where is the row), KEHU_LIMIT
  * (more than 32,767 classes), KEHU_CANCELLED, KEHU_NO_MEMORY.
- * Time O(bytes of text x max_symbols) and two SVM trainings; extra memory some 30
- * bytes a character of the texts and 64 bytes a text for each sixteen classes.
+ * Time O(bytes of text x max_symbols) and twice (below 10,000 texts: six times) an
+ * SVM of all candidates; extra memory some 80 bytes a character of the texts (at 4
+ * symbols) and 64 bytes a text and candidate for each sixteen classes.
  * Deterministic for any n_threads. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_keyword_train(
     kehu_keyword **out, const kehu_column *texts, const kehu_column *labels,
@@ -113,8 +114,9 @@ typedef struct kehu_keyword_training {
     int64_t n_empty;       /* texts without any character or word */
     int64_t n_conflicts;   /* texts that stand there again under another label */
     int64_t n_candidates;  /* words and strings looked at */
-    double accuracy;       /* of held-out texts: the weights of 5 folds, each fitted
-                              without the texts it is tried on; abstaining not counted */
+    double accuracy;       /* of held-out texts, by lists learned without them: each
+                              fifth in turn below 10,000 texts, else one fifth; had
+                              it answered always */
     double coverage;       /* share of the texts with at least one keyword */
     double answered;       /* share of the texts whose answer is not to abstain */
     double answered_right; /* share of right answers among those */

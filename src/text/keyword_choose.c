@@ -179,7 +179,7 @@ kehu_status kehu__keyword_choose(kehu__draft *list, const kehu__learning *l,
     const size_t n = terms->rows.n_columns;
     kehu_status status =
         kehu__linear_prepare(&problem, &terms->rows, l->labels, (uint32_t)l->n_classes,
-                             NULL, 1, &l->alloc, err);
+                             l->row_weight, 1, &l->alloc, err);
     if (status == KEHU_OK)
         status = kehu__linear_solve(problem, &how, &l->run, NULL, err);
     if (status == KEHU_OK)

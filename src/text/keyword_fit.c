@@ -48,8 +48,7 @@ static kehu_status make_rows(kehu__fitter *f, kehu_error *err)
     for (size_t j = 0; j < f->n_entries; j++)
         f->df[f->words[j]]++;
     f->ones = kehu__alloc(&l->alloc, f->n_entries + 1, sizeof *f->ones);
-    f->row_weight = kehu__alloc(&l->alloc, (size_t)l->n_texts, sizeof *f->row_weight);
-    if (f->ones == NULL || f->row_weight == NULL)
+    if (f->ones == NULL)
         return kehu__no_memory(err, "the keywords of the texts");
     for (size_t i = 0; i < f->n_entries; i++)
         f->ones[i] = 1;
@@ -82,7 +81,7 @@ static kehu_status solve(const kehu__fitter *f, const kehu__run *run,
     const kehu__linear_options how = {.cost = COST, .gap = 1e-4, .seed = l->opt.seed};
     kehu__linear_problem *problem = NULL;
     kehu_status status = kehu__linear_prepare(&problem, rows, labels, n_classes,
-                                              f->row_weight, 1, &l->alloc, err);
+                                              l->row_weight, 1, &l->alloc, err);
     *model = NULL;
     if (status == KEHU_OK)
         status = kehu__linear_solve(problem, &how, run, NULL, err);
@@ -160,12 +159,8 @@ static kehu_status fit_unsigned(const kehu__fitter *f, kehu__weights *w, kehu_er
     return KEHU_OK;
 }
 
-/* Fit on the texts that are not in the fold (-1: on all). */
-kehu_status kehu__fit_weights(const kehu__fitter *f, int fold, kehu__weights *w,
-                              kehu_error *err)
+kehu_status kehu__fit_weights(const kehu__fitter *f, kehu__weights *w, kehu_error *err)
 {
-    for (int64_t i = 0; i < f->l->n_texts; i++)
-        f->row_weight[i] = f->l->fold[i] == fold ? 0.0f : 1.0f;
     KEHU_TRY(f->l->opt.mode == KEHU_KEYWORD_UNSIGNED ? fit_unsigned(f, w, err)
                                                      : fit_signed(f, w, err));
     round_weights(f, w);
@@ -238,7 +233,6 @@ void kehu__fitter_free(kehu__fitter *f)
     kehu__free(a, f->own_starts, n + 1, sizeof *f->own_starts);
     kehu__free(a, f->own_words, f->n_entries + 1, sizeof *f->own_words);
     kehu__free(a, f->is_class, n, sizeof *f->is_class);
-    kehu__free(a, f->row_weight, n, sizeof *f->row_weight);
 }
 
 typedef struct ranked {
@@ -305,7 +299,7 @@ kehu_status kehu__keyword_prune(kehu__draft *to, const kehu_keyword *list,
     KEHU_TRY(kehu__fitter_new(&f, list, l, err));
     r = kehu__alloc(&l->alloc, list->n_lines, sizeof *r);
     status = r != NULL && kehu__weights_new(&w, &f, 0)
-                 ? kehu__fit_weights(&f, -1, &w, err)
+                 ? kehu__fit_weights(&f, &w, err)
                  : kehu__no_memory(err, "the weights");
     if (status == KEHU_OK)
         for (size_t from = 0, end; from < list->n_lines; from = end) {

@@ -24,7 +24,8 @@ typedef struct kehu__learning {
     int32_t *labels; /* [n_texts] */
     kehu__classes classes;
     int32_t n_classes;
-    uint8_t *fold; /* [n_texts] 0 .. KEHU__KEYWORD_FOLDS - 1, by the text's hash */
+    float *row_weight; /* [n_texts] 0 for a text held out, else 1 */
+    uint8_t *fold;     /* [n_texts] 0 .. KEHU__KEYWORD_FOLDS - 1, by the text's hash */
 } kehu__learning;
 
 enum { KEHU__KEYWORD_FOLDS = 5 };
@@ -40,8 +41,15 @@ static inline const char *kehu__learning_name(const kehu__learning *l, int32_t c
     return kehu__class_name(&l->classes, (uint32_t)class_id);
 }
 
+/* Leave a fold's texts out of what follows (-1: none). */
+static inline void kehu__learning_hold_out(const kehu__learning *l, int fold)
+{
+    for (int64_t i = 0; i < l->n_texts; i++)
+        l->row_weight[i] = l->fold[i] == fold ? 0.0f : 1.0f;
+}
+
 /* What follows is the part from .. to of the whole. */
-static inline void kehu__learning_step(const kehu__learning *l, double from, double to)
+static inline void kehu__learning_part(const kehu__learning *l, double from, double to)
 {
     l->step->from = from;
     l->step->share = to - from;
@@ -75,9 +83,8 @@ typedef struct kehu__fitter {
     uint32_t *words; /* the different words of each text, rising */
     float *ones;
     size_t n_entries, capacity;
-    float *row_weight; /* [n_texts] 0 for a text held out */
-    uint32_t *df;      /* [n_words + 1] texts with each word */
-    size_t n_points;   /* (n_words + 1) x n_classes */
+    uint32_t *df;    /* [n_words + 1] texts with each word */
+    size_t n_points; /* (n_words + 1) x n_classes */
     kehu__sparse rows;
     /* Unsigned mode only. */
     uint8_t *own;        /* [n_words][n_classes] whether the word is one of the class's */
@@ -90,21 +97,32 @@ kehu_status kehu__fitter_new(kehu__fitter *f, const kehu_keyword *list,
                              const kehu__learning *l, kehu_error *err);
 void kehu__fitter_free(kehu__fitter *f);
 
-/* Weights learned from the texts that are not in the fold (-1: from all), then
- * rounded to points. A unit of 0 makes the greatest weight 100 points. */
+/* Weights learned from the texts not held out, then rounded to points. A unit of 0
+ * makes the greatest weight 100 points. */
 bool kehu__weights_new(kehu__weights *w, const kehu__fitter *f, double unit);
 void kehu__weights_free(kehu__weights *w, const kehu__fitter *f);
-kehu_status kehu__fit_weights(const kehu__fitter *f, int fold, kehu__weights *w,
-                              kehu_error *err);
+kehu_status kehu__fit_weights(const kehu__fitter *f, kehu__weights *w, kehu_error *err);
 
 /* Keep the best keywords_per_class of each class of the list, now that all have
  * been weighed against each other. */
 kehu_status kehu__keyword_prune(kehu__draft *to, const kehu_keyword *list,
                                 const kehu__learning *l, kehu_error *err);
 
+/* Choose and prune: the keywords of each class, with weight 1. Fails with KEHU_EMPTY
+ * when nothing tells the classes apart. */
+kehu_status kehu__keyword_list(kehu_keyword **out, const kehu__learning *l,
+                               const kehu__candidates *candidates, kehu_error *err);
+
+/* Learn lists without a part of the texts and try them on that part: the scale and
+ * the abstain level of `out`. unit: a point in units of the linear model. */
+kehu_status kehu__keyword_calibrate(kehu__draft *out, const kehu__candidates *candidates,
+                                    const kehu__learning *l, double unit,
+                                    kehu_keyword_training *training, kehu_error *err);
+
 /* Learn the weights of the keywords of `list` together, and what makes them
  * probabilities; write the finished list into `out`. */
 kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
+                                 const kehu__candidates *candidates,
                                  const kehu__learning *l, kehu_keyword_training *training,
                                  kehu_error *err);
 

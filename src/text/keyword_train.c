@@ -116,49 +116,63 @@ static int report_step(void *ctx, double done, const char *stage)
     return step->to->report(step->to->ctx, step->from + step->share * done, stage);
 }
 
-/* Candidates, choice, weights. */
-static kehu_status learn(kehu_keyword **out, kehu__learning *l,
-                         kehu_keyword_training *training, kehu_error *err)
+kehu_status kehu__keyword_list(kehu_keyword **out, const kehu__learning *l,
+                               const kehu__candidates *candidates, kehu_error *err)
 {
-    kehu__draft wide = kehu__draft_new(&l->alloc), list = wide, finished = wide;
-    kehu__candidates terms;
-    kehu_keyword *candidates = NULL, *chosen = NULL;
+    const double from = l->step->from, share = l->step->share;
+    kehu__draft wide = kehu__draft_new(&l->alloc), list = wide;
+    kehu_keyword *chosen = NULL;
     kehu_status status;
-    kehu__learning_step(l, 0, 0.4);
-    status = kehu__candidates_count(&terms, l->texts, l->opt.min_df, l->opt.max_symbols,
-                                    &l->run, &l->alloc, err);
-    if (status != KEHU_OK)
-        return status;
-    training->n_texts = l->n_texts;
-    training->n_empty = terms.n_empty;
-    training->n_candidates = terms.rows.n_columns;
-    if (terms.rows.n_columns == 0)
-        status = kehu__fail(err, KEHU_EMPTY, -1,
-                            "no word or character is in %u texts or more", l->opt.min_df);
-    kehu__learning_step(l, 0.4, 0.6);
-    if (status == KEHU_OK)
-        status = kehu__keyword_choose(&wide, l, &terms, err);
-    kehu__candidates_free(&terms);
+    kehu__learning_part(l, from, from + share / 2);
+    status = kehu__keyword_choose(&wide, l, candidates, err);
     if (status == KEHU_OK && wide.n_lines == 0)
         status = kehu__fail(err, KEHU_EMPTY, -1,
                             "no word or character tells the classes apart");
-    kehu__learning_step(l, 0.6, 0.7);
     if (status == KEHU_OK)
-        status = kehu__keyword_build(&candidates, &wide, err);
+        status = kehu__keyword_build(&chosen, &wide, err);
+    kehu__learning_part(l, from + share / 2, from + share * 0.8);
     if (status == KEHU_OK)
-        status = kehu__keyword_prune(&list, candidates, l, err);
+        status = kehu__keyword_prune(&list, chosen, l, err);
     if (status == KEHU_OK)
-        status = kehu__keyword_build(&chosen, &list, err);
+        status = kehu__keyword_build(out, &list, err);
+    kehu__learning_part(l, from + share * 0.8, from + share);
+    kehu_keyword_free(chosen);
+    kehu__draft_free(&wide);
+    kehu__draft_free(&list);
+    return status;
+}
+
+/* Candidates, choice, weights. */
+static kehu_status learn(kehu_keyword **out, const kehu__learning *l,
+                         kehu_keyword_training *training, kehu_error *err)
+{
+    kehu__draft finished = kehu__draft_new(&l->alloc);
+    kehu__candidates candidates;
+    kehu_keyword *list = NULL;
+    kehu_status status;
+    kehu__learning_part(l, 0, 0.3);
+    status = kehu__candidates_count(&candidates, l->texts, l->opt.min_df,
+                                    l->opt.max_symbols, &l->run, &l->alloc, err);
+    if (status != KEHU_OK)
+        return status;
+    training->n_texts = l->n_texts;
+    training->n_empty = candidates.n_empty;
+    training->n_candidates = candidates.rows.n_columns;
+    if (candidates.rows.n_columns == 0)
+        status = kehu__fail(err, KEHU_EMPTY, -1,
+                            "no word or character is in %u texts or more", l->opt.min_df);
+    kehu__learning_part(l, 0.3, 0.6);
+    kehu__learning_hold_out(l, -1);
     if (status == KEHU_OK)
-        status = kehu__keyword_finish(&finished, chosen, l, training, err);
+        status = kehu__keyword_list(&list, l, &candidates, err);
+    if (status == KEHU_OK)
+        status = kehu__keyword_finish(&finished, list, &candidates, l, training, err);
     if (status == KEHU_OK)
         status = kehu__keyword_build(out, &finished, err);
     if (status == KEHU_OK)
         (*out)->training = *training;
-    kehu_keyword_free(candidates);
-    kehu_keyword_free(chosen);
-    kehu__draft_free(&wide);
-    kehu__draft_free(&list);
+    kehu__candidates_free(&candidates);
+    kehu_keyword_free(list);
     kehu__draft_free(&finished);
     return status;
 }
@@ -193,7 +207,8 @@ kehu_status kehu_keyword_train(kehu_keyword **out, const kehu_column *texts,
     l.n_texts = texts->length;
     l.labels = kehu__alloc(&l.alloc, (size_t)l.n_texts, sizeof *l.labels);
     l.fold = kehu__alloc(&l.alloc, (size_t)l.n_texts, sizeof *l.fold);
-    if (l.labels == NULL || l.fold == NULL)
+    l.row_weight = kehu__alloc(&l.alloc, (size_t)l.n_texts, sizeof *l.row_weight);
+    if (l.labels == NULL || l.fold == NULL || l.row_weight == NULL)
         status = kehu__no_memory(err, "the labels");
     else
         status = kehu__classes_from(&l.classes, l.labels, labels, &l.alloc, err);
@@ -207,6 +222,7 @@ kehu_status kehu_keyword_train(kehu_keyword **out, const kehu_column *texts,
         status = learn(out, &l, &training, err);
     kehu__free(&l.alloc, l.labels, (size_t)l.n_texts, sizeof *l.labels);
     kehu__free(&l.alloc, l.fold, (size_t)l.n_texts, sizeof *l.fold);
+    kehu__free(&l.alloc, l.row_weight, (size_t)l.n_texts, sizeof *l.row_weight);
     kehu__classes_free(&l.classes);
     return status;
 }

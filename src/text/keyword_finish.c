@@ -1,4 +1,5 @@
 /* From weights to a finished list: the lines of each class. */
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -87,18 +88,17 @@ static double covered(const kehu__fitter *f)
     return (double)n / (double)f->l->n_texts;
 }
 
-static kehu_status finish(const kehu__fitter *f, const kehu__candidates *candidates,
-                          kehu__draft *out, kehu_keyword_training *training,
-                          kehu_error *err)
+static kehu_status finish(const kehu__fitter *f, const kehu__calibration *c,
+                          kehu__draft *out, kehu_error *err)
 {
     const kehu__learning *l = f->l;
     kehu__weights w = {.unit = 0};
-    kehu_status status = kehu__weights_new(&w, f, 0)
-                             ? kehu__fit_weights(f, &w, err)
-                             : kehu__no_memory(err, "the weights");
-    if (status == KEHU_OK)
-        status = kehu__keyword_calibrate(out, candidates, l, w.unit, training, err);
+    kehu_status status = kehu__weights_new(&w, f) ? kehu__fit_weights(f, c->cost, &w, err)
+                                                  : kehu__no_memory(err, "the weights");
     if (status == KEHU_OK) {
+        const double scale = w.unit / c->temperature * KEHU__KEYWORD_MILLION;
+        out->scale = (int32_t)fmin(fmax(floor(scale + 0.5), 1), KEHU__KEYWORD_MILLION);
+        out->abstain = c->abstain;
         for (int32_t k = 0; k < l->n_classes; k++)
             write_class(out, f, &w, k);
         if (l->opt.base != NULL)
@@ -111,15 +111,14 @@ static kehu_status finish(const kehu__fitter *f, const kehu__candidates *candida
 }
 
 kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
-                                 const kehu__candidates *candidates,
-                                 const kehu__learning *l, kehu_keyword_training *training,
-                                 kehu_error *err)
+                                 const kehu__calibration *c, const kehu__learning *l,
+                                 kehu_keyword_training *training, kehu_error *err)
 {
     kehu__fitter f;
     kehu_status status;
     KEHU_TRY(kehu__fitter_new(&f, list, l, err));
     training->coverage = covered(&f);
-    status = finish(&f, candidates, out, training, err);
+    status = finish(&f, c, out, err);
     kehu__fitter_free(&f);
     return status;
 }

@@ -8,7 +8,7 @@
 #include "learn/linear.h"
 #include "text/keyword_learn.h"
 
-static const double COST = 0.1; /* C of the weights' SVM */
+static const double PRUNING_COST = 0.1; /* C of the SVM that decides what stays */
 enum { NOT_OWN, OWN, DROPPED };
 
 static int by_number(const void *a, const void *b, void *ctx)
@@ -56,16 +56,14 @@ static kehu_status make_rows(kehu__fitter *f, kehu_error *err)
     return KEHU_OK;
 }
 
-/* Weights of the linear models as points; a unit of 0 makes the greatest one 100. */
+/* Weights of the linear models as points. */
 static void round_weights(const kehu__fitter *f, kehu__weights *w)
 {
     const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words * n_classes;
-    if (w->unit == 0) {
-        double most = 0;
-        for (size_t i = 0; i < n; i++)
-            most = fmax(most, fabs((double)w->exact[i]));
-        w->unit = most == 0 ? 1 : most / KEHU__KEYWORD_WEIGHT;
-    }
+    double most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, fabs((double)w->exact[i]));
+    w->unit = most == 0 ? 1 : most / KEHU__KEYWORD_WEIGHT;
     for (size_t i = 0; i < n + n_classes; i++) {
         const double limit = i < n ? KEHU__KEYWORD_WEIGHT : KEHU__KEYWORD_BIAS;
         const double x = floor((double)w->exact[i] / w->unit + 0.5);
@@ -73,12 +71,12 @@ static void round_weights(const kehu__fitter *f, kehu__weights *w)
     }
 }
 
-static kehu_status solve(const kehu__fitter *f, const kehu__run *run,
+static kehu_status solve(const kehu__fitter *f, double cost, const kehu__run *run,
                          const kehu__sparse *rows, const int32_t *labels,
                          uint32_t n_classes, kehu__linear **model, kehu_error *err)
 {
     const kehu__learning *l = f->l;
-    const kehu__linear_options how = {.cost = COST, .gap = 1e-4, .seed = l->opt.seed};
+    const kehu__linear_options how = {.cost = cost, .gap = 1e-4, .seed = l->opt.seed};
     kehu__linear_problem *problem = NULL;
     kehu_status status = kehu__linear_prepare(&problem, rows, labels, n_classes,
                                               l->row_weight, 1, &l->alloc, err);
@@ -93,11 +91,13 @@ static kehu_status solve(const kehu__fitter *f, const kehu__run *run,
 
 /* All words speak for or against all classes. Of two classes each gets what speaks
  * for it. */
-static kehu_status fit_signed(const kehu__fitter *f, kehu__weights *w, kehu_error *err)
+static kehu_status fit_signed(const kehu__fitter *f, double cost, kehu__weights *w,
+                              kehu_error *err)
 {
     const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words;
     kehu__linear *m;
-    KEHU_TRY(solve(f, &f->l->run, &f->rows, f->l->labels, (uint32_t)n_classes, &m, err));
+    KEHU_TRY(
+        solve(f, cost, &f->l->run, &f->rows, f->l->labels, (uint32_t)n_classes, &m, err));
     for (size_t i = 0; i <= n; i++)
         for (size_t k = 0; k < n_classes; k++) {
             const float *from = m->weights + i * m->stride;
@@ -128,7 +128,8 @@ static void own_rows(const kehu__fitter *f, int32_t k)
 
 /* Each class has its own words; those that turn out to speak against it, beside the
  * others, are dropped and the rest learned again. */
-static kehu_status fit_unsigned(const kehu__fitter *f, kehu__weights *w, kehu_error *err)
+static kehu_status fit_unsigned(const kehu__fitter *f, double cost, kehu__weights *w,
+                                kehu_error *err)
 {
     const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words;
     const kehu__sparse rows = {f->l->n_texts, f->list->n_words, f->own_starts,
@@ -143,7 +144,7 @@ static kehu_status fit_unsigned(const kehu__fitter *f, kehu__weights *w, kehu_er
             KEHU_TRY(kehu__progress(&f->l->run, (double)k / (double)n_classes, "solving",
                                     err));
             own_rows(f, k);
-            KEHU_TRY(solve(f, &quiet, &rows, f->is_class, 2, &m, err));
+            KEHU_TRY(solve(f, cost, &quiet, &rows, f->is_class, 2, &m, err));
             again = false;
             for (size_t i = 0; i <= n; i++) {
                 const size_t at = i * n_classes + (size_t)k;
@@ -159,18 +160,18 @@ static kehu_status fit_unsigned(const kehu__fitter *f, kehu__weights *w, kehu_er
     return KEHU_OK;
 }
 
-kehu_status kehu__fit_weights(const kehu__fitter *f, kehu__weights *w, kehu_error *err)
+kehu_status kehu__fit_weights(const kehu__fitter *f, double cost, kehu__weights *w,
+                              kehu_error *err)
 {
-    KEHU_TRY(f->l->opt.mode == KEHU_KEYWORD_UNSIGNED ? fit_unsigned(f, w, err)
-                                                     : fit_signed(f, w, err));
+    KEHU_TRY(f->l->opt.mode == KEHU_KEYWORD_UNSIGNED ? fit_unsigned(f, cost, w, err)
+                                                     : fit_signed(f, cost, w, err));
     round_weights(f, w);
     return KEHU_OK;
 }
 
-bool kehu__weights_new(kehu__weights *w, const kehu__fitter *f, double unit)
+bool kehu__weights_new(kehu__weights *w, const kehu__fitter *f)
 {
     const kehu_allocator *a = &f->l->alloc;
-    w->unit = unit;
     w->points = kehu__alloc(a, f->n_points, sizeof *w->points);
     w->exact = kehu__alloc(a, f->n_points, sizeof *w->exact);
     return w->points != NULL && w->exact != NULL;
@@ -298,8 +299,8 @@ kehu_status kehu__keyword_prune(kehu__draft *to, const kehu_keyword *list,
     kehu_status status;
     KEHU_TRY(kehu__fitter_new(&f, list, l, err));
     r = kehu__alloc(&l->alloc, list->n_lines, sizeof *r);
-    status = r != NULL && kehu__weights_new(&w, &f, 0)
-                 ? kehu__fit_weights(&f, &w, err)
+    status = r != NULL && kehu__weights_new(&w, &f)
+                 ? kehu__fit_weights(&f, PRUNING_COST, &w, err)
                  : kehu__no_memory(err, "the weights");
     if (status == KEHU_OK)
         for (size_t from = 0, end; from < list->n_lines; from = end) {

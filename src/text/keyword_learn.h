@@ -97,11 +97,12 @@ kehu_status kehu__fitter_new(kehu__fitter *f, const kehu_keyword *list,
                              const kehu__learning *l, kehu_error *err);
 void kehu__fitter_free(kehu__fitter *f);
 
-/* Weights learned from the texts not held out, then rounded to points. A unit of 0
- * makes the greatest weight 100 points. */
-bool kehu__weights_new(kehu__weights *w, const kehu__fitter *f, double unit);
+/* Weights learned from the texts not held out, then rounded to points: the greatest
+ * is 100. */
+bool kehu__weights_new(kehu__weights *w, const kehu__fitter *f);
 void kehu__weights_free(kehu__weights *w, const kehu__fitter *f);
-kehu_status kehu__fit_weights(const kehu__fitter *f, kehu__weights *w, kehu_error *err);
+kehu_status kehu__fit_weights(const kehu__fitter *f, double cost, kehu__weights *w,
+                              kehu_error *err);
 
 /* Keep the best keywords_per_class of each class of the list, now that all have
  * been weighed against each other. */
@@ -113,17 +114,22 @@ kehu_status kehu__keyword_prune(kehu__draft *to, const kehu_keyword *list,
 kehu_status kehu__keyword_list(kehu_keyword **out, const kehu__learning *l,
                                const kehu__candidates *candidates, kehu_error *err);
 
-/* Learn lists without a part of the texts and try them on that part: the scale and
- * the abstain level of `out`. unit: a point in units of the linear model. */
-kehu_status kehu__keyword_calibrate(kehu__draft *out, const kehu__candidates *candidates,
-                                    const kehu__learning *l, double unit,
+/* Learn lists without a part of the texts and try them on that part. */
+typedef struct kehu__calibration {
+    double cost;        /* C of the weights' SVM that does best */
+    double temperature; /* of its margins */
+    int32_t abstain;
+} kehu__calibration;
+
+kehu_status kehu__keyword_calibrate(kehu__calibration *out,
+                                    const kehu__candidates *candidates,
+                                    const kehu__learning *l,
                                     kehu_keyword_training *training, kehu_error *err);
 
-/* Learn the weights of the keywords of `list` together, and what makes them
- * probabilities; write the finished list into `out`. */
+/* Learn the weights of the keywords of `list` together; write the finished list into
+ * `out`. */
 kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
-                                 const kehu__candidates *candidates,
-                                 const kehu__learning *l, kehu_keyword_training *training,
-                                 kehu_error *err);
+                                 const kehu__calibration *c, const kehu__learning *l,
+                                 kehu_keyword_training *training, kehu_error *err);
 
 #endif

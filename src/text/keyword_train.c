@@ -148,6 +148,7 @@ static kehu_status learn(kehu_keyword **out, const kehu__learning *l,
 {
     kehu__draft finished = kehu__draft_new(&l->alloc);
     kehu__candidates candidates;
+    kehu__calibration calibration;
     kehu_keyword *list = NULL;
     kehu_status status;
     kehu__learning_part(l, 0, 0.3);
@@ -161,12 +162,14 @@ static kehu_status learn(kehu_keyword **out, const kehu__learning *l,
     if (candidates.rows.n_columns == 0)
         status = kehu__fail(err, KEHU_EMPTY, -1,
                             "no word or character is in %u texts or more", l->opt.min_df);
-    kehu__learning_part(l, 0.3, 0.6);
+    if (status == KEHU_OK)
+        status = kehu__keyword_calibrate(&calibration, &candidates, l, training, err);
+    kehu__learning_part(l, 0.7, 1);
     kehu__learning_hold_out(l, -1);
     if (status == KEHU_OK)
         status = kehu__keyword_list(&list, l, &candidates, err);
     if (status == KEHU_OK)
-        status = kehu__keyword_finish(&finished, list, &candidates, l, training, err);
+        status = kehu__keyword_finish(&finished, list, &calibration, l, training, err);
     if (status == KEHU_OK)
         status = kehu__keyword_build(out, &finished, err);
     if (status == KEHU_OK)

@@ -80,7 +80,7 @@ part_clang() { build clang clang && run clang --no-suite real --no-suite slow; }
 part_same() {
     [ -d $out/gcc ] || build gcc gcc || return
     [ -d $out/clang ] || build clang clang || return
-    one same sh tests/support/same.sh $out/gcc $out/clang
+    one same python3 tests/support/same.py $out/same $out/gcc $out/clang
 }
 part_asan() {
     build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&

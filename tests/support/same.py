@@ -1,0 +1,64 @@
+"""The main job on a small sample writes the same bytes whatever the compiler and the number of threads, and twice.
+
+    same.py SCRATCH BUILD_FOLDER BUILD_FOLDER ...
+
+Only texts_per_second, a timing, may differ: it is taken out before the comparison. So is the customer store, which
+draws a number of its own when it is made.
+"""
+import csv
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+
+
+def make_sample(build, folder):
+    os.makedirs(folder)
+    grammar = os.path.join(SOURCE, "examples", "sample", "demands.grammar")
+    subprocess.run([os.path.join(build, "examples", "generate"), "--grammar", grammar, "--out", folder, "--customers", "3000",
+                    "--demands", "1500"], check=True, stderr=subprocess.DEVNULL)
+
+
+def run(build, sample, out, threads):
+    flags = [text for name in ("customers", "events", "demands") for text in ("--" + name, os.path.join(sample, name + ".csv"))]
+    vocabulary = os.path.join(SOURCE, "examples", "sample", "vocabulary.csv")
+    subprocess.run([os.path.join(build, "examples", "customer_insight"), *flags, "--vocabulary", vocabulary, "--target", "left",
+                    "--threads", str(threads), "--out", out], check=True, stderr=subprocess.DEVNULL)
+    shutil.rmtree(os.path.join(out, "store"))
+    path = os.path.join(out, "methods.csv")
+    with open(path, newline="", encoding="utf-8") as f:
+        rows = list(csv.DictReader(f))
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        for row in rows:
+            row.pop("texts_per_second")
+            csv.writer(f).writerow(row.values())
+
+
+def differences(a, b):
+    names = sorted(set(os.listdir(a)) | set(os.listdir(b)))
+    _, unequal, unread = filecmp.cmpfiles(a, b, names, shallow=False)
+    return [f"{b}/{name} differs from {a}/{name}" for name in unequal + unread]
+
+
+def main():
+    scratch, builds = sys.argv[1], sys.argv[2:]
+    shutil.rmtree(scratch, ignore_errors=True)
+    found, first_sample, first_out = [], None, None
+    for i, build in enumerate(builds):
+        sample = os.path.join(scratch, f"sample-{i}")
+        make_sample(build, sample)
+        first_sample = first_sample or sample
+        found += differences(first_sample, sample)
+        for threads, turn in ((1, 1), (2, 1), (2, 2)):
+            out = os.path.join(scratch, f"out-{i}-{threads}-{turn}")
+            run(build, first_sample, out, threads)
+            first_out = first_out or out
+            found += differences(first_out, out)
+    print("\n".join(found) or f"{len(os.listdir(first_out))} files, the same bytes from {3 * len(builds)} runs")
+    sys.exit(bool(found))
+
+
+main()

@@ -3,7 +3,7 @@
 # with one line of counts.
 #
 #     sh tests/run.sh            everything
-#     sh tests/run.sh gcc asan   some of: gcc clang same asan tsan valgrind outside report
+#     sh tests/run.sh gcc asan   some of: gcc clang same asan tsan valgrind outside
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -12,7 +12,6 @@
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
 #   outside   programs of other projects find and link the library
-#   report    the report page in headless Chromium
 #   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer; only when named
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -107,9 +106,8 @@ part_fuzz() {
     done
 }
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }
-part_report() { one report sh examples/report/test.sh $out/report; }
 
-[ $# -gt 0 ] || set -- gcc clang same asan tsan valgrind outside report
+[ $# -gt 0 ] || set -- gcc clang same asan tsan valgrind outside
 for part in "$@"; do
     "part_$part"
 done

@@ -28,9 +28,9 @@ out=build-tests
 mkdir -p $out
 passed=0 failed=0 skipped=0
 
-# count NAME FOLDER: add up what meson wrote of a finished run, and show what failed.
+# count NAME LOG: add up what meson wrote of a finished run.
 count() {
-    set -- "$1" "$(python3 tests/support/count.py "$2/meson-logs/testlog.json")"
+    set -- "$1" "$(python3 tests/support/count.py "$2")"
     # shellcheck disable=SC2086
     set -- "$1" $2
     echo "$1: $2 passed, $3 failed, $4 skipped"
@@ -65,17 +65,18 @@ build() {
     return 1
 }
 
-# run NAME MESON_TEST_OPTION...
+# run NAME BUILD MESON_TEST_OPTION...: the tests of a build, and what of them failed.
 run() {
-    name=$1
-    shift
-    rm -f "$out/$name/meson-logs/testlog.json"
-    meson test -C "$out/$name" --no-rebuild --print-errorlogs "$@" >"$out/$name-test.log" 2>&1 || grep -E 'FAIL|TIMEOUT|ERROR' "$out/$name-test.log"
-    count "$name" "$out/$name"
+    name=$1 folder=$2 logs=$out/$2/meson-logs
+    shift 2
+    rm -f "$logs/$name"*.json
+    meson test -C "$out/$folder" --no-rebuild --print-errorlogs --logbase "$name" "$@" >"$out/$name-test.log" 2>&1 ||
+        grep -E 'FAIL|TIMEOUT|ERROR' "$out/$name-test.log"
+    count "$name" "$(echo "$logs/$name"*.json)" # meson puts a wrapper's name behind ours
 }
 
-part_gcc() { build gcc gcc && run gcc; }
-part_clang() { build clang clang && run clang --no-suite real --no-suite slow; }
+part_gcc() { build gcc gcc && run gcc gcc; }
+part_clang() { build clang clang && run clang clang --no-suite real --no-suite slow; }
 part_same() {
     [ -d $out/gcc ] || build gcc gcc || return
     [ -d $out/clang ] || build clang clang || return
@@ -83,16 +84,16 @@ part_same() {
 }
 part_asan() {
     build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
-        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan --no-suite real --no-suite slow --timeout-multiplier 5
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan asan --no-suite real --no-suite slow --timeout-multiplier 5
 }
 part_tsan() {
     build tsan clang -Db_sanitize=thread -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
-        run tsan --suite unit --timeout-multiplier 10
+        run tsan tsan --suite unit --timeout-multiplier 10
 }
 part_valgrind() {
-    build valgrind gcc -Doptimization=1 -Ddefault_library=static &&
-        run valgrind --suite unit --timeout-multiplier 20 \
-            --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
+    [ -d $out/gcc ] || build gcc gcc || return
+    run valgrind gcc --suite unit --timeout-multiplier 20 \
+        --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
 }
 part_fuzz() {
     [ -x $out/asan/tests/fuzz_container ] || build asan clang -Db_sanitize=address,undefined -Db_lundef=false \

@@ -9,29 +9,10 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 build=${1:-$top/build-run}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-# Packages whose command or file is not there yet.
-missing=
-need() { # need PACKAGE COMMAND
-    command -v "$2" >/dev/null 2>&1 || missing="$missing $1"
-}
-command -v cc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
-need meson meson
-need ninja-build ninja
-need pkg-config pkg-config
-need python3 python3
-need nodejs node
-need npm npm
-python3 -c 'import jieba' >/dev/null 2>&1 || missing="$missing python3-jieba"
-if [ -n "$missing" ]; then
-    echo "installing:$missing" >&2
-    as_root apt-get update -qq
-    # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
-fi
+cd "$top"
+. tests/support/install.sh
+ensure cc=gcc /usr/include/string.h=libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-config python3=python3 node=nodejs npm=npm \
+    /usr/lib/python3/dist-packages/jieba/dict.txt=python3-jieba
 
 [ -f "$build/build.ninja" ] || meson setup "$build" "$top" --buildtype=release >&2
 ninja -C "$build" examples/generate examples/customer_insight >&2

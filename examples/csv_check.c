@@ -33,7 +33,7 @@ int main(int argc, char **argv)
     int first = 1;
     while (status == KEHU_OK && (status = kehu_csv_next(&batch, csv, &err)) == KEHU_OK &&
            batch != NULL) {
-        for (int64_t i = 0; first && i < kehu_table_n_columns(batch); i++)
+        for (int64_t i = 0; first && i < kehu_table_column_count(batch); i++)
             printf("%-20s %s\n", kehu_table_column(batch, i)->name,
                    type_name(kehu_table_column(batch, i)->type));
         first = 0;
@@ -42,9 +42,9 @@ int main(int argc, char **argv)
     if (status == KEHU_OK)
         status = kehu_csv_rejects(&rejects, csv, &err);
     if (status == KEHU_OK) {
-        printf("%lld rows read, %lld rejected\n", (long long)kehu_csv_n_rows(csv),
-               (long long)kehu_csv_n_rejects(csv));
-        if (kehu_table_n_rows(rejects) > 0)
+        printf("%lld rows read, %lld rejected\n", (long long)kehu_csv_row_count(csv),
+               (long long)kehu_csv_reject_count(csv));
+        if (kehu_table_row_count(rejects) > 0)
             status = kehu_table_write_csv(rejects, &to_stdout, NULL, &err);
     }
     if (status != KEHU_OK)

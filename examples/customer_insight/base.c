@@ -19,7 +19,7 @@ static kehu_status read_vocabulary(base *b, const char *path, kehu_error *err)
     kehu_status status = kehu_csv_open(&csv, path, &options, err);
     if (status == KEHU_OK)
         status = kehu_csv_rest(&table, csv, err);
-    for (int64_t row = 0; status == KEHU_OK && row < kehu_table_n_rows(table); row++) {
+    for (int64_t row = 0; status == KEHU_OK && row < kehu_table_row_count(table); row++) {
         size_t column_size, size;
         const char *column = text_at(kehu_table_column(table, 0), row, &column_size);
         const char *value = text_at(kehu_table_column(table, 1), row, &size);

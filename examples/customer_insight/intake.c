@@ -262,7 +262,7 @@ static kehu_status take_batch(batch *c, int which, kehu_error *err)
 /* The batch's columns, side by side. */
 static kehu_status set_columns(batch *c, const kehu_table *table, kehu_error *err)
 {
-    c->n_columns = kehu_table_n_columns(table);
+    c->n_columns = kehu_table_column_count(table);
     free(c->columns);
     c->columns = malloc((size_t)c->n_columns * sizeof *c->columns);
     if (c->columns == NULL)
@@ -304,7 +304,7 @@ kehu_status intake_read(base *b, int which, const char *path, kehu_error *err)
     if (status == KEHU_OK)
         status = read_rows(&c, which, err);
     if (status == KEHU_OK) {
-        in->rejected = kehu_csv_n_rejects(c.csv);
+        in->rejected = kehu_csv_reject_count(c.csv);
         status = kehu_csv_rejects(&in->rejects, c.csv, err);
     }
     if (status == KEHU_OK && in->rows == 0)

@@ -75,7 +75,7 @@ static int by_line(const void *a, const void *b)
 
 static kehu_status write_rejects_of(FILE *file, const intake *in, kehu_error *err)
 {
-    const int64_t n = kehu_table_n_rows(in->rejects);
+    const int64_t n = kehu_table_row_count(in->rejects);
     reject *order = malloc(((size_t)n + 1) * sizeof *order);
     if (order == NULL)
         return fail(err, KEHU_NO_MEMORY, "no memory for the rejects");

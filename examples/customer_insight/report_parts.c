@@ -271,9 +271,9 @@ static kehu_status count_rejects(FILE *file, const intake *in, bool *first,
 {
     const kehu_table *t = in->rejects;
     names *reasons = names_new();
-    int64_t *counts = calloc((size_t)kehu_table_n_rows(t) + 1, sizeof *counts);
+    int64_t *counts = calloc((size_t)kehu_table_row_count(t) + 1, sizeof *counts);
     kehu_status status = KEHU_OK;
-    for (int64_t i = 0; i < kehu_table_n_rows(t) && status == KEHU_OK; i++) {
+    for (int64_t i = 0; i < kehu_table_row_count(t) && status == KEHU_OK; i++) {
         char line[300];
         size_t column_size, size;
         const char *column = text_at(kehu_table_column(t, 1), i, &column_size);

@@ -37,10 +37,10 @@ static kehu_status read_table(trial *t, const flags *f, kehu_error *err)
     if (status == KEHU_OK)
         status = kehu_csv_rest(&t->table, t->csv, err);
     TRY(status);
-    const int64_t n = kehu_table_n_rows(t->table),
-                  n_columns = kehu_table_n_columns(t->table);
+    const int64_t n = kehu_table_row_count(t->table),
+                  n_columns = kehu_table_column_count(t->table);
     fprintf(stderr, "%lld rows read, %lld rejected\n", (long long)n,
-            (long long)kehu_csv_n_rejects(t->csv));
+            (long long)kehu_csv_reject_count(t->csv));
     if (n_columns > MAX_COLUMNS)
         return fail(err, KEHU_LIMIT, "%s has more than %d columns", f->customers,
                     MAX_COLUMNS);
@@ -60,7 +60,7 @@ static kehu_status read_table(trial *t, const flags *f, kehu_error *err)
 
 static kehu_status learn_and_score(trial *t, const flags *f, kehu_error *err)
 {
-    const int64_t n = kehu_table_n_rows(t->table);
+    const int64_t n = kehu_table_row_count(t->table);
     const kehu_column weights = {
         .name = "weight", .type = KEHU_FLOAT64, .length = n, .data = t->weight};
     const kehu_tree_options options = {
@@ -77,11 +77,11 @@ static kehu_status learn_and_score(trial *t, const flags *f, kehu_error *err)
 /* quality.csv: the last class against the others, on the rows held out. */
 static kehu_status write_quality(const trial *t, outputs *o, kehu_error *err)
 {
-    const int64_t n = kehu_table_n_rows(t->table);
+    const int64_t n = kehu_table_row_count(t->table);
     const uint32_t n_classes = kehu_tree_class_count(t->tree);
     const char *event = kehu_tree_class_name(t->tree, n_classes - 1);
     kehu_binary_evaluation e;
-    kehu_tree_summary summary;
+    kehu_tree_info summary;
     FILE *file;
     double *p = malloc(((size_t)n + 1) * sizeof *p);
     uint8_t *happened = malloc((size_t)n + 1);
@@ -103,7 +103,7 @@ static kehu_status write_quality(const trial *t, outputs *o, kehu_error *err)
     free(p);
     free(happened);
     TRY(status);
-    kehu_tree_summary_get(t->tree, &summary);
+    kehu_tree_get_info(t->tree, &summary);
     fputs(
         "event,trained_on,judged_on,events,auc,log_loss,brier,calibration_error,leaves\n",
         file);
@@ -130,7 +130,7 @@ static kehu_status write_scores(const trial *t, outputs *o, kehu_error *err)
     for (uint32_t c = 0; c < n_classes; c++)
         csv_name(file, false, kehu_tree_class_name(t->tree, c));
     csv_end(file);
-    for (int64_t i = 0; i < kehu_table_n_rows(t->table); i++) {
+    for (int64_t i = 0; i < kehu_table_row_count(t->table); i++) {
         csv_count(file, true, i);
         csv_count(file, false, t->held_out[i]);
         for (uint32_t c = 0; c < n_classes; c++)

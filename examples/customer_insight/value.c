@@ -156,7 +156,7 @@ static kehu_status add_lines(value *v, const flags *f, const kehu_table *lines,
     const bool drop = strcmp(f->returns, "drop") == 0;
     const kehu_column needed[] = {*customer, *kehu_table_find(lines, f->time), *order};
     int64_t n = 0;
-    for (int64_t i = 0; i < kehu_table_n_rows(lines); i++) {
+    for (int64_t i = 0; i < kehu_table_row_count(lines); i++) {
         size_t size;
         const char *number = text_at(order, i, &size);
         const bool cancelled = f->cancelled != NULL && size >= strlen(f->cancelled) &&
@@ -198,7 +198,8 @@ static kehu_status read_lines(kehu_table **lines, const flags *f, kehu_error *er
         status = kehu_csv_rest(lines, csv, err);
     if (status == KEHU_OK)
         fprintf(stderr, "%lld rows read, %lld rejected\n",
-                (long long)kehu_csv_n_rows(csv), (long long)kehu_csv_n_rejects(csv));
+                (long long)kehu_csv_row_count(csv),
+                (long long)kehu_csv_reject_count(csv));
     kehu_csv_free(csv);
     return status;
 }
@@ -246,7 +247,7 @@ kehu_status run_rfm(const flags *f, kehu_error *err)
     if (status == KEHU_OK)
         status = frame_new(&kept, shape, 3, err);
     if (status == KEHU_OK) {
-        amounts = malloc(((size_t)kehu_table_n_rows(lines) + 1) * sizeof *amounts);
+        amounts = malloc(((size_t)kehu_table_row_count(lines) + 1) * sizeof *amounts);
         status = amounts == NULL ? fail(err, KEHU_NO_MEMORY, "no memory for the amounts")
                                  : add_lines(&v, f, lines, kept, amounts, err);
     }

@@ -19,7 +19,7 @@
  *     if (status != KEHU_OK)
  *         report(err.message);
  *     else
- *         printf("%lld rows rejected\n", (long long)kehu_csv_n_rejects(csv));
+ *         printf("%lld rows rejected\n", (long long)kehu_csv_reject_count(csv));
  *     kehu_csv_free(csv);
  *
  * A bad row never stops the file: it is left out and listed with its line, the
@@ -133,8 +133,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_csv_reject(kehu_csv *csv, int64_t row,
                                                      const char *value, kehu_error *err);
 
 /* Rows read well and rows rejected so far. */
-KEHU_API int64_t kehu_csv_n_rows(const kehu_csv *csv);
-KEHU_API int64_t kehu_csv_n_rejects(const kehu_csv *csv);
+KEHU_API int64_t kehu_csv_row_count(const kehu_csv *csv);
+KEHU_API int64_t kehu_csv_reject_count(const kehu_csv *csv);
 
 /* The rejects so far as a table of line (INT64), column, reason and value (UTF8):
  * the row's first line, the name of the first column found wrong (missing when it

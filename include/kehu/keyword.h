@@ -109,7 +109,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_keyword_train(
     const kehu_keyword_options *options, kehu_error *err);
 
 /* How a learned model was made; all zero for a model read from a file. */
-typedef struct kehu_keyword_training {
+typedef struct kehu_keyword_info {
     int64_t n_texts;
     int64_t n_empty;       /* texts without any character or word */
     int64_t n_conflicts;   /* texts that stand there again under another label */
@@ -120,9 +120,8 @@ typedef struct kehu_keyword_training {
     double coverage;       /* share of the texts with at least one keyword */
     double answered;       /* share of the texts whose answer is not to abstain */
     double answered_right; /* share of right answers among those */
-} kehu_keyword_training;
-KEHU_API void kehu_keyword_get_training(const kehu_keyword *k,
-                                        kehu_keyword_training *training);
+} kehu_keyword_info;
+KEHU_API void kehu_keyword_get_info(const kehu_keyword *k, kehu_keyword_info *training);
 
 /* Where the answers to n texts go. Each array has n places (scores n times the
  * number of classes) or is NULL when it is not wanted. */

@@ -55,8 +55,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_table_copy(kehu_table **out,
                                                      kehu_error *err);
 
 /* Counts; 0 for NULL. */
-KEHU_API int64_t kehu_table_n_rows(const kehu_table *table);
-KEHU_API int64_t kehu_table_n_columns(const kehu_table *table);
+KEHU_API int64_t kehu_table_row_count(const kehu_table *table);
+KEHU_API int64_t kehu_table_column_count(const kehu_table *table);
 
 /* Column by number from 0, or by name (the first of that name): borrowed,
  * valid until the table is freed. NULL when there is none. */

@@ -162,7 +162,7 @@ KEHU_API const char *kehu_tree_feature_name(const kehu_tree *tree, uint32_t i);
 KEHU_API uint32_t kehu_tree_leaf_count(const kehu_tree *tree);
 
 /* How the tree came about. */
-typedef struct kehu_tree_summary {
+typedef struct kehu_tree_info {
     int64_t n_rows;                /* rows of positive weight it was trained on */
     double weight;                 /* their sum of weights */
     uint32_t n_leaves, depth;      /* a single leaf has depth 0 */
@@ -171,9 +171,9 @@ typedef struct kehu_tree_summary {
     double shrinkage;   /* 0 = none */
     double cv_log_loss; /* mean over the held-out rows; -1 without folds */
     double cut_penalty; /* 0 = none */
-} kehu_tree_summary;
+} kehu_tree_info;
 
-KEHU_API void kehu_tree_summary_get(const kehu_tree *tree, kehu_tree_summary *summary);
+KEHU_API void kehu_tree_get_info(const kehu_tree *tree, kehu_tree_info *summary);
 
 /* How far a population has moved from the one the tree was trained on: the
  * population stability index, 0 = not at all; customarily 0.1 is worth a look and

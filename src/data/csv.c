@@ -442,12 +442,12 @@ kehu_status kehu_csv_reject(kehu_csv *csv, int64_t row, const char *column,
     return KEHU_OK;
 }
 
-int64_t kehu_csv_n_rows(const kehu_csv *csv)
+int64_t kehu_csv_row_count(const kehu_csv *csv)
 {
     return csv == NULL ? 0 : csv->n_rows;
 }
 
-int64_t kehu_csv_n_rejects(const kehu_csv *csv)
+int64_t kehu_csv_reject_count(const kehu_csv *csv)
 {
     return csv == NULL ? 0 : csv->rejects.count;
 }

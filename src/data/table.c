@@ -86,12 +86,12 @@ kehu_status kehu_table_copy(kehu_table **out, const kehu_column *columns,
     return status;
 }
 
-int64_t kehu_table_n_rows(const kehu_table *table)
+int64_t kehu_table_row_count(const kehu_table *table)
 {
     return table == NULL ? 0 : table->n_rows;
 }
 
-int64_t kehu_table_n_columns(const kehu_table *table)
+int64_t kehu_table_column_count(const kehu_table *table)
 {
     return table == NULL ? 0 : table->n_columns;
 }

@@ -139,8 +139,8 @@ static void put_line_end(kehu__sink *s, const kehu_write_options *o)
 static void put_csv(kehu__sink *s, const job *j)
 {
     const kehu_write_options *o = &j->options;
-    const int64_t n_rows = kehu_table_n_rows(j->table);
-    const int64_t n = kehu_table_n_columns(j->table);
+    const int64_t n_rows = kehu_table_row_count(j->table);
+    const int64_t n = kehu_table_column_count(j->table);
     if ((o->flags & KEHU_WRITE_BOM) != 0)
         kehu__sink_add(s, "\xEF\xBB\xBF", 3);
     for (int64_t k = 0; k < n; k++) {
@@ -166,7 +166,7 @@ static void put_csv(kehu__sink *s, const job *j)
 static void put_object(kehu__json *out, const job *j, int64_t row)
 {
     const kehu_write_options *o = &j->options;
-    const int64_t n = kehu_table_n_columns(j->table);
+    const int64_t n = kehu_table_column_count(j->table);
     kehu__json_object(out);
     for (int64_t k = 0; k < n; k++) {
         const kehu_column *c = kehu_table_column(j->table, k);
@@ -183,7 +183,7 @@ static void put_object(kehu__json *out, const job *j, int64_t row)
 static kehu_status put_json(const job *j, const kehu_writer *writer, kehu_error *err)
 {
     const bool lines = (j->options.flags & KEHU_WRITE_LINES) != 0;
-    const int64_t n_rows = kehu_table_n_rows(j->table);
+    const int64_t n_rows = kehu_table_row_count(j->table);
     kehu__json out;
     kehu__json_init(&out, writer);
     if (!lines)

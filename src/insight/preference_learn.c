@@ -184,10 +184,10 @@ static kehu_status score_fold(learning *l, uint32_t fold, uint32_t n_folds,
     const uint32_t K = l->n_classes;
     kehu_tree_options how = l->how;
     kehu_column weights = l->weights;
-    kehu_tree_summary s;
+    kehu_tree_info s;
     kehu_tree *tree;
     kehu_status status;
-    kehu_tree_summary_get(l->p->tree, &s);
+    kehu_tree_get_info(l->p->tree, &s);
     how.n_folds = 1;
     how.criterion = s.criterion;
     how.max_leaves = s.n_leaves < 2 ? 2 : s.n_leaves;

@@ -171,7 +171,7 @@ uint32_t kehu_tree_leaf_count(const kehu_tree *tree)
     return tree->summary.n_leaves;
 }
 
-void kehu_tree_summary_get(const kehu_tree *tree, kehu_tree_summary *summary)
+void kehu_tree_get_info(const kehu_tree *tree, kehu_tree_info *summary)
 {
     *summary = tree->summary;
 }

@@ -30,7 +30,7 @@ static void write_text(kehu__buffer *b, const char *bytes, size_t size)
 
 static void write_head(kehu__buffer *b, const kehu_tree *tree)
 {
-    const kehu_tree_summary *s = &tree->summary;
+    const kehu_tree_info *s = &tree->summary;
     kehu__buffer_u32(b, tree->n_features);
     kehu__buffer_u32(b, tree->classes.n);
     kehu__buffer_u32(b, tree->n_nodes);
@@ -179,7 +179,7 @@ static bool all_read(const kehu__reader *r)
 
 static bool read_head(kehu__reader r, kehu_tree *tree, uint32_t *n_classes)
 {
-    kehu_tree_summary *s = &tree->summary;
+    kehu_tree_info *s = &tree->summary;
     uint32_t criterion;
     uint64_t n_rows;
     tree->n_features = kehu__read_u32(&r);

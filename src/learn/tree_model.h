@@ -31,7 +31,7 @@ struct kehu_tree {
     double *weights;        /* [n_nodes][classes.n] sample weight of each class */
     double *probabilities;  /* [n_nodes][classes.n] */
     uint32_t *leaves;       /* [n_nodes] number of the leaf, in node order */
-    kehu_tree_summary summary;
+    kehu_tree_info summary;
 };
 
 static inline uint32_t kehu__tree_classes(const kehu_tree *t)

@@ -116,7 +116,7 @@ static void add_dump_node(kehu__buffer *out, const kehu_tree *tree, uint32_t at)
 static void add_dump(kehu__buffer *out, const kehu_tree *tree)
 {
     static const char *const criteria[] = {"", "entropy", "gini", "gain ratio"};
-    const kehu_tree_summary *s = &tree->summary;
+    const kehu_tree_info *s = &tree->summary;
     uint32_t at = 0;
     kehu__buffer_text(out, "rows ");
     add_integer(out, s->n_rows);

@@ -388,12 +388,12 @@ static kehu_status keep(training *t, const kehu__tree_grower *g,
     kehu__tree_shrink(&t->rows, g, g->n_nodes, choice->shrinkage, tree->probabilities);
     for (uint32_t i = 0; i < g->n_nodes; i++)
         kehu__tree_round(tree->probabilities + (size_t)i * K, K);
-    tree->summary = (kehu_tree_summary){.n_rows = t->n_rows,
-                                        .criterion = choice->growth.criterion,
-                                        .min_leaf_weight = choice->growth.min_leaf_weight,
-                                        .shrinkage = choice->shrinkage,
-                                        .cv_log_loss = choice->log_loss,
-                                        .cut_penalty = choice->growth.cut_penalty};
+    tree->summary = (kehu_tree_info){.n_rows = t->n_rows,
+                                     .criterion = choice->growth.criterion,
+                                     .min_leaf_weight = choice->growth.min_leaf_weight,
+                                     .shrinkage = choice->shrinkage,
+                                     .cv_log_loss = choice->log_loss,
+                                     .cut_penalty = choice->growth.cut_penalty};
     for (uint32_t k = 0; k < K; k++)
         tree->summary.weight += tree->weights[k];
     kehu__tree_finish(tree);

@@ -127,7 +127,7 @@ static const char *name_of(const importing *im, const char *name)
 
 static kehu_status choose_columns(importing *im, const kehu_table *table, kehu_error *err)
 {
-    const int64_t n = kehu_table_n_columns(table);
+    const int64_t n = kehu_table_column_count(table);
     im->n_columns = 0;
     for (int64_t i = 0; i < n; i++) {
         kehu_column c = *kehu_table_column(table, i);
@@ -142,8 +142,8 @@ static kehu_status choose_columns(importing *im, const kehu_table *table, kehu_e
 
 static kehu_status take_table(importing *im, const kehu_table *table, kehu_error *err)
 {
-    const int64_t n_rows = kehu_table_n_rows(table);
-    const size_t n_columns = (size_t)kehu_table_n_columns(table);
+    const int64_t n_rows = kehu_table_row_count(table);
+    const size_t n_columns = (size_t)kehu_table_column_count(table);
     kehu_status status;
     im->columns = kehu__alloc(&im->store->alloc, n_columns, sizeof *im->columns);
     if (im->columns == NULL)
@@ -173,9 +173,9 @@ static kehu_status take_all(importing *im, kehu_error *err)
     if (status == KEHU_OK && im->n_frames > 0)
         status = write_segment(im, err);
     if (status == KEHU_OK && im->opt->max_rejects > 0 &&
-        kehu_csv_n_rejects(im->csv) > im->opt->max_rejects)
+        kehu_csv_reject_count(im->csv) > im->opt->max_rejects)
         status = kehu__fail(err, KEHU_DATA, -1, "%lld rows are bad, at most %lld may be",
-                            (long long)kehu_csv_n_rejects(im->csv),
+                            (long long)kehu_csv_reject_count(im->csv),
                             (long long)im->opt->max_rejects);
     return status;
 }

@@ -392,7 +392,7 @@ const kehu__keyword_line *kehu__keyword_line_find(const kehu_keyword *k, int32_t
     return NULL;
 }
 
-void kehu_keyword_get_training(const kehu_keyword *k, kehu_keyword_training *training)
+void kehu_keyword_get_info(const kehu_keyword *k, kehu_keyword_info *training)
 {
     *training = k->training;
 }

@@ -95,7 +95,7 @@ struct kehu_keyword {
     uint32_t head_at, tail_at;
     int32_t scale, abstain;
     kehu__automaton automaton;
-    kehu_keyword_training training;
+    kehu_keyword_info training;
 };
 
 static inline const char *kehu__keyword_of(const kehu_keyword *k,

@@ -151,8 +151,7 @@ static int32_t find_abstain(const trial *t, double precision)
 
 /* Probabilities and what they lead to: t->texts is sorted afterwards. */
 static kehu_status judge(const kehu__learning *l, trial *t, double temperature,
-                         kehu_keyword_training *training, int32_t *abstain,
-                         kehu_error *err)
+                         kehu_keyword_info *training, int32_t *abstain, kehu_error *err)
 {
     const size_t n_classes = (size_t)l->n_classes;
     size_t answered = 0, right = 0;
@@ -180,8 +179,8 @@ static kehu_status judge(const kehu__learning *l, trial *t, double temperature,
 
 kehu_status kehu__keyword_calibrate(kehu__calibration *out,
                                     const kehu__candidates *candidates,
-                                    const kehu__learning *l,
-                                    kehu_keyword_training *training, kehu_error *err)
+                                    const kehu__learning *l, kehu_keyword_info *training,
+                                    kehu_error *err)
 {
     const int n_folds = l->n_texts < SMALL ? KEHU__KEYWORD_FOLDS : 1;
     trial trials[N_COSTS] = {{.n = 0}};

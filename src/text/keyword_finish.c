@@ -112,7 +112,7 @@ static kehu_status finish(const kehu__fitter *f, const kehu__calibration *c,
 
 kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
                                  const kehu__calibration *c, const kehu__learning *l,
-                                 kehu_keyword_training *training, kehu_error *err)
+                                 kehu_keyword_info *training, kehu_error *err)
 {
     kehu__fitter f;
     kehu_status status;

@@ -123,13 +123,13 @@ typedef struct kehu__calibration {
 
 kehu_status kehu__keyword_calibrate(kehu__calibration *out,
                                     const kehu__candidates *candidates,
-                                    const kehu__learning *l,
-                                    kehu_keyword_training *training, kehu_error *err);
+                                    const kehu__learning *l, kehu_keyword_info *training,
+                                    kehu_error *err);
 
 /* Learn the weights of the keywords of `list` together; write the finished list into
  * `out`. */
 kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
                                  const kehu__calibration *c, const kehu__learning *l,
-                                 kehu_keyword_training *training, kehu_error *err);
+                                 kehu_keyword_info *training, kehu_error *err);
 
 #endif

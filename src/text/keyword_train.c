@@ -86,7 +86,7 @@ static int by_hash(const void *a, const void *b, void *ctx)
 
 /* Folds by the hash of the text, so that equal texts are held out together, and how
  * many texts stand there with different labels. */
-static kehu_status read_folds(kehu__learning *l, kehu_keyword_training *training,
+static kehu_status read_folds(kehu__learning *l, kehu_keyword_info *training,
                               kehu_error *err)
 {
     const size_t n = (size_t)l->n_texts;
@@ -144,7 +144,7 @@ kehu_status kehu__keyword_list(kehu_keyword **out, const kehu__learning *l,
 
 /* Candidates, choice, weights. */
 static kehu_status learn(kehu_keyword **out, const kehu__learning *l,
-                         kehu_keyword_training *training, kehu_error *err)
+                         kehu_keyword_info *training, kehu_error *err)
 {
     kehu__draft finished = kehu__draft_new(&l->alloc);
     kehu__candidates candidates;
@@ -187,7 +187,7 @@ kehu_status kehu_keyword_train(kehu_keyword **out, const kehu_column *texts,
     kehu__step step = {.to = NULL};
     const kehu_progress progress = {report_step, &step};
     kehu__learning l = {.texts = texts, .step = &step};
-    kehu_keyword_training training = {.n_texts = 0};
+    kehu_keyword_info training = {.n_texts = 0};
     kehu_status status;
     if (out == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");

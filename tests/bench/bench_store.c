@@ -151,7 +151,7 @@ static void sum_up(const kehu_snapshot *snapshot)
         must(kehu_snapshot_totals(&totals, snapshot, NULL, &err), &err);
         if (round == 1)
             figure("totals_s", cpu_seconds() - start);
-        for (int64_t i = 0; round == 1 && i < kehu_table_n_rows(totals); i++)
+        for (int64_t i = 0; round == 1 && i < kehu_table_row_count(totals); i++)
             sum += ((const int64_t *)kehu_table_column(totals, 4)->data)[i];
         if (round == 1)
             figure("totals_sum", (double)sum);

@@ -30,9 +30,9 @@ static void check(bool good)
 
 static void check_table(const kehu_table *t)
 {
-    for (int64_t k = 0; k < kehu_table_n_columns(t); k++) {
+    for (int64_t k = 0; k < kehu_table_column_count(t); k++) {
         const kehu_column *c = kehu_table_column(t, k);
-        check(c->length == kehu_table_n_rows(t));
+        check(c->length == kehu_table_row_count(t));
         check(kehu__column_check(c, c->name, NULL) == KEHU_OK);
         for (int64_t i = 0; c->type == KEHU_UTF8 && i < c->length; i++) {
             const kehu__text text = kehu__column_text(c, i);
@@ -60,11 +60,11 @@ static void check_round_trip(const kehu_table *t)
     check(kehu_table_write_csv(t, &writer, NULL, NULL) == KEHU_OK);
     check(kehu_csv_open_memory(&csv, out.bytes, out.size, NULL, &o, NULL) == KEHU_OK);
     check(kehu_csv_rest(&back, csv, NULL) == KEHU_OK);
-    check(kehu_csv_n_rejects(csv) == 0);
-    check(kehu_table_n_rows(back) == kehu_table_n_rows(t));
-    check(kehu_table_n_columns(back) == kehu_table_n_columns(t));
-    for (int64_t k = 0; k < kehu_table_n_columns(t); k++)
-        for (int64_t i = 0; i < kehu_table_n_rows(t); i++) {
+    check(kehu_csv_reject_count(csv) == 0);
+    check(kehu_table_row_count(back) == kehu_table_row_count(t));
+    check(kehu_table_column_count(back) == kehu_table_column_count(t));
+    for (int64_t k = 0; k < kehu_table_column_count(t); k++)
+        for (int64_t i = 0; i < kehu_table_row_count(t); i++) {
             const kehu__text a = kehu__column_text(kehu_table_column(t, k), i);
             const kehu__text b = kehu__column_text(kehu_table_column(back, k), i);
             check(a.size == b.size && memcmp(a.bytes, b.bytes, (size_t)a.size) == 0);
@@ -96,17 +96,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     while (kehu_csv_next(&t, csv, NULL) == KEHU_OK && t != NULL) {
         check_table(t);
-        for (int64_t i = 1; i < kehu_table_n_rows(t); i++)
+        for (int64_t i = 1; i < kehu_table_row_count(t); i++)
             check(kehu_csv_line(csv, i) > kehu_csv_line(csv, i - 1));
-        rows += kehu_table_n_rows(t);
+        rows += kehu_table_row_count(t);
         if (!typed && o.infer_rows == 0)
             check_round_trip(t);
         kehu_table_free(t);
     }
-    check(rows == kehu_csv_n_rows(csv));
+    check(rows == kehu_csv_row_count(csv));
     check(kehu_csv_rejects(&t, csv, NULL) == KEHU_OK);
     check_table(t);
-    check(kehu_table_n_rows(t) == kehu_csv_n_rejects(csv));
+    check(kehu_table_row_count(t) == kehu_csv_reject_count(csv));
     kehu_table_free(t);
     kehu_csv_free(csv);
     return 0;

@@ -40,7 +40,7 @@ static kehu_table *read_all(const void *bytes, size_t size, int64_t *n_rejects)
     if (kehu_csv_open_memory(&csv, bytes, size, NULL, &o, NULL) != KEHU_OK)
         return NULL;
     check(kehu_csv_rest(&t, csv, NULL) == KEHU_OK);
-    *n_rejects = kehu_csv_n_rejects(csv);
+    *n_rejects = kehu_csv_reject_count(csv);
     kehu_csv_free(csv);
     return t;
 }
@@ -55,13 +55,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kehu_table *t = read_all(data, size, &n_rejects), *back;
     if (t == NULL)
         return 0;
-    for (int64_t k = 0; k < kehu_table_n_columns(t); k++)
+    for (int64_t k = 0; k < kehu_table_column_count(t); k++)
         check(kehu__column_check(kehu_table_column(t, k), "c", NULL) == KEHU_OK);
     check(kehu_table_write_json(t, &writer, &o, NULL) == KEHU_OK);
-    if (kehu_table_n_rows(t) > 0) {
+    if (kehu_table_row_count(t) > 0) {
         back = read_all(out.bytes, out.size, &n_rejects);
         check(back != NULL &&
-              kehu_table_n_rows(back) + n_rejects == kehu_table_n_rows(t));
+              kehu_table_row_count(back) + n_rejects == kehu_table_row_count(t));
         kehu_table_free(back);
     }
     kehu_table_free(t);

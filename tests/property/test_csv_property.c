@@ -277,7 +277,7 @@ static void test_table_written_is_the_table_read(void **state)
         if (kehu_csv_open_memory(&csv, out.bytes, out.size, NULL, &read, &err) != KEHU_OK)
             fail_msg("%s", err.message);
         assert_int_equal(kehu_csv_rest(&back, csv, NULL), KEHU_OK);
-        assert_int_equal(kehu_csv_n_rejects(csv), 0);
+        assert_int_equal(kehu_csv_reject_count(csv), 0);
         for (int k = 0; k < N_COLUMNS; k++) {
             assert_same(kehu_table_column(t, k), &random.columns[k]);
             assert_same(kehu_table_column(t, k), kehu_table_column(back, k));
@@ -306,7 +306,7 @@ static void test_batches_do_not_change_the_rows(void **state)
         assert_int_equal(kehu_csv_open_memory(&parts, text, size, NULL, &o, NULL), 0);
         assert_int_equal(kehu_csv_rest(&all, whole, NULL), KEHU_OK);
         while (kehu_csv_next(&t, parts, NULL) == KEHU_OK && t != NULL) {
-            for (int64_t i = 0; i < kehu_table_n_rows(t); i++, at++)
+            for (int64_t i = 0; i < kehu_table_row_count(t); i++, at++)
                 for (int64_t k = 0; k < 2; k++) {
                     const kehu__text x = kehu__column_text(kehu_table_column(t, k), i);
                     const kehu__text y = kehu__column_text(kehu_table_column(all, k), at);
@@ -316,8 +316,8 @@ static void test_batches_do_not_change_the_rows(void **state)
                 }
             kehu_table_free(t);
         }
-        assert_int_equal(at, kehu_table_n_rows(all));
-        assert_int_equal(kehu_csv_n_rejects(parts), kehu_csv_n_rejects(whole));
+        assert_int_equal(at, kehu_table_row_count(all));
+        assert_int_equal(kehu_csv_reject_count(parts), kehu_csv_reject_count(whole));
         kehu_table_free(all);
         kehu_csv_free(whole);
         kehu_csv_free(parts);

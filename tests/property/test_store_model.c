@@ -199,7 +199,7 @@ static void compare_totals(const kehu_snapshot *snapshot, const model *m, kehu__
         }
         if (events == 0)
             continue;
-        assert_true(at < kehu_table_n_rows(table));
+        assert_true(at < kehu_table_row_count(table));
         expect_id(kehu_table_column(table, 0), at, customer);
         assert_int_equal(kehu__column_integer(kehu_table_column(table, 1), at), events);
         assert_int_equal(kehu__column_integer(kehu_table_column(table, 2), at), first);
@@ -207,7 +207,7 @@ static void compare_totals(const kehu_snapshot *snapshot, const model *m, kehu__
         assert_int_equal(kehu__column_integer(kehu_table_column(table, 4), at), sum);
         at++;
     }
-    assert_int_equal(kehu_table_n_rows(table), at);
+    assert_int_equal(kehu_table_row_count(table), at);
     kehu_table_free(table);
 }
 

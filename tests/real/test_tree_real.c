@@ -45,7 +45,7 @@ static kehu_table *read_table(const char *name)
     if (kehu_csv_open_memory(&csv, bytes, size, name, &options, &err) != KEHU_OK ||
         kehu_csv_rest(&table, csv, &err) != KEHU_OK)
         fail_msg("%s", err.message);
-    assert_int_equal(kehu_csv_n_rejects(csv), 0);
+    assert_int_equal(kehu_csv_reject_count(csv), 0);
     kehu_csv_free(csv);
     free(bytes);
     return table;
@@ -65,8 +65,8 @@ typedef struct task {
 static task open_task(const char *name, const char *target, const char *drop)
 {
     task t = {.table = read_table(name)};
-    t.n = kehu_table_n_rows(t.table);
-    for (int64_t i = 0; i < kehu_table_n_columns(t.table); i++) {
+    t.n = kehu_table_row_count(t.table);
+    for (int64_t i = 0; i < kehu_table_column_count(t.table); i++) {
         const kehu_column *c = kehu_table_column(t.table, i);
         if (strcmp(c->name, target) == 0)
             t.target = *c;
@@ -118,7 +118,7 @@ static kehu_binary_evaluation run(const char *name, const char *target, const ch
     const kehu_column weights = {.type = KEHU_FLOAT64, .length = t.n, .data = t.train};
     const kehu_tree_options options = {.size = sizeof options, .n_threads = 2};
     kehu_tree *tree;
-    kehu_tree_summary s;
+    kehu_tree_info s;
     kehu_error err;
     kehu_binary_evaluation q;
     if (kehu_tree_train(&tree, t.inputs, t.n_inputs, &t.target, NULL, &weights, &options,
@@ -126,7 +126,7 @@ static kehu_binary_evaluation run(const char *name, const char *target, const ch
         kehu_tree_score(tree, t.inputs, t.n_inputs, t.p, NULL, &err) != KEHU_OK)
         fail_msg("%s", err.message);
     q = quality_of(&t);
-    kehu_tree_summary_get(tree, &s);
+    kehu_tree_get_info(tree, &s);
     print_message("%s: AUC %.4f, log-loss %.4f, Brier %.4f, ECE %.4f; %u leaves, "
                   "criterion %d, leaf weight %g, shrinkage %g, CV log-loss %.4f\n",
                   name, q.auc, q.log_loss, q.brier, q.calibration_error, s.n_leaves,

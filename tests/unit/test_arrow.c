@@ -26,8 +26,8 @@ static kehu_table *sample(const kehu_allocator *alloc)
 
 static void assert_sample(const kehu_table *t)
 {
-    assert_int_equal(kehu_table_n_rows(t), 3);
-    assert_int_equal(kehu_table_n_columns(t), 3);
+    assert_int_equal(kehu_table_row_count(t), 3);
+    assert_int_equal(kehu_table_column_count(t), 3);
     assert_int_equal(kehu__column_text(kehu_table_find(t, "text"), 0).size, 6);
     assert_false(kehu__column_valid(kehu_table_find(t, "text"), 1));
     assert_memory_equal(kehu__column_text(kehu_table_find(t, "text"), 2).bytes, "abc", 3);
@@ -146,7 +146,7 @@ static void test_arrow_empty_columns_have_buffers(void **state)
     assert_non_null(array.children[0]->buffers[1]);
     assert_int_equal(((const int32_t *)array.children[0]->buffers[1])[0], 0);
     assert_int_equal(kehu_arrow_import(&back, &schema, &array, NULL, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_rows(back), 0);
+    assert_int_equal(kehu_table_row_count(back), 0);
     kehu_table_free(back);
     kehu_table_free(t);
 }
@@ -214,7 +214,7 @@ static void test_arrow_import_honours_offsets_of_parent_and_child(void **state)
     released = 0;
     assert_int_equal(kehu_arrow_import(&t, &schema, &parent, NULL, NULL), KEHU_OK);
     assert_int_equal(released, 3); /* the schemas */
-    assert_int_equal(kehu_table_n_rows(t), 4);
+    assert_int_equal(kehu_table_row_count(t), 4);
     assert_false(kehu__column_valid(kehu_table_column(t, 0), 0));
     assert_int_equal(kehu__column_integer(kehu_table_column(t, 0), 1), 6);
     assert_int_equal(*kehu__column_text(kehu_table_column(t, 1), 0).bytes, 'e');

@@ -50,7 +50,7 @@ static void assert_rejects(const kehu_csv *csv, const char *want)
     char got[4096] = "";
     size_t n = 0;
     assert_int_equal(kehu_csv_rejects(&t, csv, NULL), KEHU_OK);
-    for (int64_t i = 0; i < kehu_table_n_rows(t); i++) {
+    for (int64_t i = 0; i < kehu_table_row_count(t); i++) {
         const kehu__text c = kehu__column_text(kehu_table_find(t, "column"), i);
         const kehu__text r = kehu__column_text(kehu_table_find(t, "reason"), i);
         const kehu__text v = kehu__column_text(kehu_table_find(t, "value"), i);
@@ -69,8 +69,8 @@ static void test_csv_without_options_is_all_text(void **state)
     kehu_csv *csv = must_open(text, sizeof text - 1, NULL);
     kehu_table *t = must_read(csv);
     (void)state;
-    assert_int_equal(kehu_table_n_rows(t), 2);
-    assert_int_equal(kehu_table_n_columns(t), 2);
+    assert_int_equal(kehu_table_row_count(t), 2);
+    assert_int_equal(kehu_table_column_count(t), 2);
     assert_int_equal(kehu_table_column(t, 0)->type, KEHU_UTF8);
     assert_text(kehu_table_find(t, "id"), 1, "2");
     assert_text(kehu_table_find(t, "name"), 1, "李雷");
@@ -99,7 +99,7 @@ static void test_csv_fields_give_types(void **state)
     kehu_csv *csv = must_open(text, sizeof text - 1, &options);
     kehu_table *t = must_read(csv);
     (void)state;
-    assert_int_equal(kehu_table_n_columns(t), 7);
+    assert_int_equal(kehu_table_column_count(t), 7);
     assert_string_equal(kehu_table_column(t, 6)->name, "extra");
     assert_int_equal(kehu__column_integer(kehu_table_column(t, 0), 0), 123450);
     assert_int_equal(kehu__column_integer(kehu_table_column(t, 1), 0), 19783);
@@ -110,7 +110,7 @@ static void test_csv_fields_give_types(void **state)
     for (int64_t k = 0; k < 7; k++)
         assert_false(kehu__column_valid(kehu_table_column(t, k), 1));
     assert_false(kehu__column_valid(kehu_table_column(t, 5), 0));
-    assert_int_equal(kehu_csv_n_rejects(csv), 0);
+    assert_int_equal(kehu_csv_reject_count(csv), 0);
     kehu_table_free(t);
     kehu_csv_free(csv);
 }
@@ -146,7 +146,7 @@ static void test_csv_rejects_bad_rows_and_reads_on(void **state)
     kehu_csv *csv = must_open(text, sizeof text - 1, &options);
     kehu_table *t = must_read(csv);
     (void)state;
-    assert_int_equal(kehu_table_n_rows(t), 3);
+    assert_int_equal(kehu_table_row_count(t), 3);
     assert_int_equal(kehu__column_integer(kehu_table_column(t, 0), 2), 12);
     assert_text(kehu_table_column(t, 1), 1, "e\nf");
     assert_int_equal(kehu_csv_line(csv, 1), 6);
@@ -161,8 +161,8 @@ static void test_csv_rejects_bad_rows_and_reads_on(void **state)
              "13|id|number out of the column's range|3000000000\n"
              "14||row longer than 64 bytes|10,0123456789012345678901234567890123456\n"
              "15|note|quote not closed|open 12,k \n");
-    assert_int_equal(kehu_csv_n_rejects(csv), 10);
-    assert_int_equal(kehu_csv_n_rows(csv), 3);
+    assert_int_equal(kehu_csv_reject_count(csv), 10);
+    assert_int_equal(kehu_csv_row_count(csv), 3);
     kehu_table_free(t);
     kehu_csv_free(csv);
 }

@@ -34,7 +34,7 @@ static void test_csv_detects_the_delimiter(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         kehu_csv *csv;
         kehu_table *t = read_text(texts[i], &o, &csv);
-        assert_int_equal(kehu_table_n_columns(t), 3);
+        assert_int_equal(kehu_table_column_count(t), 3);
         assert_memory_equal(kehu__column_text(kehu_table_column(t, 2), 0).bytes, "3", 1);
         kehu_table_free(t);
         kehu_csv_free(csv);
@@ -58,8 +58,8 @@ static void test_csv_infers_the_narrowest_type(void **state)
     for (int64_t k = 0; k < 8; k++)
         assert_int_equal(kehu_table_column(t, k)->type, want[k]);
     /* The fourth row came after the types were settled. */
-    assert_int_equal(kehu_table_n_rows(t), 3);
-    assert_int_equal(kehu_csv_n_rejects(csv), 1);
+    assert_int_equal(kehu_table_row_count(t), 3);
+    assert_int_equal(kehu_csv_reject_count(csv), 1);
     kehu_table_free(t);
     kehu_csv_free(csv);
 }
@@ -73,7 +73,7 @@ static void test_csv_without_a_header_takes_names_from_the_fields(void **state)
     kehu_csv *csv;
     kehu_table *t = read_text("1,a,x\n2,b,y\n", &o, &csv);
     (void)state;
-    assert_int_equal(kehu_table_n_rows(t), 2);
+    assert_int_equal(kehu_table_row_count(t), 2);
     assert_int_equal(kehu__column_integer(kehu_table_find(t, "id"), 1), 2);
     assert_string_equal(kehu_table_column(t, 2)->name, "3");
     assert_int_equal(kehu_csv_line(csv, 0), 1);
@@ -89,7 +89,7 @@ static void test_csv_drops_other_columns_on_request(void **state)
     kehu_csv *csv;
     kehu_table *t = read_text("a,b,c\n1,2,3\n", &o, &csv);
     (void)state;
-    assert_int_equal(kehu_table_n_columns(t), 1);
+    assert_int_equal(kehu_table_column_count(t), 1);
     assert_memory_equal(kehu__column_text(kehu_table_column(t, 0), 0).bytes, "2", 1);
     kehu_table_free(t);
     kehu_csv_free(csv);
@@ -108,7 +108,7 @@ static void test_csv_tells_missing_from_empty(void **state)
     kehu_table *t = read_text("x,t\nNA,NA\n-,\"\"\n,\n\"\",\"NA\"\n 5 , \n", &o, &csv);
     static const int valid_x[] = {0, 0, 0, 0, 1}, valid_t[] = {0, 1, 0, 1, 1};
     (void)state;
-    assert_int_equal(kehu_table_n_rows(t), 5);
+    assert_int_equal(kehu_table_row_count(t), 5);
     for (int64_t i = 0; i < 5; i++) {
         assert_int_equal(kehu__column_valid(kehu_table_column(t, 0), i), valid_x[i]);
         assert_int_equal(kehu__column_valid(kehu_table_column(t, 1), i), valid_t[i]);
@@ -126,7 +126,7 @@ static void test_csv_reads_every_line_end_and_a_last_row_without_one(void **stat
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         kehu_csv *csv;
         kehu_table *t = read_text(texts[i], NULL, &csv);
-        assert_int_equal(kehu_table_n_rows(t), 2);
+        assert_int_equal(kehu_table_row_count(t), 2);
         assert_non_null(kehu_table_find(t, "a"));
         assert_int_equal(kehu__column_text(kehu_table_find(t, "b"), 1).bytes[0], '4');
         assert_int_equal(kehu_csv_line(csv, 1), 3);
@@ -180,11 +180,11 @@ static void test_csv_rejects_each_kind_of_bad_value(void **state)
     kehu_csv *csv;
     kehu_table *t = read_text(text, &o, &csv), *rejects;
     (void)state;
-    assert_int_equal(kehu_table_n_rows(t), 1);
+    assert_int_equal(kehu_table_row_count(t), 1);
     assert_true(kehu__column_number(kehu_table_find(t, "u"), 0) ==
                 18446744073709551616.0);
     assert_int_equal(kehu_csv_rejects(&rejects, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_rows(rejects), 13);
+    assert_int_equal(kehu_table_row_count(rejects), 13);
     for (int64_t i = 0; i < 13; i++) {
         const kehu__text reason =
             kehu__column_text(kehu_table_find(rejects, "reason"), i);
@@ -206,9 +206,9 @@ static void test_csv_lists_so_many_rejects_and_counts_all(void **state)
     kehu_csv *csv;
     kehu_table *t = read_text("x\na\nb\nc\n1\n", &o, &csv), *rejects;
     (void)state;
-    assert_int_equal(kehu_csv_n_rejects(csv), 3);
+    assert_int_equal(kehu_csv_reject_count(csv), 3);
     assert_int_equal(kehu_csv_rejects(&rejects, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_rows(rejects), 2);
+    assert_int_equal(kehu_table_row_count(rejects), 2);
     kehu_table_free(rejects);
     kehu_table_free(t);
     kehu_csv_free(csv);
@@ -224,7 +224,7 @@ static void test_csv_takes_rejects_of_the_caller(void **state)
                      KEHU_OK);
     assert_int_equal(kehu_csv_reject(csv, 2, "id", "x", NULL, &err), KEHU_ARGUMENT);
     assert_string_equal(err.message, "row 2 is not in the last table, or reason is NULL");
-    assert_int_equal(kehu_csv_n_rejects(csv), 1);
+    assert_int_equal(kehu_csv_reject_count(csv), 1);
     assert_int_equal(kehu_csv_rejects(&rejects, csv, NULL), KEHU_OK);
     assert_int_equal(kehu__column_integer(kehu_table_find(rejects, "line"), 0), 4);
     kehu_table_free(rejects);
@@ -340,7 +340,7 @@ static void test_csv_can_be_cancelled_and_goes_on(void **state)
         assert_int_equal(status, KEHU_OK);
         if (t == NULL)
             break;
-        rows += kehu_table_n_rows(t);
+        rows += kehu_table_row_count(t);
         kehu_table_free(t);
     }
     assert_int_equal(rows, N);
@@ -370,12 +370,13 @@ static void test_csv_passes_over_a_giant_line_in_bounded_memory(void **state)
     fclose(f);
     assert_int_equal(kehu_csv_open(&csv, "giant.csv", &o, NULL), KEHU_OK);
     assert_int_equal(kehu_csv_rest(&t, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_csv_n_rejects(csv), 2);
-    assert_int_equal(kehu_table_n_rows(t), 3 + GIANT / 100 - 1);
+    assert_int_equal(kehu_csv_reject_count(csv), 2);
+    assert_int_equal(kehu_table_row_count(t), 3 + GIANT / 100 - 1);
     assert_int_equal(kehu_csv_rejects(&rejects, csv, NULL), KEHU_OK);
     assert_int_equal(kehu__column_integer(kehu_table_find(rejects, "line"), 0), 3);
     assert_int_equal(kehu__column_integer(kehu_table_find(rejects, "line"), 1), 5);
-    assert_int_equal(kehu_csv_line(csv, kehu_table_n_rows(t) - 1), 5 + GIANT / 100 + 1);
+    assert_int_equal(kehu_csv_line(csv, kehu_table_row_count(t) - 1),
+                     5 + GIANT / 100 + 1);
     kehu_table_free(rejects);
     kehu_table_free(t);
     kehu_csv_free(csv);
@@ -402,8 +403,8 @@ static void test_csv_memory_is_a_batch_whatever_the_file(void **state)
     fclose(f);
     assert_int_equal(kehu_csv_open(&csv, "long.csv", &o, NULL), KEHU_OK);
     while (kehu_csv_next(&t, csv, NULL) == KEHU_OK && t != NULL) {
-        assert_true(kehu_table_n_rows(t) <= 1000);
-        rows += kehu_table_n_rows(t);
+        assert_true(kehu_table_row_count(t) <= 1000);
+        rows += kehu_table_row_count(t);
         kehu_table_free(t);
     }
     kehu_csv_free(csv);
@@ -440,10 +441,10 @@ static void test_csv_survives_every_refused_allocation(void **state)
                 assert_null(t);
                 assert_int_equal(kehu_csv_rest(&t, csv, NULL), KEHU_OK);
             }
-            assert_int_equal(kehu_table_n_rows(t), 1);
+            assert_int_equal(kehu_table_row_count(t), 1);
             assert_memory_equal(kehu__column_text(kehu_table_find(t, "na\"me"), 0).bytes,
                                 "a\"b", 3);
-            assert_int_equal(kehu_csv_n_rejects(csv), 2);
+            assert_int_equal(kehu_csv_reject_count(csv), 2);
             status = kehu_csv_rejects(&rejects, csv, NULL);
             assert_true(status == KEHU_OK || status == KEHU_NO_MEMORY);
             assert_true((status == KEHU_OK) == (rejects != NULL));

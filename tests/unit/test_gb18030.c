@@ -110,8 +110,8 @@ static void test_csv_finds_out_that_a_file_is_gb18030(void **state)
     assert_int_equal(kehu_csv_open_memory(&csv, text, sizeof text - 1, NULL, NULL, NULL),
                      KEHU_OK);
     assert_int_equal(kehu_csv_rest(&t, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_rows(t), 2);
-    assert_int_equal(kehu_csv_n_rejects(csv), 1);
+    assert_int_equal(kehu_table_row_count(t), 2);
+    assert_int_equal(kehu_csv_reject_count(csv), 1);
     assert_non_null(kehu_table_find(t, "话费"));
     assert_memory_equal(kehu__column_text(kehu_table_find(t, "名称"), 0).bytes, "信号",
                         6);

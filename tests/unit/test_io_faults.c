@@ -118,7 +118,7 @@ static void read_through(const kehu__io *io, const kehu_csv_options *options, in
         }
         if (t == NULL)
             break;
-        for (int64_t i = 0; i < kehu_table_n_rows(t); i++) {
+        for (int64_t i = 0; i < kehu_table_row_count(t); i++) {
             assert_int_equal(kehu__column_integer(kehu_table_column(t, 0), i), n);
             assert_int_equal(kehu_csv_line(csv, i), 2 + 2 * n);
             n++;
@@ -126,7 +126,7 @@ static void read_through(const kehu__io *io, const kehu_csv_options *options, in
         kehu_table_free(t);
     }
     assert_int_equal(n, N_ROWS);
-    assert_int_equal(kehu_csv_n_rejects(csv), 0);
+    assert_int_equal(kehu_csv_reject_count(csv), 0);
     if (how == EINTR || how == FAULTY_IO_SHORT)
         assert_int_equal(failures, 0);
     kehu_csv_free(csv);

@@ -54,8 +54,8 @@ static void test_json_lines_are_read_by_fields(void **state)
     assert_int_equal(kehu_csv_open_memory(&csv, text, sizeof text - 1, NULL, &o, NULL),
                      KEHU_OK);
     assert_int_equal(kehu_csv_rest(&t, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_rows(t), 4);
-    assert_int_equal(kehu_table_n_columns(t), 5);
+    assert_int_equal(kehu_table_row_count(t), 4);
+    assert_int_equal(kehu_table_column_count(t), 5);
     assert_memory_equal(kehu__column_text(kehu_table_find(t, "name"), 0).bytes,
                         "Ann \"A\" 李😀\n", 16);
     assert_int_equal(kehu__column_integer(kehu_table_find(t, "amount"), 0), 1250);
@@ -67,7 +67,7 @@ static void test_json_lines_are_read_by_fields(void **state)
     assert_memory_equal(kehu__column_text(kehu_table_find(t, "name"), 2).bytes, "7.50",
                         4);
     assert_int_equal(kehu_csv_line(csv, 3), 16);
-    assert_int_equal(kehu_csv_n_rejects(csv), 11);
+    assert_int_equal(kehu_csv_reject_count(csv), 11);
     assert_int_equal(kehu_csv_rejects(&rejects, csv, NULL), KEHU_OK);
     kehu_table_free(rejects);
     kehu_table_free(t);
@@ -101,8 +101,8 @@ static void test_json_lines_reject_with_line_and_reason(void **state)
                      KEHU_OK);
     assert_int_equal(kehu_csv_rest(&t, csv, NULL), KEHU_OK);
     assert_int_equal(kehu_csv_rejects(&rejects, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_rows(rejects), sizeof want / sizeof *want);
-    for (int64_t i = 0; i < kehu_table_n_rows(rejects); i++) {
+    assert_int_equal(kehu_table_row_count(rejects), sizeof want / sizeof *want);
+    for (int64_t i = 0; i < kehu_table_row_count(rejects); i++) {
         const kehu__text c = kehu__column_text(kehu_table_find(rejects, "column"), i);
         const kehu__text r = kehu__column_text(kehu_table_find(rejects, "reason"), i);
         assert_int_equal(kehu__column_integer(kehu_table_find(rejects, "line"), i),
@@ -149,7 +149,7 @@ static void test_json_lines_written_are_read_back(void **state)
     assert_int_equal(kehu_csv_open_memory(&csv, first.bytes, first.size, NULL, &o, NULL),
                      KEHU_OK);
     assert_int_equal(kehu_csv_rest(&back, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_csv_n_rejects(csv), 0);
+    assert_int_equal(kehu_csv_reject_count(csv), 0);
     kehu_csv_free(csv);
     assert_int_equal(kehu_table_write_json(back, &to_second, &write, NULL), KEHU_OK);
     assert_int_equal(first.size, second.size);
@@ -184,7 +184,7 @@ static void test_json_nested_deeply_is_refused_not_followed(void **state)
     assert_int_equal(kehu_csv_open_memory(&csv, deep, sizeof deep, NULL, &o, NULL),
                      KEHU_OK);
     assert_int_equal(kehu_csv_rest(&t, csv, NULL), KEHU_OK);
-    assert_int_equal(kehu_csv_n_rejects(csv), 1);
+    assert_int_equal(kehu_csv_reject_count(csv), 1);
     kehu_table_free(t);
     kehu_csv_free(csv);
 }
@@ -206,8 +206,8 @@ static void test_json_lines_survive_every_refused_allocation(void **state)
                 assert_int_equal(status, KEHU_NO_MEMORY);
                 assert_int_equal(kehu_csv_rest(&t, csv, NULL), KEHU_OK);
             }
-            assert_int_equal(kehu_table_n_rows(t), 4);
-            assert_int_equal(kehu_csv_n_rejects(csv), 11);
+            assert_int_equal(kehu_table_row_count(t), 4);
+            assert_int_equal(kehu_csv_reject_count(csv), 11);
         } else
             assert_int_equal(status, KEHU_NO_MEMORY);
         done = f.requests <= n;

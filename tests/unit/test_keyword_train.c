@@ -127,7 +127,7 @@ static corpus learned, fresh;
 static void test_keyword_training_finds_the_words_that_matter(void **state)
 {
     kehu_keyword_options opt = {.size = sizeof opt, .keywords_per_class = 4};
-    kehu_keyword_training t;
+    kehu_keyword_info t;
     kehu_keyword_line line;
     kehu_keyword *k;
     (void)state;
@@ -146,7 +146,7 @@ static void test_keyword_training_finds_the_words_that_matter(void **state)
         }
     /* 9 in 10 have a word, a third of the others are right by chance. */
     assert_true(accuracy(k, &fresh) > 0.91);
-    kehu_keyword_get_training(k, &t);
+    kehu_keyword_get_info(k, &t);
     assert_int_equal(t.n_texts, 1500);
     assert_int_equal(t.n_empty, 0);
     assert_true(fabs(t.accuracy - accuracy(k, &fresh)) < 0.03);
@@ -272,14 +272,14 @@ static void test_keyword_abstain_level_reaches_the_precision_wanted(void **state
 {
     static int32_t given[MOST], best[MOST];
     kehu_keyword_options opt = {.size = sizeof opt, .precision = 0.99};
-    kehu_keyword_training t;
+    kehu_keyword_info t;
     kehu_keyword *k;
     int answered = 0, right = 0;
     (void)state;
     make(&learned, 2500, 9);
     make(&fresh, 2500, 10);
     k = train(&learned, &opt);
-    kehu_keyword_get_training(k, &t);
+    kehu_keyword_get_info(k, &t);
     assert_true(t.answered > 0.8 && t.answered < 0.95);
     assert_true(t.answered_right >= 0.99);
     assert_int_equal(kehu_keyword_predict(
@@ -447,7 +447,7 @@ static void test_keyword_control_characters_are_no_keywords(void **state)
 
 static void test_keyword_conflicting_and_empty_texts_are_counted(void **state)
 {
-    kehu_keyword_training t;
+    kehu_keyword_info t;
     kehu_keyword *k;
     (void)state;
     make(&learned, 300, 12);
@@ -459,7 +459,7 @@ static void test_keyword_conflicting_and_empty_texts_are_counted(void **state)
     corpus_add(&learned, "话费", "");
     corpus_add(&learned, "话费", "\xE8\xFF");
     k = train(&learned, NULL);
-    kehu_keyword_get_training(k, &t);
+    kehu_keyword_get_info(k, &t);
     assert_int_equal(t.n_conflicts, 3);
     assert_int_equal(t.n_empty, 3);
     assert_int_equal(t.n_texts, 307);

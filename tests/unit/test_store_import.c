@@ -62,7 +62,7 @@ static void test_import_takes_good_rows_and_lists_bad_ones(void **state)
         KEHU_OK)
         fail_msg("%s", err.message);
     assert_int_equal(n_rows, 3);
-    assert_int_equal(kehu_csv_n_rejects(csv), 3);
+    assert_int_equal(kehu_csv_reject_count(csv), 3);
     assert_int_equal(kehu_csv_rejects(&rejects, csv, &err), KEHU_OK);
     assert_int_equal(((const int64_t *)kehu_table_column(rejects, 0)->data)[0], 5);
     assert_int_equal(((const int64_t *)kehu_table_column(rejects, 0)->data)[1], 3);
@@ -216,7 +216,7 @@ static kehu_status all_of_it(const char *folder, const kehu_allocator *alloc,
     if (status == KEHU_OK)
         status = kehu_snapshot_totals(&totals, snapshot, NULL, err);
     if (status == KEHU_OK)
-        assert_int_equal(kehu_table_n_rows(totals), 2);
+        assert_int_equal(kehu_table_row_count(totals), 2);
     else
         assert_null(totals);
     kehu_table_free(totals);

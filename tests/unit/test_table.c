@@ -79,8 +79,8 @@ static void test_table_copy_owns_everything(void **state)
     assert_int_equal(kehu_table_copy(&t, &c, 1, NULL, NULL), KEHU_OK);
     name[0] = 'y';
     values[2] = 7;
-    assert_int_equal(kehu_table_n_rows(t), 3);
-    assert_int_equal(kehu_table_n_columns(t), 1);
+    assert_int_equal(kehu_table_row_count(t), 3);
+    assert_int_equal(kehu_table_column_count(t), 1);
     assert_ptr_equal(kehu_table_find(t, "x"), kehu_table_column(t, 0));
     assert_int_equal(kehu__column_integer(kehu_table_find(t, "x"), 1), -2);
     assert_null(kehu_table_find(t, "y"));
@@ -108,10 +108,10 @@ static void test_table_copy_takes_categories_and_empty_tables(void **state)
     kehu_table_free(t);
     none.length = 0;
     assert_int_equal(kehu_table_copy(&t, &none, 1, NULL, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_rows(t), 0);
+    assert_int_equal(kehu_table_row_count(t), 0);
     kehu_table_free(t);
     assert_int_equal(kehu_table_copy(&t, NULL, 0, NULL, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_n_columns(t), 0);
+    assert_int_equal(kehu_table_column_count(t), 0);
     kehu_table_free(t);
 }
 

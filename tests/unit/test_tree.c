@@ -71,7 +71,7 @@ static kehu_tree *train(const customers *c, const kehu_tree_options *options)
 static void test_tree_finds_who_leaves(void **state)
 {
     customers c;
-    kehu_tree_summary s;
+    kehu_tree_info s;
     double p[N][2], hit = 0;
     (void)state;
     make_customers(&c, 1);
@@ -87,7 +87,7 @@ static void test_tree_finds_who_leaves(void **state)
         hit += (p[i][1] > 0.5) == c.left[i];
     }
     assert_true(hit > 0.7 * N);
-    kehu_tree_summary_get(tree, &s);
+    kehu_tree_get_info(tree, &s);
     assert_int_equal(s.n_rows, N);
     assert_int_equal(s.n_leaves, kehu_tree_leaf_count(tree));
     assert_true(s.n_leaves >= 3 && s.depth >= 2);
@@ -470,7 +470,7 @@ static void test_tree_comes_back_from_its_bytes_and_its_file(void **state)
     double p[N][2], q[N][2];
     kehu_tree *back;
     kehu_error err;
-    kehu_tree_summary s, t;
+    kehu_tree_info s, t;
     const kehu_writer refusing = {refuse, NULL};
     (void)state;
     make_customers(&c, 12);
@@ -480,8 +480,8 @@ static void test_tree_comes_back_from_its_bytes_and_its_file(void **state)
     assert_int_equal(kehu_tree_read(&back, m.bytes, m.size, NULL, &err), KEHU_OK);
     assert_int_equal(kehu_tree_score(back, c.columns, 4, q[0], NULL, NULL), KEHU_OK);
     assert_memory_equal(p, q, sizeof p);
-    kehu_tree_summary_get(tree, &s);
-    kehu_tree_summary_get(back, &t);
+    kehu_tree_get_info(tree, &s);
+    kehu_tree_get_info(back, &t);
     assert_memory_equal(&s, &t, sizeof s);
     again = written(back);
     assert_int_equal(again.size, m.size);

@@ -1,7 +1,8 @@
 /* customer_insight - from three CSV files to target lists and a report.
  *
  *     customer_insight --customers customers.csv --events events.csv
- *                      --demands demands.csv --out FOLDER [--page template.html]
+ *                      --demands demands.csv --as-of 2026-01-31 --out FOLDER
+ *                      [--page template.html]
  *
  * Reads, by the names in the header,
  *     customers  customer_id and any other columns; an "occupation" known for some is
@@ -34,10 +35,10 @@
 #include "customer_insight/report.h"
 
 static const char usage[] =
-    "usage: customer_insight --customers FILE --events FILE [--demands FILE] --out "
-    "FOLDER\n"
+    "usage: customer_insight --customers FILE --events FILE [--demands FILE] --as-of "
+    "DATE --out FOLDER\n"
+    "  --as-of DATE       today, as 2026-01-31; later rows are rejected\n"
     "  --page FILE        template of report.html, made by examples/report/build.sh\n"
-    "  --as-of DATE       today, as 2026-01-31; without, the day after the newest event\n"
     "  --vocabulary FILE  CSV column,value of all allowed channels, contents and "
     "classes\n"
     "  --target COLUMN    of the customers: the risk that it is \"yes\" is scored\n"
@@ -146,6 +147,7 @@ static const char *check_flags(const flags *f)
     if (strcmp(part, "all") == 0)
         return f->customers == NULL ? "--customers is missing"
                : f->events == NULL  ? "--events is missing"
+               : !f->as_of_given    ? "--as-of is missing: the day to count from"
                                     : NULL;
     if (strcmp(part, "classify") == 0)
         return f->texts == NULL || f->test == NULL ? "--texts or --test is missing"

@@ -373,13 +373,21 @@ class Bad(unittest.TestCase):
         self.fails("EMPTY", demands=write(self.path("none.csv"), b"\n".join([head, *lines[1:]]) + b"\n"))
 
     def test_without_demands_and_vocabulary(self):
-        done = run(flags(self.folder, self.out, demands=None, vocabulary=None, target=None, page=None, **{"as-of": None}))
+        done = run(flags(self.folder, self.out, demands=None, vocabulary=None, target=None, page=None))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(set(os.listdir(self.out)), FILES - {"demands.csv", "methods.csv", "report.html"})
         with open(os.path.join(self.out, "report.json"), encoding="utf-8") as file:
             report = json.load(file)
         self.assertNotIn("methods", report)
-        self.assertEqual(report["as_of"], "2026-01-01")  # the day after the newest event
+        self.assertEqual(report["as_of"], "2026-01-01")
+
+    def test_today_must_be_named(self):
+        # Were it taken from the events, one event dated 2091 would make everyone's recency nonsense.
+        self.fails("--as-of", "missing", code=2, as_of=None)
+        events = self.lines("events.csv") + [b"Y1,C000005,2091-12-31 10:00:00,recharge,app,,10.00,1"]
+        self.rejects("future.csv", (len(events), "time", "future"),
+                     events=write(self.path("future.csv"), b"\n".join(events) + b"\n"))
+        self.assertLess(max(int(row["recency_days"]) for row in rows(self.out, "rfm.csv")), 400)
 
     def test_unknown_target_vocabulary_and_page(self):
         self.fails("COLUMN", "--target", "nothing", target="nothing")

@@ -215,7 +215,6 @@ static kehu_status fill_store(base *b, const flags *f, const char *store_path,
 kehu_status base_read(base *b, const flags *f, const char *store_path, kehu_error *err)
 {
     vocabulary *const lists[] = {&b->channels, &b->contents, &b->classes};
-    b->as_of_given = f->as_of_given;
     b->as_of_day = f->as_of_day;
     b->ids = names_new();
     for (int i = 0; i < 3; i++)
@@ -227,8 +226,6 @@ kehu_status base_read(base *b, const flags *f, const char *store_path, kehu_erro
     for (int i = 0; i < 3; i++)
         if (!lists[i]->fixed)
             TRY(sort_names(lists[i], err));
-    if (!b->as_of_given) /* the day after the newest event */
-        b->as_of_day = day_of(b->newest_us) + 1;
     step("reading the store");
     TRY(kehu_snapshot_open(&b->snapshot, b->store, NULL, err));
     TRY(read_people(b, err));

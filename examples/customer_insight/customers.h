@@ -29,8 +29,6 @@ typedef struct base {
     names *ids; /* number of each customer */
     int64_t n;  /* customers */
     int32_t as_of_day;
-    bool as_of_given;
-    int64_t newest_us;
     kehu_store *store;
     kehu_snapshot *snapshot;
     frame *people;  /* "customer" and the columns of customers.csv */

@@ -113,16 +113,13 @@ static kehu_status check_id(batch *c, int64_t row, const char *column, kehu_erro
 
 static void check_time(batch *c, int64_t row, const kehu_column *times)
 {
-    const base *b = c->b;
     if (c->reason != NULL || !present(times, row))
         return;
     const int64_t t = times->type == KEHU_DATE32
                           ? (int64_t)number_at(times, row) * DAY_US
                           : ((const int64_t *)times->data)[times->start + row];
-    if (b->as_of_given && t >= ((int64_t)b->as_of_day + 1) * DAY_US)
+    if (t >= ((int64_t)c->b->as_of_day + 1) * DAY_US)
         fault(c, "in the future", times->name, "", 0);
-    else if (times->type == KEHU_TIMESTAMP && t > b->newest_us)
-        c->b->newest_us = t;
 }
 
 /* A name that must be in a fixed vocabulary; without one, it is learned. */

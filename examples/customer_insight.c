@@ -141,10 +141,10 @@ static bool read_flag(flags *f, const char *name, const char *word)
 /* What is missing or does not fit together, or NULL. */
 static const char *check_flags(const flags *f)
 {
-    const char *part = f->part == NULL ? "all" : f->part;
+    const char *part = f->part;
     if (f->out == NULL)
         return "--out is missing";
-    if (strcmp(part, "all") == 0)
+    if (part == NULL)
         return f->customers == NULL ? "--customers is missing"
                : f->events == NULL  ? "--events is missing"
                : !f->as_of_given    ? "--as-of is missing: the day to count from"

@@ -404,6 +404,7 @@ class Bad(unittest.TestCase):
 
     def test_flags(self):
         for arguments in [[], ["--out"], ["--nothing", "x"], ["--part", "x", "--out", "y"], ["--out", "y", "--folds", "1"],
+                          ["--part", "all", "--customers", "x", "--events", "x", "--as-of", "2026-01-01", "--out", "y"],
                           ["--out", "y", "--as-of", "2026-02-30"], ["--out", "y"], ["--part", "rfm", "--out", "y"],
                           ["--part", "classify", "--out", "y"], ["--part", "score", "--out", "y"]]:
             done = run(arguments)

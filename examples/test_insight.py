@@ -411,6 +411,13 @@ class Bad(unittest.TestCase):
             self.assertEqual(done.returncode, 2, arguments)
             self.assertTrue(done.stderr.startswith("customer_insight: "))
 
+    def test_order_lines_beyond_what_money_can_be(self):
+        path = write(self.path("lines.csv"), "c,o,t,p,q\nA,1,2025-01-01,90000000000000000.00,9000000\n")
+        done = run(["--part", "rfm", "--events", path, "--customer", "c", "--order", "o", "--time", "t", "--price", "p",
+                    "--quantity", "q", "--as-of", "2026-01-01", "--out", self.out])
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("customer_insight: RANGE: --price", done.stderr)
+
     def test_parts_on_bad_files(self):
         cases = [("NOT_FOUND", ["--part", "classify", "--texts", "no such", "--test", "no such"]),
                  ("FORMAT", ["--part", "classify", "--texts", write(self.path("a"), "no tab\n"), "--test", self.path("a")]),

@@ -144,6 +144,18 @@ kehu_status value_write(const value *v, outputs *o, kehu_error *err)
 
 /* ---- Any file of order lines ----------------------------------------------------- */
 
+/* a times b; false when that is beyond 64 bits. */
+static bool multiply(int64_t *product, int64_t a, int64_t b)
+{
+    if (a > 0 ? b > INT64_MAX / a || b < INT64_MIN / a
+              : a < -1 && (b > INT64_MIN / a || b < INT64_MAX / a))
+        return false;
+    if (a == -1 && b == INT64_MIN)
+        return false;
+    *product = a * b;
+    return true;
+}
+
 /* Lines without a customer, and cancelled orders if these are not wanted, fall away;
  * an order is worth price times quantity. */
 static kehu_status add_lines(value *v, const flags *f, const kehu_table *lines,
@@ -163,8 +175,11 @@ static kehu_status add_lines(value *v, const flags *f, const kehu_table *lines,
                                memcmp(number, f->cancelled, strlen(f->cancelled)) == 0;
         if (!present(customer, i) || (cancelled && drop))
             continue;
-        amounts[n++] = ((const int64_t *)price->data)[price->start + i] *
-                       ((const int64_t *)quantity->data)[quantity->start + i];
+        if (!multiply(&amounts[n++], ((const int64_t *)price->data)[price->start + i],
+                      ((const int64_t *)quantity->data)[quantity->start + i]))
+            return fail(err, KEHU_RANGE,
+                        "--price: good row %lld times its quantity is beyond 64 bits",
+                        (long long)i + 1);
         TRY(frame_add(kept, needed, i, err));
     }
     const kehu_column *c = frame_columns(kept, NULL);

@@ -418,6 +418,16 @@ class Bad(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("customer_insight: RANGE: --price", done.stderr)
 
+    def test_classes_only_the_test_has_count(self):
+        known = write(self.path("known"), "".join(f"{c}\t{w} {i}\n" for i in range(20) for c, w in (("a", "red"), ("b", "blue"))))
+        test = write(self.path("test"), "a\tred 3\nb\tblue 4\nc\tgreen\nc\tblack\n")
+        done = run(["--part", "classify", "--texts", known, "--test", test, "--out", self.out])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for row in rows(self.out, "methods.csv"):
+            self.assertEqual(row["texts"], "4")
+            self.assertEqual(float(row["accuracy"]), 0.5)
+        self.assertEqual([row["label"] for row in rows(self.out, "demands.csv")], ["a", "b", "c", "c"])
+
     def test_parts_on_bad_files(self):
         cases = [("NOT_FOUND", ["--part", "classify", "--texts", "no such", "--test", "no such"]),
                  ("FORMAT", ["--part", "classify", "--texts", write(self.path("a"), "no tab\n"), "--test", self.path("a")]),

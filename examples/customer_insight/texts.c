@@ -40,15 +40,18 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The labels that occur, sorted, and the number of each text's. */
-static kehu_status number_labels(texts *t, const kehu_column *label, kehu_error *err)
+/* The labels that occur in either column, sorted. */
+static kehu_status number_labels(texts *t, const kehu_column *label,
+                                 const kehu_column *more, kehu_error *err)
 {
+    const int64_t n_rows = label->length + more->length;
     names *met = names_new();
     const char **list = NULL;
     size_t size;
     bool good = met != NULL;
-    for (int64_t i = 0; i < label->length && good; i++) {
-        const char *name = text_at(label, i, &size);
+    for (int64_t i = 0; i < n_rows && good; i++) {
+        const char *name = i < label->length ? text_at(label, i, &size)
+                                             : text_at(more, i - label->length, &size);
         good = size == 0 || names_add(met, name, size, NULL) >= 0;
     }
     const int64_t n = good ? names_count(met) : 0;
@@ -292,7 +295,8 @@ kehu_status texts_classify(texts *t, const kehu_column *text, const kehu_column 
                            const kehu_column *id, const flags *f, kehu_error *err)
 {
     picked known = {0}, rest = {0};
-    TRY(number_labels(t, label, err));
+    const kehu_column none = {.length = 0};
+    TRY(number_labels(t, label, &none, err));
     TRY(make_room(t, label, err));
     step("training the classifiers");
     kehu_status status = select_texts(&known, t, text, label, id, LABELLED, 0, 1, err);
@@ -324,7 +328,7 @@ kehu_status texts_try(texts *t, const kehu_column *text, const kehu_column *labe
                       const flags *f, kehu_error *err)
 {
     picked known = {0}, test = {0};
-    TRY(number_labels(t, label, err));
+    TRY(number_labels(t, label, test_label, err));
     TRY(make_room(t, test_label, err));
     known.row = malloc((size_t)(text->length + 1) * sizeof *known.row);
     test.row = malloc((size_t)(test_text->length + 1) * sizeof *test.row);

@@ -389,6 +389,22 @@ class Bad(unittest.TestCase):
                      events=write(self.path("future.csv"), b"\n".join(events) + b"\n"))
         self.assertLess(max(int(row["recency_days"]) for row in rows(self.out, "rfm.csv")), 400)
 
+    def test_long_names_stay_whole(self):
+        # Alike for longer than any fixed room, and cut at a byte they would not be UTF-8 any more.
+        long = "".join(chr(0x4E00 + i) for i in range(60)).encode()
+        events = [line.replace(b",news,", b"," + long + "一,".encode()).replace(b",games,", b"," + long + "二,".encode())
+                  for line in self.lines("events.csv")]
+        done = run(flags(self.folder, self.out, vocabulary=None, demands=None,
+                         events=write(self.path("long.csv"), b"\n".join(events) + b"\n")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lists = {row["list"] for row in rows(self.out, "targets.csv")}
+        with open(os.path.join(self.out, "report.json"), encoding="utf-8") as file:
+            named = [entry["name"] for entry in json.load(file)["targets"]]
+        for end in "一二":
+            self.assertIn(f"content:{long.decode()}{end}", named)
+        self.assertLessEqual(lists, set(named))
+        self.assertEqual(len(named), len(set(named)))
+
     def test_unknown_target_vocabulary_and_page(self):
         self.fails("COLUMN", "--target", "nothing", target="nothing")
         self.fails("DATA", "line 2", vocabulary=write(self.path("v.csv"), "column,value\ncolour,red\n"))

@@ -21,6 +21,15 @@ const char *text_at(const kehu_column *c, int64_t i, size_t *size)
     return (const char *)c->data + offsets[0];
 }
 
+size_t whole_characters(const char *text, size_t size, size_t most)
+{
+    if (size <= most)
+        return size;
+    while (most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}
+
 double number_at(const kehu_column *c, int64_t i)
 {
     const int64_t at = c->start + i;

@@ -52,6 +52,10 @@ bool present(const kehu_column *c, int64_t i);
 /* Number of row i of a numeric or date column; NaN when it is missing. */
 double number_at(const kehu_column *c, int64_t i);
 
+/* Bytes of the longest start of a text that has at most `most` bytes and does not cut a
+ * character. */
+size_t whole_characters(const char *text, size_t size, size_t most);
+
 /* Rows picked out of batches of one shape, one after the other. */
 typedef struct frame frame;
 kehu_status frame_new(frame **out, const kehu_column *shape, int64_t n_columns,

@@ -85,10 +85,7 @@ static const kehu_column *find(const batch *c, const char *name)
 static void fault(batch *c, const char *reason, const char *column, const char *value,
                   size_t size)
 {
-    if (size > sizeof c->value - 1)
-        for (size = sizeof c->value - 1;
-             size > 0 && ((unsigned char)value[size] & 0xC0) == 0x80;)
-            size--;
+    size = whole_characters(value, size, sizeof c->value - 1);
     c->reason = reason;
     c->column = column;
     memcpy(c->value, value, size);

@@ -20,15 +20,17 @@ struct features {
     kehu_column columns[MAX_FEATURES];
     uint32_t n;
     double *made[MAX_FEATURES]; /* numbers that belong to us, by the column's place */
-    char names[MAX_FEATURES][64];
+    char *names[MAX_FEATURES];  /* of these */
 };
 typedef struct features features;
 
 static void features_free(features *x)
 {
     if (x != NULL)
-        for (uint32_t i = 0; i < x->n; i++)
+        for (uint32_t i = 0; i < x->n; i++) {
             free(x->made[i]);
+            free(x->names[i]);
+        }
     free(x);
 }
 
@@ -50,20 +52,26 @@ static kehu_status add_shares(features *x, const base *b, const double *use,
 {
     const int64_t n_items = names_count(items);
     for (int64_t k = 0; k < n_items && x->n < MAX_FEATURES; k++) {
+        const char *item = names_get(items, k);
+        const size_t room = strlen(prefix) + strlen(item) + 2;
         double *share = malloc(((size_t)b->n + 1) * sizeof *share);
-        if (share == NULL)
+        char *name = malloc(room);
+        if (share == NULL || name == NULL) {
+            free(share);
+            free(name);
             return fail(err, KEHU_NO_MEMORY, "no memory for the features");
+        }
         for (int64_t i = 0; i < b->n; i++) {
             double sum = 0;
             for (int64_t j = 0; j < n_items; j++)
                 sum += use[i * n_items + j];
             share[i] = use[i * n_items + k] / sum; /* NaN, missing, when the sum is 0 */
         }
-        snprintf(x->names[x->n], sizeof x->names[0], "%s %.40s", prefix,
-                 names_get(items, k));
+        snprintf(name, room, "%s %s", prefix, item);
+        x->names[x->n] = name;
         x->made[x->n] = share;
         x->columns[x->n] = (kehu_column){
-            .name = x->names[x->n], .type = KEHU_FLOAT64, .length = b->n, .data = share};
+            .name = name, .type = KEHU_FLOAT64, .length = b->n, .data = share};
         x->n++;
     }
     return KEHU_OK;

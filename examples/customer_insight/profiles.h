@@ -25,7 +25,7 @@ typedef struct target {
 } target;
 
 typedef struct target_list {
-    char name[64]; /* "retention", "win_back", "care" or "content:" and an item */
+    char *name; /* "retention", "win_back", "care" or "content:" and an item */
     target *targets;
     int64_t n;
 } target_list;

@@ -204,12 +204,13 @@ static void describe(FILE *file, const char *name)
             return;
         }
     const char *item = strchr(name, ':') + 1;
-    snprintf(zh, sizeof zh, "内容推荐：%s", item);
-    snprintf(en, sizeof en, "Content: %s", item);
+    const int size = (int)whole_characters(item, strlen(item), 100);
+    snprintf(zh, sizeof zh, "内容推荐：%.*s", size, item);
+    snprintf(en, sizeof en, "Content: %.*s", size, item);
     write_bilingual(file, zh, en);
     fputs(",\"rule\":", file);
-    snprintf(zh, sizeof zh, "对 %s 的偏好不低于“较依赖”", item);
-    snprintf(en, sizeof en, "rather reliant or reliant on %s", item);
+    snprintf(zh, sizeof zh, "对 %.*s 的偏好不低于“较依赖”", size, item);
+    snprintf(en, sizeof en, "rather reliant or reliant on %.*s", size, item);
     write_bilingual(file, zh, en);
 }
 

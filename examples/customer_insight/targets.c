@@ -20,12 +20,14 @@ static kehu_status new_list(target_lists *t, const char *prefix, const char *nam
     *list = NULL;
     if (t->n == MAX_LISTS)
         return fail(err, KEHU_LIMIT, "more than %d target lists", MAX_LISTS);
+    const size_t room = strlen(prefix) + strlen(name) + 1;
     *list = &t->lists[t->n++];
-    snprintf((*list)->name, sizeof(*list)->name, "%s%.50s", prefix, name);
+    (*list)->name = malloc(room);
     (*list)->targets = malloc(((size_t)n + 1) * sizeof *(*list)->targets);
-    return (*list)->targets == NULL
-               ? fail(err, KEHU_NO_MEMORY, "no memory for the targets")
-               : KEHU_OK;
+    if ((*list)->name == NULL || (*list)->targets == NULL)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the targets");
+    snprintf((*list)->name, room, "%s%s", prefix, name);
+    return KEHU_OK;
 }
 
 static void add_target(target_list *list, int64_t customer, double score)
@@ -170,6 +172,8 @@ kehu_status targets_write(const target_lists *t, const findings *x, outputs *o,
 
 void targets_free(target_lists *t)
 {
-    for (int k = 0; k < t->n; k++)
+    for (int k = 0; k < t->n; k++) {
+        free(t->lists[k].name);
         free(t->lists[k].targets);
+    }
 }

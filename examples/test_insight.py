@@ -405,6 +405,10 @@ class Bad(unittest.TestCase):
         self.assertLessEqual(lists, set(named))
         self.assertEqual(len(named), len(set(named)))
 
+    def test_target_that_never_comes(self):
+        lines = [line.replace(b",yes", b",gone") for line in self.lines("customers.csv")]
+        self.fails("COLUMN", "--target", "left", "yes", customers=write(self.path("gone.csv"), b"\n".join(lines) + b"\n"))
+
     def test_unknown_target_vocabulary_and_page(self):
         self.fails("COLUMN", "--target", "nothing", target="nothing")
         self.fails("DATA", "line 2", vocabulary=write(self.path("v.csv"), "column,value\ncolour,red\n"))

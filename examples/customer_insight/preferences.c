@@ -274,6 +274,11 @@ static kehu_status find_occupation(preference *p, const base *b, const flags *f,
     return grade(p, b->n, err);
 }
 
+static bool is_yes(const char *value, size_t size)
+{
+    return size == 3 && memcmp(value, "yes", 3) == 0;
+}
+
 /* The probability that the target field is "yes", from the other fields and the
  * share of complaints: how much a customer does says nothing here, for one who has
  * left does less because of that. */
@@ -285,10 +290,19 @@ static kehu_status find_risk(preferences *p, const base *b, const flags *f,
     p->risk = calloc((size_t)b->n + 1, sizeof *p->risk);
     p->lost = calloc((size_t)b->n + 1, sizeof *p->lost);
     kehu_status status = KEHU_OK;
+    bool comes = false;
     step("risk");
+    for (int64_t i = 0; i < b->n && !comes; i++) {
+        size_t size;
+        const char *value = text_at(field, i, &size);
+        comes = is_yes(value, size);
+    }
     if (classes == NULL || found == NULL || p->risk == NULL || p->lost == NULL ||
         names_add(classes, "no", 2, NULL) < 0 || names_add(classes, "yes", 3, NULL) < 0)
         status = fail(err, KEHU_NO_MEMORY, "no memory for the risk");
+    if (status == KEHU_OK && !comes)
+        status = fail(err, KEHU_COLUMN, "--target: no row of %s has a %s of \"yes\"",
+                      f->customers, f->target);
     if (status == KEHU_OK) {
         add_fields(x, b, f->target, NULL);
         status = add_complaints(x, b, err);
@@ -299,7 +313,7 @@ static kehu_status find_risk(preferences *p, const base *b, const flags *f,
         size_t size;
         const char *value = text_at(field, i, &size);
         p->risk[i] = found[2 * i + 1];
-        p->lost[i] = size == 3 && memcmp(value, "yes", 3) == 0;
+        p->lost[i] = is_yes(value, size);
     }
     names_free(classes);
     free(found);
@@ -341,11 +355,13 @@ kehu_status preferences_explain_risk(const preferences *p, int64_t customer,
 {
     enum { MAX_STEPS = 64, N_SHOWN = 3 };
     const kehu_tree *tree = kehu_preference_tree(p->risk_model);
-    const uint32_t event = kehu_preference_class_count(p->risk_model) - 1; /* "yes" */
+    uint32_t event = 0;
     kehu_tree_step steps[MAX_STEPS];
     uint32_t n = 0;
     double start;
     size_t size = 0;
+    while (strcmp(kehu_preference_class_name(p->risk_model, event), "yes") != 0)
+        event++;
     reason->bytes[0] = '\0';
     TRY(kehu_tree_explain(tree, p->risk_features->columns, p->risk_features->n, customer,
                           event, steps, MAX_STEPS, &n, &start, err));

@@ -409,6 +409,12 @@ class Bad(unittest.TestCase):
         lines = [line.replace(b",yes", b",gone") for line in self.lines("customers.csv")]
         self.fails("COLUMN", "--target", "left", "yes", customers=write(self.path("gone.csv"), b"\n".join(lines) + b"\n"))
 
+    def test_a_folder_that_is_no_store_stays(self):
+        os.makedirs(os.path.join(self.out, "store"))
+        mine = write(os.path.join(self.out, "store", "mine.txt"), "precious")
+        self.fails("DUPLICATE", "store", "mine.txt")
+        self.assertTrue(os.path.exists(mine))
+
     def test_unknown_target_vocabulary_and_page(self):
         self.fails("COLUMN", "--target", "nothing", target="nothing")
         self.fails("DATA", "line 2", vocabulary=write(self.path("v.csv"), "column,value\ncolour,red\n"))

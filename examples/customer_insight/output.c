@@ -43,6 +43,35 @@ static bool remove_folder(const char *path)
     return rmdir(path) == 0;
 }
 
+/* Whether a file may be one of a customer store's. */
+static bool of_store(const char *name)
+{
+    static const char *const starts[] = {"LOCK", "MANIFEST-", "log-", "seg-"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+/* An older folder is replaced only if it is what an earlier run left. */
+static kehu_status check_older(const char *path, kehu_error *err)
+{
+    kehu_status status = KEHU_OK;
+    DIR *d = opendir(path);
+    if (d == NULL)
+        return errno == ENOENT
+                   ? KEHU_OK
+                   : fail(err, KEHU_IO, "cannot replace %s: %s", path, strerror(errno));
+    for (struct dirent *e; status == KEHU_OK && (e = readdir(d)) != NULL;)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+            !of_store(e->d_name))
+            status = fail(err, KEHU_DUPLICATE,
+                          "--out: %s would be replaced, but holds %s, not of a store",
+                          path, e->d_name);
+    closedir(d);
+    return status;
+}
+
 kehu_status outputs_new(outputs **out, const char *folder, kehu_error *err)
 {
     outputs *o = calloc(1, sizeof *o);
@@ -81,8 +110,11 @@ kehu_status outputs_open(outputs *o, FILE **file, const char *name, kehu_error *
 kehu_status outputs_folder(outputs *o, const char **path, const char *name,
                            kehu_error *err)
 {
-    if (o->n == MAX_FILES || !path_of(o->store, o, name, false))
+    char final[PATH_ROOM];
+    if (o->n == MAX_FILES || !path_of(o->store, o, name, false) ||
+        !path_of(final, o, name, true))
         return fail(err, KEHU_LIMIT, "too many output files");
+    TRY(check_older(final, err));
     if (!remove_folder(o->store))
         return fail(err, KEHU_IO, "cannot remove %s: %s", o->store, strerror(errno));
     o->names[o->n++] = name;

@@ -389,6 +389,19 @@ class Bad(unittest.TestCase):
                      events=write(self.path("future.csv"), b"\n".join(events) + b"\n"))
         self.assertLess(max(int(row["recency_days"]) for row in rows(self.out, "rfm.csv")), 400)
 
+    def test_one_channel_and_hardly_any_usage(self):
+        head, *body = self.lines("events.csv")
+        events, usage = [head], 0
+        for part in (line.split(b",") for line in body):
+            usage += len(part) == 8 and part[3] == b"usage"
+            if len(part) == 8 and (part[3] != b"usage" or usage < 3):
+                part[4] = part[4] and b"app"
+                events.append(b",".join(part))
+        done = run(flags(self.folder, self.out, demands=None, events=write(self.path("app.csv"), b"\n".join(events) + b"\n")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({row["of"] for row in rows(self.out, "preferences.csv")}, {"occupation"})
+        self.assertEqual({(row["channel"], row["content"]) for row in rows(self.out, "profiles.csv")}, {("", "")})
+
     def test_long_names_stay_whole(self):
         # Alike for longer than any fixed room, and cut at a byte they would not be UTF-8 any more.
         long = "".join(chr(0x4E00 + i) for i in range(60)).encode()

@@ -143,11 +143,15 @@ static kehu_status preference_new(preference *p, const char *of, const names *it
     return KEHU_OK;
 }
 
-/* The item used most, as the tree's target; ties go to the first. */
-static kehu_status most_used(text_list *target, const double *use, const names *items,
-                             int64_t n, double enough, kehu_error *err)
+/* The item used most, as the tree's target; ties go to the first. *differs: not all who
+ * used enough have the same. */
+static kehu_status most_used(text_list *target, bool *differs, const double *use,
+                             const names *items, int64_t n, double enough,
+                             kehu_error *err)
 {
     const int64_t n_items = names_count(items);
+    int64_t first = -1;
+    *differs = false;
     for (int64_t i = 0; i < n; i++) {
         int64_t best = 0;
         double sum = 0;
@@ -157,12 +161,16 @@ static kehu_status most_used(text_list *target, const double *use, const names *
                 best = k;
         }
         const char *name = sum >= enough ? names_get(items, best) : "";
+        if (sum >= enough && first < 0)
+            first = best;
+        *differs = *differs || (sum >= enough && best != first);
         TRY(text_list_add(target, name, strlen(name), err));
     }
     return KEHU_OK;
 }
 
-/* From use to preference; `unit` uses count as one event. */
+/* From use to preference; `unit` uses count as one event. Where there is nothing to
+ * learn the subject is left out: p->items is NULL then. */
 static kehu_status find_by_use(preference *p, const base *b, const features *x,
                                const double *use, double unit, const flags *f,
                                kehu_error *err)
@@ -170,14 +178,20 @@ static kehu_status find_by_use(preference *p, const base *b, const features *x,
     const int64_t n_items = names_count(p->items);
     text_list target = {0};
     kehu_preference *model = NULL;
-    kehu_status status = most_used(&target, use, p->items, b->n, 5 * unit, err);
-    if (status == KEHU_OK) {
+    bool differs = false;
+    kehu_status status = most_used(&target, &differs, use, p->items, b->n, 5 * unit, err);
+    if (status == KEHU_OK && differs) {
         const kehu_column column = text_list_column(&target, p->of);
         status = learn(&model, p->p, x, b, &column, p->items, f, err);
     }
     kehu_preference_free(model);
     text_list_free(&target);
     TRY(status);
+    if (!differs) {
+        fprintf(stderr, "%s: too little or all alike, left out\n", p->of);
+        p->items = NULL;
+        return KEHU_OK;
+    }
     for (int64_t i = 0; i < b->n; i++) {
         double events = 0;
         for (int64_t k = 0; k < n_items; k++)
@@ -216,8 +230,10 @@ static kehu_status find_field(preference *p, const base *b, const features *x,
 
 static kehu_status grade(preference *p, int64_t n, kehu_error *err)
 {
-    const uint32_t n_items = (uint32_t)names_count(p->items);
+    const uint32_t n_items = p->items == NULL ? 0 : (uint32_t)names_count(p->items);
     kehu_levels *levels = NULL;
+    if (n_items == 0)
+        return KEHU_OK;
     kehu_status status = kehu_levels_fit(&levels, NULL, 0, n_items, NULL, err);
     if (status == KEHU_OK)
         status = kehu_levels_grade(levels, p->p, n, p->level, err);

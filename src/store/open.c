@@ -167,6 +167,7 @@ static kehu_status open_locked(kehu_store *store, kehu_error *err)
 {
     kehu__folder f;
     int64_t n_removed;
+    int result;
     KEHU_TRY(look(&f, store, err));
     KEHU_TRY(lock(store, err));
     /* Another writer may have made or changed it before the lock was ours. */
@@ -174,6 +175,11 @@ static kehu_status open_locked(kehu_store *store, kehu_error *err)
     if (f.newest == 0)
         KEHU_TRY(create(store, err));
     KEHU_TRY(kehu__state_open(&store->state, true, err));
+    /* The names it found may be news to the disk, if the last writer was killed: they
+     * go there before the files that they replace are removed. */
+    result = store->state.io->sync_folder(store->state.io->ctx, store->state.folder);
+    if (result < 0)
+        return kehu__io_fail(result, "sync", store->state.folder, err);
     return kehu__store_clean(store, true, false, &n_removed, err);
 }
 

@@ -7,12 +7,14 @@
 #define KEHU_ALLOW_LIBC_ALLOC
 #include <kehu/store.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/handle.h"
 #include "store/snapshot.h"
+#include "support/faulty_io.h"
 #include "support/memory_io.h"
 #include "support/stores.h"
 #include "support/test.h"
@@ -159,10 +161,72 @@ static void test_store_survives_power_failures(void **state)
         crash_everywhere((uint32_t)round % 2, states / 8, &r);
 }
 
+static kehu_status open_through(kehu_store **store, const kehu__io *io, kehu_error *err)
+{
+    const kehu_store_options options = {
+        .size = sizeof options, .mode = KEHU_STORE_CREATE, .store_id = 77};
+    return kehu__store_open(store, "folder", &options, io, err);
+}
+
+/* Batches and changes of files until a call fails; the sequence number reached. */
+static uint64_t work_until_killed(const kehu__io *io, uint64_t random_seed)
+{
+    kehu__random r = kehu__random_seed(random_seed);
+    kehu_store *store;
+    kehu_error err;
+    uint64_t sequence = 0;
+    kehu_status status = open_through(&store, io, &err);
+    for (int i = 0; status == KEHU_OK && i < 8; i++) {
+        status = i % 2 == 0 ? add_some(store, 3, &r, &err)
+                 : i < 7    ? kehu_store_flush(store, &err)
+                            : kehu_store_compact(store, &err);
+        sequence = kehu_store_sequence(store);
+    }
+    kehu_store_free(store);
+    return sequence;
+}
+
+/* The next writer may find names that the killed one had not synced yet. Before it
+ * removes the files those replace they must be on the disk. */
+static void test_store_survives_a_kill_and_then_a_power_failure(void **state)
+{
+    kehu__random r = kehu__random_seed(seed);
+    bool killed = true;
+    (void)state;
+    for (long n = 0; killed; n++) {
+        memory_io *m = memory_io_new();
+        faulty_io f;
+        kehu_store *store;
+        kehu_error err;
+        uint64_t before, opened;
+        (void)faulty_io_init(&f, n, EIO, true);
+        f.base = memory_io_table(m);
+        before = work_until_killed(&f.as_io, seed);
+        killed = f.failed;
+        if (open_through(&store, memory_io_table(m), &err) != KEHU_OK)
+            fail_msg("killed at call %ld: %s", n, err.message);
+        opened = kehu_store_sequence(store);
+        assert_true(opened >= before);
+        kehu_store_free(store);
+        for (int i = 0; i < 40; i++) {
+            long mark;
+            memory_io *after = memory_io_crash(m, memory_io_changes(m), &r, &mark);
+            if (open_through(&store, memory_io_table(after), &err) != KEHU_OK)
+                fail_msg("killed at call %ld, seed %llu: %s", n, (unsigned long long)seed,
+                         err.message);
+            assert_int_equal(kehu_store_sequence(store), opened);
+            kehu_store_free(store);
+            memory_io_free(after);
+        }
+        memory_io_free(m);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_store_survives_power_failures),
+        cmocka_unit_test(test_store_survives_a_kill_and_then_a_power_failure),
     };
     states = argc > 1 ? atol(argv[1]) : states;
     seed = argc > 2 ? strtoull(argv[2], NULL, 10) : seed;

@@ -6,12 +6,16 @@
 #include "data/json.h"
 #include "store/snapshot.h"
 
-static void write_row(kehu__json *j, const kehu_scan_batch *b, int64_t row)
+/* A customer's values without a date have been valid since ever. Events may well have
+ * a property named valid_from, of any type. */
+static void write_row(kehu__json *j, const kehu_scan_batch *b, kehu_store_part part,
+                      int64_t row)
 {
     kehu__json_object(j);
     for (int64_t k = 0; k < b->n_columns; k++) {
         const kehu_column *c = &b->columns[k];
-        const bool ever = strcmp(c->name, "valid_from") == 0 &&
+        const bool ever = part == KEHU_STORE_CUSTOMERS &&
+                          strcmp(c->name, "valid_from") == 0 &&
                           ((const int64_t *)c->data)[row] == KEHU__FIRST_TIME;
         if (!kehu__column_valid(c, row) || ever)
             continue;
@@ -32,7 +36,7 @@ static kehu_status write_rows(kehu__json *j, const kehu_snapshot *snapshot,
     while (status == KEHU_OK && b.n_rows > 0) {
         status = kehu_scan_next(scan, &b, err);
         for (int64_t i = 0; status == KEHU_OK && i < b.n_rows; i++)
-            write_row(j, &b, i);
+            write_row(j, &b, part, i);
     }
     kehu__json_end(j);
     kehu_scan_free(scan);

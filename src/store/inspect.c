@@ -39,7 +39,7 @@ kehu_status kehu_snapshot_stats(const kehu_snapshot *snapshot, kehu_store_stats 
 }
 
 /* Times rise within each run and, with the sequence, lie inside what the directory
- * says; a run that goes on from the block before goes on in time too. */
+ * says. */
 static bool order_sound(const kehu__block *b, const kehu__block_entry *e)
 {
     const int64_t *t = kehu__rows_get(&b->rows, KEHU__TIME)->values.ints;
@@ -56,9 +56,30 @@ static bool order_sound(const kehu__block *b, const kehu__block_entry *e)
     return true;
 }
 
+/* Of the block before, if that was sound. */
+typedef struct last_row {
+    bool known;
+    int64_t time, sequence;
+} last_row;
+
+/* A customer whose rows go on from the block before goes on in time too. */
+static bool goes_on(const kehu__block *b, const kehu__block_entry *e, last_row *last)
+{
+    const int64_t *t = kehu__rows_get(&b->rows, KEHU__TIME)->values.ints;
+    const int64_t *s = kehu__rows_get(&b->rows, KEHU__SEQUENCE)->values.ints;
+    const bool sound = !last->known ||
+                       kehu__text_order(e[-1].last_key, e[-1].last_size, e->first_key,
+                                        e->first_size) != 0 ||
+                       t[0] > last->time ||
+                       (t[0] == last->time && s[0] >= last->sequence);
+    *last = (last_row){true, t[b->rows.n - 1], s[b->rows.n - 1]};
+    return sound;
+}
+
 typedef struct checking {
     kehu_store_check report;
     kehu_error first; /* of the bad blocks */
+    int64_t n_blocks; /* in all */
 } checking;
 
 static kehu_status check_segment(const kehu_snapshot *snapshot, const kehu__segment *g,
@@ -67,14 +88,17 @@ static kehu_status check_segment(const kehu_snapshot *snapshot, const kehu__segm
 {
     kehu__block b = kehu__block_new(&snapshot->alloc);
     kehu_status status = KEHU_OK;
+    last_row last = {.known = false};
     for (uint32_t i = 0; status == KEHU_OK && i < g->n_blocks; i++) {
         kehu_error bad;
         if (i % 256 == 0)
-            status = kehu__progress(run, (double)i / g->n_blocks, "check", err);
+            status = kehu__progress(run, (double)c->report.blocks / (double)c->n_blocks,
+                                    "check", err);
         if (status != KEHU_OK)
             break;
         status = kehu__block_read(&b, g, i, &snapshot->schema, ids, n_ids, &bad);
-        if (status == KEHU_OK && !order_sound(&b, &g->blocks[i]))
+        if (status == KEHU_OK &&
+            (!order_sound(&b, &g->blocks[i]) || !goes_on(&b, &g->blocks[i], &last)))
             status = kehu__fail(&bad, KEHU_FORMAT, (int64_t)g->blocks[i].offset,
                                 "%s is damaged: the order of the block at byte %llu",
                                 g->name, (unsigned long long)g->blocks[i].offset);
@@ -83,6 +107,7 @@ static kehu_status check_segment(const kehu_snapshot *snapshot, const kehu__segm
         if (status == KEHU_OK)
             c->report.rows += g->blocks[i].rows;
         else if (status == KEHU_FORMAT || status == KEHU_IO) {
+            last.known = false;
             c->report.bad_rows += g->blocks[i].rows;
             if (c->report.bad_blocks++ == 0)
                 c->first = bad;
@@ -102,6 +127,9 @@ kehu_status kehu_snapshot_check(const kehu_snapshot *snapshot, kehu_store_check 
     kehu_status status = KEHU_OK;
     if (snapshot == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "snapshot is NULL");
+    for (int part = 0; part < KEHU__PARTS; part++)
+        for (uint32_t i = 0; i < snapshot->n_segments[part]; i++)
+            c.n_blocks += snapshot->segments[part][i]->n_blocks;
     for (int part = 0; status == KEHU_OK && part < KEHU__PARTS; part++) {
         const uint32_t n = KEHU__FIRST_FIELD + snapshot->schema.n_fields[part];
         uint32_t *ids = kehu__alloc(&snapshot->alloc, n, sizeof *ids);

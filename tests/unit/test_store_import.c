@@ -1,10 +1,12 @@
 /* CSV in, one person out, figures and checks. */
+#define KEHU_ALLOW_LIBC_ALLOC
 #include <kehu/store.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/snapshot.h"
 #include "support/stores.h"
 #include "support/test.h"
 
@@ -188,6 +190,42 @@ static void test_export_has_all_about_one_person(void **state)
     kehu_store_free(store);
 }
 
+/* The name means something for customers only. */
+static void test_export_takes_a_property_named_valid_from(void **state)
+{
+    kehu_store *store = fresh("store_valid_from", 0);
+    const kehu_store_field property = {.name = "valid_from", .type = KEHU_TIMESTAMP};
+    const int32_t offsets[] = {0, 1};
+    const int64_t year_1 = INT64_C(-62135596800000000);
+    const kehu_column columns[] = {
+        {.name = "customer",
+         .type = KEHU_UTF8,
+         .length = 1,
+         .data = "a",
+         .offsets = offsets},
+        {.name = "time", .type = KEHU_TIMESTAMP, .length = 1, .data = &year_1},
+        {.name = "valid_from", .type = KEHU_TIMESTAMP, .length = 1, .data = &year_1}};
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    const kehu_writer writer = {keep, f};
+    kehu_snapshot *snapshot;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_store_declare(store, KEHU_STORE_EVENTS, &property, &err), 0);
+    assert_int_equal(kehu_store_add_events(store, columns, 3, NULL, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_open(&snapshot, store, NULL, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_export(snapshot, "a", &writer, &err), KEHU_OK);
+    fclose(f);
+    assert_string_equal(text, "{\"customer\":\"a\",\"sequence\":2,\"fields\":[],"
+                              "\"values\":[],\"events\":[{\"time\":"
+                              "\"0001-01-01T00:00:00Z\",\"sequence\":2,"
+                              "\"valid_from\":\"0001-01-01T00:00:00Z\"}]}\n");
+    free(text);
+    kehu_snapshot_free(snapshot);
+    kehu_store_free(store);
+}
+
 /* Everything of this file on one allocator. */
 static kehu_status all_of_it(const char *folder, const kehu_allocator *alloc,
                              kehu_error *err)
@@ -292,6 +330,82 @@ static void test_check_finds_the_bad_block(void **state)
     kehu_store_free(store);
 }
 
+/* A snapshot of one segment in memory: a customer's rows fill a block, then comes
+ * another at `last_time`. */
+static kehu_snapshot two_blocks(kehu__segment **segment, int64_t last_time)
+{
+    const kehu_allocator alloc = kehu__allocator(NULL);
+    const kehu__schema schema = kehu__schema_new(&alloc);
+    kehu__rows rows = kehu__rows_new(&alloc);
+    kehu__segment_writer w;
+    kehu_snapshot snapshot = {.alloc = alloc, .schema = schema};
+    kehu_error err;
+    for (uint32_t id = KEHU__KEY; id <= KEHU__SEQUENCE; id++) {
+        kehu__vector *v =
+            kehu__rows_add(&rows, id, id == KEHU__KEY ? KEHU__TEXTS : KEHU__INTS);
+        for (int i = 0; i <= KEHU__BLOCK_ROWS; i++)
+            assert_true(id == KEHU__KEY ? kehu__vector_add_text(v, "a", 1)
+                                        : kehu__vector_add_int(
+                                              v, i < KEHU__BLOCK_ROWS ? 5 : last_time));
+    }
+    rows.n = KEHU__BLOCK_ROWS + 1;
+    assert_int_equal(kehu__segment_begin(&w, &kehu__io_system, NULL, 1, 1,
+                                         KEHU_STORE_EVENTS, &schema, &err),
+                     KEHU_OK);
+    assert_int_equal(kehu__segment_add(&w, &rows, 0, rows.n, &err), KEHU_OK);
+    assert_int_equal(kehu__segment_end(&w, &err), KEHU_OK);
+    assert_int_equal(kehu__segment_of_writer(segment, &w, &err), KEHU_OK);
+    kehu__segment_writer_free(&w);
+    kehu__rows_free(&rows);
+    snapshot.segments[KEHU_STORE_EVENTS] = segment;
+    snapshot.n_segments[KEHU_STORE_EVENTS] = 1;
+    return snapshot;
+}
+
+static void test_check_looks_at_order_across_blocks(void **state)
+{
+    kehu__segment *segment;
+    kehu_snapshot snapshot = two_blocks(&segment, 5);
+    kehu_store_check report;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_snapshot_check(&snapshot, &report, NULL, &err), KEHU_OK);
+    assert_int_equal(report.rows, KEHU__BLOCK_ROWS + 1);
+    kehu__segment_release(segment);
+    snapshot = two_blocks(&segment, 4);
+    assert_int_equal(kehu_snapshot_check(&snapshot, &report, NULL, &err), KEHU_FORMAT);
+    assert_non_null(strstr(err.message, "the order of the block at byte"));
+    assert_int_equal(report.bad_blocks, 1);
+    assert_int_equal(report.bad_rows, 1);
+    kehu__segment_release(segment);
+}
+
+static int note_progress(void *ctx, double done, const char *stage)
+{
+    double *latest = ctx;
+    (void)stage;
+    assert_true(done >= *latest && done <= 1);
+    *latest = done;
+    return 0;
+}
+
+static void test_check_tells_progress_over_all_segments(void **state)
+{
+    kehu__segment *both[2];
+    kehu_snapshot snapshot = two_blocks(&both[0], 5);
+    double latest = -1;
+    const kehu_progress progress = {note_progress, &latest};
+    kehu_error err;
+    (void)state;
+    (void)two_blocks(&both[1], 6);
+    snapshot.segments[KEHU_STORE_EVENTS] = both;
+    snapshot.n_segments[KEHU_STORE_EVENTS] = 2;
+    assert_int_equal(kehu_snapshot_check(&snapshot, NULL, &progress, &err), KEHU_OK);
+    assert_true(latest == 0.5);
+    kehu__segment_release(both[0]);
+    kehu__segment_release(both[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,8 +413,11 @@ int main(void)
         cmocka_unit_test(test_import_is_all_or_nothing),
         cmocka_unit_test(test_import_of_many_rows_equals_adding_them),
         cmocka_unit_test(test_export_has_all_about_one_person),
+        cmocka_unit_test(test_export_takes_a_property_named_valid_from),
         cmocka_unit_test(test_every_refused_allocation_is_reported),
         cmocka_unit_test(test_check_finds_the_bad_block),
+        cmocka_unit_test(test_check_looks_at_order_across_blocks),
+        cmocka_unit_test(test_check_tells_progress_over_all_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,7 +86,7 @@ typedef struct kehu_store_options {
  * Fails with KEHU_BUSY (another writer has it open), KEHU_NOT_FOUND, KEHU_DUPLICATE,
  * KEHU_FORMAT (damage; a foreign folder; files of two stores), KEHU_VERSION (made by
  * a newer kehu), KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. A failed open changes
- * nothing but may leave an empty folder.
+ * nothing, but one that was to make a store may leave a folder for the next to use.
  * Memory: the unsorted log (flush_bytes) and some 0.7 bytes a stored row.
  * Time: reads the whole log, at most flush_bytes or one batch more. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_open(kehu_store **out, const char *path,
@@ -174,8 +174,8 @@ typedef struct kehu_store_import_options {
  *
  * The rows get new batch numbers, one for up to 4096 rows. On failure (as
  * kehu_store_add_events, kehu_csv_next; KEHU_DATA for too many bad rows) the store is
- * as before; the reader is where it was. Time O(n log n); memory some 10 times
- * flush_bytes and a batch of the reader. */
+ * as before, but the reader has gone on: open the file again for another try. Time
+ * O(n log n); memory some 10 times flush_bytes and a batch of the reader. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_import(
     kehu_store *store, kehu_store_part part, kehu_csv *csv,
     const kehu_store_import_options *options, int64_t *n_rows, kehu_error *err);

@@ -286,9 +286,44 @@ static int forget(void **state)
     return 0;
 }
 
+static int *plain_size_calls;
+static int64_t (*plain_size)(void *ctx, int fd);
+
+/* The second file asked for, the log, was longer a moment ago. */
+static int64_t size_before_a_cut(void *ctx, int fd)
+{
+    const int64_t size = plain_size(ctx, fd);
+    return ++*plain_size_calls == 2 ? size + 100 : size;
+}
+
+/* A writer whose disk is full takes back half a batch. A reader that saw it finds the
+ * log shorter than it was: no damage. */
+static void test_a_reader_bears_with_a_log_being_cut(void **state)
+{
+    static const store_event e = {"a", 1, "buy", NULL, 1, NULL};
+    memory_io *m = memory_io_new();
+    kehu__io io = *memory_io_table(m);
+    day d = {.io = memory_io_table(m)};
+    int calls = 0;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(open_store(&d, &err), KEHU_OK);
+    assert_int_equal(store_add(d.store, &e, 1, &err), KEHU_OK);
+    plain_size_calls = &calls;
+    plain_size = io.size;
+    io.size = size_before_a_cut;
+    d.io = &io;
+    if (read_all(&d, true, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(calls, 4);
+    kehu_store_free(d.store);
+    memory_io_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_reader_bears_with_a_log_being_cut),
         cmocka_unit_test(test_store_survives_every_failing_call),
         cmocka_unit_test(test_store_survives_every_refused_allocation),
         cmocka_unit_test(test_failed_sync_poisons_the_handle),

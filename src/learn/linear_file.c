@@ -233,14 +233,15 @@ static kehu_status read_weights(words *w, kehu_linear *model, const uint32_t *pl
     KEHU_TRY(expect(w, "bias"));
     KEHU_TRY(read_number(w, &bias));
     KEHU_TRY(expect(w, "w"));
-    bias = bias > 0 ? bias : 0;
+    const bool has_constant = bias >= 0; /* at -B 0 a line that never counts */
+    bias = has_constant ? bias : 0;
     /* A weight is at least a digit and a blank: no large table for a small file. */
     if ((uint64_t)n_features * kehu__linear_width(model->n_labels) >
         (uint64_t)(w->end - w->at) / 2 + 1)
         return bad(w, KEHU_FORMAT, "nr_feature is more than there are weights");
     KEHU_TRY(kehu__linear_new(&model->weights, (uint32_t)n_features, model->n_labels,
                               bias, &model->alloc, w->err));
-    n_lines = (uint32_t)n_features + (bias > 0);
+    n_lines = (uint32_t)n_features + has_constant;
     for (uint32_t j = 0; j < n_lines; j++)
         KEHU_TRY(read_line(w, model, place, crammer_singer, line,
                            model->weights->weights + (size_t)j * model->weights->stride));

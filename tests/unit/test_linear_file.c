@@ -108,6 +108,9 @@ static void test_linear_reads_a_model_by_hand(void **state)
                                 "1 2 3 \n-1 0 1 \n4 0 -2 \n";
     static const char two[] = "solver_type MCSVM_CS\nnr_class 2\nlabel 1 -1\n"
                               "nr_feature 1\nbias -1\nw\n1 3 \n";
+    /* Trained with -B 0: the constant is there, is 0 and has its line. */
+    static const char zero[] = "solver_type L2R_LR\nnr_class 2\nlabel 1 -1\n"
+                               "nr_feature 1\nbias 0\nw\n-2 \n7 \n";
     const int64_t starts[2] = {0, 2};
     const uint32_t columns[3] = {0, 1, 9};
     const float values[3] = {1, 2, 5};
@@ -127,6 +130,12 @@ static void test_linear_reads_a_model_by_hand(void **state)
     assert_int_equal(kehu_linear_predict(model, &row, &label, margins, NULL), KEHU_OK);
     assert_int_equal(label, -1); /* 3 beats 1 */
     assert_true(margins[0] == 1 && margins[1] == -1);
+    kehu_linear_free(model);
+    assert_int_equal(kehu_linear_read(&model, zero, sizeof zero - 1, NULL, NULL),
+                     KEHU_OK);
+    assert_int_equal(kehu_linear_predict(model, &row, &label, margins, NULL), KEHU_OK);
+    assert_int_equal(label, -1);
+    assert_true(margins[0] == 2 && margins[1] == -2);
     kehu_linear_free(model);
 }
 

@@ -59,7 +59,8 @@ void kehu__change_abandon(kehu__change *c);
 
 /* Remove what the store does not need: unfinished files, replaced ones, manifests but
  * the newest and (keep_previous) the one before. Refuses (KEHU_FORMAT) to touch files
- * of another store; strict makes a failed removal an error. */
+ * of another store; strict makes a failed removal an error. Leaves a poisoned store
+ * alone: the next open knows which files it needs. */
 kehu_status kehu__store_clean(kehu_store *store, bool keep_previous, bool strict,
                               int64_t *n_removed, kehu_error *err);
 

@@ -65,8 +65,9 @@ static kehu_status make_room(kehu_store *store, kehu_error *err)
     if (size < most)
         return KEHU_OK;
     status = kehu_store_flush(store, err);
-    return status == KEHU_OK || store->poisoned || size / PATIENCE >= most ? status
-                                                                           : KEHU_OK;
+    if (status == KEHU_OK) /* but merging on the side may have failed */
+        return kehu__store_check(store, err);
+    return store->poisoned || size / PATIENCE >= most ? status : KEHU_OK;
 }
 
 static kehu_status add(kehu_store *store, kehu_store_part part,

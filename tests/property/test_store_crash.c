@@ -163,8 +163,10 @@ static void test_store_survives_power_failures(void **state)
 
 static kehu_status open_through(kehu_store **store, const kehu__io *io, kehu_error *err)
 {
-    const kehu_store_options options = {
-        .size = sizeof options, .mode = KEHU_STORE_CREATE, .store_id = 77};
+    const kehu_store_options options = {.size = sizeof options,
+                                        .mode = KEHU_STORE_CREATE,
+                                        .max_segments = 2,
+                                        .store_id = 77};
     return kehu__store_open(store, "folder", &options, io, err);
 }
 
@@ -222,11 +224,43 @@ static void test_store_survives_a_kill_and_then_a_power_failure(void **state)
     }
 }
 
+/* One call fails, which may go unnoticed where files are merged on the side, and later
+ * the power does. */
+static void test_store_survives_a_fault_and_then_a_power_failure(void **state)
+{
+    kehu__random r = kehu__random_seed(seed);
+    bool failed = true;
+    (void)state;
+    for (long n = 0; failed; n++) {
+        memory_io *m = memory_io_new();
+        faulty_io f;
+        uint64_t acknowledged;
+        (void)faulty_io_init(&f, n, EIO, false);
+        f.base = memory_io_table(m);
+        acknowledged = work_until_killed(&f.as_io, seed);
+        failed = f.failed;
+        for (int i = 0; i < 60; i++) {
+            long mark;
+            memory_io *after = memory_io_crash(m, memory_io_changes(m), &r, &mark);
+            kehu_store *store;
+            kehu_error err;
+            if (open_through(&store, memory_io_table(after), &err) != KEHU_OK)
+                fail_msg("call %ld failed, seed %llu: %s", n, (unsigned long long)seed,
+                         err.message);
+            assert_true(kehu_store_sequence(store) >= acknowledged);
+            kehu_store_free(store);
+            memory_io_free(after);
+        }
+        memory_io_free(m);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_store_survives_power_failures),
         cmocka_unit_test(test_store_survives_a_kill_and_then_a_power_failure),
+        cmocka_unit_test(test_store_survives_a_fault_and_then_a_power_failure),
     };
     states = argc > 1 ? atol(argv[1]) : states;
     seed = argc > 2 ? strtoull(argv[2], NULL, 10) : seed;

@@ -389,6 +389,16 @@ class Bad(unittest.TestCase):
                      events=write(self.path("future.csv"), b"\n".join(events) + b"\n"))
         self.assertLess(max(int(row["recency_days"]) for row in rows(self.out, "rfm.csv")), 400)
 
+    def test_rejected_rows_teach_no_names(self):
+        lines = self.lines("events.csv")
+        first = next(line.split(b",") for line in lines[1:] if line.startswith(b"E") and b",contact," in line)
+        again = b",".join([*first[:4], b"pigeon", *first[5:]])
+        done = run(flags(self.folder, self.out, demands=None, vocabulary=None,
+                         events=write(self.path("again.csv"), b"\n".join([*lines, again]) + b"\n")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(str(len(lines) + 1), [row["line"] for row in rows(self.out, "rejects.csv") if row["file"] == "again.csv"])
+        self.assertNotIn("pigeon", {row["item"] for row in rows(self.out, "levels.csv")})
+
     def test_one_channel_and_hardly_any_usage(self):
         head, *body = self.lines("events.csv")
         events, usage = [head], 0

@@ -119,18 +119,26 @@ static void check_time(batch *c, int64_t row, const kehu_column *times)
         fault(c, "in the future", times->name, "", 0);
 }
 
-/* A name that must be in a fixed vocabulary; without one, it is learned. */
-static kehu_status check_name(batch *c, int64_t row, const char *column,
-                              vocabulary *allowed, const char *reason, kehu_error *err)
+/* A name that must be in a fixed vocabulary. */
+static void check_name(batch *c, int64_t row, const char *column,
+                       const vocabulary *allowed, const char *reason)
 {
     size_t size;
     const char *name = text_at(find(c, column), row, &size);
-    if (c->reason != NULL || size == 0)
-        return KEHU_OK;
-    if (!allowed->fixed && names_add(allowed->names, name, size, NULL) < 0)
-        return fail(err, KEHU_NO_MEMORY, "no memory for the names");
-    if (names_find(allowed->names, name, size) < 0)
+    if (c->reason == NULL && size > 0 && allowed->fixed &&
+        names_find(allowed->names, name, size) < 0)
         fault(c, reason, column, name, size);
+}
+
+/* A name of a good row, into a vocabulary that is not fixed. */
+static kehu_status learn_name(const batch *c, int64_t row, const char *column,
+                              vocabulary *v, kehu_error *err)
+{
+    size_t size;
+    const char *name = text_at(find(c, column), row, &size);
+    if (c->reason == NULL && size > 0 && !v->fixed &&
+        names_add(v->names, name, size, NULL) < 0)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the names");
     return KEHU_OK;
 }
 
@@ -166,10 +174,13 @@ static kehu_status check_event_row(batch *c, int64_t row, kehu_error *err)
         fault(c, "unknown kind", "kind", kind, size);
     check_customer(c, row);
     check_time(c, row, find(c, "time"));
-    TRY(check_name(c, row, "channel", &c->b->channels, "unknown channel", err));
+    check_name(c, row, "channel", &c->b->channels, "unknown channel");
     if (k == USAGE)
-        TRY(check_name(c, row, "item", &c->b->contents, "unknown content", err));
-    return check_id(c, row, "event_id", err);
+        check_name(c, row, "item", &c->b->contents, "unknown content");
+    TRY(check_id(c, row, "event_id", err));
+    if (k == USAGE)
+        TRY(learn_name(c, row, "item", &c->b->contents, err));
+    return learn_name(c, row, "channel", &c->b->channels, err);
 }
 
 static kehu_status check_demand_row(batch *c, int64_t row, kehu_error *err)
@@ -180,9 +191,11 @@ static kehu_status check_demand_row(batch *c, int64_t row, kehu_error *err)
         fault(c, "empty text", "text", "", 0);
     check_customer(c, row);
     check_time(c, row, find(c, "time"));
-    TRY(check_name(c, row, "channel", &c->b->channels, "unknown channel", err));
-    TRY(check_name(c, row, "class", &c->b->classes, "unknown class", err));
-    return check_id(c, row, "demand_id", err);
+    check_name(c, row, "channel", &c->b->channels, "unknown channel");
+    check_name(c, row, "class", &c->b->classes, "unknown class");
+    TRY(check_id(c, row, "demand_id", err));
+    TRY(learn_name(c, row, "class", &c->b->classes, err));
+    return learn_name(c, row, "channel", &c->b->channels, err);
 }
 
 /* ---- Into the store -------------------------------------------------------- */

@@ -6,9 +6,11 @@
 #include "base/sort.h"
 
 enum {
+    DIRECT = 0x10000,
     TRIES = 2048 /* places looked at for a state's children before the end is taken */
 };
-static const uint32_t NO_STATE = UINT32_MAX;
+static const uint32_t NO_STATE = UINT32_MAX,
+                      NO_PAIR = ((uint32_t)1 << KEHU__SYMBOL_BITS) - 1;
 
 /* Is the folded form of the word text[0 .. end) these bytes? */
 static bool same_word(const char *folded, uint32_t size, const char *text,
@@ -84,8 +86,10 @@ typedef struct builder {
     uint32_t *free_next, *free_previous; /* ring of free states; the root is its head */
     uint32_t free_word; /* first free state of n_symbols or above, 0 = none */
     size_t next_capacity, previous_capacity;
-    size_t state_capacity, keyword_capacity, hit_capacity;
-    part *queue; /* states whose children are still to be placed, breadth first */
+    size_t state_capacity, end_capacity, deep_capacity, fail_capacity, pair_capacity,
+        link_capacity;
+    uint32_t *fail; /* [n_states] the longest proper suffix that is a state */
+    part *queue;    /* states whose children are still to be placed, breadth first */
     size_t queue_capacity, n_queue;
 } builder;
 
@@ -143,6 +147,66 @@ static void count_symbols(const builder *b, size_t *n_symbols, size_t *n_words)
         }
 }
 
+typedef struct counted {
+    uint32_t code, n;
+} counted;
+
+static int by_falling_count(const void *left, const void *right, void *ctx)
+{
+    const counted *x = left, *y = right;
+    (void)ctx;
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    return (x->code > y->code) - (x->code < y->code);
+}
+
+/* Number the characters by falling count in the keywords: what is looked up often
+ * then lies together. */
+static kehu_status sort_characters(builder *b, kehu_error *err)
+{
+    kehu__automaton *a = b->a;
+    const uint32_t n = a->n_characters;
+    counted *order = kehu__alloc_zero(&a->alloc, n, sizeof *order);
+    uint16_t *rank = kehu__alloc(&a->alloc, n, sizeof *rank);
+    if (order != NULL && rank != NULL) {
+        for (uint32_t i = 0; i < b->n; i++)
+            for (const char *p = keyword_start(b, i); p != keyword_end(b, i);) {
+                const kehu__symbol s = kehu__symbol_next(&p, keyword_end(b, i));
+                if (s.kind != KEHU__SYMBOL_WORD)
+                    order[kehu__character_code(a, s.c)].n++;
+            }
+        for (uint32_t code = 0; code < n; code++)
+            order[code].code = code;
+        kehu__sort(order + 1, n - 1, sizeof *order, by_falling_count, NULL);
+        for (uint32_t code = 0; code < n; code++)
+            rank[order[code].code] = (uint16_t)code;
+        for (size_t i = 0; i < (size_t)a->n_pages << 8; i++)
+            a->pages[i] = rank[a->pages[i]];
+    }
+    kehu__free(&a->alloc, order, n, sizeof *order);
+    kehu__free(&a->alloc, rank, n, sizeof *rank);
+    return order != NULL && rank != NULL
+               ? KEHU_OK
+               : kehu__no_memory(err, "the keywords' characters");
+}
+
+static kehu_status make_direct(kehu__automaton *a, kehu_error *err)
+{
+    a->direct = kehu__alloc(&a->alloc, DIRECT, sizeof *a->direct);
+    if (a->direct == NULL)
+        return kehu__no_memory(err, "the keywords' characters");
+    for (uint32_t c = 0; c < DIRECT; c++) {
+        const uint32_t folded = kehu__fold(c);
+        /* Two bytes, or half a pair of UTF-16, are left out. */
+        a->direct[c] = (c >= 0x80 && c < 0x800) || (c >= 0xD800 && c < 0xE000) ||
+                               kehu__word_character(folded) || kehu__blank(folded) ||
+                               kehu__apostrophe(folded)
+                           ? KEHU__NOT_DIRECT
+                           : (uint16_t)kehu__character_code(a, folded);
+    }
+    return KEHU_OK;
+}
+
 /* Give every character and word of the keywords its code. */
 static kehu_status make_alphabet(builder *b, kehu_error *err)
 {
@@ -184,7 +248,8 @@ static kehu_status make_alphabet(builder *b, kehu_error *err)
                 return kehu__no_memory(err, "the keywords' characters");
         }
     a->n_symbols = a->n_characters + a->n_words;
-    return KEHU_OK;
+    KEHU_TRY(sort_characters(b, err));
+    return make_direct(a, err);
 }
 
 static int by_codes(const void *left, const void *right, void *ctx)
@@ -228,25 +293,33 @@ static bool grow_states(builder *b, size_t need)
         return true;
     if (need > UINT32_MAX / 2 ||
         !kehu__grow(&a->alloc, &a->states, &b->state_capacity, need, sizeof *a->states) ||
-        !kehu__grow(&a->alloc, &a->keyword, &b->keyword_capacity, need,
-                    sizeof *a->keyword) ||
-        !kehu__grow(&a->alloc, &a->next_hit, &b->hit_capacity, need,
-                    sizeof *a->next_hit) ||
+        !kehu__grow(&a->alloc, &a->ends, &b->end_capacity, need, sizeof *a->ends) ||
+        !kehu__grow(&a->alloc, &a->links, &b->link_capacity, need, sizeof *a->links) ||
+        !kehu__grow(&a->alloc, &a->pair, &b->pair_capacity, need, sizeof *a->pair) ||
+        !kehu__grow(&a->alloc, &a->next_deep, &b->deep_capacity, need,
+                    sizeof *a->next_deep) ||
+        !kehu__grow(&a->alloc, &b->fail, &b->fail_capacity, need, sizeof *b->fail) ||
         !kehu__grow(&a->alloc, &b->free_next, &b->next_capacity, need,
                     sizeof *b->free_next) ||
         !kehu__grow(&a->alloc, &b->free_previous, &b->previous_capacity, need,
                     sizeof *b->free_previous))
         return false;
     if (a->n_states == 0) {
-        a->states[0] = (kehu__state){0, NO_STATE, 0, 0};
-        a->keyword[0] = a->next_hit[0] = 0;
+        a->states[0] = (kehu__state){0, NO_STATE};
+        a->links[0] = (kehu__links){0, 0};
+        a->pair[0] = NO_PAIR;
+        a->ends[0] = (kehu__end){0, 0};
+        a->next_deep[0] = b->fail[0] = 0;
         b->free_next[0] = b->free_previous[0] = 0;
         a->n_states = 1;
     }
     for (uint32_t s = a->n_states; s < need; s++) {
         const uint32_t last = b->free_previous[0];
-        a->states[s] = (kehu__state){0, NO_STATE, 0, 0};
-        a->keyword[s] = a->next_hit[s] = 0;
+        a->states[s] = (kehu__state){0, NO_STATE};
+        a->links[s] = (kehu__links){0, 0};
+        a->pair[s] = NO_PAIR;
+        a->ends[s] = (kehu__end){0, 0};
+        a->next_deep[s] = b->fail[s] = 0;
         b->free_next[last] = s;
         b->free_previous[s] = last;
         b->free_next[s] = 0;
@@ -304,16 +377,38 @@ static uint32_t find_base(const builder *b, const part *p)
     return b->a->n_states;
 }
 
-/* Links of a state just placed: all shorter states are there already. */
-static void link_state(kehu__automaton *a, uint32_t parent, uint32_t code, uint32_t s,
-                       bool ends, uint32_t keyword)
+/* The longest proper suffix of a state: Aho and Corasick's failure function. */
+static uint32_t find_fail(const builder *b, uint32_t parent, uint32_t code)
 {
+    const kehu__automaton *a = b->a;
+    if (parent == 0)
+        return 0;
+    for (uint32_t from = b->fail[parent]; from != 0; from = b->fail[from]) {
+        const uint32_t to = a->states[from].base + code;
+        if (a->states[to].check == from)
+            return to;
+    }
+    return a->root[code];
+}
+
+/* Links of the state of a part, just placed; all shorter states are done. */
+static void link_state(builder *b, const part *p, bool ends)
+{
+    kehu__automaton *a = b->a;
+    const uint32_t s = p->state, keyword = b->order[p->from];
     const uint32_t fail =
-        parent == 0 ? 0 : kehu__automaton_step(a, a->states[parent].fail, code);
-    a->states[s].fail = fail;
-    a->next_hit[s] = a->states[fail].hit;
-    a->states[s].hit = ends ? s : a->states[fail].hit;
-    a->keyword[s] = ends ? keyword : 0;
+        find_fail(b, a->states[s].check, code_at(b, p->from, p->depth - 1));
+    const bool has_children = p->to - p->from > ends;
+    b->fail[s] = fail;
+    if (ends)
+        a->ends[s] = (kehu__end){keyword, a->links[fail].hit};
+    a->next_deep[s] = a->links[fail].deep;
+    a->links[s].hit = ends ? s : a->links[fail].hit;
+    a->links[s].deep = p->depth >= 2 && has_children ? s : a->links[fail].deep;
+    if (p->depth == 2)
+        a->pair[s] = code_at(b, p->from, 0) |
+                     (uint32_t)(ends && !has_children ? KEHU__ENDS : KEHU__LEADS)
+                         << KEHU__SYMBOL_BITS;
 }
 
 /* Give the children of a state their places and queue them. */
@@ -343,7 +438,10 @@ static kehu_status make_states(builder *b, kehu_error *err)
 {
     kehu__automaton *a = b->a;
     a->root = kehu__alloc_zero(&a->alloc, a->n_symbols, sizeof *a->root);
-    if (a->root == NULL || !grow_states(b, (size_t)a->n_symbols + 1))
+    a->first = kehu__alloc(&a->alloc, a->n_symbols, sizeof *a->first);
+    a->single = kehu__alloc(&a->alloc, a->n_symbols, sizeof *a->single);
+    if (a->root == NULL || a->first == NULL || a->single == NULL ||
+        !grow_states(b, (size_t)a->n_symbols + 1))
         return kehu__no_memory(err, "the automaton");
     if (b->n > 0 && !place_children(b, (part){0, b->n, 0, 0}))
         return kehu__no_memory(err, "the automaton");
@@ -351,11 +449,15 @@ static kehu_status make_states(builder *b, kehu_error *err)
         part p = b->queue[i];
         const uint32_t keyword = b->order[p.from];
         const bool ends = b->first[keyword + 1] - b->first[keyword] == p.depth;
-        link_state(a, a->states[p.state].check, code_at(b, p.from, p.depth - 1), p.state,
-                   ends, keyword);
+        link_state(b, &p, ends);
         p.from += ends;
         if (p.from < p.to && !place_children(b, p))
             return kehu__no_memory(err, "the automaton");
+    }
+    for (uint32_t c = 0; c < a->n_symbols; c++) {
+        const uint32_t s = a->root[c];
+        a->single[c] = s != 0 && a->links[s].hit == s ? KEHU__ENDS : 0;
+        a->first[c] = s == 0 ? 0 : a->states[s].base;
     }
     return KEHU_OK;
 }
@@ -373,13 +475,16 @@ kehu_status kehu__automaton_build(kehu__automaton *a, const char *bytes,
     if (status == KEHU_OK)
         status = make_states(&b, err);
     a->state_capacity = b.state_capacity;
-    a->keyword_capacity = b.keyword_capacity;
-    a->hit_capacity = b.hit_capacity;
+    a->end_capacity = b.end_capacity;
+    a->deep_capacity = b.deep_capacity;
+    a->pair_capacity = b.pair_capacity;
+    a->link_capacity = b.link_capacity;
     kehu__free(alloc, b.codes, b.n_codes, sizeof *b.codes);
     kehu__free(alloc, b.first, (size_t)n + 1, sizeof *b.first);
     kehu__free(alloc, b.order, n, sizeof *b.order);
     kehu__free(alloc, b.free_next, b.next_capacity, sizeof *b.free_next);
     kehu__free(alloc, b.free_previous, b.previous_capacity, sizeof *b.free_previous);
+    kehu__free(alloc, b.fail, b.fail_capacity, sizeof *b.fail);
     kehu__free(alloc, b.queue, b.queue_capacity, sizeof *b.queue);
     if (status != KEHU_OK)
         kehu__automaton_free(a);
@@ -393,10 +498,15 @@ void kehu__automaton_free(kehu__automaton *a)
     kehu__free(alloc, a->pages, (size_t)a->n_pages << 8, sizeof *a->pages);
     kehu__free(alloc, a->words, a->word_capacity, sizeof *a->words);
     kehu__free(alloc, a->slots, a->n_slots, sizeof *a->slots);
+    kehu__free(alloc, a->direct, DIRECT, sizeof *a->direct);
     kehu__free(alloc, a->root, a->n_symbols, sizeof *a->root);
+    kehu__free(alloc, a->first, a->n_symbols, sizeof *a->first);
+    kehu__free(alloc, a->single, a->n_symbols, sizeof *a->single);
+    kehu__free(alloc, a->pair, a->pair_capacity, sizeof *a->pair);
+    kehu__free(alloc, a->links, a->link_capacity, sizeof *a->links);
+    kehu__free(alloc, a->next_deep, a->deep_capacity, sizeof *a->next_deep);
     kehu__free(alloc, a->states, a->state_capacity, sizeof *a->states);
-    kehu__free(alloc, a->keyword, a->keyword_capacity, sizeof *a->keyword);
-    kehu__free(alloc, a->next_hit, a->hit_capacity, sizeof *a->next_hit);
+    kehu__free(alloc, a->ends, a->end_capacity, sizeof *a->ends);
     *a = (kehu__automaton){.n_states = 0};
 }
 
@@ -405,7 +515,9 @@ size_t kehu__automaton_bytes(const kehu__automaton *a)
     return KEHU__CHARACTER_PAGES * sizeof *a->page_of +
            ((size_t)a->n_pages << 8) * sizeof *a->pages +
            a->word_capacity * sizeof *a->words + a->n_slots * sizeof *a->slots +
-           a->n_symbols * sizeof *a->root + a->state_capacity * sizeof *a->states +
-           a->keyword_capacity * sizeof *a->keyword +
-           a->hit_capacity * sizeof *a->next_hit;
+           DIRECT * sizeof *a->direct +
+           a->n_symbols * (sizeof *a->root + sizeof *a->first + sizeof *a->single) +
+           a->pair_capacity * sizeof *a->pair + a->link_capacity * sizeof *a->links +
+           a->deep_capacity * sizeof *a->next_deep +
+           a->state_capacity * sizeof *a->states + a->end_capacity * sizeof *a->ends;
 }

@@ -5,19 +5,41 @@
 #ifndef KEHU_SRC_TEXT_AUTOMATON_H
 #define KEHU_SRC_TEXT_AUTOMATON_H
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "text/symbol.h"
 
 enum {
     KEHU__KEYWORD_SYMBOLS = 64, /* longest keyword */
-    KEHU__CHARACTER_PAGES = 0x1100
+    KEHU__CHARACTER_PAGES = 0x1100,
+    KEHU__NOT_DIRECT = 0xFFFF /* part of a word, a blank, or no character */
 };
 
+/* A state is a string of symbols that begins some keyword; the root, the empty one,
+ * is state 0. Child by symbol c: slot base + c, whose check is the state. */
 typedef struct kehu__state {
-    uint32_t base, check; /* child by symbol c: slot base + c, whose check is this slot */
-    uint32_t fail;        /* longest proper suffix that is a state; 0 is the root */
-    uint32_t hit;         /* nearest state, itself first, that ends a keyword; 0 = none */
+    uint32_t base, check;
 } kehu__state;
+
+/* Where a state leads when the text goes on otherwise. */
+typedef struct kehu__links {
+    uint32_t hit;  /* nearest state, itself or a suffix, that ends a keyword; 0 = none */
+    uint32_t deep; /* nearest one, itself or a suffix, of two symbols or more that has
+                      children; 0 = none */
+} kehu__links;
+
+/* Of a state that ends a keyword. */
+typedef struct kehu__end {
+    uint32_t keyword;
+    uint32_t next; /* the state of the next shorter keyword that ends here; 0 = none */
+} kehu__end;
+
+/* Of a state of two symbols: the code of the first, and what is to be done there. */
+enum {
+    KEHU__SYMBOL_BITS = 30, /* of the code; all ones: not a state of two symbols */
+    KEHU__ENDS = 1,         /* above the code: it ends a keyword, and that is all */
+    KEHU__LEADS = 2         /* ... something else, see its links */
+};
 
 typedef struct kehu__symbol_word {
     uint64_t hash;
@@ -32,15 +54,21 @@ typedef struct kehu__automaton {
     uint16_t *page_of; /* [KEHU__CHARACTER_PAGES], 0 is the empty page */
     uint16_t *pages;   /* [n_pages][256] code of a folded character */
     uint32_t n_pages;
+    uint16_t *direct;         /* [65536] code of a character as it stands in the text, or
+                                 KEHU__NOT_DIRECT */
     kehu__symbol_word *words; /* [n_words], codes n_characters .. n_symbols - 1 */
     uint32_t *slots;          /* [n_slots] hash table: index into words + 1 */
     uint32_t n_words, word_capacity, n_slots;
     uint32_t *root;      /* [n_symbols] state after one symbol */
+    uint32_t *first;     /* [n_symbols] base of that state */
+    uint8_t *single;     /* [n_symbols] KEHU__ENDS for a keyword of this one symbol */
+    uint32_t *pair;      /* [n_states] see KEHU__SYMBOL_BITS */
     kehu__state *states; /* [n_states] */
-    uint32_t *keyword;   /* [n_states] that ends here (if hit is the state itself) */
-    uint32_t *next_hit;  /* [n_states] the next shorter one's state, 0 = none */
+    kehu__links *links;  /* [n_states] */
+    kehu__end *ends;     /* [n_states] */
+    uint32_t *next_deep; /* [n_states] deep of the longest proper suffix */
     uint32_t n_states;
-    size_t state_capacity, keyword_capacity, hit_capacity;
+    size_t state_capacity, end_capacity, deep_capacity, pair_capacity, link_capacity;
 } kehu__automaton;
 
 /* Keyword i is the bytes starts[i] .. starts[i + 1] - 2, then a NUL; all in the
@@ -74,15 +102,22 @@ uint32_t kehu__word_code(const kehu__automaton *a, uint64_t hash, const char *te
 static inline uint32_t kehu__automaton_symbol(const kehu__automaton *a, const char **p,
                                               const char *end)
 {
-    const unsigned char *s = (const unsigned char *)*p;
     const char *start = *p;
     kehu__symbol symbol;
-    /* U+4000 .. U+9FFF, three bytes, never folded: nearly all of a Chinese text. */
-    if (s[0] - 0xE4u < 6 && end - *p >= 3 && (s[1] & 0xC0) == 0x80 &&
-        (s[2] & 0xC0) == 0x80) {
-        *p += 3;
-        return kehu__character_code(a, (s[0] & 0x0Fu) << 12 | (s[1] & 0x3Fu) << 6 |
-                                           (s[2] & 0x3Fu));
+    if (end - start >= 4) {
+        const uint32_t w = kehu__load32(start);
+        uint32_t code = KEHU__NOT_DIRECT;
+        /* Three bytes, 1110xxxx 10xxxxxx 10xxxxxx: nearly all of a Chinese text. */
+        if ((w & 0xC0C0F0) == 0x8080E0) {
+            code = a->direct[(w & 0x0F) << 12 | (w >> 2 & 0xFC0) | (w >> 16 & 0x3F)];
+            *p += 3;
+        } else if ((w & 0x80) == 0) {
+            code = a->direct[w & 0x7F];
+            *p += 1;
+        }
+        if (code != KEHU__NOT_DIRECT)
+            return code;
+        *p = start;
     }
     symbol = kehu__symbol_next(p, end);
     if (symbol.kind == KEHU__SYMBOL_WORD)
@@ -90,17 +125,48 @@ static inline uint32_t kehu__automaton_symbol(const kehu__automaton *a, const ch
     return symbol.kind == KEHU__SYMBOL_BROKEN ? 0 : kehu__character_code(a, symbol.c);
 }
 
-/* The state after one more symbol. */
-static inline uint32_t kehu__automaton_step(const kehu__automaton *a, uint32_t state,
-                                            uint32_t code)
+/* One text gone through block by block:
+ *
+ *     kehu__scan_begin(&scan, a, text, size);
+ *     while (kehu__scan_next(&scan))
+ *         for (uint32_t i = 0; i < scan.n_hits; i++)
+ *             for (uint32_t s = scan.hits[i].state; s != 0; s = a->ends[s].next)
+ *                 ... keyword a->ends[s].keyword ends at kehu__scan_at(&scan, i, 0) */
+enum { KEHU__SCAN_SYMBOLS = 512 };
+
+typedef struct kehu__hit {
+    uint32_t state; /* ends a keyword */
+    uint32_t at;    /* symbol of the block */
+} kehu__hit;
+
+typedef struct kehu__scan {
+    const kehu__automaton *a;
+    const char *text, *at, *end;
+    uint32_t deep; /* of the last state */
+    uint32_t n_symbols, n_hits;
+    uint32_t codes[1 + KEHU__SCAN_SYMBOLS]; /* after the last one of the block before */
+    kehu__hit hits[KEHU__SCAN_SYMBOLS];
+    /* Where symbols start, after as many of the blocks before as a keyword is long. */
+    int64_t starts[KEHU__KEYWORD_SYMBOLS + KEHU__SCAN_SYMBOLS + 1];
+} kehu__scan;
+
+static inline void kehu__scan_begin(kehu__scan *s, const kehu__automaton *a,
+                                    const char *text, int64_t size)
 {
-    while (state != 0) {
-        const uint32_t to = a->states[state].base + code;
-        if (a->states[to].check == state)
-            return to;
-        state = a->states[state].fail;
-    }
-    return a->root[code];
+    s->a = a;
+    s->text = s->at = text;
+    s->end = text + size;
+    s->deep = s->n_symbols = s->n_hits = 0;
+    s->codes[0] = 0;
+}
+
+/* Find the hits of the next block, by rising end; false at the end of the text. */
+bool kehu__scan_next(kehu__scan *s);
+
+/* Byte offset of the symbol `length` symbols before the end of hit i. */
+static inline int64_t kehu__scan_at(const kehu__scan *s, uint32_t i, uint32_t length)
+{
+    return s->starts[KEHU__KEYWORD_SYMBOLS + s->hits[i].at + 1 - length];
 }
 
 #endif

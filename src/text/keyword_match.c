@@ -40,21 +40,19 @@ void kehu__keyword_find(const kehu_keyword *k, kehu__keyword_work *w, const char
                         int64_t size)
 {
     const kehu__automaton *a = &k->automaton;
-    const char *p = text, *end = text + size;
-    uint32_t state = 0;
+    kehu__scan scan;
+    uint32_t n = 0;
     w->text++;
-    w->n_found = 0;
-    while (p < end) {
-        const uint32_t code = kehu__automaton_symbol(a, &p, end);
-        state = kehu__automaton_step(a, state, code);
-        for (uint32_t hit = a->states[state].hit; hit != 0; hit = a->next_hit[hit]) {
-            const uint32_t word = a->keyword[hit];
-            if (w->seen[word] != w->text) {
+    kehu__scan_begin(&scan, a, text, size);
+    while (kehu__scan_next(&scan))
+        for (uint32_t i = 0; i < scan.n_hits; i++)
+            for (uint32_t s = scan.hits[i].state; s != 0; s = a->ends[s].next) {
+                const uint32_t word = a->ends[s].keyword;
+                w->found[n] = word;
+                n += w->seen[word] != w->text;
                 w->seen[word] = w->text;
-                w->found[w->n_found++] = word;
             }
-        }
-    }
+    w->n_found = n;
 }
 
 void kehu__keyword_score(const kehu_keyword *k, kehu__keyword_work *w, const char *text,
@@ -218,83 +216,64 @@ static kehu_status choose_class(const kehu_keyword *k, const char *text, int64_t
     return KEHU_OK;
 }
 
-/* Each place of each keyword, handed to on(); stops when that returns false. */
-static bool each_match(const kehu_keyword *k, const char *text, int64_t size,
-                       bool (*on)(void *ctx, kehu_keyword_match m), void *ctx)
+/* Match of a state's keyword at hit i of a block. */
+static kehu_keyword_match match_at(const kehu_keyword *k, const kehu__scan *scan,
+                                   uint32_t i, uint32_t state, int32_t class_id)
 {
-    const kehu__automaton *a = &k->automaton;
-    const char *p = text, *end = text + size;
-    int64_t starts[KEHU__KEYWORD_SYMBOLS]; /* of the last symbols, a ring */
-    uint32_t state = 0;
-    for (uint64_t i = 0; p < end; i++) {
-        uint32_t code;
-        starts[i % KEHU__KEYWORD_SYMBOLS] = p - text;
-        code = kehu__automaton_symbol(a, &p, end);
-        state = kehu__automaton_step(a, state, code);
-        for (uint32_t hit = a->states[state].hit; hit != 0; hit = a->next_hit[hit]) {
-            const uint32_t word = a->keyword[hit];
-            const uint64_t first = i + 1 - k->word_symbols[word];
-            if (!on(ctx, (kehu_keyword_match){starts[first % KEHU__KEYWORD_SYMBOLS],
-                                              p - text, (int32_t)word, 0}))
-                return false;
-        }
-    }
-    return true;
-}
-
-typedef struct match_list {
-    const kehu_keyword *k;
-    int32_t class_id;
-    kehu_keyword_match *to;
-    int64_t capacity, n;
-} match_list;
-
-static bool list_match(void *ctx, kehu_keyword_match m)
-{
-    match_list *list = ctx;
-    m.weight = weight_of(list->k, (uint32_t)m.word, list->class_id);
-    if (list->n < list->capacity)
-        list->to[list->n] = m;
-    list->n++;
-    return true;
+    const uint32_t word = k->automaton.ends[state].keyword;
+    return (kehu_keyword_match){kehu__scan_at(scan, i, k->word_symbols[word]),
+                                kehu__scan_at(scan, i, 0), (int32_t)word,
+                                weight_of(k, word, class_id)};
 }
 
 kehu_status kehu_keyword_match_text(const kehu_keyword *k, const char *text, int64_t size,
                                     int32_t class_id, kehu_keyword_match *matches,
                                     int64_t capacity, int64_t *count, kehu_error *err)
 {
-    match_list list = {.k = k, .to = matches, .capacity = capacity};
+    const kehu__automaton *a;
+    kehu__scan scan;
+    int64_t n = 0;
     KEHU_TRY(check_text(k, text, size, class_id, matches, capacity, count, err));
     if (text == NULL)
         text = "";
     KEHU_TRY(choose_class(k, text, size, &class_id, err));
-    list.class_id = class_id;
-    each_match(k, text, size, list_match, &list);
-    *count = list.n;
+    a = &k->automaton;
+    kehu__scan_begin(&scan, a, text, size);
+    while (kehu__scan_next(&scan))
+        for (uint32_t i = 0; i < scan.n_hits; i++)
+            for (uint32_t s = scan.hits[i].state; s != 0; s = a->ends[s].next, n++)
+                if (n < capacity)
+                    matches[n] = match_at(k, &scan, i, s, class_id);
+    *count = n;
     return KEHU_OK;
 }
 
 typedef struct reason_list {
-    const kehu_keyword *k;
-    int32_t class_id;
-    uint8_t *seen; /* [n_words] */
     kehu_keyword_match *reasons;
     size_t n, capacity;
 } reason_list;
 
-static bool list_reason(void *ctx, kehu_keyword_match m)
+/* Each word with a weight for the class, at its first place. False when refused. */
+static bool list_reasons(reason_list *list, const kehu_keyword *k, const char *text,
+                         int64_t size, int32_t class_id, uint8_t *seen)
 {
-    reason_list *list = ctx;
-    if (list->seen[m.word])
-        return true;
-    list->seen[m.word] = 1;
-    m.weight = weight_of(list->k, (uint32_t)m.word, list->class_id);
-    if (m.weight == 0)
-        return true;
-    if (!kehu__grow(&list->k->alloc, &list->reasons, &list->capacity, list->n + 1,
-                    sizeof m))
-        return false;
-    list->reasons[list->n++] = m;
+    const kehu__automaton *a = &k->automaton;
+    kehu__scan scan;
+    kehu__scan_begin(&scan, a, text, size);
+    while (kehu__scan_next(&scan))
+        for (uint32_t i = 0; i < scan.n_hits; i++)
+            for (uint32_t s = scan.hits[i].state; s != 0; s = a->ends[s].next) {
+                const kehu_keyword_match m = match_at(k, &scan, i, s, class_id);
+                if (seen[m.word])
+                    continue;
+                seen[m.word] = 1;
+                if (m.weight == 0)
+                    continue;
+                if (!kehu__grow(&k->alloc, &list->reasons, &list->capacity, list->n + 1,
+                                sizeof m))
+                    return false;
+                list->reasons[list->n++] = m;
+            }
     return true;
 }
 
@@ -315,15 +294,15 @@ kehu_status kehu_keyword_explain(const kehu_keyword *k, const char *text, int64_
                                  int32_t class_id, kehu_keyword_match *reasons,
                                  int64_t capacity, int64_t *count, kehu_error *err)
 {
-    reason_list list = {.k = k};
+    reason_list list = {.n = 0};
+    uint8_t *seen;
     kehu_status status = KEHU_OK;
     KEHU_TRY(check_text(k, text, size, class_id, reasons, capacity, count, err));
     if (text == NULL)
         text = "";
     KEHU_TRY(choose_class(k, text, size, &class_id, err));
-    list.class_id = class_id;
-    list.seen = kehu__alloc_zero(&k->alloc, (size_t)k->n_words + 1, sizeof *list.seen);
-    if (list.seen == NULL || !each_match(k, text, size, list_reason, &list))
+    seen = kehu__alloc_zero(&k->alloc, (size_t)k->n_words + 1, sizeof *seen);
+    if (seen == NULL || !list_reasons(&list, k, text, size, class_id, seen))
         status = kehu__no_memory(err, "the reasons");
     if (status == KEHU_OK) {
         kehu__sort(list.reasons, list.n, sizeof *list.reasons, by_weight, NULL);
@@ -331,7 +310,7 @@ kehu_status kehu_keyword_explain(const kehu_keyword *k, const char *text, int64_
             reasons[i] = list.reasons[i];
         *count = (int64_t)list.n;
     }
-    kehu__free(&k->alloc, list.seen, (size_t)k->n_words + 1, sizeof *list.seen);
+    kehu__free(&k->alloc, seen, (size_t)k->n_words + 1, sizeof *seen);
     kehu__free(&k->alloc, list.reasons, list.capacity, sizeof *list.reasons);
     return status;
 }

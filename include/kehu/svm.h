@@ -2,7 +2,8 @@
  *
  * Train on labelled texts, then classify any number, from any number of threads.
  * The vectoriser (characters 1-2, alphabetic scripts also longer strings and words,
- * tf-idf) is part of the model, so raw UTF-8 goes in.
+ * tf-idf) is part of the model, so raw UTF-8 goes in. Chinese words join them when
+ * options.tokenizer says how to find them.
  *
  *     kehu_svm *svm = NULL;
  *     kehu_error err;
@@ -27,6 +28,7 @@
 #define KEHU_SVM_H
 
 #include <kehu/column.h>
+#include <kehu/tokenizer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -69,6 +71,10 @@ typedef struct kehu_svm_options {
                              0..1; the default of kehu_svm_predict; 0 means never */
     const kehu_column *weights; /* numbers >= 0, one a text, times C; 0 leaves the text
                                    out of the solver; NULL means 1 */
+    const kehu_tokenizer *tokenizer; /* its words are terms too, up to word_max in a row:
+                                        a block of its own, min_df and max_terms counted
+                                        apart. Borrowed: it outlives training and the
+                                        model. Not with word_max 3. NULL for none */
 } kehu_svm_options;
 
 /* Train.
@@ -203,8 +209,10 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_write(const kehu_svm *svm,
                                                     kehu_error *err);
 
 /* Read a model file, all of it checked. bytes are not kept. alloc NULL means the C
- * library. Fails with KEHU_NOT_FOUND, KEHU_IO, KEHU_FORMAT (damaged), KEHU_KIND
- * (another model), KEHU_VERSION, KEHU_ARGUMENT, KEHU_NO_MEMORY. */
+ * library. Fails with KEHU_NOT_FOUND (no file; or the model was trained with another
+ * tokenizer than kehu_tokenizer_default() gives: the message has its fingerprint),
+ * KEHU_IO, KEHU_FORMAT (damaged), KEHU_KIND (another model), KEHU_VERSION,
+ * KEHU_ARGUMENT, KEHU_NO_MEMORY. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_load(kehu_svm **out, const char *path,
                                                    const kehu_allocator *alloc,
                                                    kehu_error *err);
@@ -212,6 +220,20 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_read(kehu_svm **out, const void *b
                                                    size_t size,
                                                    const kehu_allocator *alloc,
                                                    kehu_error *err);
+
+/* The same for a model trained with a tokenizer: one of the same
+ * kehu_tokenizer_fingerprint(), borrowed, outliving the model. Not used when the model
+ * has no words; NULL is as above. A wrong one fails with KEHU_ARGUMENT, the message has
+ * both fingerprints. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_load_with(kehu_svm **out, const char *path,
+                                                        const kehu_tokenizer *tokenizer,
+                                                        const kehu_allocator *alloc,
+                                                        kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_read_with(kehu_svm **out, const void *bytes,
+                                                        size_t size,
+                                                        const kehu_tokenizer *tokenizer,
+                                                        const kehu_allocator *alloc,
+                                                        kehu_error *err);
 
 /* Release a handle. NULL is allowed. */
 KEHU_API void kehu_svm_free(kehu_svm *svm);

@@ -52,6 +52,9 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
     KEHU_TRY(check_integer("latin_max", &o->latin_max, KEHU__MAX_GRAM, o->char_max,
                            KEHU__MAX_GRAM, err));
     KEHU_TRY(check_integer("word_max", &o->word_max, 2, 1, NO_WORDS, err));
+    if (o->word_max == NO_WORDS && o->tokenizer != NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "a tokenizer is given but word_max is 3, for no words");
     KEHU_TRY(check_integer("min_df", &o->min_df, 1, 1, UINT32_MAX, err));
     return check_integer("max_terms", &o->max_terms, DEFAULT_TERMS, 1,
                          KEHU__MAX_CANDIDATES, err);
@@ -218,6 +221,24 @@ static kehu_status solve_all(kehu_svm *svm, const kehu__svm_training *t, kehu_er
     return KEHU_OK;
 }
 
+/* Texts that hold no word for the tokenizer get on without that vocabulary. */
+static kehu_status add_words(kehu_svm *svm, const kehu__term_options *plain,
+                             const kehu__svm_training *t, const kehu_column *texts,
+                             kehu_error *err)
+{
+    kehu__term_options words = *plain;
+    kehu_error failure;
+    kehu_status status;
+    words.tokenizer = t->options.tokenizer;
+    status = kehu__terms_build(&svm->terms->words, texts, &words, &t->run, &svm->alloc,
+                               &failure);
+    if (status == KEHU_OK)
+        svm->fingerprint = kehu_tokenizer_fingerprint(words.tokenizer);
+    else if (status != KEHU_EMPTY && err != NULL)
+        *err = failure;
+    return status == KEHU_EMPTY ? KEHU_OK : status;
+}
+
 static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *texts,
                        kehu_error *err)
 {
@@ -231,13 +252,15 @@ static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *
     kehu__term_rows rows;
     kehu_status status;
     KEHU_TRY(kehu__terms_build(&svm->terms, texts, &terms, &t->run, &svm->alloc, err));
+    if (o->tokenizer != NULL)
+        KEHU_TRY(add_words(svm, &terms, t, texts, err));
     KEHU_TRY(kehu__terms_rows(&rows, svm->terms, texts, &t->run, &svm->alloc, err));
     t->rows = (kehu__sparse){.n_rows = rows.n_rows,
-                             .n_columns = svm->terms->n_terms,
+                             .n_columns = kehu__terms_count(svm->terms),
                              .starts = rows.starts,
                              .columns = rows.columns,
                              .values = rows.values};
-    svm->info.n_terms = svm->terms->n_terms;
+    svm->info.n_terms = t->rows.n_columns;
     svm->info.n_texts = rows.n_rows;
     for (int64_t i = 0; i < rows.n_rows; i++)
         svm->info.n_empty += rows.starts[i + 1] == rows.starts[i];
@@ -305,6 +328,7 @@ void kehu_svm_free(kehu_svm *svm)
         if (svm->classes.bytes != NULL)
             kehu__classes_free(&svm->classes);
         kehu__terms_free(svm->terms);
+        kehu_tokenizer_free(svm->tokenizer);
         kehu__linear_free(svm->linear);
         kehu__free(&alloc, svm, 1, sizeof *svm);
     }

@@ -55,7 +55,7 @@ static void fill(const kehu_svm *svm, const kehu__term_work *work, uint32_t k,
     for (size_t j = 0; j < p->n; j++) {
         p->terms[j] = (uint64_t)work->columns[j] << 32 | j;
         p->reasons[j] = (kehu_svm_reason){
-            .is_word = (uint32_t)(svm->terms->keys[work->columns[j]] & 1),
+            .is_word = kehu__terms_is_word(svm->terms, work->columns[j]),
             .contribution =
                 (double)work->values[j] * weight_of(svm->linear, work->columns[j], k)};
         sum += fabs(p->reasons[j].contribution);

@@ -1,5 +1,5 @@
 /* Sections: CLAS class names, TERM vocabulary, WGHT weights, INFO how training
- * went. */
+ * went; WORD, where a tokenizer is used, its fingerprint and the words' vocabulary. */
 #include <math.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static kehu_status read_weights(kehu__linear **out, const char *bytes, size_t si
     const float bias = kehu__read_float(&r);
     const uint64_t width = kehu__linear_width(n_classes);
     const uint32_t unused = kehu__read_u32(&r);
-    if (r.failed || unused != 0 || n_columns != svm->terms->n_terms ||
+    if (r.failed || unused != 0 || n_columns != kehu__terms_count(svm->terms) ||
         n_classes != svm->classes.n || !isfinite(bias) ||
         (uint64_t)(r.end - r.at) != ((uint64_t)n_columns + 1) * width * sizeof(float))
         return kehu__fail(err, KEHU_FORMAT, -1,
@@ -99,31 +99,39 @@ static bool read_info(kehu_svm *svm, const char *bytes, size_t size)
         i->curve[k].gap = kehu__read_double(&r);
     }
     i->n_classes = svm->classes.n;
-    i->n_terms = svm->terms->n_terms;
+    i->n_terms = kehu__terms_count(svm->terms);
     return sound && !r.failed && r.at == r.end;
 }
 
 static kehu_status build(kehu__buffer *out, const kehu_svm *svm, kehu_error *err)
 {
-    kehu__buffer parts[4];
-    kehu__section sections[4] = {
-        {.tag = "CLAS"}, {.tag = "TERM"}, {.tag = "WGHT"}, {.tag = "INFO"}};
+    kehu__buffer parts[5];
+    kehu__section sections[5] = {{.tag = "CLAS"},
+                                 {.tag = "TERM"},
+                                 {.tag = "WGHT"},
+                                 {.tag = "INFO"},
+                                 {.tag = "WORD"}};
+    const uint32_t n = svm->terms->words == NULL ? 4 : 5;
     bool failed = false;
     *out = kehu__buffer_new(&svm->alloc);
-    for (int k = 0; k < 4; k++)
+    for (uint32_t k = 0; k < n; k++)
         parts[k] = kehu__buffer_new(&svm->alloc);
     kehu__classes_write(&svm->classes, &parts[0]);
     kehu__terms_write(svm->terms, &parts[1]);
     write_weights(svm->linear, &parts[2]);
     write_info(svm, &parts[3]);
-    for (int k = 0; k < 4; k++) {
+    if (svm->terms->words != NULL) {
+        kehu__buffer_u64(&parts[4], svm->fingerprint);
+        kehu__terms_write(svm->terms->words, &parts[4]);
+    }
+    for (uint32_t k = 0; k < n; k++) {
         sections[k].bytes = parts[k].bytes;
         sections[k].size = parts[k].size;
         failed = failed || parts[k].failed;
     }
     if (!failed)
-        kehu__container_build(out, kind, sections, 4);
-    for (int k = 0; k < 4; k++)
+        kehu__container_build(out, kind, sections, n);
+    for (uint32_t k = 0; k < n; k++)
         kehu__buffer_free(&parts[k]);
     if (failed || out->failed) {
         kehu__buffer_free(out);
@@ -157,11 +165,68 @@ kehu_status kehu_svm_write(const kehu_svm *svm, const kehu_writer *writer,
     return status;
 }
 
-static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
-                                 const char *name, kehu_error *err)
+/* The tokenizer of that fingerprint: the given one, or the default one, which the
+ * model then owns. */
+static kehu_status choose_tokenizer(const kehu_tokenizer **out, kehu_svm *svm,
+                                    const kehu_tokenizer *given, const char *name,
+                                    kehu_error *err)
 {
-    const char *clas, *term, *wght, *info;
-    size_t clas_size, term_size, wght_size, info_size;
+    const unsigned long long wanted = svm->fingerprint;
+    const kehu_tokenizer_options options = {.size = sizeof options, .alloc = &svm->alloc};
+    kehu_status status;
+    *out = given;
+    if (given != NULL) {
+        const unsigned long long got = kehu_tokenizer_fingerprint(given);
+        return got == wanted
+                   ? KEHU_OK
+                   : kehu__fail(err, KEHU_ARGUMENT, -1,
+                                "%s needs the tokenizer of fingerprint %016llx, the one "
+                                "given has %016llx",
+                                name, wanted, got);
+    }
+    status = kehu_tokenizer_default(&svm->tokenizer, &options, err);
+    if (status == KEHU_NO_MEMORY)
+        return status;
+    if (status != KEHU_OK || kehu_tokenizer_fingerprint(svm->tokenizer) != wanted)
+        return kehu__fail(err, KEHU_NOT_FOUND, -1,
+                          "%s needs the tokenizer of fingerprint %016llx; give it to "
+                          "kehu_svm_load_with() or kehu_svm_read_with()",
+                          name, wanted);
+    *out = svm->tokenizer;
+    return KEHU_OK;
+}
+
+static kehu_status read_words(kehu_svm *svm, const char *bytes, size_t size,
+                              const kehu_tokenizer *given, const char *name,
+                              kehu_error *err)
+{
+    kehu__reader r = kehu__reader_new(bytes, size);
+    const kehu_tokenizer *tokenizer;
+    kehu__terms *words;
+    svm->fingerprint = kehu__read_u64(&r);
+    if (r.failed)
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: the words are cut off", name);
+    KEHU_TRY(choose_tokenizer(&tokenizer, svm, given, name, err));
+    KEHU_TRY(
+        kehu__terms_read(&words, r.at, (size_t)(r.end - r.at), name, &svm->alloc, err));
+    svm->terms->words = words;
+    words->options.tokenizer = tokenizer;
+    for (uint32_t k = 0; k < words->n_terms; k++)
+        if ((words->keys[k] & 1) == 0)
+            return kehu__fail(err, KEHU_FORMAT, -1, "%s: a word is not marked as one",
+                              name);
+    if (words->options.word_max == 0 ||
+        words->n_terms > UINT32_MAX - 1 - svm->terms->n_terms)
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: the words' counts are wrong", name);
+    return KEHU_OK;
+}
+
+static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
+                                 const kehu_tokenizer *tokenizer, const char *name,
+                                 kehu_error *err)
+{
+    const char *clas, *term, *wght, *info, *word;
+    size_t clas_size, term_size, wght_size, info_size, word_size;
     if (!kehu__container_find(c, "CLAS", &clas, &clas_size) ||
         !kehu__container_find(c, "TERM", &term, &term_size) ||
         !kehu__container_find(c, "WGHT", &wght, &wght_size) ||
@@ -169,6 +234,8 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: a section is missing", name);
     KEHU_TRY(kehu__classes_read(&svm->classes, clas, clas_size, name, &svm->alloc, err));
     KEHU_TRY(kehu__terms_read(&svm->terms, term, term_size, name, &svm->alloc, err));
+    if (kehu__container_find(c, "WORD", &word, &word_size))
+        KEHU_TRY(read_words(svm, word, word_size, tokenizer, name, err));
     KEHU_TRY(read_weights(&svm->linear, wght, wght_size, svm, name, err));
     if (!read_info(svm, info, info_size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: a number of the model is wrong",
@@ -177,8 +244,8 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
 }
 
 static kehu_status read_named(kehu_svm **out, const void *bytes, size_t size,
-                              const char *name, const kehu_allocator *alloc,
-                              kehu_error *err)
+                              const char *name, const kehu_tokenizer *tokenizer,
+                              const kehu_allocator *alloc, kehu_error *err)
 {
     kehu__container c;
     kehu_svm *svm;
@@ -188,7 +255,7 @@ static kehu_status read_named(kehu_svm **out, const void *bytes, size_t size,
     if (svm == NULL)
         return kehu__no_memory(err, "a model");
     svm->alloc = *alloc;
-    status = read_sections(svm, &c, name, err);
+    status = read_sections(svm, &c, tokenizer, name, err);
     if (status != KEHU_OK) {
         kehu_svm_free(svm);
         return status;
@@ -197,8 +264,9 @@ static kehu_status read_named(kehu_svm **out, const void *bytes, size_t size,
     return KEHU_OK;
 }
 
-kehu_status kehu_svm_read(kehu_svm **out, const void *bytes, size_t size,
-                          const kehu_allocator *alloc, kehu_error *err)
+kehu_status kehu_svm_read_with(kehu_svm **out, const void *bytes, size_t size,
+                               const kehu_tokenizer *tokenizer,
+                               const kehu_allocator *alloc, kehu_error *err)
 {
     const kehu_allocator a = kehu__allocator(alloc);
     if (out == NULL)
@@ -206,11 +274,18 @@ kehu_status kehu_svm_read(kehu_svm **out, const void *bytes, size_t size,
     *out = NULL;
     if (bytes == NULL && size > 0)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, "the model", &a, err);
+    return read_named(out, bytes, size, "the model", tokenizer, &a, err);
 }
 
-kehu_status kehu_svm_load(kehu_svm **out, const char *path, const kehu_allocator *alloc,
-                          kehu_error *err)
+kehu_status kehu_svm_read(kehu_svm **out, const void *bytes, size_t size,
+                          const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu_svm_read_with(out, bytes, size, NULL, alloc, err);
+}
+
+kehu_status kehu_svm_load_with(kehu_svm **out, const char *path,
+                               const kehu_tokenizer *tokenizer,
+                               const kehu_allocator *alloc, kehu_error *err)
 {
     const kehu_allocator a = kehu__allocator(alloc);
     kehu_status status;
@@ -220,7 +295,13 @@ kehu_status kehu_svm_load(kehu_svm **out, const char *path, const kehu_allocator
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
     *out = NULL;
     KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes, size, path, &a, err);
+    status = read_named(out, bytes, size, path, tokenizer, &a, err);
     kehu__free(&a, bytes, size, 1);
     return status;
+}
+
+kehu_status kehu_svm_load(kehu_svm **out, const char *path, const kehu_allocator *alloc,
+                          kehu_error *err)
+{
+    return kehu_svm_load_with(out, path, NULL, alloc, err);
 }

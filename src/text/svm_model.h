@@ -12,6 +12,8 @@ struct kehu_svm {
     kehu_allocator alloc;
     kehu__classes classes;
     kehu__terms *terms;
+    kehu_tokenizer *tokenizer; /* the default one when a file wants it; else NULL */
+    uint64_t fingerprint;      /* of the tokenizer of terms->words; 0 without */
     kehu__linear *linear;
     double abstain_below;
     kehu_svm_info info;

@@ -12,7 +12,8 @@ enum {
     KEHU__SCAN_KEYS = 256, /* a fill gives at most so many */
     KEHU__SCAN_STEP = 16,  /* one character gives at most so many */
     KEHU__MARK_START = 2,  /* stand in a gram like characters */
-    KEHU__MARK_END = 3
+    KEHU__MARK_END = 3,
+    KEHU__SCAN_SPANS = 1024 /* room for what a tokenizer finds at a time */
 };
 
 /* The lowest bit of a key is its block. */
@@ -38,17 +39,24 @@ typedef struct kehu__term_scan {
     uint64_t word, last_word; /* hash of the word so far (0 = none), of the one before */
     int64_t word_start, last_start, word_end;
     int64_t n_characters, n_word_characters; /* blanks left out */
+    const kehu_tokenizer *tokenizer;         /* NULL: all below is unused */
+    kehu_span *found;                        /* [KEHU__SCAN_SPANS] */
+    int64_t n_found, next_found, found_at;   /* they count from byte found_at */
 } kehu__term_scan;
 
+/* found[KEHU__SCAN_SPANS] is room for the scan. */
 static inline kehu__term_scan kehu__term_scan_new(const kehu__term_options *o,
-                                                  const char *text, int64_t size)
+                                                  const char *text, int64_t size,
+                                                  kehu_span *found)
 {
     return (kehu__term_scan){.text = text,
                              .at = text,
                              .end = size == 0 ? text : text + size,
                              .char_max = o->char_max,
                              .latin_max = o->latin_max,
-                             .word_max = o->word_max};
+                             .word_max = o->word_max,
+                             .tokenizer = o->tokenizer,
+                             .found = found};
 }
 
 static inline bool kehu__is_blank(uint32_t c)
@@ -154,12 +162,17 @@ static inline uint32_t kehu__scan_words(kehu__term_scan *s, uint32_t c, int64_t 
     return n;
 }
 
+/* kehu__term_scan_fill for the words of a tokenizer. */
+uint32_t kehu__token_scan_fill(kehu__term_scan *s, uint64_t *keys, kehu__span *spans);
+
 /* The next keys; 0 at the end of the text. keys[KEHU__SCAN_KEYS], spans likewise
  * or NULL. */
 static inline uint32_t kehu__term_scan_fill(kehu__term_scan *s, uint64_t *keys,
                                             kehu__span *spans)
 {
     uint32_t n = 0;
+    if (s->tokenizer != NULL)
+        return kehu__token_scan_fill(s, keys, spans);
     while (n + KEHU__SCAN_STEP <= KEHU__SCAN_KEYS && s->at < s->end) {
         const int64_t start = s->at - s->text;
         uint32_t c = kehu__fold(kehu__utf8_next(&s->at, s->end));

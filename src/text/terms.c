@@ -39,6 +39,7 @@ void kehu__terms_free(kehu__terms *t)
 {
     if (t != NULL) {
         const kehu_allocator alloc = t->alloc;
+        kehu__terms_free(t->words);
         if (t->slots != NULL)
             kehu__free(&alloc, t->slots, (size_t)1 << (64 - t->shift), sizeof *t->slots);
         kehu__free(&alloc, t->keys, t->n_terms, sizeof *t->keys);
@@ -113,9 +114,9 @@ static bool grow_work(kehu__term_work *w)
     return true;
 }
 
-static bool count_term(kehu__term_work *w, const kehu__term_slot *slot)
+static bool count_term(kehu__term_work *w, const kehu__term_slot *slot, uint32_t first)
 {
-    const uint32_t term = slot->term;
+    const uint32_t term = first + slot->term;
     uint32_t at;
     if (w->n == w->capacity && !grow_work(w))
         return false;
@@ -135,30 +136,47 @@ static bool count_term(kehu__term_work *w, const kehu__term_slot *slot)
     return true;
 }
 
-/* Count the known terms of a text; share is how much of it words cover. */
-static bool count_terms(const kehu__terms *t, kehu__term_work *w, const char *text,
-                        int64_t size, double *share)
+/* Count the terms of a text that one vocabulary has, the first of them as column
+ * `first`; share is how much of the text words cover. */
+static bool count_known(const kehu__terms *t, kehu__term_work *w, uint32_t first,
+                        const char *text, int64_t size, double *share)
 {
     uint64_t keys[KEHU__SCAN_KEYS];
+    kehu_span found[KEHU__SCAN_SPANS];
     uint32_t n;
-    kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size);
+    kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size, found);
     bool ok = true;
-    w->n = 0;
     while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0 && ok) {
         for (uint32_t k = 0; k < n; k++)
             __builtin_prefetch(&t->slots[keys[k] >> t->shift]);
         for (uint32_t k = 0; k < n && ok; k++) {
             const kehu__term_slot *const slot = kehu__term_find(t, keys[k]);
-            ok = slot == NULL || count_term(w, slot);
+            ok = slot == NULL || count_term(w, slot, first);
         }
     }
     for (size_t k = 0; k < w->n; k++)
         w->table[w->places[k]] = 0;
-    w->n_characters = scan.n_characters;
     *share = scan.n_characters == 0
                  ? 0
                  : (double)scan.n_word_characters / (double)scan.n_characters;
     return ok;
+}
+
+/* A row of counts: its first n_plain terms are of t itself, the rest t->words'. */
+typedef struct counts {
+    size_t n_plain;
+    double share; /* of the text that words cover, those of a tokenizer apart */
+} counts;
+
+static bool count_terms(const kehu__terms *t, kehu__term_work *w, const char *text,
+                        int64_t size, counts *c)
+{
+    double unused;
+    w->n = 0;
+    if (!count_known(t, w, 0, text, size, &c->share))
+        return false;
+    c->n_plain = w->n;
+    return t->words == NULL || count_known(t->words, w, t->n_terms, text, size, &unused);
 }
 
 /* 1 + ln n, for the n that occur. */
@@ -171,11 +189,12 @@ static float damped(uint32_t n)
     return n < TF_TABLE ? table[n] : (float)(1 + kehu__log((double)n));
 }
 
-/* From counts, with the terms' idf (negative for words) in values, to weights. */
-static void weigh(kehu__term_work *w, double share)
+/* Make the values of terms first to last - 1 weights: until now they are the terms'
+ * idf, negative for words. */
+static void weigh_part(kehu__term_work *w, size_t first, size_t last, double share)
 {
     float squares[KEHU__N_BLOCKS] = {0}, scale[KEHU__N_BLOCKS];
-    for (size_t k = 0; k < w->n; k++) {
+    for (size_t k = first; k < last; k++) {
         const float v = damped((uint32_t)w->entries[k]) * w->values[k];
         w->columns[k] = (uint32_t)(w->entries[k] >> 32);
         w->values[k] = v;
@@ -185,19 +204,42 @@ static void weigh(kehu__term_work *w, double share)
     scale[KEHU__BLOCK_WORDS] = (float)-sqrt(share);
     for (int b = 0; b < KEHU__N_BLOCKS; b++)
         scale[b] = squares[b] > 0 ? scale[b] / sqrtf(squares[b]) : 0;
-    for (size_t k = 0; k < w->n; k++)
+    for (size_t k = first; k < last; k++)
         w->values[k] *=
             scale[w->values[k] < 0 ? KEHU__BLOCK_WORDS : KEHU__BLOCK_CHARACTERS];
+}
+
+static void weigh(kehu__term_work *w, const counts *c)
+{
+    weigh_part(w, 0, c->n_plain, c->share);
+    weigh_part(w, c->n_plain, w->n, 1);
 }
 
 bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,
                      int64_t size)
 {
-    double share;
-    if (!count_terms(t, w, text, size, &share))
+    counts c;
+    if (!count_terms(t, w, text, size, &c))
         return false;
-    weigh(w, share);
+    weigh(w, &c);
     return true;
+}
+
+static void visit_known(
+    const kehu__terms *t, uint32_t first, const char *text, int64_t size,
+    void (*visit)(void *ctx, uint32_t term, int64_t start, int64_t end), void *ctx)
+{
+    uint64_t keys[KEHU__SCAN_KEYS];
+    kehu__span spans[KEHU__SCAN_KEYS];
+    kehu_span found[KEHU__SCAN_SPANS];
+    kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size, found);
+    uint32_t n;
+    while ((n = kehu__term_scan_fill(&scan, keys, spans)) > 0)
+        for (uint32_t k = 0; k < n; k++) {
+            const kehu__term_slot *const slot = kehu__term_find(t, keys[k]);
+            if (slot != NULL)
+                visit(ctx, first + slot->term, spans[k].start, spans[k].end);
+        }
 }
 
 void kehu__terms_visit(const kehu__terms *t, const char *text, int64_t size,
@@ -205,16 +247,9 @@ void kehu__terms_visit(const kehu__terms *t, const char *text, int64_t size,
                                      int64_t end),
                        void *ctx)
 {
-    uint64_t keys[KEHU__SCAN_KEYS];
-    kehu__span spans[KEHU__SCAN_KEYS];
-    kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size);
-    uint32_t n;
-    while ((n = kehu__term_scan_fill(&scan, keys, spans)) > 0)
-        for (uint32_t k = 0; k < n; k++) {
-            const kehu__term_slot *const slot = kehu__term_find(t, keys[k]);
-            if (slot != NULL)
-                visit(ctx, slot->term, spans[k].start, spans[k].end);
-        }
+    visit_known(t, 0, text, size, visit, ctx);
+    if (t->words != NULL)
+        visit_known(t->words, t->n_terms, text, size, visit, ctx);
 }
 
 /* ---- all rows ---- */
@@ -258,8 +293,8 @@ static void cut_row(void *arg, int64_t number)
     size_t scratch_size = 0;
     for (int64_t i = c->first; i < c->last && !c->failed; i++) {
         const kehu__text text = kehu__column_text(job->texts, i);
-        double share;
-        c->failed = !count_terms(job->terms, &work, text.bytes, text.size, &share);
+        counts counted;
+        c->failed = !count_terms(job->terms, &work, text.bytes, text.size, &counted);
         if (c->failed)
             break;
         if (!by_term_small(work.entries, work.n)) {
@@ -275,10 +310,12 @@ static void cut_row(void *arg, int64_t number)
         }
         for (size_t k = 0; k < work.n; k++) {
             const uint32_t term = (uint32_t)(work.entries[k] >> 32);
-            const float idf = job->terms->idf[term];
-            work.values[k] = job->terms->keys[term] & 1 ? -idf : idf;
+            const float idf = k < counted.n_plain
+                                  ? job->terms->idf[term]
+                                  : job->terms->words->idf[term - job->terms->n_terms];
+            work.values[k] = kehu__terms_is_word(job->terms, term) ? -idf : idf;
         }
-        weigh(&work, share);
+        weigh(&work, &counted);
         kehu__buffer_add(&c->columns, work.columns, work.n * sizeof *work.columns);
         kehu__buffer_add(&c->values, work.values, work.n * sizeof *work.values);
         kehu__buffer_add(&c->lengths, &work.n, sizeof work.n);

@@ -4,13 +4,16 @@
  * end, longer ones where the script is alphabetic, and the words of alphabetic
  * scripts, one and two in a row. Runs of blanks count as one, a broken byte as
  * U+FFFD. Characters form one block and words another; each has Euclidean length
- * 1, but words that cover only a share s of the text have length sqrt(s).
+ * 1, but words that cover only a share s of the text have length sqrt(s). A second
+ * vocabulary may follow: the words a tokenizer finds, a block of length 1.
  *
  * A term's weight is (1 + ln tf) (1 + ln((1 + N) / (1 + df))). The vocabulary is
  * ordered by falling document frequency, ties by key, so that it does not depend
  * on the order of the texts nor on the number of threads. */
 #ifndef KEHU_SRC_TEXT_TERMS_H
 #define KEHU_SRC_TEXT_TERMS_H
+
+#include <kehu/tokenizer.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -25,11 +28,13 @@ enum {
 };
 
 typedef struct kehu__term_options {
-    uint32_t char_max;  /* longest n-gram of any characters, 1..5 */
-    uint32_t latin_max; /* longest of alphabetic characters, char_max..5 */
-    uint32_t word_max;  /* words in a row: 0, 1 or 2 */
-    uint32_t min_df;    /* a term is in at least so many texts */
-    uint32_t max_terms; /* the most frequent are kept */
+    uint32_t char_max;               /* longest n-gram of any characters, 1..5 */
+    uint32_t latin_max;              /* longest of alphabetic characters, char_max..5 */
+    uint32_t word_max;               /* words in a row: 0, 1 or 2 */
+    uint32_t min_df;                 /* a term is in at least so many texts */
+    uint32_t max_terms;              /* the most frequent are kept */
+    const kehu_tokenizer *tokenizer; /* not NULL: the terms are its words, word_max in a
+                                        row, and nothing else; outlives the terms */
 } kehu__term_options;
 
 /* A vocabulary with its weights; immutable. */
@@ -42,7 +47,19 @@ typedef struct kehu__terms {
     float *idf;     /* [n_terms] */
     uint32_t shift; /* the table has 2^(64 - shift) slots, indexed by the top bits */
     struct kehu__term_slot *slots;
+    struct kehu__terms *words; /* a tokenizer's, owned, columns n_terms and up; or NULL */
 } kehu__terms;
+
+/* Columns of a row: the terms of both vocabularies. */
+static inline uint32_t kehu__terms_count(const kehu__terms *terms)
+{
+    return terms->n_terms + (terms->words == NULL ? 0 : terms->words->n_terms);
+}
+
+static inline bool kehu__terms_is_word(const kehu__terms *terms, uint32_t column)
+{
+    return column >= terms->n_terms || (terms->keys[column] & 1) != 0;
+}
 
 /* Build from a checked text column. Fails with KEHU_EMPTY when no term is left,
  * KEHU_LIMIT, KEHU_CANCELLED, KEHU_NO_MEMORY. Time O(bytes), memory 32 bytes for
@@ -52,7 +69,8 @@ kehu_status kehu__terms_build(kehu__terms **out, const kehu_column *texts,
                               const kehu_allocator *alloc, kehu_error *err);
 void kehu__terms_free(kehu__terms *terms);
 
-/* The model file's section, and back with all of it checked. */
+/* The model file's section of one vocabulary, and back with all of it checked;
+ * `words` and the tokenizer are left out. */
 void kehu__terms_write(const kehu__terms *terms, kehu__buffer *to);
 kehu_status kehu__terms_read(kehu__terms **out, const char *bytes, size_t size,
                              const char *name, const kehu_allocator *alloc,
@@ -82,14 +100,14 @@ typedef struct kehu__term_work {
     float *values;
     uint32_t *table; /* [table_size] position in entries + 1, 0 = free */
     size_t table_size;
-    int64_t n_characters; /* of the text, blanks left out */
 } kehu__term_work;
 kehu__term_work kehu__term_work_new(const kehu_allocator *alloc);
 bool kehu__terms_row(const kehu__terms *terms, kehu__term_work *work, const char *text,
                      int64_t size);
 void kehu__term_work_free(kehu__term_work *work);
 
-/* Where terms are: calls visit for each occurrence of a known term, in order. */
+/* Where terms are: calls visit for each occurrence of a known term, in order, those
+ * of a tokenizer after the others. */
 void kehu__terms_visit(const kehu__terms *terms, const char *text, int64_t size,
                        void (*visit)(void *ctx, uint32_t term, int64_t start,
                                      int64_t end),

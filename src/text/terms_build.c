@@ -76,7 +76,8 @@ static void count_text(counters *c, const kehu__term_options *o, kehu__text text
                        int64_t row)
 {
     uint64_t keys[KEHU__SCAN_KEYS];
-    kehu__term_scan scan = kehu__term_scan_new(o, text.bytes, text.size);
+    kehu_span found[KEHU__SCAN_SPANS];
+    kehu__term_scan scan = kehu__term_scan_new(o, text.bytes, text.size, found);
     const uint32_t stamp = (uint32_t)row + 1;
     uint32_t n;
     while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0) {

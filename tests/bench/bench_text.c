@@ -68,7 +68,8 @@ typedef struct matrix {
 static matrix read_matrix(const char *path, const char *chars)
 {
     const uint32_t longest = (uint32_t)atoi(chars);
-    const kehu__term_options o = {longest, longest, 0, 1, 1 << 24};
+    const kehu__term_options o = {
+        .char_max = longest, .latin_max = longest, .min_df = 1, .max_terms = 1 << 24};
     const kehu_allocator alloc = kehu__allocator(NULL);
     const kehu__run run = {.n_threads = 1};
     const texts t = read_texts(path);

@@ -44,7 +44,7 @@ static void predict_chunk(void *arg, int64_t number)
     const size_t n = svm->linear->stride + 2 * (size_t)svm->classes.n;
     kehu__term_work work = kehu__term_work_new(&svm->alloc);
     float *const scores = kehu__alloc(&svm->alloc, n, sizeof *scores);
-    float *const margins = scores + svm->linear->stride;
+    float *const margins = scores == NULL ? NULL : scores + svm->linear->stride;
     bool ok = scores != NULL;
     for (int64_t i = job->firsts[number]; i < job->firsts[number + 1] && ok; i++) {
         const kehu__text text = kehu__column_text(job->texts, i);

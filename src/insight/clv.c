@@ -138,8 +138,8 @@ static kehu_status maximize(kehu_clv_fit_report *f, problem *q, kehu_error *err)
         return report_failure(q, &b, x, err);
     fill_report(f, q, &b, x, hessian);
     for (uint32_t k = 0; k < b.n; k++)
-        if (!isfinite(f->parameter[k]) || !(f->parameter[k] > 0) ||
-            !isfinite(f->standard_error[k]) || !isfinite(f->log_likelihood))
+        if (!kehu__clv_fits(f->parameter[k]) || !isfinite(f->standard_error[k]) ||
+            !isfinite(f->log_likelihood))
             return report_failure(q, &b, x, err);
     return KEHU_OK;
 }
@@ -205,7 +205,7 @@ kehu_status kehu_clv_from_parameters(kehu_clv **out, kehu_clv_model model,
         return kehu__fail(err, KEHU_ARGUMENT, -1, "%s has %u parameters, not %zu",
                           kind->title, (unsigned)kind->n_parameters, n);
     for (size_t k = 0; k < n; k++)
-        if (!(parameters[k] > 1e-12 && parameters[k] < 1e12))
+        if (!kehu__clv_fits(parameters[k]))
             return kehu__fail(err, KEHU_ARGUMENT, (int64_t)k,
                               "parameter %s is not between 1e-12 and 1e12",
                               kind->names[k]);

@@ -91,4 +91,11 @@ double kehu__bgbb_waiting(const double *p, const kehu__clv_row *c);
 void kehu__spend_sum(const double *p, const kehu__clv_row *rows, size_t n,
                      kehu__clv_sums *out);
 
+/* What a parameter may be, given, fitted or read: beyond these the scores leave
+ * the range of a double. */
+static inline bool kehu__clv_fits(double parameter)
+{
+    return parameter > 1e-12 && parameter < 1e12;
+}
+
 #endif

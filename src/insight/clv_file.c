@@ -53,7 +53,7 @@ static bool read_report(kehu__reader *r, kehu_clv_fit_report *f)
     for (uint32_t k = 0; k < f->n_parameters; k++) {
         f->parameter[k] = kehu__read_double(r);
         f->standard_error[k] = kehu__read_double(r);
-        sound = sound && f->parameter[k] > 0 && isfinite(f->parameter[k]) &&
+        sound = sound && kehu__clv_fits(f->parameter[k]) &&
                 at_least_zero(f->standard_error[k]);
     }
     f->log_likelihood = kehu__read_double(r);

@@ -143,7 +143,9 @@ static void evaluate(const binding *b, uint32_t at, int64_t from, int n, uint8_t
     } else {
         const kehu_column *c = b->columns[node->field];
         const bool text = kehu__type_is_text(c->type);
-        const kehu__value *v = b->t->values + node->first_value;
+        /* `is missing` compares with nothing: there may be no values at all. */
+        const kehu__value *v =
+            b->t->values == NULL ? NULL : b->t->values + node->first_value;
         for (int i = 0; i < n; i++)
             hit[i] = text ? text_holds(b->t, node, kehu__column_text(c, from + i))
                           : holds(node, v, kehu__column_number(c, from + i));

@@ -18,7 +18,8 @@ const char *text_at(const kehu_column *c, int64_t i, size_t *size)
         return "";
     const int32_t *offsets = (const int32_t *)c->offsets + c->start + i;
     *size = (size_t)(offsets[1] - offsets[0]);
-    return (const char *)c->data + offsets[0];
+    /* A column of empty texts has no bytes at all. */
+    return *size == 0 ? "" : (const char *)c->data + offsets[0];
 }
 
 size_t whole_characters(const char *text, size_t size, size_t most)

@@ -5,28 +5,10 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/bytes.h"
-#include "base/hash.h"
+#include "fuzz/repair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-enum { HEADER = 32, ENTRY = 24, TAIL = 8, CRC_AT = 28, SEED = 0x6B656875 };
-
-static void put_right(char *bytes, size_t size)
-{
-    uint32_t n;
-    if (size < HEADER + TAIL)
-        return;
-    n = kehu__load32(bytes + 24);
-    kehu__store64(bytes + 16, size);
-    if ((size_t)n > (size - HEADER - TAIL) / ENTRY)
-        return;
-    kehu__store32(bytes + CRC_AT, 0);
-    kehu__store32(bytes + CRC_AT, kehu__crc32c(0, bytes, HEADER + n * ENTRY));
-    kehu__store64(bytes + size - TAIL, kehu__hash(bytes, size - TAIL, SEED));
-}
 
 static int ignore(void *ctx, const void *bytes, size_t size)
 {
@@ -67,13 +49,8 @@ static void use(const kehu_tree *tree)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     kehu_tree *tree = NULL;
-    char *bytes = malloc(size + 1);
-    if (bytes == NULL)
-        return 0;
-    if (size > 0)
-        memcpy(bytes, data, size);
-    put_right(bytes, size);
-    if (kehu_tree_read(&tree, bytes, size, NULL, NULL) == KEHU_OK)
+    uint8_t *bytes = repair_container(data, size);
+    if (bytes != NULL && kehu_tree_read(&tree, bytes, size, NULL, NULL) == KEHU_OK)
         use(tree);
     kehu_tree_free(tree);
     free(bytes);

@@ -2,8 +2,8 @@
 # Every test, on a bare Debian 12 as root or with sudo: installs what is missing, builds in build-tests/, and ends
 # with one line of counts.
 #
-#     sh tests/run.sh            everything
-#     sh tests/run.sh gcc asan   some of: gcc clang same asan tsan valgrind outside
+#     sh tests/run.sh                 gcc clang same asan outside
+#     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -12,7 +12,7 @@
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
 #   outside   programs of other projects find and link the library
-#   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer; only when named
+#   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/support/install.sh
@@ -108,7 +108,7 @@ part_fuzz() {
 }
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }
 
-[ $# -gt 0 ] || set -- gcc clang same asan tsan valgrind outside
+[ $# -gt 0 ] || set -- gcc clang same asan outside
 for part in "$@"; do
     "part_$part"
 done

@@ -81,6 +81,13 @@ static kehu_status bind(binding *b, const kehu_segments *t, const kehu_column *c
 
 /* ---- Conditions over a block: rows from..from+n-1, hit[n] ---- */
 
+/* What a condition compares with. `is missing` compares with nothing, and there may
+ * be no values at all then. */
+static const kehu__value *values_of(const kehu_segments *t, const kehu__node *n)
+{
+    return t->values == NULL ? NULL : t->values + n->first_value;
+}
+
 static bool holds(const kehu__node *n, const kehu__value *v, double x)
 {
     switch (n->what) {
@@ -114,7 +121,7 @@ static bool holds(const kehu__node *n, const kehu__value *v, double x)
 
 static bool text_holds(const kehu_segments *t, const kehu__node *n, kehu__text x)
 {
-    const kehu__value *v = t->values + n->first_value;
+    const kehu__value *v = values_of(t, n);
     bool equal = false;
     if (n->what == KEHU__MISSING)
         return x.size == 0;
@@ -143,9 +150,7 @@ static void evaluate(const binding *b, uint32_t at, int64_t from, int n, uint8_t
     } else {
         const kehu_column *c = b->columns[node->field];
         const bool text = kehu__type_is_text(c->type);
-        /* `is missing` compares with nothing: there may be no values at all. */
-        const kehu__value *v =
-            b->t->values == NULL ? NULL : b->t->values + node->first_value;
+        const kehu__value *v = values_of(b->t, node);
         for (int i = 0; i < n; i++)
             hit[i] = text ? text_holds(b->t, node, kehu__column_text(c, from + i))
                           : holds(node, v, kehu__column_number(c, from + i));

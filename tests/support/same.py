@@ -19,14 +19,14 @@ def make_sample(build, folder):
     os.makedirs(folder)
     grammar = os.path.join(SOURCE, "examples", "sample", "demands.grammar")
     subprocess.run([os.path.join(build, "examples", "generate"), "--grammar", grammar, "--out", folder, "--customers", "3000",
-                    "--demands", "1500"], check=True, stderr=subprocess.DEVNULL)
+                    "--demands", "1500"], check=True)
 
 
 def run(build, sample, out, threads):
     flags = [text for name in ("customers", "events", "demands") for text in ("--" + name, os.path.join(sample, name + ".csv"))]
     vocabulary = os.path.join(SOURCE, "examples", "sample", "vocabulary.csv")
     subprocess.run([os.path.join(build, "examples", "customer_insight"), *flags, "--vocabulary", vocabulary, "--target", "left",
-                    "--threads", str(threads), "--out", out], check=True, stderr=subprocess.DEVNULL)
+                    "--as-of", "2026-01-01", "--threads", str(threads), "--out", out], check=True)
     shutil.rmtree(os.path.join(out, "store"))
     path = os.path.join(out, "methods.csv")
     with open(path, newline="", encoding="utf-8") as f:

@@ -9,6 +9,7 @@
 #include <kehu/column.h>
 #include <kehu/csv.h>
 #include <kehu/evaluate.h>
+#include <kehu/hybrid.h>
 #include <kehu/keyword.h>
 #include <kehu/levels.h>
 #include <kehu/linear.h>

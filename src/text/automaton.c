@@ -190,19 +190,36 @@ static kehu_status sort_characters(builder *b, kehu_error *err)
                : kehu__no_memory(err, "the keywords' characters");
 }
 
+/* Pages whose characters are neither folded nor parts of words: Chinese, Hangul,
+ * private use. */
+static bool is_plain_page(uint32_t page)
+{
+    return (page >= 0x31 && page < 0xA6) || (page >= 0xAC && page < 0xD8) ||
+           (page >= 0xE0 && page < 0xFB);
+}
+
+static uint16_t direct_code(const kehu__automaton *a, uint32_t c)
+{
+    const uint32_t folded = kehu__fold(c);
+    /* Two bytes, or half a pair of UTF-16, are left out. */
+    if ((c >= 0x80 && c < 0x800) || (c >= 0xD800 && c < 0xE000) ||
+        kehu__word_character(folded) || kehu__blank(folded) || kehu__apostrophe(folded))
+        return KEHU__NOT_DIRECT;
+    return (uint16_t)kehu__character_code(a, folded);
+}
+
 static kehu_status make_direct(kehu__automaton *a, kehu_error *err)
 {
     a->direct = kehu__alloc(&a->alloc, DIRECT, sizeof *a->direct);
     if (a->direct == NULL)
         return kehu__no_memory(err, "the keywords' characters");
-    for (uint32_t c = 0; c < DIRECT; c++) {
-        const uint32_t folded = kehu__fold(c);
-        /* Two bytes, or half a pair of UTF-16, are left out. */
-        a->direct[c] = (c >= 0x80 && c < 0x800) || (c >= 0xD800 && c < 0xE000) ||
-                               kehu__word_character(folded) || kehu__blank(folded) ||
-                               kehu__apostrophe(folded)
-                           ? KEHU__NOT_DIRECT
-                           : (uint16_t)kehu__character_code(a, folded);
+    for (uint32_t page = 0; page < DIRECT >> 8; page++) {
+        uint16_t *to = a->direct + ((size_t)page << 8);
+        if (is_plain_page(page))
+            memcpy(to, a->pages + ((size_t)a->page_of[page] << 8), 256 * sizeof *to);
+        else
+            for (uint32_t c = 0; c < 256; c++)
+                to[c] = direct_code(a, page << 8 | c);
     }
     return KEHU_OK;
 }

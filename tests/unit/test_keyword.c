@@ -581,6 +581,29 @@ static void test_keyword_folding_never_makes_a_text_longer(void **state)
             assert_true(kehu__utf8_put(out, kehu__fold(c)) <= kehu__utf8_put(out, c));
 }
 
+/* Every character there is, as a keyword, in a text of all of them: what is found
+ * does not depend on how its bytes are read. */
+static void test_keyword_every_character_can_be_found(void **state)
+{
+    static char text[1 << 19];
+    size_t size = 0;
+    kehu_keyword *k = list_of("a\t一\t1\na\t가\t1\na\t\uE000\t1\na\tア\t1\na\t\\!\t1\n"
+                              "a\tk\t1\na\tש\t1\na\t、\t1\na\tꙁ\t1\na\t~\t1\n");
+    kehu_keyword_match m[64];
+    int64_t count;
+    (void)state;
+    for (uint32_t c = 0x20; c <= 0xFFFF; c++)
+        if (c < 0xD800 || c > 0xDFFF) {
+            size += (size_t)kehu__utf8_put(text + size, c);
+            text[size++] = ' ';
+        }
+    assert_int_equal(
+        kehu_keyword_match_text(k, text, (int64_t)size, 0, m, 64, &count, NULL), KEHU_OK);
+    /* ! and ~ also in full width, k in both widths and cases, Cyrillic in both cases. */
+    assert_int_equal(count, 1 + 1 + 1 + 1 + 2 + 4 + 1 + 1 + 1 + 2);
+    kehu_keyword_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_keyword_model_file_is_the_same_list),
         cmocka_unit_test(test_keyword_file_gives_up_cleanly_without_memory),
         cmocka_unit_test(test_keyword_predict_is_cut_by_size_and_can_be_stopped),
+        cmocka_unit_test(test_keyword_every_character_can_be_found),
         cmocka_unit_test(test_keyword_folding_never_makes_a_text_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@ import csv
 import filecmp
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -388,6 +389,22 @@ class Bad(unittest.TestCase):
         self.rejects("future.csv", (len(events), "time", "future"),
                      events=write(self.path("future.csv"), b"\n".join(events) + b"\n"))
         self.assertLess(max(int(row["recency_days"]) for row in rows(self.out, "rfm.csv")), 400)
+
+    def test_dates_of_a_customer_may_lie_ahead(self):
+        lines = self.lines("customers.csv")
+        ahead = [lines[0] + b",contract_end", *(line + b",2031-05-01" for line in lines[1:])]
+        ahead[3] = re.sub(rb"20\d\d-\d\d-\d\d", b"2026-01-02", ahead[3], count=1)
+        found = self.rejects("ahead.csv", (4, "join_date", "future"),
+                             customers=write(self.path("ahead.csv"), b"\n".join(ahead) + b"\n"))
+        self.assertEqual(len(found), 1 + 1)  # one is planted
+
+    def test_files_of_others_in_the_way(self):
+        os.makedirs(os.path.join(self.out, "store"))
+        write(os.path.join(self.out, "store", "log-book.txt"), b"mine")
+        self.fails("DUPLICATE", "log-book.txt")
+        os.remove(os.path.join(self.out, "store", "log-book.txt"))
+        os.makedirs(os.path.join(self.out, "report.json"))
+        self.fails("IO", "report.json")
 
     def test_rejected_rows_teach_no_names(self):
         lines = self.lines("events.csv")

@@ -84,7 +84,7 @@ part_same() {
 }
 part_asan() {
     build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
-        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan asan --no-suite real --no-suite slow --no-suite examples --timeout-multiplier 5
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan asan --no-suite real --no-suite slow --timeout-multiplier 5
 }
 part_tsan() {
     build tsan clang -Db_sanitize=thread -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&

@@ -43,14 +43,22 @@ static bool remove_folder(const char *path)
     return rmdir(path) == 0;
 }
 
-/* Whether a file may be one of a customer store's. */
+/* Whether a file is named as a customer store names its own: letters, ten digits, an
+ * ending. */
 static bool of_store(const char *name)
 {
-    static const char *const starts[] = {"LOCK", "MANIFEST-", "log-", "seg-"};
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+    static const struct {
+        const char *before, *after;
+    } made[] = {
+        {"MANIFEST-", ""}, {"MANIFEST-", ".tmp"}, {"log-", ".kl"}, {"seg-", ".ks"}};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        const size_t n = strlen(made[i].before);
+        if (strncmp(name, made[i].before, n) == 0 &&
+            strspn(name + n, "0123456789") == 10 &&
+            strcmp(name + n + 10, made[i].after) == 0)
             return true;
-    return false;
+    }
+    return strcmp(name, "LOCK") == 0;
 }
 
 /* An older folder is replaced only if it is what an earlier run left. */
@@ -122,9 +130,22 @@ kehu_status outputs_folder(outputs *o, const char **path, const char *name,
     return KEHU_OK;
 }
 
+/* A file cannot take a folder's name: said before the first gets its own. */
+static kehu_status check_places(const outputs *o, kehu_error *err)
+{
+    char to[PATH_ROOM];
+    struct stat found;
+    for (int i = 0; i < o->n; i++)
+        if (o->files[i] != NULL && path_of(to, o, o->names[i], true) &&
+            lstat(to, &found) == 0 && S_ISDIR(found.st_mode))
+            return fail(err, KEHU_IO, "cannot write %s: a folder has this name", to);
+    return KEHU_OK;
+}
+
 kehu_status outputs_publish(outputs *o, kehu_error *err)
 {
     char from[PATH_ROOM], to[PATH_ROOM];
+    TRY(check_places(o, err));
     for (int i = 0; i < o->n; i++) {
         FILE *f = o->files[i];
         if (f == NULL)

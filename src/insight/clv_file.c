@@ -9,14 +9,18 @@
 
 #include "base/error.h"
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "insight/clv.h"
 
 #define KIND "CLV1"
 
-static void build(kehu__buffer *out, const kehu_clv *clv)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
+    const kehu_clv *clv = handle;
     const kehu_clv_fit_report *f = &clv->fit;
     kehu__buffer b = kehu__buffer_new(&clv->alloc);
+    (void)err;
+    *out = b;
     kehu__buffer_u32(&b, f->model);
     kehu__buffer_u32(&b, f->n_parameters);
     for (uint32_t k = 0; k < f->n_parameters; k++) {
@@ -34,6 +38,7 @@ static void build(kehu__buffer *out, const kehu_clv *clv)
     kehu__container_build(out, KIND, &section, 1);
     out->failed = out->failed || b.failed;
     kehu__buffer_free(&b);
+    return KEHU_OK;
 }
 
 static bool at_least_zero(double x)
@@ -68,75 +73,47 @@ static bool read_report(kehu__reader *r, kehu_clv_fit_report *f)
            f->iterations >= 0 && at_least_zero(f->gradient);
 }
 
-static kehu_status read_named(kehu_clv **out, const void *bytes, size_t size,
-                              const kehu_allocator *alloc, const char *name,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_clv clv = {.alloc = a};
+    kehu_clv clv = {.alloc = from->alloc}, *made;
     kehu__container c;
     const char *section = "";
     size_t n = 0;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, KIND, name, err));
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, KIND, from->name, err));
     const bool found = kehu__container_find(&c, "CLVM", &section, &n);
     kehu__reader r = kehu__reader_new(found ? section : "", found ? n : 0);
     if (!found || !read_report(&r, &clv.fit))
-        return kehu__fail(err, KEHU_FORMAT, -1, "%s holds an impossible model", name);
-    *out = kehu__alloc(&a, 1, sizeof **out);
-    if (*out == NULL)
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s holds an impossible model",
+                          from->name);
+    made = kehu__alloc(&from->alloc, 1, sizeof *made);
+    if (made == NULL)
         return kehu__no_memory(err, "a model");
-    **out = clv;
+    *made = clv;
+    *(kehu_clv **)out = made;
     return KEHU_OK;
 }
 
-kehu_status kehu_clv_read(kehu_clv **out, const void *bytes, size_t size,
-                          const kehu_allocator *alloc, kehu_error *err)
-{
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, alloc, "the model", err);
-}
+static const kehu__handle_file file = {"clv", build, make};
 
-kehu_status kehu_clv_load(kehu_clv **out, const char *path, const kehu_allocator *alloc,
-                          kehu_error *err)
+kehu_status kehu_clv_save(const kehu_clv *clv, const char *path, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes = NULL;
-    size_t size = 0;
-    if (out == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes, size, alloc, path, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_save(&file, clv, path, err);
 }
 
 kehu_status kehu_clv_write(const kehu_clv *clv, const kehu_writer *writer,
                            kehu_error *err)
 {
-    kehu_status status;
-    if (clv == NULL || writer == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "clv or writer is NULL");
-    kehu__buffer b = kehu__buffer_new(&clv->alloc);
-    build(&b, clv);
-    status = kehu__model_write(&b, writer, err);
-    kehu__buffer_free(&b);
-    return status;
+    return kehu__handle_write(&file, clv, writer, err);
 }
 
-kehu_status kehu_clv_save(const kehu_clv *clv, const char *path, kehu_error *err)
+kehu_status kehu_clv_load(kehu_clv **out, const char *path, const kehu_allocator *alloc,
+                          kehu_error *err)
 {
-    kehu_status status;
-    if (clv == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "clv or path is NULL");
-    kehu__buffer b = kehu__buffer_new(&clv->alloc);
-    build(&b, clv);
-    status = kehu__model_save(&b, path, err);
-    kehu__buffer_free(&b);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_clv_read(kehu_clv **out, const void *bytes, size_t size,
+                          const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

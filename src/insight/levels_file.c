@@ -10,14 +10,18 @@
 
 #include "base/error.h"
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "insight/levels.h"
 
 static const char kind[] = "LEV1";
 
-static void build(kehu__buffer *out, const kehu_levels *levels)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
+    const kehu_levels *levels = handle;
     kehu__buffer head = kehu__buffer_new(&levels->alloc),
                  cuts = kehu__buffer_new(&levels->alloc);
+    (void)err;
+    *out = kehu__buffer_new(&levels->alloc);
     kehu__buffer_u32(&head, (uint32_t)levels->mode);
     kehu__buffer_u32(&head, levels->n_classes);
     for (size_t i = 0; i < (size_t)levels->n_classes * KEHU__LEVEL_CUTS; i++)
@@ -33,33 +37,7 @@ static void build(kehu__buffer *out, const kehu_levels *levels)
     }
     kehu__buffer_free(&head);
     kehu__buffer_free(&cuts);
-}
-
-kehu_status kehu_levels_write(const kehu_levels *levels, const kehu_writer *writer,
-                              kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (levels == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "levels is NULL");
-    built = kehu__buffer_new(&levels->alloc);
-    build(&built, levels);
-    status = kehu__model_write(&built, writer, err);
-    kehu__buffer_free(&built);
-    return status;
-}
-
-kehu_status kehu_levels_save(const kehu_levels *levels, const char *path, kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (levels == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "levels is NULL");
-    built = kehu__buffer_new(&levels->alloc);
-    build(&built, levels);
-    status = kehu__model_save(&built, path, err);
-    kehu__buffer_free(&built);
-    return status;
+    return KEHU_OK;
 }
 
 /* Five names that fill the bytes exactly, none of them empty. */
@@ -114,45 +92,41 @@ static kehu_status read_levels(kehu_levels **out, const kehu__container *c,
     return KEHU_OK;
 }
 
-static kehu_status read_named(kehu_levels **out, const void *bytes, size_t size,
-                              const char *name, const kehu_allocator *alloc,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
+    kehu_levels *levels = NULL;
     kehu__container c;
     kehu_status status;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, kind, name, err));
-    status = read_levels(out, &c, name, alloc, err);
-    if (status != KEHU_OK) {
-        kehu_levels_free(*out);
-        *out = NULL;
-    }
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, kind, from->name, err));
+    status = read_levels(&levels, &c, from->name, &from->alloc, err);
+    if (status == KEHU_OK)
+        *(kehu_levels **)out = levels;
+    else
+        kehu_levels_free(levels);
     return status;
 }
 
-kehu_status kehu_levels_read(kehu_levels **out, const void *bytes, size_t size,
-                             const kehu_allocator *alloc, kehu_error *err)
+static const kehu__handle_file file = {"levels", build, make};
+
+kehu_status kehu_levels_save(const kehu_levels *levels, const char *path, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, "the model", &a, err);
+    return kehu__handle_save(&file, levels, path, err);
+}
+
+kehu_status kehu_levels_write(const kehu_levels *levels, const kehu_writer *writer,
+                              kehu_error *err)
+{
+    return kehu__handle_write(&file, levels, writer, err);
 }
 
 kehu_status kehu_levels_load(kehu_levels **out, const char *path,
                              const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes;
-    size_t size;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes == NULL ? "" : bytes, size, path, &a, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_levels_read(kehu_levels **out, const void *bytes, size_t size,
+                             const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

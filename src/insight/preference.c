@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "data/column.h"
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "insight/preference.h"
 #include "insight/segment.h"
 
@@ -308,19 +309,16 @@ double kehu_preference_offset(const kehu_preference *preference, uint32_t group,
                : preference->offsets[(size_t)group * K + class_index];
 }
 
-static int into_buffer(void *ctx, const void *bytes, size_t size)
-{
-    kehu__buffer_add(ctx, bytes, size);
-    return 0;
-}
-
 /* A container of two containers. */
-static kehu_status build(kehu__buffer *out, const kehu_preference *p, kehu_error *err)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
+    const kehu_preference *p = handle;
     kehu__buffer tree = kehu__buffer_new(&p->alloc), levels = kehu__buffer_new(&p->alloc),
                  fusion = kehu__buffer_new(&p->alloc);
-    const kehu_writer to_tree = {into_buffer, &tree}, to_levels = {into_buffer, &levels};
+    const kehu_writer to_tree = {kehu__handle_collect, &tree},
+                      to_levels = {kehu__handle_collect, &levels};
     kehu_status status = kehu_tree_write(p->tree, &to_tree, err);
+    *out = kehu__buffer_new(&p->alloc);
     if (status == KEHU_OK)
         status = kehu_levels_write(p->levels, &to_levels, err);
     if (p->rules != NULL) {
@@ -346,36 +344,6 @@ static kehu_status build(kehu__buffer *out, const kehu_preference *p, kehu_error
     kehu__buffer_free(&tree);
     kehu__buffer_free(&levels);
     kehu__buffer_free(&fusion);
-    return status;
-}
-
-kehu_status kehu_preference_write(const kehu_preference *preference,
-                                  const kehu_writer *writer, kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (preference == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "preference is NULL");
-    built = kehu__buffer_new(&preference->alloc);
-    status = build(&built, preference, err);
-    if (status == KEHU_OK)
-        status = kehu__model_write(&built, writer, err);
-    kehu__buffer_free(&built);
-    return status;
-}
-
-kehu_status kehu_preference_save(const kehu_preference *preference, const char *path,
-                                 kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (preference == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "preference is NULL");
-    built = kehu__buffer_new(&preference->alloc);
-    status = build(&built, preference, err);
-    if (status == KEHU_OK)
-        status = kehu__model_save(&built, path, err);
-    kehu__buffer_free(&built);
     return status;
 }
 
@@ -440,50 +408,46 @@ static kehu_status read_parts(kehu_preference *p, const kehu__container *c,
     return read_rules(p, c, name, err);
 }
 
-static kehu_status read_named(kehu_preference **out, const void *bytes, size_t size,
-                              const char *name, const kehu_allocator *alloc,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
     kehu__container c;
     kehu_preference *p;
     kehu_status status;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, kind, name, err));
-    p = kehu__alloc_zero(alloc, 1, sizeof *p);
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, kind, from->name, err));
+    p = kehu__alloc_zero(&from->alloc, 1, sizeof *p);
     if (p == NULL)
         return kehu__no_memory(err, "a preference");
-    p->alloc = *alloc;
-    status = read_parts(p, &c, name, err);
+    p->alloc = from->alloc;
+    status = read_parts(p, &c, from->name, err);
     if (status == KEHU_OK)
-        *out = p;
+        *(kehu_preference **)out = p;
     else
         kehu_preference_free(p);
     return status;
 }
 
-kehu_status kehu_preference_read(kehu_preference **out, const void *bytes, size_t size,
-                                 const kehu_allocator *alloc, kehu_error *err)
+static const kehu__handle_file file = {"preference", build, make};
+
+kehu_status kehu_preference_save(const kehu_preference *preference, const char *path,
+                                 kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, "the model", &a, err);
+    return kehu__handle_save(&file, preference, path, err);
+}
+
+kehu_status kehu_preference_write(const kehu_preference *preference,
+                                  const kehu_writer *writer, kehu_error *err)
+{
+    return kehu__handle_write(&file, preference, writer, err);
 }
 
 kehu_status kehu_preference_load(kehu_preference **out, const char *path,
                                  const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes;
-    size_t size;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes == NULL ? "" : bytes, size, path, &a, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_preference_read(kehu_preference **out, const void *bytes, size_t size,
+                                 const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/sort.h"
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "insight/rfm_base.h"
 
 #define KIND "RFB1"
@@ -113,9 +114,9 @@ static void add_customer(kehu__buffer b[N_SECTIONS], const kehu_rfm_base *base,
     }
 }
 
-static kehu_status build_file(kehu__buffer *out, const kehu_rfm_base *base,
-                              kehu_error *err)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
+    const kehu_rfm_base *base = handle;
     static const char *const tags[] = {"INFO", "CUST", "NAME", "ORDR", "ORDT"};
     const kehu_allocator *a = &base->alloc;
     sorted_orders orders[KEHU__RFM_PARTS] = {{0}};
@@ -123,7 +124,11 @@ static kehu_status build_file(kehu__buffer *out, const kehu_rfm_base *base,
     kehu__section sections[N_SECTIONS];
     kehu__rfm_place *places = NULL;
     size_t n = 0;
-    kehu_status status = kehu__rfm_base_sort(base, &places, &n, err);
+    kehu_status status;
+    *out = kehu__buffer_new(a);
+    if (base->poisoned)
+        return kehu__fail(err, KEHU_POISONED, -1, "an earlier add or merge failed");
+    status = kehu__rfm_base_sort(base, &places, &n, err);
     for (int k = 0; k < N_SECTIONS; k++)
         b[k] = kehu__buffer_new(a);
     build_info(&b[INFO], base);
@@ -148,38 +153,6 @@ static kehu_status build_file(kehu__buffer *out, const kehu_rfm_base *base,
         kehu__free(a, orders[p].first, orders[p].n, sizeof(size_t));
     }
     kehu__free(a, places, n, sizeof *places);
-    return status;
-}
-
-kehu_status kehu_rfm_base_write(const kehu_rfm_base *base, const kehu_writer *writer,
-                                kehu_error *err)
-{
-    kehu_status status;
-    if (base == NULL || writer == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "base or writer is NULL");
-    if (base->poisoned)
-        return kehu__fail(err, KEHU_POISONED, -1, "an earlier add or merge failed");
-    kehu__buffer b = kehu__buffer_new(&base->alloc);
-    status = build_file(&b, base, err);
-    if (status == KEHU_OK)
-        status = kehu__model_write(&b, writer, err);
-    kehu__buffer_free(&b);
-    return status;
-}
-
-kehu_status kehu_rfm_base_save(const kehu_rfm_base *base, const char *path,
-                               kehu_error *err)
-{
-    kehu_status status;
-    if (base == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "base or path is NULL");
-    if (base->poisoned)
-        return kehu__fail(err, KEHU_POISONED, -1, "an earlier add or merge failed");
-    kehu__buffer b = kehu__buffer_new(&base->alloc);
-    status = build_file(&b, base, err);
-    if (status == KEHU_OK)
-        status = kehu__model_save(&b, path, err);
-    kehu__buffer_free(&b);
     return status;
 }
 
@@ -341,47 +314,44 @@ static kehu_status read_sections(reading *r, const kehu__container *c, const cha
     return KEHU_OK;
 }
 
-static kehu_status read_named(kehu_rfm_base **out, const void *bytes, size_t size,
-                              const kehu_allocator *alloc, const char *name,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
-    const kehu_rfm_base_options opt = {.size = sizeof opt, .alloc = alloc};
+    const kehu_rfm_base_options opt = {.size = sizeof opt, .alloc = &from->alloc};
     reading r = {.first = true};
     kehu__container c;
     kehu_status status;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, KIND, name, err));
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, KIND, from->name, err));
     KEHU_TRY(kehu_rfm_base_new(&r.base, 0, &opt, err));
-    status = read_sections(&r, &c, name, err);
+    status = read_sections(&r, &c, from->name, err);
     if (status == KEHU_OK)
-        *out = r.base;
+        *(kehu_rfm_base **)out = r.base;
     else
         kehu_rfm_base_free(r.base);
     return status;
 }
 
-kehu_status kehu_rfm_base_read(kehu_rfm_base **out, const void *bytes, size_t size,
-                               const kehu_allocator *alloc, kehu_error *err)
+static const kehu__handle_file file = {"base", build, make};
+
+kehu_status kehu_rfm_base_save(const kehu_rfm_base *base, const char *path,
+                               kehu_error *err)
 {
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, alloc, "the base", err);
+    return kehu__handle_save(&file, base, path, err);
+}
+
+kehu_status kehu_rfm_base_write(const kehu_rfm_base *base, const kehu_writer *writer,
+                                kehu_error *err)
+{
+    return kehu__handle_write(&file, base, writer, err);
 }
 
 kehu_status kehu_rfm_base_load(kehu_rfm_base **out, const char *path,
                                const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes = NULL;
-    size_t size = 0;
-    if (out == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes, size, alloc, path, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_rfm_base_read(kehu_rfm_base **out, const void *bytes, size_t size,
+                               const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

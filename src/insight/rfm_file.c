@@ -10,13 +10,17 @@
 
 #include "base/error.h"
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "insight/rfm.h"
 
 #define KIND "RFM1"
 
-static void build(kehu__buffer *out, const kehu_rfm *rfm)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
+    const kehu_rfm *rfm = handle;
     kehu__buffer b = kehu__buffer_new(&rfm->alloc);
+    (void)err;
+    *out = b;
     for (int k = 0; k < KEHU__RFM_COLUMNS; k++) {
         const kehu_rfm_cuts *c = &rfm->cuts[k];
         kehu__buffer_u32(&b, c->levels);
@@ -37,6 +41,7 @@ static void build(kehu__buffer *out, const kehu_rfm *rfm)
     kehu__container_build(out, KIND, &section, 1);
     out->failed = out->failed || b.failed;
     kehu__buffer_free(&b);
+    return KEHU_OK;
 }
 
 /* One column; false when a field is cut off or makes no sense. */
@@ -69,78 +74,50 @@ static bool read_cuts(kehu__reader *r, kehu_rfm_cuts *c)
     return !r->failed && sum == c->n && c->least <= c->most;
 }
 
-static kehu_status read_named(kehu_rfm **out, const void *bytes, size_t size,
-                              const kehu_allocator *alloc, const char *name,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_rfm rfm = {.alloc = a};
+    kehu_rfm rfm = {.alloc = from->alloc}, *made;
     kehu__container c;
     const char *section;
     size_t n;
     bool sound;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, KIND, name, err));
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, KIND, from->name, err));
     sound = kehu__container_find(&c, "CUTS", &section, &n);
     kehu__reader r = kehu__reader_new(sound ? section : "", sound ? n : 0);
     for (int k = 0; sound && k < KEHU__RFM_COLUMNS; k++)
         sound = read_cuts(&r, &rfm.cuts[k]) && rfm.cuts[k].n == rfm.cuts[0].n;
     if (!sound || r.at != r.end)
-        return kehu__fail(err, KEHU_FORMAT, -1, "%s holds impossible cut points", name);
-    *out = kehu__alloc(&a, 1, sizeof **out);
-    if (*out == NULL)
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s holds impossible cut points",
+                          from->name);
+    made = kehu__alloc(&from->alloc, 1, sizeof *made);
+    if (made == NULL)
         return kehu__no_memory(err, "cut points");
-    **out = rfm;
+    *made = rfm;
+    *(kehu_rfm **)out = made;
     return KEHU_OK;
 }
 
-kehu_status kehu_rfm_read(kehu_rfm **out, const void *bytes, size_t size,
-                          const kehu_allocator *alloc, kehu_error *err)
-{
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, alloc, "the model", err);
-}
+static const kehu__handle_file file = {"rfm", build, make};
 
-kehu_status kehu_rfm_load(kehu_rfm **out, const char *path, const kehu_allocator *alloc,
-                          kehu_error *err)
+kehu_status kehu_rfm_save(const kehu_rfm *rfm, const char *path, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes = NULL;
-    size_t size = 0;
-    if (out == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes, size, alloc, path, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_save(&file, rfm, path, err);
 }
 
 kehu_status kehu_rfm_write(const kehu_rfm *rfm, const kehu_writer *writer,
                            kehu_error *err)
 {
-    kehu_status status;
-    if (rfm == NULL || writer == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "rfm or writer is NULL");
-    kehu__buffer b = kehu__buffer_new(&rfm->alloc);
-    build(&b, rfm);
-    status = kehu__model_write(&b, writer, err);
-    kehu__buffer_free(&b);
-    return status;
+    return kehu__handle_write(&file, rfm, writer, err);
 }
 
-kehu_status kehu_rfm_save(const kehu_rfm *rfm, const char *path, kehu_error *err)
+kehu_status kehu_rfm_load(kehu_rfm **out, const char *path, const kehu_allocator *alloc,
+                          kehu_error *err)
 {
-    kehu_status status;
-    if (rfm == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "rfm or path is NULL");
-    kehu__buffer b = kehu__buffer_new(&rfm->alloc);
-    build(&b, rfm);
-    status = kehu__model_save(&b, path, err);
-    kehu__buffer_free(&b);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_rfm_read(kehu_rfm **out, const void *bytes, size_t size,
+                          const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "file/container.h"
+#include "file/handle_file.h"
 #include "learn/linear_handle.h"
 
 /* ---- writing ---- */
@@ -34,10 +34,13 @@ static void add_integer(kehu__buffer *to, int64_t x)
     kehu__buffer_add(to, text, (size_t)kehu__format_int64(text, x));
 }
 
-static void build(kehu__buffer *to, const kehu_linear *model)
+static kehu_status build(kehu__buffer *to, const void *handle, kehu_error *err)
 {
+    const kehu_linear *model = handle;
     const kehu__linear *const m = model->weights;
     const uint32_t n_rows = m->n_columns + (m->bias != 0);
+    (void)err;
+    *to = kehu__buffer_new(&model->alloc);
     kehu__buffer_text(to, "solver_type L2R_L2LOSS_SVC_DUAL\nnr_class ");
     add_integer(to, model->n_labels);
     kehu__buffer_text(to, "\nlabel");
@@ -57,35 +60,7 @@ static void build(kehu__buffer *to, const kehu_linear *model)
         }
         kehu__buffer_text(to, "\n");
     }
-}
-
-kehu_status kehu_linear_save(const kehu_linear *model, const char *path, kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (model == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "model or path is NULL");
-    built = kehu__buffer_new(&model->alloc);
-    build(&built, model);
-    status = built.failed ? kehu__no_memory(err, "the model's text")
-                          : kehu__model_save(&built, path, err);
-    kehu__buffer_free(&built);
-    return status;
-}
-
-kehu_status kehu_linear_write(const kehu_linear *model, const kehu_writer *writer,
-                              kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (model == NULL || writer == NULL || writer->write == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "model or writer is NULL");
-    built = kehu__buffer_new(&model->alloc);
-    build(&built, model);
-    status = built.failed ? kehu__no_memory(err, "the model's text")
-                          : kehu__model_write(&built, writer, err);
-    kehu__buffer_free(&built);
-    return status;
+    return KEHU_OK;
 }
 
 /* ---- reading ---- */
@@ -275,50 +250,44 @@ static kehu_status read_model(words *w, kehu_linear *model)
     return status;
 }
 
-static kehu_status read_named(kehu_linear **out, const void *bytes, size_t size,
-                              const char *name, const kehu_allocator *alloc,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
-    const char *const text = size == 0 ? "" : bytes;
-    words w = {.at = text, .end = text + size, .name = name, .err = err};
-    kehu_linear *const model = kehu__alloc_zero(alloc, 1, sizeof *model);
+    const char *const text = from->bytes;
+    words w = {.at = text, .end = text + from->size, .name = from->name, .err = err};
+    kehu_linear *const model = kehu__alloc_zero(&from->alloc, 1, sizeof *model);
     kehu_status status;
     if (model == NULL)
         return kehu__no_memory(err, "a model");
-    model->alloc = *alloc;
+    model->alloc = from->alloc;
     status = read_model(&w, model);
-    if (status != KEHU_OK) {
+    if (status == KEHU_OK)
+        *(kehu_linear **)out = model;
+    else
         kehu_linear_free(model);
-        return status;
-    }
-    *out = model;
-    return KEHU_OK;
+    return status;
 }
 
-kehu_status kehu_linear_read(kehu_linear **out, const void *bytes, size_t size,
-                             const kehu_allocator *alloc, kehu_error *err)
+static const kehu__handle_file file = {"model", build, make};
+
+kehu_status kehu_linear_save(const kehu_linear *model, const char *path, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL && size > 0)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, "the model", &a, err);
+    return kehu__handle_save(&file, model, path, err);
+}
+
+kehu_status kehu_linear_write(const kehu_linear *model, const kehu_writer *writer,
+                              kehu_error *err)
+{
+    return kehu__handle_write(&file, model, writer, err);
 }
 
 kehu_status kehu_linear_load(kehu_linear **out, const char *path,
                              const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes = NULL;
-    size_t size = 0;
-    if (out == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes, size, path, &a, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_linear_read(kehu_linear **out, const void *bytes, size_t size,
+                             const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "learn/tree_model.h"
 
 static const char kind[] = "TRE1";
@@ -75,14 +76,17 @@ static void write_node(kehu__buffer *b, const kehu_tree *tree,
             kehu__buffer_u64(b, node->left_codes[i]);
 }
 
-static void build(kehu__buffer *out, const kehu_tree *tree)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
+    const kehu_tree *tree = handle;
     enum { HEAD, CLAS, FEAT, NODE, PROB, N_SECTIONS };
     static const char tags[N_SECTIONS][5] = {"HEAD", "CLAS", "FEAT", "NODE", "PROB"};
     kehu__buffer parts[N_SECTIONS];
     kehu__section sections[N_SECTIONS];
     const size_t cells = (size_t)tree->n_nodes * tree->classes.n;
     bool failed = false;
+    (void)err;
+    *out = kehu__buffer_new(&tree->alloc);
     for (int i = 0; i < N_SECTIONS; i++)
         parts[i] = kehu__buffer_new(&tree->alloc);
     write_head(&parts[HEAD], tree);
@@ -110,33 +114,7 @@ static void build(kehu__buffer *out, const kehu_tree *tree)
         kehu__container_build(out, kind, sections, N_SECTIONS);
     for (int i = 0; i < N_SECTIONS; i++)
         kehu__buffer_free(&parts[i]);
-}
-
-kehu_status kehu_tree_write(const kehu_tree *tree, const kehu_writer *writer,
-                            kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (tree == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "tree is NULL");
-    built = kehu__buffer_new(&tree->alloc);
-    build(&built, tree);
-    status = kehu__model_write(&built, writer, err);
-    kehu__buffer_free(&built);
-    return status;
-}
-
-kehu_status kehu_tree_save(const kehu_tree *tree, const char *path, kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (tree == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "tree is NULL");
-    built = kehu__buffer_new(&tree->alloc);
-    build(&built, tree);
-    status = kehu__model_save(&built, path, err);
-    kehu__buffer_free(&built);
-    return status;
+    return KEHU_OK;
 }
 
 static kehu_status damaged(kehu_error *err, const char *name, const char *what)
@@ -456,50 +434,45 @@ static kehu_status read_tree(kehu_tree *tree, const kehu__container *c, const ch
     return KEHU_OK;
 }
 
-static kehu_status read_named(kehu_tree **out, const void *bytes, size_t size,
-                              const char *name, const kehu_allocator *alloc,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
     kehu__container c;
     kehu_tree *tree;
     kehu_status status;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, kind, name, err));
-    tree = kehu__alloc_zero(alloc, 1, sizeof *tree);
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, kind, from->name, err));
+    tree = kehu__alloc_zero(&from->alloc, 1, sizeof *tree);
     if (tree == NULL)
         return kehu__no_memory(err, "the tree");
-    tree->alloc = *alloc;
-    status = read_tree(tree, &c, name, err);
+    tree->alloc = from->alloc;
+    status = read_tree(tree, &c, from->name, err);
     if (status == KEHU_OK)
-        *out = tree;
+        *(kehu_tree **)out = tree;
     else
         kehu_tree_free(tree);
     return status;
 }
 
-kehu_status kehu_tree_read(kehu_tree **out, const void *bytes, size_t size,
-                           const kehu_allocator *alloc, kehu_error *err)
+static const kehu__handle_file file = {"tree", build, make};
+
+kehu_status kehu_tree_save(const kehu_tree *tree, const char *path, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, "the model", &a, err);
+    return kehu__handle_save(&file, tree, path, err);
+}
+
+kehu_status kehu_tree_write(const kehu_tree *tree, const kehu_writer *writer,
+                            kehu_error *err)
+{
+    return kehu__handle_write(&file, tree, writer, err);
 }
 
 kehu_status kehu_tree_load(kehu_tree **out, const char *path, const kehu_allocator *alloc,
                            kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes;
-    size_t size;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes == NULL ? "" : bytes, size, path, &a, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_tree_read(kehu_tree **out, const void *bytes, size_t size,
+                           const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

@@ -3,24 +3,20 @@
 #include <kehu/hybrid.h>
 
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "text/hybrid_model.h"
 
 static const char kind[] = "HYB1";
 
-static int take(void *ctx, const void *bytes, size_t size)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
-    kehu__buffer *b = ctx;
-    kehu__buffer_add(b, bytes, size);
-    return b->failed;
-}
-
-static kehu_status build(kehu__buffer *out, const kehu_hybrid *h, kehu_error *err)
-{
+    const kehu_hybrid *h = handle;
     kehu__buffer keyword = kehu__buffer_new(&h->alloc), svm = keyword, head = keyword;
-    kehu_status status =
-        kehu_keyword_write(h->keyword, &(kehu_writer){take, &keyword}, err);
+    kehu_status status = kehu_keyword_write(
+        h->keyword, &(kehu_writer){kehu__handle_collect, &keyword}, err);
     if (status == KEHU_OK)
-        status = kehu_svm_write(h->svm, &(kehu_writer){take, &svm}, err);
+        status = kehu_svm_write(h->svm, &(kehu_writer){kehu__handle_collect, &svm}, err);
+    *out = kehu__buffer_new(&h->alloc);
     kehu__buffer_u32(&head, (uint32_t)h->threshold);
     if (keyword.failed || svm.failed || head.failed)
         status = kehu__no_memory(err, "the model file");
@@ -33,35 +29,6 @@ static kehu_status build(kehu__buffer *out, const kehu_hybrid *h, kehu_error *er
     kehu__buffer_free(&keyword);
     kehu__buffer_free(&svm);
     kehu__buffer_free(&head);
-    return status;
-}
-
-kehu_status kehu_hybrid_save(const kehu_hybrid *h, const char *path, kehu_error *err)
-{
-    kehu__buffer b;
-    kehu_status status;
-    if (h == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "h is NULL");
-    b = kehu__buffer_new(&h->alloc);
-    status = build(&b, h, err);
-    if (status == KEHU_OK)
-        status = kehu__model_save(&b, path, err);
-    kehu__buffer_free(&b);
-    return status;
-}
-
-kehu_status kehu_hybrid_write(const kehu_hybrid *h, const kehu_writer *writer,
-                              kehu_error *err)
-{
-    kehu__buffer b;
-    kehu_status status;
-    if (h == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "h is NULL");
-    b = kehu__buffer_new(&h->alloc);
-    status = build(&b, h, err);
-    if (status == KEHU_OK)
-        status = kehu__model_write(&b, writer, err);
-    kehu__buffer_free(&b);
     return status;
 }
 
@@ -88,47 +55,42 @@ static kehu_status fill(kehu_hybrid *h, const void *bytes, size_t size, const ch
     return kehu__hybrid_map(h, name, err);
 }
 
-static kehu_status read_model(kehu_hybrid **out, const void *bytes, size_t size,
-                              const char *name, const kehu_allocator *alloc,
-                              kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
-    kehu_hybrid *h = kehu__alloc_zero(alloc, 1, sizeof *h);
+    kehu_hybrid *h = kehu__alloc_zero(&from->alloc, 1, sizeof *h);
     kehu_status status;
     if (h == NULL)
         return kehu__no_memory(err, "a hybrid model");
-    h->alloc = *alloc;
-    status = fill(h, bytes, size, name, err);
+    h->alloc = from->alloc;
+    status = fill(h, from->bytes, from->size, from->name, err);
     if (status == KEHU_OK)
-        *out = h;
+        *(kehu_hybrid **)out = h;
     else
         kehu_hybrid_free(h);
     return status;
 }
 
-kehu_status kehu_hybrid_read(kehu_hybrid **out, const void *bytes, size_t size,
-                             const kehu_allocator *alloc, kehu_error *err)
+static const kehu__handle_file file = {"h", build, make};
+
+kehu_status kehu_hybrid_save(const kehu_hybrid *h, const char *path, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL && size > 0)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_model(out, bytes, size, "the model", &a, err);
+    return kehu__handle_save(&file, h, path, err);
+}
+
+kehu_status kehu_hybrid_write(const kehu_hybrid *h, const kehu_writer *writer,
+                              kehu_error *err)
+{
+    return kehu__handle_write(&file, h, writer, err);
 }
 
 kehu_status kehu_hybrid_load(kehu_hybrid **out, const char *path,
                              const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    char *bytes;
-    size_t size;
-    kehu_status status;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_model(out, bytes, size, path, &a, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_hybrid_read(kehu_hybrid **out, const void *bytes, size_t size,
+                             const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

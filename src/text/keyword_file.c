@@ -6,7 +6,10 @@
 
 #include "base/error.h"
 #include "file/container.h"
+#include "file/handle_file.h"
 #include "text/keyword.h"
+
+#define KIND "KEY1"
 
 static const char marks[] = {' ', '+', '!', '-'}; /* by kehu_keyword_mark */
 enum { FORMAT = 1, MAX_FIELDS = 4 };
@@ -289,22 +292,6 @@ kehu_status kehu_keyword_read_text(kehu_keyword **out, const char *text, size_t 
     return status;
 }
 
-kehu_status kehu_keyword_load_text(kehu_keyword **out, const char *path,
-                                   const kehu_allocator *alloc, kehu_error *err)
-{
-    const kehu_allocator a = kehu__allocator(alloc);
-    char *bytes;
-    size_t size;
-    kehu_status status;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = kehu_keyword_read_text(out, bytes, size, alloc, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
-}
-
 /* A field so that reading it gives it back. */
 static void write_field(kehu__buffer *b, const char *text, bool first)
 {
@@ -348,135 +335,110 @@ static void write_line(kehu__buffer *b, const kehu_keyword *k,
         write_number(b, "\t", line->weight);
 }
 
-static kehu__buffer list_as_text(const kehu_keyword *k)
+static kehu_status build_text(kehu__buffer *b, const void *handle, kehu_error *err)
 {
-    kehu__buffer b = kehu__buffer_new(&k->alloc);
+    const kehu_keyword *k = handle;
     int32_t last = -2;
+    (void)err;
+    *b = kehu__buffer_new(&k->alloc);
     if (k->head_at != KEHU__NO_NOTE)
-        kehu__buffer_text(&b, k->strings + k->head_at);
+        kehu__buffer_text(b, k->strings + k->head_at);
     if (k->head_at != KEHU__NO_NOTE)
-        kehu__buffer_text(&b, "\n");
-    write_number(&b, "@format\t", FORMAT);
-    write_number(&b, "@scale\t", k->scale);
-    write_number(&b, "@abstain\t", k->abstain);
+        kehu__buffer_text(b, "\n");
+    write_number(b, "@format\t", FORMAT);
+    write_number(b, "@scale\t", k->scale);
+    write_number(b, "@abstain\t", k->abstain);
     for (int32_t c = 0; c < k->n_classes; c++) {
-        kehu__buffer_text(&b, "@bias\t");
-        write_field(&b, k->strings + k->class_at[c], true);
-        write_number(&b, "\t", k->bias[c]);
+        kehu__buffer_text(b, "@bias\t");
+        write_field(b, k->strings + k->class_at[c], true);
+        write_number(b, "\t", k->bias[c]);
     }
     for (size_t i = 0; i < k->n_lines; i++) {
         if (k->lines[i].class_id != last)
-            kehu__buffer_text(&b, "\n");
+            kehu__buffer_text(b, "\n");
         last = k->lines[i].class_id;
-        write_line(&b, k, &k->lines[i]);
+        write_line(b, k, &k->lines[i]);
     }
     if (k->tail_at != KEHU__NO_NOTE) {
-        kehu__buffer_text(&b, "\n");
-        kehu__buffer_text(&b, k->strings + k->tail_at);
+        kehu__buffer_text(b, "\n");
+        kehu__buffer_text(b, k->strings + k->tail_at);
     }
-    return b;
+    return KEHU_OK;
 }
+
+static kehu_status make_of_text(void *out, const kehu__handle_source *from,
+                                kehu_error *err)
+{
+    return kehu_keyword_read_text(out, from->bytes, from->size, &from->alloc, err);
+}
+
+static const kehu__handle_file text_file = {"k", build_text, make_of_text};
 
 kehu_status kehu_keyword_save_text(const kehu_keyword *k, const char *path,
                                    kehu_error *err)
 {
-    kehu__buffer b;
-    kehu_status status;
-    if (k == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "k is NULL");
-    b = list_as_text(k);
-    status = kehu__model_save(&b, path, err);
-    kehu__buffer_free(&b);
-    return status;
+    return kehu__handle_save(&text_file, k, path, err);
 }
 
 kehu_status kehu_keyword_write_text(const kehu_keyword *k, const kehu_writer *writer,
                                     kehu_error *err)
 {
-    kehu__buffer b;
-    kehu_status status;
-    if (k == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "k is NULL");
-    b = list_as_text(k);
-    status = kehu__model_write(&b, writer, err);
-    kehu__buffer_free(&b);
-    return status;
+    return kehu__handle_write(&text_file, k, writer, err);
+}
+
+kehu_status kehu_keyword_load_text(kehu_keyword **out, const char *path,
+                                   const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_load(&text_file, out, path, NULL, alloc, err);
 }
 
 /* The model file holds the list as text: one form to check, one to keep alive. */
-static kehu__buffer list_as_model(const kehu_keyword *k)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
-    kehu__buffer text = list_as_text(k), model = kehu__buffer_new(&k->alloc);
+    kehu__buffer text;
+    const kehu_status status = build_text(&text, handle, err);
     const kehu__section section = {"LIST", text.bytes, text.size};
+    *out = kehu__buffer_new(&text.alloc);
     if (text.failed)
-        model.failed = true;
+        out->failed = true;
     else
-        kehu__container_build(&model, "KEY1", &section, 1);
+        kehu__container_build(out, KIND, &section, 1);
     kehu__buffer_free(&text);
-    return model;
+    return status;
 }
+
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
+{
+    kehu__container c;
+    const char *list;
+    size_t list_size;
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, KIND, from->name, err));
+    if (!kehu__container_find(&c, "LIST", &list, &list_size))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s has no keyword list", from->name);
+    return kehu_keyword_read_text(out, list, list_size, &from->alloc, err);
+}
+
+static const kehu__handle_file file = {"k", build, make};
 
 kehu_status kehu_keyword_save(const kehu_keyword *k, const char *path, kehu_error *err)
 {
-    kehu__buffer b;
-    kehu_status status;
-    if (k == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "k is NULL");
-    b = list_as_model(k);
-    status = kehu__model_save(&b, path, err);
-    kehu__buffer_free(&b);
-    return status;
+    return kehu__handle_save(&file, k, path, err);
 }
 
 kehu_status kehu_keyword_write(const kehu_keyword *k, const kehu_writer *writer,
                                kehu_error *err)
 {
-    kehu__buffer b;
-    kehu_status status;
-    if (k == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "k is NULL");
-    b = list_as_model(k);
-    status = kehu__model_write(&b, writer, err);
-    kehu__buffer_free(&b);
-    return status;
-}
-
-static kehu_status read_model(kehu_keyword **out, const void *bytes, size_t size,
-                              const char *name, const kehu_allocator *alloc,
-                              kehu_error *err)
-{
-    kehu__container c;
-    const char *list;
-    size_t list_size;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, "KEY1", name, err));
-    if (!kehu__container_find(&c, "LIST", &list, &list_size))
-        return kehu__fail(err, KEHU_FORMAT, -1, "%s has no keyword list", name);
-    return kehu_keyword_read_text(out, list, list_size, alloc, err);
-}
-
-kehu_status kehu_keyword_read(kehu_keyword **out, const void *bytes, size_t size,
-                              const kehu_allocator *alloc, kehu_error *err)
-{
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL && size > 0)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_model(out, bytes, size, "the model", alloc, err);
+    return kehu__handle_write(&file, k, writer, err);
 }
 
 kehu_status kehu_keyword_load(kehu_keyword **out, const char *path,
                               const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    char *bytes;
-    size_t size;
-    kehu_status status;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_model(out, bytes, size, path, alloc, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_keyword_read(kehu_keyword **out, const void *bytes, size_t size,
+                              const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "file/container.h"
+#include "file/handle_file.h"
 #include "text/svm_model.h"
 
 static const char kind[] = "SVM1";
@@ -103,8 +105,9 @@ static bool read_info(kehu_svm *svm, const char *bytes, size_t size)
     return sound && !r.failed && r.at == r.end;
 }
 
-static kehu_status build(kehu__buffer *out, const kehu_svm *svm, kehu_error *err)
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
+    const kehu_svm *svm = handle;
     kehu__buffer parts[5];
     kehu__section sections[5] = {{.tag = "CLAS"},
                                  {.tag = "TERM"},
@@ -133,36 +136,7 @@ static kehu_status build(kehu__buffer *out, const kehu_svm *svm, kehu_error *err
         kehu__container_build(out, kind, sections, n);
     for (uint32_t k = 0; k < n; k++)
         kehu__buffer_free(&parts[k]);
-    if (failed || out->failed) {
-        kehu__buffer_free(out);
-        return kehu__no_memory(err, "the model's bytes");
-    }
-    return KEHU_OK;
-}
-
-kehu_status kehu_svm_save(const kehu_svm *svm, const char *path, kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (svm == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "svm or path is NULL");
-    KEHU_TRY(build(&built, svm, err));
-    status = kehu__model_save(&built, path, err);
-    kehu__buffer_free(&built);
-    return status;
-}
-
-kehu_status kehu_svm_write(const kehu_svm *svm, const kehu_writer *writer,
-                           kehu_error *err)
-{
-    kehu__buffer built;
-    kehu_status status;
-    if (svm == NULL || writer == NULL || writer->write == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "svm or writer is NULL");
-    KEHU_TRY(build(&built, svm, err));
-    status = kehu__model_write(&built, writer, err);
-    kehu__buffer_free(&built);
-    return status;
+    return failed ? kehu__no_memory(err, "the model's bytes") : KEHU_OK;
 }
 
 /* The tokenizer of that fingerprint: the given one, or the default one, which the
@@ -243,65 +217,59 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
     return KEHU_OK;
 }
 
-static kehu_status read_named(kehu_svm **out, const void *bytes, size_t size,
-                              const char *name, const kehu_tokenizer *tokenizer,
-                              const kehu_allocator *alloc, kehu_error *err)
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
     kehu__container c;
     kehu_svm *svm;
     kehu_status status;
-    KEHU_TRY(kehu__container_open(&c, bytes, size, kind, name, err));
-    svm = kehu__alloc_zero(alloc, 1, sizeof *svm);
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, kind, from->name, err));
+    svm = kehu__alloc_zero(&from->alloc, 1, sizeof *svm);
     if (svm == NULL)
         return kehu__no_memory(err, "a model");
-    svm->alloc = *alloc;
-    status = read_sections(svm, &c, tokenizer, name, err);
-    if (status != KEHU_OK) {
+    svm->alloc = from->alloc;
+    status = read_sections(svm, &c, from->with, from->name, err);
+    if (status == KEHU_OK)
+        *(kehu_svm **)out = svm;
+    else
         kehu_svm_free(svm);
-        return status;
-    }
-    *out = svm;
-    return KEHU_OK;
+    return status;
 }
 
-kehu_status kehu_svm_read_with(kehu_svm **out, const void *bytes, size_t size,
-                               const kehu_tokenizer *tokenizer,
-                               const kehu_allocator *alloc, kehu_error *err)
+static const kehu__handle_file file = {"svm", build, make};
+
+kehu_status kehu_svm_save(const kehu_svm *svm, const char *path, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL && size > 0)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    return read_named(out, bytes, size, "the model", tokenizer, &a, err);
+    return kehu__handle_save(&file, svm, path, err);
 }
 
-kehu_status kehu_svm_read(kehu_svm **out, const void *bytes, size_t size,
-                          const kehu_allocator *alloc, kehu_error *err)
+kehu_status kehu_svm_write(const kehu_svm *svm, const kehu_writer *writer,
+                           kehu_error *err)
 {
-    return kehu_svm_read_with(out, bytes, size, NULL, alloc, err);
+    return kehu__handle_write(&file, svm, writer, err);
 }
 
 kehu_status kehu_svm_load_with(kehu_svm **out, const char *path,
                                const kehu_tokenizer *tokenizer,
                                const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes = NULL;
-    size_t size = 0;
-    if (out == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__model_bytes(path, &a, &bytes, &size, err));
-    status = read_named(out, bytes, size, path, tokenizer, &a, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load(&file, out, path, tokenizer, alloc, err);
+}
+
+kehu_status kehu_svm_read_with(kehu_svm **out, const void *bytes, size_t size,
+                               const kehu_tokenizer *tokenizer,
+                               const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, tokenizer, alloc, err);
 }
 
 kehu_status kehu_svm_load(kehu_svm **out, const char *path, const kehu_allocator *alloc,
                           kehu_error *err)
 {
-    return kehu_svm_load_with(out, path, NULL, alloc, err);
+    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+}
+
+kehu_status kehu_svm_read(kehu_svm **out, const void *bytes, size_t size,
+                          const kehu_allocator *alloc, kehu_error *err)
+{
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }

@@ -3,13 +3,12 @@
 
 #include "base/error.h"
 #include "base/sort.h"
+#include "file/handle_file.h"
 #include "text/dictionary_text.h"
 #include "text/tokenizer.h"
 
 static kehu_status need_lexicon(const kehu_tokenizer *t, kehu_error *err)
 {
-    if (t == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "tokenizer is NULL");
     if (t->lexicon == NULL)
         return kehu__fail(err, KEHU_NOT_FOUND, -1, "the tokenizer has no dictionary");
     return KEHU_OK;
@@ -173,9 +172,9 @@ static kehu_status merge(const kehu_tokenizer *t, kehu__buffer *out, kehu_error 
 }
 
 /* The bytes of a handle's file, built or as they are. */
-static kehu_status file_bytes(const kehu_tokenizer *t, kehu__buffer *built,
-                              kehu_error *err)
+static kehu_status build(kehu__buffer *built, const void *handle, kehu_error *err)
 {
+    const kehu_tokenizer *t = handle;
     KEHU_TRY(need_lexicon(t, err));
     *built = kehu__buffer_new(&t->alloc);
     if (t->edits != NULL)
@@ -188,26 +187,18 @@ static kehu_status file_bytes(const kehu_tokenizer *t, kehu__buffer *built,
     return KEHU_OK;
 }
 
+static const kehu__handle_file file = {.handle = "tokenizer", .build = build};
+
 kehu_status kehu_tokenizer_save(const kehu_tokenizer *t, const char *path,
                                 kehu_error *err)
 {
-    kehu__buffer built = {.bytes = NULL};
-    kehu_status status = file_bytes(t, &built, err);
-    if (status == KEHU_OK)
-        status = kehu__model_save(&built, path, err);
-    kehu__buffer_free(&built);
-    return status;
+    return kehu__handle_save(&file, t, path, err);
 }
 
 kehu_status kehu_tokenizer_write(const kehu_tokenizer *t, const kehu_writer *writer,
                                  kehu_error *err)
 {
-    kehu__buffer built = {.bytes = NULL};
-    kehu_status status = file_bytes(t, &built, err);
-    if (status == KEHU_OK)
-        status = kehu__model_write(&built, writer, err);
-    kehu__buffer_free(&built);
-    return status;
+    return kehu__handle_write(&file, t, writer, err);
 }
 
 typedef struct line {
@@ -245,9 +236,9 @@ static kehu_status sort_lines(const kehu__buffer *from, kehu__buffer *to, kehu_e
     return KEHU_OK;
 }
 
-static kehu_status list_bytes(const kehu_tokenizer *t, kehu__buffer *list,
-                              kehu_error *err)
+static kehu_status build_list(kehu__buffer *list, const void *handle, kehu_error *err)
 {
+    const kehu_tokenizer *t = handle;
     kehu__buffer lines;
     gathering g = {.t = t, .lines = &lines};
     kehu_status status;
@@ -263,24 +254,16 @@ static kehu_status list_bytes(const kehu_tokenizer *t, kehu__buffer *list,
     return status;
 }
 
+static const kehu__handle_file list_file = {.handle = "tokenizer", .build = build_list};
+
 kehu_status kehu_tokenizer_save_words(const kehu_tokenizer *t, const char *path,
                                       kehu_error *err)
 {
-    kehu__buffer list = {.bytes = NULL};
-    kehu_status status = list_bytes(t, &list, err);
-    if (status == KEHU_OK)
-        status = kehu__model_save(&list, path, err);
-    kehu__buffer_free(&list);
-    return status;
+    return kehu__handle_save(&list_file, t, path, err);
 }
 
 kehu_status kehu_tokenizer_write_words(const kehu_tokenizer *t, const kehu_writer *writer,
                                        kehu_error *err)
 {
-    kehu__buffer list = {.bytes = NULL};
-    kehu_status status = list_bytes(t, &list, err);
-    if (status == KEHU_OK)
-        status = kehu__model_write(&list, writer, err);
-    kehu__buffer_free(&list);
-    return status;
+    return kehu__handle_write(&list_file, t, writer, err);
 }

@@ -14,6 +14,7 @@
 
 #include "base/date.h"
 #include "base/number.h"
+#include "support/real_data.h"
 #include "support/test.h"
 
 enum { MAX_ROWS = 600000, MAX_LINE = 4096, MAX_FIELDS = 16 };
@@ -313,20 +314,7 @@ int main(void)
         cmocka_unit_test(test_rfm_edges_of_online_retail),
         cmocka_unit_test(test_rfm_segments_of_rfm_orders),
     };
-    const char *data = getenv("KEHU_DATA"), *source = getenv("KEHU_SOURCE");
-    char path[2048];
-    FILE *f;
-    if (data != NULL)
-        snprintf(folder, sizeof folder, "%s", data);
-    else
-        snprintf(folder, sizeof folder, "%s/../shared/data",
-                 source != NULL ? source : ".");
-    snprintf(path, sizeof path, "%s/transactions/online_retail.csv.gz", folder);
-    f = fopen(path, "rb");
-    if (f == NULL) {
-        fprintf(stderr, "skipped: no data at %s\n", folder);
-        return 77;
-    }
-    fclose(f);
+    if (!real_data_find(folder, sizeof folder, "transactions/online_retail.csv.gz"))
+        return REAL_DATA_SKIPPED;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,9 @@
 #include "kehu/evaluate.h"
 #include "kehu/svm.h"
 #include "support/labelled.h"
+#include "support/real_data.h"
+
+static char folder[1024];
 
 typedef struct floor_of {
     const char *set;
@@ -61,12 +64,9 @@ static void test_svm_reaches_its_floors(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof floors / sizeof *floors; k++) {
-        char name[100];
         labelled train, test;
-        snprintf(name, sizeof name, "text/%s.train.tsv.xz", floors[k].set);
-        assert_true(labelled_read(&train, name));
-        snprintf(name, sizeof name, "text/%s.test.tsv.xz", floors[k].set);
-        assert_true(labelled_read(&test, name));
+        assert_true(labelled_read(&train, folder, floors[k].set, "train"));
+        assert_true(labelled_read(&test, folder, floors[k].set, "test"));
         check(&floors[k], &train, &test);
         labelled_free(&train);
         labelled_free(&test);
@@ -76,14 +76,7 @@ static void test_svm_reaches_its_floors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_svm_reaches_its_floors)};
-    char path[4096];
-    FILE *f;
-    labelled_path(path, sizeof path, "text/thuc_title.train.tsv.xz");
-    f = fopen(path, "rb");
-    if (f == NULL) {
-        fprintf(stderr, "skipped: no real data; set KEHU_DATA to its folder\n");
-        return 77;
-    }
-    fclose(f);
+    if (!real_data_find(folder, sizeof folder, "text/thuc_title.train.tsv.xz"))
+        return REAL_DATA_SKIPPED;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/real_data.h"
 #include "support/test.h"
 
 enum { LINE = 1 << 16 };
@@ -197,20 +198,7 @@ int main(void)
         cmocka_unit_test(test_dictionary_words_on_pku_and_msr),
         cmocka_unit_test(test_model_learns_from_pku),
     };
-    const char *data = getenv("KEHU_DATA"), *source = getenv("KEHU_SOURCE");
-    char path[2048];
-    FILE *f;
-    if (data != NULL)
-        snprintf(folder, sizeof folder, "%s", data);
-    else
-        snprintf(folder, sizeof folder, "%s/../shared/data",
-                 source != NULL ? source : ".");
-    snprintf(path, sizeof path, "%s/cws/pku_test.txt", folder);
-    f = fopen(path, "rb");
-    if (f == NULL) {
-        fprintf(stderr, "skipped: no data at %s\n", folder);
-        return 77;
-    }
-    fclose(f);
+    if (!real_data_find(folder, sizeof folder, "cws/pku_test.txt"))
+        return REAL_DATA_SKIPPED;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "data/column.h"
+#include "support/real_data.h"
 #include "support/test.h"
 
 enum { MAX_COLUMNS = 32 };
@@ -259,26 +260,13 @@ static void test_drift_fires_on_the_time_split_and_names_the_inputs(void **state
 
 int main(void)
 {
-    const char *data = getenv("KEHU_DATA"), *source = getenv("KEHU_SOURCE");
-    char path[2048];
-    FILE *f;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree_on_telco_churn),
         cmocka_unit_test(test_tree_on_bank_marketing_without_duration),
         cmocka_unit_test(test_tree_on_adult),
         cmocka_unit_test(test_drift_fires_on_the_time_split_and_names_the_inputs),
     };
-    if (data != NULL)
-        snprintf(folder, sizeof folder, "%s", data);
-    else
-        snprintf(folder, sizeof folder, "%s/../shared/data",
-                 source == NULL ? "." : source);
-    snprintf(path, sizeof path, "%s/tabular/telco_churn.csv.gz", folder);
-    f = fopen(path, "r");
-    if (f == NULL) {
-        fprintf(stderr, "skipped: no data at %s\n", path);
-        return 77;
-    }
-    fclose(f);
+    if (!real_data_find(folder, sizeof folder, "tabular/telco_churn.csv.gz"))
+        return REAL_DATA_SKIPPED;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

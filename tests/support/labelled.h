@@ -17,16 +17,6 @@ typedef struct labelled {
     kehu_column texts, labels;
 } labelled;
 
-/* The folder of real data: KEHU_DATA, else beside the source tree. */
-static inline void labelled_path(char *path, size_t size, const char *name)
-{
-    const char *const data = getenv("KEHU_DATA"), *const source = getenv("KEHU_SOURCE");
-    if (data != NULL)
-        snprintf(path, size, "%s/%s", data, name);
-    else
-        snprintf(path, size, "%s/../shared/data/%s", source == NULL ? "." : source, name);
-}
-
 static inline void labelled_free(labelled *l)
 {
     free(l->bytes);
@@ -59,18 +49,15 @@ static inline char *labelled_unpack(const char *path, size_t *size)
     return bytes;
 }
 
-/* name is below the data folder, as "text/thuc_title.train.tsv.xz". False when it
- * is not there. */
-static inline bool labelled_read(labelled *l, const char *name)
+/* The part "train" or "test" of a set of texts, as "thuc_title". False when it cannot be
+ * read. */
+static inline bool labelled_read(labelled *l, const char *folder, const char *set,
+                                 const char *part)
 {
     char path[4096];
     size_t size, n = 0, text = 0, label = 0;
-    FILE *f;
     memset(l, 0, sizeof *l);
-    labelled_path(path, sizeof path, name);
-    if ((f = fopen(path, "rb")) == NULL)
-        return false;
-    fclose(f);
+    snprintf(path, sizeof path, "%s/text/%s.%s.tsv.xz", folder, set, part);
     l->bytes = labelled_unpack(path, &size);
     for (size_t i = 0; i < size; i++)
         n += l->bytes[i] == '\n';

@@ -81,7 +81,7 @@ typedef struct kehu_store_options {
 /* Open a store as its writer, making the folder (mode 0700) and files (mode 0600)
  * if asked to. A batch torn by a crash is cut off; unfinished files are removed.
  *
- * path  a folder, at most 4000 bytes; holds nothing but the store
+ * path  a folder, at most 4000 bytes with its full name; holds nothing but the store
  *
  * Fails with KEHU_BUSY (another writer has it open), KEHU_NOT_FOUND, KEHU_DUPLICATE,
  * KEHU_FORMAT (damage; a foreign folder; files of two stores), KEHU_VERSION (made by

@@ -93,6 +93,12 @@ static int os_make_folder(void *ctx, const char *path, int mode)
     return mkdir(path, (mode_t)mode) < 0 ? -errno : 0;
 }
 
+static int os_working_folder(void *ctx, char *path, size_t size)
+{
+    (void)ctx;
+    return getcwd(path, size) == NULL ? -errno : 0;
+}
+
 static int os_list(void *ctx, const char *folder, int (*name)(void *arg, const char *n),
                    void *arg)
 {
@@ -145,6 +151,7 @@ const kehu__io kehu__io_system = {
     .rename = os_rename,
     .unlink = os_unlink,
     .make_folder = os_make_folder,
+    .working_folder = os_working_folder,
     .list = os_list,
     .lock = os_lock,
 };

@@ -3,38 +3,33 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "store/handle.h"
 #include "store/merge.h"
 
 kehu_status kehu_store_erase(kehu_store *store, const char *customer, kehu_error *err)
 {
     const size_t size = customer == NULL ? 0 : strlen(customer);
-    kehu__erased_list with;
+    kehu__erased_list *erased;
     kehu__buffer frame;
     kehu_status status;
+    uint64_t before;
     KEHU_TRY(kehu__store_check(store, err));
     if (size == 0 || size > KEHU__MAX_KEY)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "customer has %zu bytes, expected 1 to %d", size,
                           KEHU__MAX_KEY);
-    /* The list is made first: once the frame is written nothing may fail. */
-    if (!kehu__erased_copy(&with, &store->state.manifest.erased))
+    /* The list has it first: once the frame is written nothing may fail. */
+    erased = &store->state.manifest.erased;
+    before = kehu__erased_until(erased, customer, size);
+    if (!kehu__erased_add(erased, customer, size, kehu_store_sequence(store) + 1))
         return kehu__no_memory(err, "an erasure");
-    if (!kehu__erased_add(&with, customer, size, kehu_store_sequence(store) + 1))
-        status = kehu__no_memory(err, "an erasure");
-    else
-        status = kehu__log_begin(&store->state.log, &frame, err);
+    status = kehu__log_begin(&store->state.log, &frame, err);
     if (status == KEHU_OK) {
         kehu__buffer_add(&frame, customer, size);
         status = kehu__store_append(store, KEHU__FRAME_ERASE, 0, &frame, err);
     }
-    if (status == KEHU_OK) {
-        const kehu__erased_list old = store->state.manifest.erased;
-        store->state.manifest.erased = with;
-        with = old;
-    }
-    kehu__erased_free(&with);
+    if (status != KEHU_OK)
+        kehu__erased_restore(erased, customer, size, before);
     return status;
 }
 

@@ -51,6 +51,22 @@ bool kehu__erased_add(kehu__erased_list *list, const char *key, size_t size,
     return true;
 }
 
+void kehu__erased_restore(kehu__erased_list *list, const char *key, size_t size,
+                          uint64_t sequence)
+{
+    bool there;
+    const uint32_t at = place_of(list, key, size, &there);
+    if (!there)
+        return;
+    list->items[at].sequence = sequence;
+    if (sequence > 0)
+        return;
+    kehu__free(&list->alloc, list->items[at].key, list->items[at].size, 1);
+    list->n--;
+    memmove(list->items + at, list->items + at + 1,
+            (size_t)(list->n - at) * sizeof *list->items);
+}
+
 uint64_t kehu__erased_until(const kehu__erased_list *list, const char *key, size_t size)
 {
     bool there;

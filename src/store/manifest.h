@@ -31,6 +31,9 @@ typedef struct kehu__erased_list {
 /* Add or raise; false when memory is refused. */
 bool kehu__erased_add(kehu__erased_list *list, const char *key, size_t size,
                       uint64_t sequence);
+/* Undo an add: the key's number as it was before, 0 = it was not there. */
+void kehu__erased_restore(kehu__erased_list *list, const char *key, size_t size,
+                          uint64_t sequence);
 /* Rows of this customer up to this number are gone; 0 = none are. */
 uint64_t kehu__erased_until(const kehu__erased_list *list, const char *key, size_t size);
 bool kehu__erased_copy(kehu__erased_list *to, const kehu__erased_list *from);

@@ -163,6 +163,29 @@ static kehu_status create(kehu_store *store, kehu_error *err)
     return status;
 }
 
+/* From now on by its full name: the program may change its working folder. */
+static kehu_status name_in_full(kehu__state *s, kehu_error *err)
+{
+    char full[KEHU__FOLDER_MAX + 1];
+    const size_t size = strlen(s->folder) + 1;
+    size_t n;
+    int result;
+    if (s->folder[0] == '/')
+        return KEHU_OK;
+    result = s->io->working_folder(s->io->ctx, full, sizeof full);
+    if (result < 0)
+        return kehu__io_fail(result, "find", "the working folder", err);
+    n = strlen(full);
+    if (n + 1 + size > sizeof full)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "path is over %d bytes with the working folder before it",
+                          KEHU__FOLDER_MAX);
+    full[n++] = '/';
+    memcpy(full + n, s->folder, size);
+    memcpy(s->folder, full, n + size);
+    return KEHU_OK;
+}
+
 static kehu_status open_locked(kehu_store *store, kehu_error *err)
 {
     kehu__folder f;
@@ -180,7 +203,8 @@ static kehu_status open_locked(kehu_store *store, kehu_error *err)
     result = store->state.io->sync_folder(store->state.io->ctx, store->state.folder);
     if (result < 0)
         return kehu__io_fail(result, "sync", store->state.folder, err);
-    return kehu__store_clean(store, true, false, &n_removed, err);
+    KEHU_TRY(kehu__store_clean(store, true, false, &n_removed, err));
+    return name_in_full(&store->state, err);
 }
 
 void kehu_store_free(kehu_store *store)

@@ -100,6 +100,13 @@ static int faulty_make_folder(void *ctx, const char *path, int mode)
     return refused != 0 ? refused : f->base->make_folder(f->base->ctx, path, mode);
 }
 
+static int faulty_working_folder(void *ctx, char *path, size_t size)
+{
+    faulty_io *f = ctx;
+    const int refused = refuse(f);
+    return refused != 0 ? refused : f->base->working_folder(f->base->ctx, path, size);
+}
+
 static int faulty_list(void *ctx, const char *folder,
                        int (*name)(void *arg, const char *n), void *arg)
 {
@@ -131,6 +138,7 @@ const kehu__io *faulty_io_init(faulty_io *f, long fail_at, int how, bool sticky)
                           .rename = faulty_rename,
                           .unlink = faulty_unlink,
                           .make_folder = faulty_make_folder,
+                          .working_folder = faulty_working_folder,
                           .list = faulty_list,
                           .lock = faulty_lock};
     return &f->as_io;

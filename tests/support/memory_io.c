@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -259,6 +260,13 @@ static int memory_make_folder(void *ctx, const char *path, int mode)
     return -EEXIST;
 }
 
+static int memory_working_folder(void *ctx, char *path, size_t size)
+{
+    (void)ctx;
+    snprintf(path, size, "/srv/crm");
+    return 0;
+}
+
 static int memory_list(void *ctx, const char *folder,
                        int (*name)(void *arg, const char *n), void *arg)
 {
@@ -296,6 +304,7 @@ memory_io *memory_io_new(void)
                           .rename = memory_rename,
                           .unlink = memory_unlink,
                           .make_folder = memory_make_folder,
+                          .working_folder = memory_working_folder,
                           .list = memory_list,
                           .lock = memory_lock};
     return m;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/stores.h"
 #include "support/test.h"
@@ -316,6 +317,29 @@ static void test_scan_chooses_rows_and_columns(void **state)
     kehu_store_free(store);
 }
 
+static void test_store_outlives_a_change_of_the_working_folder(void **state)
+{
+    static const store_event event = {"张三", 5, "purchase", NULL, 100, NULL};
+    const kehu_store_options make = {.size = sizeof make, .mode = KEHU_STORE_CREATE};
+    kehu_error err;
+    kehu_store *store = NULL;
+    char *text;
+    char here[4096];
+    (void)state;
+    store_remove("store_moves");
+    assert_int_equal(kehu_store_open(&store, "store_moves", &make, &err), KEHU_OK);
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(store_add(store, &event, 1, &err), KEHU_OK);
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    kehu_store_free(store);
+    assert_int_equal(chdir(here), 0);
+    text = store_text_path("store_moves", KEHU_STORE_EVENTS, &err);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "张三"));
+    free(text);
+}
+
 static void test_store_is_for_one_writer(void **state)
 {
     kehu_store *store = fresh("store_busy"), *second;
@@ -343,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_snapshot_does_not_change),
         cmocka_unit_test(test_snapshot_shows_the_past),
         cmocka_unit_test(test_scan_chooses_rows_and_columns),
+        cmocka_unit_test(test_store_outlives_a_change_of_the_working_folder),
         cmocka_unit_test(test_store_is_for_one_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,8 +259,9 @@ static void test_failed_sync_poisons_the_handle(void **state)
                         "free the handle and open again");
     assert_int_equal(kehu_store_sequence(d.store), 1);
     assert_int_equal(step(&d, 2, &err), KEHU_POISONED);
-    assert_string_equal(err.message,
-                        "an earlier write to f failed; free the handle and open again");
+    assert_string_equal(
+        err.message,
+        "an earlier write to /srv/crm/f failed; free the handle and open again");
     assert_int_equal(kehu_store_flush(d.store, &err), KEHU_POISONED);
     assert_int_equal(kehu_store_sync(d.store, &err), KEHU_POISONED);
     assert_int_equal(read_all(&d, false, &err), KEHU_OK);

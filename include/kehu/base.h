@@ -113,6 +113,14 @@ typedef struct kehu_writer {
 /* Version of the library that is loaded, to compare with the header's. */
 KEHU_API int32_t kehu_version_number(void);
 
+/* For programs that mirror the headers in another language: rises when anything
+ * released changes in a way that a mirror of the old headers would misread. */
+#define KEHU_ABI_NUMBER 0
+KEHU_API int32_t kehu_abi_number(void);
+
+/* sizeof a public struct, by its name ("kehu_svm_options"); 0 for another name. */
+KEHU_API size_t kehu_struct_size(const char *name);
+
 /* Constant name ("NO_MEMORY") and one-line meaning; never NULL. */
 KEHU_API const char *kehu_status_name(kehu_status status);
 KEHU_API const char *kehu_status_text(kehu_status status);

@@ -14,6 +14,7 @@
 #include <kehu/levels.h>
 #include <kehu/linear.h>
 #include <kehu/preference.h>
+#include <kehu/python.h>
 #include <kehu/rfm.h>
 #include <kehu/segment.h>
 #include <kehu/store.h>

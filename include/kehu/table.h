@@ -54,6 +54,23 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_table_copy(kehu_table **out,
                                                      const kehu_allocator *alloc,
                                                      kehu_error *err);
 
+/* The rows of several tables, one below the other: the batches of a file or of an
+ * Arrow stream as one.
+ *
+ * tables  [n_tables] at least one; columns of the same names and types in the same
+ *         order, where all text types and categories count as one. They stay the
+ *         caller's
+ *
+ * Names are the first table's; text is UTF8 if the first has it so or as a category.
+ * Fails with KEHU_ARGUMENT (no tables, one of them NULL), KEHU_COLUMN (columns
+ * differ: the message names table and column), KEHU_LIMIT (a text column above
+ * 2 GiB that is not KEHU_LARGE_UTF8), KEHU_NO_MEMORY. Time O(cells). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_table_concat(kehu_table **out,
+                                                       const kehu_table *const *tables,
+                                                       int64_t n_tables,
+                                                       const kehu_allocator *alloc,
+                                                       kehu_error *err);
+
 /* Counts; 0 for NULL. */
 KEHU_API int64_t kehu_table_row_count(const kehu_table *table);
 KEHU_API int64_t kehu_table_column_count(const kehu_table *table);

@@ -63,6 +63,11 @@ int32_t kehu_version_number(void)
     return KEHU_VERSION_NUMBER;
 }
 
+int32_t kehu_abi_number(void)
+{
+    return KEHU_ABI_NUMBER;
+}
+
 const char *kehu_status_name(kehu_status status)
 {
     switch (status) {

@@ -61,6 +61,24 @@ static kehu_status check_columns(const kehu_column *columns, int64_t n_columns,
     return KEHU_OK;
 }
 
+static void add_like(kehu__builder *b, const kehu_column *c)
+{
+    kehu__builder_add(b, c->name == NULL ? "" : c->name,
+                      c->type == KEHU_CATEGORY ? KEHU_UTF8 : c->type);
+}
+
+/* Stops where the builder has failed. */
+static void add_rows(kehu__builder *b, const kehu_column *columns, int64_t n_columns,
+                     int64_t n_rows)
+{
+    for (int64_t i = 0; n_columns > 0 && i < n_rows; i++) {
+        for (int64_t k = 0; k < n_columns; k++)
+            kehu__builder_copy(b, (size_t)k, &columns[k], i);
+        if (!kehu__builder_end_row(b))
+            break;
+    }
+}
+
 kehu_status kehu_table_copy(kehu_table **out, const kehu_column *columns,
                             int64_t n_columns, const kehu_allocator *user_alloc,
                             kehu_error *err)
@@ -73,14 +91,64 @@ kehu_status kehu_table_copy(kehu_table **out, const kehu_column *columns,
     *out = NULL;
     KEHU_TRY(check_columns(columns, n_columns, err));
     for (int64_t k = 0; k < n_columns; k++)
-        kehu__builder_add(&b, columns[k].name == NULL ? "" : columns[k].name,
-                          columns[k].type == KEHU_CATEGORY ? KEHU_UTF8 : columns[k].type);
-    for (int64_t i = 0; n_columns > 0 && i < columns[0].length; i++) {
-        for (int64_t k = 0; k < n_columns; k++)
-            kehu__builder_copy(&b, (size_t)k, &columns[k], i);
-        if (!kehu__builder_end_row(&b))
-            break;
+        add_like(&b, &columns[k]);
+    add_rows(&b, columns, n_columns, n_columns > 0 ? columns[0].length : 0);
+    status = kehu__builder_finish(&b, out, err);
+    kehu__builder_free(&b);
+    return status;
+}
+
+/* Whether rows of `c` may stand below those of `first`. */
+static bool fits(const kehu_column *first, const kehu_column *c)
+{
+    const bool types = kehu__type_is_text(first->type) ? kehu__type_is_text(c->type)
+                                                       : first->type == c->type;
+    return types && strcmp(first->name, c->name) == 0;
+}
+
+static kehu_status check_tables(const kehu_table *const *tables, int64_t n_tables,
+                                kehu_error *err)
+{
+    if (tables == NULL || n_tables < 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "tables is NULL or n_tables is %lld, expected 1 or more",
+                          (long long)n_tables);
+    for (int64_t t = 0; t < n_tables; t++) {
+        if (tables[t] == NULL)
+            return kehu__fail(err, KEHU_ARGUMENT, t, "table %lld is NULL", (long long)t);
+        if (tables[t]->n_columns != tables[0]->n_columns)
+            return kehu__fail(err, KEHU_COLUMN, t,
+                              "table %lld has %lld columns, the first %lld", (long long)t,
+                              (long long)tables[t]->n_columns,
+                              (long long)tables[0]->n_columns);
+        for (int64_t k = 0; k < tables[t]->n_columns; k++) {
+            const kehu_column *first = &tables[0]->columns[k],
+                              *c = &tables[t]->columns[k];
+            if (!fits(first, c))
+                return kehu__fail(err, KEHU_COLUMN, t,
+                                  "table %lld has column %s %s where the first has %s %s",
+                                  (long long)t, c->name, kehu__type_name(c->type),
+                                  first->name, kehu__type_name(first->type));
+        }
     }
+    return KEHU_OK;
+}
+
+kehu_status kehu_table_concat(kehu_table **out, const kehu_table *const *tables,
+                              int64_t n_tables, const kehu_allocator *user_alloc,
+                              kehu_error *err)
+{
+    const kehu_allocator alloc = kehu__allocator(user_alloc);
+    kehu__builder b = kehu__builder_new(&alloc);
+    kehu_status status;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    KEHU_TRY(check_tables(tables, n_tables, err));
+    for (int64_t k = 0; k < tables[0]->n_columns; k++)
+        add_like(&b, &tables[0]->columns[k]);
+    for (int64_t t = 0; t < n_tables && b.failed == KEHU_OK; t++)
+        add_rows(&b, tables[t]->columns, tables[t]->n_columns, tables[t]->n_rows);
     status = kehu__builder_finish(&b, out, err);
     kehu__builder_free(&b);
     return status;

@@ -317,6 +317,89 @@ static void test_table_copy_survives_every_refused_allocation(void **state)
     }
 }
 
+static void test_table_concat_puts_rows_below_one_another(void **state)
+{
+    static const int32_t ends[] = {0, 1, 3};
+    static const int64_t wide_ends[] = {0, 2};
+    static const int32_t codes[] = {1, 0};
+    static const uint8_t second = 2;
+    const kehu_column words = {
+        .type = KEHU_UTF8, .length = 2, .data = "abb", .offsets = ends};
+    const kehu_column parts[] = {
+        {.name = "x",
+         .type = KEHU_CATEGORY,
+         .length = 2,
+         .data = codes,
+         .validity = &second,
+         .dictionary = &words},
+        {.name = "x",
+         .type = KEHU_LARGE_UTF8,
+         .length = 1,
+         .data = "cc",
+         .offsets = wide_ends},
+    };
+    kehu_table *part[2], *t;
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(kehu_table_copy(&part[i], &parts[i], 1, NULL, NULL), KEHU_OK);
+    assert_int_equal(
+        kehu_table_concat(&t, (const kehu_table *const *)part, 2, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(t), 3);
+    assert_int_equal(kehu_table_column(t, 0)->type, KEHU_UTF8);
+    assert_false(kehu__column_valid(kehu_table_column(t, 0), 0));
+    assert_memory_equal(kehu__column_text(kehu_table_column(t, 0), 1).bytes, "a", 1);
+    assert_memory_equal(kehu__column_text(kehu_table_column(t, 0), 2).bytes, "cc", 2);
+    kehu_table_free(t);
+    kehu_table_free(part[0]);
+    kehu_table_free(part[1]);
+}
+
+static void test_table_concat_refuses_tables_that_differ(void **state)
+{
+    static const int64_t whole[] = {1};
+    static const double real[] = {1};
+    const kehu_column a = {.name = "a", .type = KEHU_INT64, .length = 1, .data = whole};
+    const kehu_column b = {.name = "b", .type = KEHU_INT64, .length = 1, .data = whole};
+    const kehu_column c = {.name = "a", .type = KEHU_FLOAT64, .length = 1, .data = real};
+    const kehu_column d[] = {a, b};
+    kehu_table *first, *other[4] = {NULL}, *t;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_table_copy(&first, &a, 1, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_copy(&other[0], &b, 1, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_copy(&other[1], &c, 1, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_copy(&other[2], d, 2, NULL, NULL), KEHU_OK);
+    for (int i = 0; i < 4; i++) {
+        const kehu_table *const both[] = {first, other[i]};
+        assert_int_equal(kehu_table_concat(&t, both, 2, NULL, &err),
+                         i == 3 ? KEHU_ARGUMENT : KEHU_COLUMN);
+        assert_int_equal(err.where, 1);
+        assert_null(t);
+        kehu_table_free(other[i]);
+    }
+    assert_int_equal(kehu_table_concat(&t, NULL, 0, NULL, NULL), KEHU_ARGUMENT);
+    kehu_table_free(first);
+}
+
+static void test_table_concat_survives_every_refused_allocation(void **state)
+{
+    kehu_table *part = sample(NULL), *t = NULL;
+    const kehu_table *const both[] = {part, part};
+    (void)state;
+    for (long n = 0; t == NULL; n++) {
+        faulty f;
+        const kehu_status status =
+            kehu_table_concat(&t, both, 2, faulty_init(&f, n), NULL);
+        assert_int_equal(status, t == NULL ? KEHU_NO_MEMORY : KEHU_OK);
+        assert_true(n < 1000);
+        if (t != NULL)
+            assert_int_equal(kehu_table_row_count(t), 6);
+        kehu_table_free(t);
+        assert_int_equal(f.live_blocks, 0);
+    }
+    kehu_table_free(part);
+}
+
 static void test_json_escapes_what_must_be(void **state)
 {
     static const char text[] =
@@ -368,6 +451,9 @@ int main(void)
         cmocka_unit_test(test_table_write_reports_a_writer_that_refuses),
         cmocka_unit_test(test_table_save_is_whole_or_not_at_all),
         cmocka_unit_test(test_table_copy_survives_every_refused_allocation),
+        cmocka_unit_test(test_table_concat_puts_rows_below_one_another),
+        cmocka_unit_test(test_table_concat_refuses_tables_that_differ),
+        cmocka_unit_test(test_table_concat_survives_every_refused_allocation),
         cmocka_unit_test(test_json_escapes_what_must_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

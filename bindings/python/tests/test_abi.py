@@ -1,4 +1,4 @@
-"""The generated ctypes declarations say what the library and the C compiler say.
+"""The generated ctypes declarations are those of the package, and say what the library and the C compiler say.
 
     test_abi.py GENERATOR INCLUDE_FOLDER LIBRARY COMPILER SCRATCH
 
@@ -45,6 +45,17 @@ def layout_by_compiler():
 
 
 class Abi(unittest.TestCase):
+    def test_the_package_has_the_declarations_of_these_headers(self):
+        kept = os.path.join(os.path.dirname(GENERATOR), "src", "kehu", "_abi.py")
+        with open(kept, encoding="utf-8") as f, open(ABI.__file__, encoding="utf-8") as g:
+            self.assertTrue(f.read() == g.read(), "make it anew: python3 bindings/python/generate_abi.py include/kehu "
+                            "bindings/python/src/kehu/_abi.py")
+
+    def test_the_library_knows_the_size_of_every_struct(self):
+        size = ctypes.CDLL(LIBRARY).kehu_struct_size
+        size.restype, size.argtypes = ABI.FUNCTIONS["kehu_struct_size"][:2]
+        self.assertEqual({n: size(n.encode()) for n in ABI.STRUCTS}, {n: ctypes.sizeof(s) for n, s in ABI.STRUCTS.items()})
+
     def test_every_function_is_exported_and_every_export_declared(self):
         out = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], stdout=subprocess.PIPE, text=True, check=True).stdout
         exported = {line.split()[-1].split("@")[0] for line in out.splitlines()}

@@ -1,0 +1,283 @@
+"""Calling the library: statuses to exceptions, progress, bytes out, handles and their lives."""
+from __future__ import annotations
+
+import os
+from _thread import RLock
+from ctypes import byref, c_void_p, pointer, sizeof, string_at
+
+from . import _abi, errors
+from ._library import lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    _H = TypeVar("_H", bound="Handle")
+    _M = TypeVar("_M", bound="Model")
+
+
+def call(function: Any, *arguments: Any) -> None:
+    """Call a function that returns a status and takes a kehu_error last."""
+    err = _abi.kehu_error()
+    status = function(*arguments, err)
+    if status:
+        raise errors.from_status(status, err)
+
+
+def text(value: str, argument: str) -> bytes:
+    """A str as the bytes of a C string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{argument} is {type(value).__name__}, expected str")
+    if "\0" in value:
+        raise errors.KehuArgumentError(f"{argument} has a NUL at character {value.index(chr(0))}")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as e:
+        raise errors.KehuEncodingError(f"{argument} has the surrogate U+{ord(value[e.start]):04X} at character {e.start}") from None
+
+
+def path_bytes(path: str | bytes | os.PathLike[Any]) -> bytes:
+    found = os.fsencode(path)
+    if b"\0" in found:
+        raise errors.KehuArgumentError(f"path has a NUL at byte {found.index(0)}")
+    return found
+
+
+def string(value: bytes | None) -> str:
+    return "" if value is None else value.decode("utf-8", "replace")
+
+
+# Options
+
+
+def choose(value: str | int, argument: str, names: tuple[str, ...]) -> int:
+    """The number of a named choice; numbers go through to the library, which checks them."""
+    if isinstance(value, int):
+        return value
+    if value in names:
+        return names.index(value)
+    raise errors.KehuArgumentError(f"{argument} is {value!r}, expected one of {', '.join(map(repr, names))}")
+
+
+def options(struct: Any, **values: Any) -> Any:
+    """An options struct; a value that its field cannot hold is refused by name."""
+    made = struct(size=_SIZES[struct])
+    for name, value in values.items():
+        try:
+            setattr(made, name, value)
+        except TypeError as e:
+            raise TypeError(f"{name} is {type(value).__name__}: {e}") from None
+        if type(value) is int and getattr(made, name) != value:
+            raise errors.KehuArgumentError(f"{name} is {value}, which its type cannot hold")
+    return made
+
+
+_SIZES: dict[Any, int] = {struct: sizeof(struct) for struct in _abi.STRUCTS.values()}
+
+
+# Callbacks
+
+
+class Watch:
+    """The progress of one call: reports to `progress`, lets Ctrl-C through, carries exceptions out.
+
+    progress  None; a callable of (done from 0 to 1, stage); a tqdm bar; or tqdm itself
+    """
+
+    def __init__(self, progress: Any) -> None:
+        self._failed: BaseException | None = None
+        self._close = None
+        self._report = _reporter(progress)
+        if isinstance(progress, type) and hasattr(progress, "update"):
+            bar = progress(total=100)
+            self._report, self._close = _reporter(bar), bar.close
+        self.struct = _abi.kehu_progress()
+
+    def _step(self, _: Any, done: float, stage: bytes) -> int:
+        try:
+            if self._report is not None:
+                self._report(done, stage.decode())
+            return 0
+        except BaseException as e:
+            self._failed = e
+            return 1
+
+    def __enter__(self) -> Watch:
+        self.struct.report = _REPORT(self._step)
+        self.pointer = pointer(self.struct)
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self.struct.report = _REPORT()  # the callback holds this object
+        if self._close is not None:
+            self._close()
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+
+
+_REPORT: Any = dict(_abi.kehu_progress._fields_)["report"]  # type: ignore[call-overload]
+_WRITE: Any = dict(_abi.kehu_writer._fields_)["write"]  # type: ignore[call-overload]
+
+
+def _reporter(progress: Any) -> Callable[[float, str], object] | None:
+    if progress is None or isinstance(progress, type):
+        return None
+    if hasattr(progress, "update") and hasattr(progress, "total"):  # a bar
+
+        def report(done: float, stage: str) -> None:
+            if progress.total is None:
+                progress.total = 100
+            if hasattr(progress, "set_description"):
+                progress.set_description(stage, refresh=False)
+            progress.update(done * progress.total - progress.n)
+
+        return report
+    if not callable(progress):
+        raise TypeError(f"progress is {type(progress).__name__}, expected a callable of (done, stage) or a progress bar")
+    return progress  # type: ignore[no-any-return]
+
+
+def written(function: Any, *arguments: Any) -> bytes:
+    """What a function gives to its writer, which is its last argument."""
+    pieces: list[bytes] = []
+
+    def write(_: Any, data: int | None, size: int) -> int:
+        try:
+            pieces.append(string_at(data, size) if data else b"")
+            return 0
+        except MemoryError:
+            return 1
+
+    call(function, *arguments, _abi.kehu_writer(_WRITE(write)))
+    return b"".join(pieces)
+
+
+# Handles
+
+
+class Owner:
+    """A pointer and what frees it. A running call holds one, so nothing is freed under it; a part that is borrowed
+    from another handle holds that one's owner."""
+
+    __slots__ = ("_as_parameter_", "_free", "holds")
+
+    def __init__(self, pointer: int, free: Any, holds: Any = None) -> None:
+        self._as_parameter_, self._free, self.holds = pointer, free, holds
+
+    def __del__(self) -> None:
+        if self._free is not None:
+            self._free(self._as_parameter_)
+
+
+class Handle:
+    """What all objects of the library share: close(), `with`, and an error instead of use after close."""
+
+    _free: Any = None
+    _owner: Owner | None = None
+
+    @classmethod
+    def _adopt(cls: type[_H], pointer: Any, holds: Any = None) -> _H:
+        """A new object around a pointer that is now its own."""
+        self = cls.__new__(cls)
+        self._owner = Owner(pointer.value, cls._free, holds)
+        return self
+
+    @classmethod
+    def _borrow(cls: type[_H], pointer: int, owner: Owner) -> _H:
+        """A new object around a part of another one."""
+        self = cls.__new__(cls)
+        self._owner = Owner(pointer, None, owner)
+        return self
+
+    def _own(self) -> Owner:
+        if self._owner is None:
+            raise errors.KehuClosedError(f"this {type(self).__name__} is closed")
+        return self._owner
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._owner is None
+
+    def close(self) -> None:
+        """Release what the library holds, once calls that are running have ended. Further use is an error, closing
+        again is not."""
+        self._owner = None
+
+    def __enter__(self: _H) -> _H:
+        self._own()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Exclusive(Handle):
+    """A handle for one thread at a time: calls from several wait for one another."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        self = super().__new__(cls)
+        self._lock = RLock()
+        return self
+
+    _lock: Any
+
+    def _call(self, function: Any, *arguments: Any) -> None:
+        """call(function, this handle, ...)"""
+        if self._lock._is_owned():
+            raise errors.KehuBusyError(f"this {type(self).__name__} is in the middle of a call, which this one is made from")
+        with self._lock:
+            call(function, self._own(), *arguments)
+
+    def close(self) -> None:
+        if self._lock._is_owned():
+            raise errors.KehuBusyError(f"this {type(self).__name__} is in the middle of a call, which this one is made from")
+        with self._lock:
+            self._owner = None
+
+
+class Model(Handle):
+    """A trained, immutable object that can be kept: as a file, as bytes, by pickle and copy. Threads may share it."""
+
+    _prefix = ""
+
+    def save(self, path: str | bytes | os.PathLike[Any]) -> None:
+        """Keep it in a file, which is replaced as a whole or not at all."""
+        call(getattr(lib, self._prefix + "save"), self._own(), path_bytes(path))
+
+    @classmethod
+    def load(cls: type[_M], path: str | bytes | os.PathLike[Any]) -> _M:
+        """Get it back from a file, all of which is checked."""
+        out = c_void_p()
+        call(getattr(lib, cls._prefix + "load"), byref(out), path_bytes(path), None)
+        return cls._adopt(out)
+
+    def write(self) -> bytes:
+        """The bytes that save() puts into a file: the same for the same model on every machine."""
+        return written(getattr(lib, self._prefix + "write"), self._own())
+
+    @classmethod
+    def read(cls: type[_M], data: bytes) -> _M:
+        """Get it back from bytes, all of which are checked."""
+        data = bytes(data)
+        out = c_void_p()
+        call(getattr(lib, cls._prefix + "read"), byref(out), data, len(data), None)
+        return cls._adopt(out)
+
+    def __reduce__(self) -> Any:
+        return type(self).read, (self.write(),)
+
+    def __copy__(self: _M) -> _M:
+        self._own()
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        assert isinstance(other, Model)
+        return self is other or self.write() == other.write()
+
+    def __hash__(self) -> int:
+        return hash(self.write())

@@ -1,0 +1,340 @@
+"""What users have, as columns the library reads: lists, arrays, data frames, Arrow; without copies where memory fits.
+
+A column may be
+
+- anything with __arrow_c_array__ or __arrow_c_stream__ (pyarrow, polars, pandas, DuckDB, nanoarrow): not copied, unless
+  it comes in several chunks or in a type the library copies (kehu/arrow.h);
+- anything with the buffer protocol (numpy, array.array, memoryview) of one dimension: not copied, unless it has gaps
+  between its values, is of bool or of dates;
+- a list, tuple or other iterable of str, of numbers, of bool, of datetime.date or of datetime.datetime (without a zone:
+  UTC), where None and NaN are missing values.
+"""
+from __future__ import annotations
+
+from array import array
+from ctypes import POINTER, byref, c_void_p, cast, pointer
+
+from . import _abi, errors
+from ._arrow import PYTHON, import_array, import_stream
+from ._buffer import Buffer
+from ._call import call, text
+from ._library import lib, locked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from .table import Table
+
+_BUFFER_TYPES = {
+    **{(c, n): t for c in "bhilq" for n, t in ((1, _abi.KEHU_INT8), (2, _abi.KEHU_INT16), (4, _abi.KEHU_INT32), (8, _abi.KEHU_INT64))},
+    **{(c, n): t for c in "BHILQ" for n, t in ((1, _abi.KEHU_UINT8), (2, _abi.KEHU_UINT16), (4, _abi.KEHU_UINT32), (8, _abi.KEHU_UINT64))},
+    ("f", 4): _abi.KEHU_FLOAT32,
+    ("d", 8): _abi.KEHU_FLOAT64,
+}
+_EPOCH_DAY = 719163
+
+
+class Input:
+    """A kehu_column and what its memory belongs to."""
+
+    __slots__ = ("_as_parameter_", "struct", "keep")
+
+    def __init__(self, struct: Any, keep: Any) -> None:
+        self.struct, self.keep = struct, keep
+        self._as_parameter_ = pointer(struct)
+
+    def __len__(self) -> int:
+        return int(self.struct.length)
+
+
+class Inputs:
+    """Columns side by side, as an array of kehu_column."""
+
+    __slots__ = ("structs", "n", "rows", "names", "keep")
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self.keep = inputs
+        self.n = len(inputs)
+        self.structs = (_abi.kehu_column * max(self.n, 1))(*(i.struct for i in inputs))
+        self.rows = len(inputs[0]) if inputs else 0
+        self.names = [(i.struct.name or b"").decode("utf-8", "replace") for i in inputs]
+        for i, name in zip(inputs, self.names):
+            if len(i) != self.rows:
+                raise errors.KehuColumnError(f"column {name} has {len(i)} values where {self.names[0]} has {self.rows}")
+
+
+def from_table(table: Table, argument: str) -> Input:
+    owner = table._own()
+    if lib.kehu_table_column_count(owner) != 1:
+        raise errors.KehuColumnError(f"{argument} has {lib.kehu_table_column_count(owner)} columns, expected one")
+    return Input(lib.kehu_table_column(owner, 0).contents, owner)
+
+
+def column(data: Any, argument: str) -> Input:
+    """Any column; argument is what messages call it, and its name where it has none."""
+    from .table import Column, Table
+    if isinstance(data, Input):
+        return data
+    if isinstance(data, Column):
+        return Input(data._struct, data._owner)
+    if isinstance(data, Table):
+        return from_table(data, argument)
+    if data is None or isinstance(data, (str, bytes, bytearray, dict, int, float)):
+        hint = "; put it into a list" if isinstance(data, (str, int, float)) else ""
+        raise TypeError(f"{argument} is {type(data).__name__}, expected a column of values{hint}")
+    found = _from_arrow(data, argument)
+    if found is not None:
+        return from_table(found, argument)
+    if hasattr(data, "to_numpy"):
+        data = data.to_numpy()
+    if type(data) in (list, tuple):
+        return _from_list(data, argument)
+    buffer = Buffer.of(data)
+    if buffer is not None:
+        return _from_buffer(data, buffer, argument)
+    if hasattr(data, "dtype"):
+        return _from_numpy(data, argument)
+    try:
+        return _from_list(list(data), argument)
+    except TypeError as e:
+        if "not iterable" not in str(e):
+            raise
+        raise TypeError(f"{argument} is {type(data).__name__}, expected a column of values") from None
+
+
+def texts(data: Any, argument: str) -> Input:
+    """A column of text; empty lists, which say nothing of their type, count as such."""
+    made = column(data, argument)
+    if len(made) == 0 and made.struct.type not in _TEXT:
+        return _strings((), argument)
+    return made
+
+
+_TEXT = (_abi.KEHU_UTF8, _abi.KEHU_LARGE_UTF8, _abi.KEHU_CATEGORY)
+
+
+def named(data: Any, name: str) -> Input:
+    """A column under this name."""
+    made = column(data, name)
+    encoded = text(name, "column name")
+    if made.struct.name == encoded:
+        return made
+    struct = _abi.kehu_column.from_buffer_copy(made.struct)
+    struct.name = encoded
+    return Input(struct, (made, encoded))
+
+
+def columns(data: Any, argument: str = "columns") -> Inputs:
+    """Named columns: a Table, a mapping of name to column, a data frame, a list of dicts (rows) or of Columns."""
+    from .table import Column, Table
+    if isinstance(data, Inputs):
+        return data
+    table = data if isinstance(data, Table) else None
+    if table is None and not isinstance(data, (dict, list, tuple)):
+        table = _from_arrow(data, argument)
+    if table is not None:
+        owner = table._own()
+        return Inputs([Input(lib.kehu_table_column(owner, i).contents, owner) for i in range(lib.kehu_table_column_count(owner))])
+    if isinstance(data, (list, tuple)) and data and all(isinstance(c, Column) for c in data):
+        return Inputs([column(c, argument) for c in data])
+    return Inputs([named(values, name) for name, values in _mapping(data, argument).items()])
+
+
+def _mapping(data: Any, argument: str) -> Mapping[str, Any]:
+    if isinstance(data, (list, tuple)) and all(isinstance(row, dict) for row in data):
+        names = list(dict.fromkeys(name for row in data for name in row))
+        return {name: [row.get(name) for row in data] for name in names}
+    if hasattr(data, "keys") and hasattr(data, "__getitem__"):  # dict and the like, pandas without Arrow
+        return {name: data[name] for name in data.keys()}
+    if getattr(getattr(data, "dtype", None), "names", None):  # numpy's records
+        return {name: data[name] for name in data.dtype.names}
+    raise TypeError(f"{argument} is {type(data).__name__}, expected a mapping of names to columns, a data frame or a Table")
+
+
+def _from_arrow(data: Any, argument: str) -> Table | None:
+    from .table import Table
+    try:
+        if hasattr(data, "__arrow_c_array__"):
+            return Table._adopt(import_array(data))
+        if not hasattr(data, "__arrow_c_stream__"):
+            return None
+        parts = [Table._adopt(part) for part in import_stream(data)]
+    except ImportError:  # pandas without pyarrow
+        return None
+    except errors.KehuError as e:
+        e.message = f"{argument}: {e.message}"
+        raise
+    if len(parts) == 1:
+        return parts[0]
+    return Table.concat(parts) if parts else _empty(data)
+
+
+def _empty(data: Any) -> Table:
+    """The table for a stream without arrays: its columns, read from its schema, without rows."""
+    from .table import Table
+    names = getattr(data, "columns", None)
+    return Table({str(name): () for name in (names if isinstance(names, (list, tuple)) else ["values"])})
+
+
+def _struct(kind: int, length: int, data: Any, argument: str, **more: Any) -> Any:
+    return _abi.kehu_column(name=text(argument, "column name"), type=kind, length=length, data=data, **more)
+
+
+def _from_buffer(data: Any, buffer: Buffer, argument: str) -> Input:
+    if buffer.n_dimensions != 1:
+        raise errors.KehuColumnError(f"{argument} has {buffer.n_dimensions} dimensions, expected 1")
+    if hasattr(data, "mask") and hasattr(data, "filled"):  # numpy's masked arrays show what they mask
+        return _from_list(data.tolist(), argument)
+    if buffer.format == "?":
+        return _booleans(list(map(bool, bytes(memoryview(data).tobytes()))), argument)
+    kind = _BUFFER_TYPES.get((buffer.format, buffer.item_bytes))
+    if kind is None:
+        if hasattr(data, "dtype"):
+            return _from_numpy(data, argument)
+        raise errors.KehuColumnError(f"{argument} has values of format {buffer.format!r}, expected numbers")
+    return Input(_struct(kind, buffer.length, buffer.address, argument), buffer)
+
+
+def _from_numpy(data: Any, argument: str) -> Input:
+    """The arrays of numpy (and what looks like them) that are no plain numbers of this machine."""
+    kind = data.dtype.kind
+    if getattr(data, "ndim", 1) != 1:
+        raise errors.KehuColumnError(f"{argument} has {data.ndim} dimensions, expected 1")
+    if kind == "M":
+        return _from_list_of(data.astype("M8[us]").astype(object).tolist(), _abi.KEHU_TIMESTAMP, argument) \
+            if not data.dtype.str.endswith("[D]") else _from_list(data.tolist(), argument)
+    if kind in "iuf":  # of the other byte order, or of half precision
+        return column(data.astype("f8" if kind == "f" else "i8" if kind == "i" else "u8"), argument)
+    if kind in "OUT":
+        return _from_list(data.tolist(), argument)
+    raise errors.KehuColumnError(f"{argument} has values of numpy's type {data.dtype}, expected numbers, dates or text")
+
+
+def _strings(values: tuple[Any, ...], argument: str) -> Input:
+    from .table import Table
+    out = c_void_p()
+    try:
+        call(locked.kehu_python_texts, byref(out), PYTHON, id(values), len(values), text(argument, "column name"), None)
+    except errors.KehuEncodingError as e:
+        raise errors.KehuEncodingError(f"{argument}: {e.message}", e.where, e.field, e.code) from None
+    except TypeError:
+        raise _unlike(values, "str", lambda v: isinstance(v, str), argument) from None
+    return from_table(Table._adopt(out), argument)
+
+
+def _unlike(values: Sequence[Any], expected: str, fits: Any, argument: str) -> TypeError:
+    for i, value in enumerate(values):
+        if value is not None and not fits(value):
+            return TypeError(f"{argument}[{i}] is {type(value).__name__}, expected {expected}")
+    return TypeError(f"{argument} has values that are not {expected}")
+
+
+def _present(values: Iterable[Any]) -> Any:
+    return next((v for v in values if v is not None and v == v), None)
+
+
+def _from_list(values: list[Any] | tuple[Any, ...], argument: str) -> Input:
+    first = values[0] if values else 0.0
+    if first is None or first != first:
+        first = _present(values)
+        first = 0.0 if first is None else first
+    if isinstance(first, str):
+        try:
+            return _strings(tuple(values), argument)
+        except TypeError:
+            if not any(v is not None and v != v for v in values):
+                raise
+            return _strings(tuple(None if v is not None and v != v else v for v in values), argument)  # pandas' NaN
+    if isinstance(first, bool):
+        return _booleans(values, argument)
+    if hasattr(first, "toordinal"):
+        is_time = hasattr(first, "hour")
+        return _from_list_of(values, _abi.KEHU_TIMESTAMP if is_time else _abi.KEHU_DATE32, argument)
+    return _numbers(values, argument)
+
+
+def _numbers(values: Sequence[Any], argument: str) -> Input:
+    for code in "qd":
+        try:
+            return _filled(array(code, values), argument)
+        except (TypeError, OverflowError):
+            pass
+    for v in values:
+        if v is not None and not hasattr(v, "__float__") or isinstance(v, str):
+            raise _unlike(values, "a number", lambda v: hasattr(v, "__float__") and not isinstance(v, str), argument)
+    missing = [v is None for v in values]
+    if all(v is None or (hasattr(v, "__index__") and -2**63 <= v < 2**63) for v in values):
+        return _filled(array("q", (0 if v is None else v for v in values)), argument, missing)
+    return _filled(array("d", (0.0 if v is None else float(v) for v in values)), argument, missing)
+
+
+def _from_list_of(values: Sequence[Any], kind: int, argument: str) -> Input:
+    """Dates or times."""
+    from datetime import datetime, timezone
+    epoch, zoned = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+    def number(v: Any) -> int:
+        if v is None or v != v:  # NaT
+            return 0
+        if kind == _abi.KEHU_DATE32:
+            return int(v.toordinal()) - _EPOCH_DAY
+        since = v - (epoch if v.tzinfo is None else zoned)
+        return (since.days * 86400 + since.seconds) * 1000000 + int(since.microseconds)
+
+    try:
+        numbers = array("i" if kind == _abi.KEHU_DATE32 else "q", map(number, values))
+    except (TypeError, AttributeError):
+        expected = "datetime.date" if kind == _abi.KEHU_DATE32 else "datetime.datetime"
+        method = "toordinal" if kind == _abi.KEHU_DATE32 else "tzinfo"
+        raise _unlike(values, expected, lambda v: hasattr(v, method), argument) from None
+    return _filled(numbers, argument, [v is None or v != v for v in values], kind)
+
+
+def _filled(numbers: array[Any], argument: str, missing: Sequence[bool] = (), kind: int = 0) -> Input:
+    buffer = Buffer.of(numbers)
+    assert buffer is not None
+    kind = kind or _BUFFER_TYPES[numbers.typecode, numbers.itemsize]
+    if not any(missing):
+        return Input(_struct(kind, len(numbers), buffer.address, argument), buffer)
+    bits = pack([not m for m in missing])
+    validity = Buffer.of(bits)
+    assert validity is not None
+    return Input(_struct(kind, len(numbers), buffer.address, argument, validity=cast(validity.address, _BYTES)), (buffer, validity))
+
+
+_BYTES = POINTER(_abi.c_uint8)
+
+
+def pack(values: Sequence[bool]) -> bytes:
+    """Bits, least significant first."""
+    digits = bytes(values).translate(_DIGITS)
+    return int(digits[::-1] or b"0", 2).to_bytes(len(digits) // 8 + 1, "little")
+
+
+_DIGITS = bytes([ord("0")]) + bytes([ord("1")]) * 255
+
+
+def _booleans(values: Sequence[Any], argument: str) -> Input:
+    if not all(v is None or isinstance(v, bool) or type(v).__name__ in ("bool_", "bool") for v in values):
+        raise _unlike(values, "bool", lambda v: isinstance(v, bool), argument)
+    missing = [v is None for v in values]
+    data = Buffer.of(pack([bool(v) for v in values]))
+    validity = Buffer.of(pack([not m for m in missing])) if any(missing) else None
+    assert data is not None
+    more = {} if validity is None else {"validity": cast(validity.address, _BYTES)}
+    return Input(_struct(_abi.KEHU_BOOL, len(values), data.address, argument, **more), (data, validity))
+
+
+def typed(values: Sequence[Any], name: str, kind: str) -> Input:
+    """Values of Column.to_list() as a column of Column.type."""
+    number = _abi.ENUMS["kehu_type"]["KEHU_" + kind.upper()]
+    if number in _TEXT:
+        return _strings(tuple(values), name)
+    if number == _abi.KEHU_BOOL:
+        return _booleans(values, name)
+    if number in (_abi.KEHU_DATE32, _abi.KEHU_TIMESTAMP):
+        return _from_list_of(values, number, name)
+    code = next(c for (c, _), t in _BUFFER_TYPES.items() if t == number and array(c).itemsize == _)
+    return _filled(array(code, (0 if v is None else v for v in values)), name, [v is None for v in values])

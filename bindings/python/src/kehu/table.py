@@ -1,0 +1,399 @@
+"""Tables: equally long named columns, owned by the library and immutable. Reading files gives them, results are them.
+
+>>> import kehu
+>>> t = kehu.Table({"customer": ["C1", "C2"], "spend": [19.9, None]})
+>>> t
+Table of 2 rows
+customer  spend
+C1        19.9
+C2        -
+>>> t["spend"].to_list()
+[19.9, None]
+>>> t.write_csv()
+'customer,spend\\nC1,19.9\\nC2,\\n'
+
+pandas, polars, pyarrow, DuckDB and nanoarrow take a Table as it is (`polars.DataFrame(t)`, `pyarrow.table(t)`,
+`duckdb.sql("from t")`), and see the same memory.
+"""
+from __future__ import annotations
+
+import os
+from ctypes import byref, c_char, c_double, c_float, c_int8, c_int16, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+
+from . import _abi, _arrow, errors
+from ._call import Handle, Owner, call, choose, options, path_bytes, string, text, written
+from ._library import lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+_NAMES = {value: name[len("KEHU_"):].lower() for name, value in _abi.ENUMS["kehu_type"].items()}
+_C: dict[int, tuple[Any, str]] = {
+    _abi.KEHU_INT8: (c_int8, "b"), _abi.KEHU_INT16: (c_int16, "h"), _abi.KEHU_INT32: (c_int32, "i"), _abi.KEHU_INT64: (c_int64, "q"),
+    _abi.KEHU_UINT8: (c_uint8, "B"), _abi.KEHU_UINT16: (c_uint16, "H"), _abi.KEHU_UINT32: (c_uint32, "I"),
+    _abi.KEHU_UINT64: (c_uint64, "Q"), _abi.KEHU_FLOAT32: (c_float, "f"), _abi.KEHU_FLOAT64: (c_double, "d"),
+    _abi.KEHU_DATE32: (c_int32, "i"), _abi.KEHU_TIMESTAMP: (c_int64, "q"), _abi.KEHU_CATEGORY: (c_int32, "i"),
+}
+
+
+class Column:
+    """One column of a Table: a sequence of its values, None where one is missing.
+
+    Fixed-width columns give their memory by view() without copying, every column by the Arrow interface.
+    """
+
+    def __init__(self, table: Table, number: int) -> None:
+        self._owner = table._own()
+        self._number = number
+        self._struct = lib.kehu_table_column(self._owner, number).contents
+
+    @property
+    def name(self) -> str:
+        return string(self._struct.name)
+
+    @property
+    def type(self) -> str:
+        """"utf8", "int64", "float64", "timestamp" and so on, as kehu/column.h has them."""
+        return _NAMES[self._struct.type]
+
+    def __len__(self) -> int:
+        return int(self._struct.length)
+
+    def view(self) -> memoryview:
+        """The values where they lie: dates as days, times as microseconds since 1970, missing ones as whatever is there.
+        Fails with TypeError for text and bool, which have no value of fixed width."""
+        c = self._struct
+        if c.type not in _C:
+            raise TypeError(f"column {self.name} is {self.type}, which has no fixed width")
+        return _memory(self._owner, c.data, c.start, len(self), *_C[c.type])
+
+    @property
+    def address(self) -> int:
+        """Where the values (of text: the bytes) lie."""
+        return int(self._struct.data or 0)
+
+    def is_present(self) -> list[bool]:
+        """For each value, whether it is there."""
+        return _bits(self._owner, self._struct) if self._struct.validity else [True] * len(self)
+
+    def to_list(self) -> list[Any]:
+        """The values as Python's: str, int, float, bool, datetime.date, datetime.datetime (UTC), None for missing."""
+        values = _values(self._owner, self._struct)
+        if self._struct.validity:
+            values = [v if there else None for v, there in zip(values, self.is_present())]
+        return values
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.to_list())
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return self.to_list()[i]
+        n = len(self)
+        if not -n <= i < n:
+            raise IndexError(f"row {i} of {n}")
+        one = _abi.kehu_column.from_buffer_copy(self._struct)
+        one.start, one.length = one.start + i % n, 1
+        if one.validity and not _bits(self._owner, one)[0]:
+            return None
+        return _values(self._owner, one)[0]
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_list() == (other.to_list() if isinstance(other, Column) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self[:8])) + (", ..." if len(self) > 8 else "")
+        return f"<Column {self.name} of {len(self)} {self.type}: {shown}>"
+
+    def to_numpy(self) -> Any:
+        """A numpy array: without copying for numbers and dates without missing values."""
+        return self.__array__()
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        import numpy
+        c = self._struct
+        if c.type in _C and not c.validity and c.type != _abi.KEHU_CATEGORY:
+            found = numpy.asarray(self.view())
+            if c.type == _abi.KEHU_DATE32:
+                found = found.astype("M8[D]")
+            elif c.type == _abi.KEHU_TIMESTAMP:
+                found = found.view("M8[us]")
+            found.flags.writeable = False
+        elif c.type == _abi.KEHU_BOOL and not c.validity:
+            found = numpy.array(self.to_list(), bool)
+        elif c.type in (_abi.KEHU_FLOAT32, _abi.KEHU_FLOAT64):
+            found = numpy.array([float("nan") if v is None else v for v in self.to_list()], "f4" if c.type == _abi.KEHU_FLOAT32 else "f8")
+        else:
+            found = numpy.array(self.to_list(), object)
+        return found if dtype is None else found.astype(dtype)
+
+    def __arrow_c_schema__(self) -> Any:
+        return _arrow.export_schema(self._owner, self._number)
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        return _arrow.export_array(self._owner, self._number)
+
+
+def _memory(owner: Any, address: int, start: int, length: int, kind: Any, code: str) -> memoryview:
+    if not address or length == 0:
+        return memoryview(b"").cast(code)
+    values = (kind * length).from_address(address + start * _sizes[code])
+    values.owner = owner  # for as long as somebody looks
+    return memoryview(values).cast("B").cast(code).toreadonly()
+
+
+_sizes = {"b": 1, "h": 2, "i": 4, "q": 8, "B": 1, "H": 2, "I": 4, "Q": 8, "f": 4, "d": 8}
+
+
+def _bits(owner: Any, c: Any, of: str = "validity") -> list[bool]:
+    from ctypes import addressof
+    first, last = c.start // 8, (c.start + c.length + 7) // 8
+    address = addressof(c.validity.contents) if of == "validity" else c.data
+    number = int.from_bytes(_memory(owner, address, first, last - first, c_uint8, "B"), "little") >> c.start % 8
+    end = 1 << c.length
+    digits = bin(number & (end - 1) | end)[:2:-1]  # the least significant first
+    return [d == "1" for d in digits]
+
+
+def _values(owner: Any, c: Any) -> list[Any]:
+    if c.length == 0:
+        return []
+    if c.type == _abi.KEHU_BOOL:
+        return list(_bits(owner, c, "data"))
+    if c.type in (_abi.KEHU_UTF8, _abi.KEHU_LARGE_UTF8):
+        kind, code = (c_int32, "i") if c.type == _abi.KEHU_UTF8 else (c_int64, "q")
+        ends = _memory(owner, c.offsets, c.start, c.length + 1, kind, code).tolist()
+        data = bytes(_memory(owner, c.data, ends[0], ends[-1] - ends[0], c_char, "B"))
+        first = ends[0]
+        return [data[a - first:b - first].decode("utf-8", "replace") for a, b in zip(ends, ends[1:])]
+    values = _memory(owner, c.data, c.start, c.length, *_C[c.type]).tolist()
+    if c.type == _abi.KEHU_CATEGORY:
+        names = _values(owner, c.dictionary.contents)
+        present = _bits(owner, c) if c.validity else [True] * len(values)
+        return [names[v] if there else None for v, there in zip(values, present)]
+    if c.type == _abi.KEHU_DATE32:
+        return [_date(v) for v in values]
+    if c.type == _abi.KEHU_TIMESTAMP:
+        return [_time(v) for v in values]
+    return values
+
+
+def _date(days: int) -> Any:
+    from datetime import date, timedelta
+    try:
+        return date(1970, 1, 1) + timedelta(days)
+    except OverflowError:
+        return None
+
+
+def _time(microseconds: int) -> Any:
+    from datetime import datetime, timedelta, timezone
+    try:
+        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return None
+
+
+class Table(Handle):
+    """Equally long named columns.
+
+    data  a mapping of name to column; a data frame, or whatever speaks Arrow; a list of dicts, one a row. Arrow memory
+          is shared, other memory copied
+
+    t["name"] and t[0] are columns, t.columns their names, len(t) the rows.
+    """
+
+    _free = lib.kehu_table_free
+
+    def __init__(self, data: Any) -> None:
+        from ._columns import _from_arrow, columns
+        shared = None if isinstance(data, (Table, dict, list, tuple)) else _from_arrow(data, "data")
+        if shared is not None:
+            self._owner = shared._owner
+            return
+        inputs = columns(data, "data")
+        self._owner = _copy(inputs.structs, inputs.n)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names, in order."""
+        owner = self._own()
+        return tuple(string(lib.kehu_table_column(owner, i).contents.name) for i in range(lib.kehu_table_column_count(owner)))
+
+    def __len__(self) -> int:
+        return int(lib.kehu_table_row_count(self._own()))
+
+    def __getitem__(self, name: str | int) -> Column:
+        names = self.columns
+        if isinstance(name, str):
+            if name not in names:
+                raise KeyError(f"no column {name!r}, there are {', '.join(map(repr, names))}")
+            return Column(self, names.index(name))
+        if not -len(names) <= name < len(names):
+            raise IndexError(f"column {name} of {len(names)}")
+        return Column(self, name % len(names))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def keys(self) -> tuple[str, ...]:
+        return self.columns
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Table):
+            return NotImplemented
+        return self.columns == other.columns and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a row."""
+        lists = self.to_dict()
+        return [dict(zip(lists, values)) for values in zip(*lists.values())]
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """The columns as lists, by name."""
+        return {name: Column(self, i).to_list() for i, name in enumerate(self.columns)}
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame; numbers without missing values are not copied."""
+        import pandas
+        return pandas.DataFrame({name: _series(pandas, Column(self, i)) for i, name in enumerate(self.columns)}, copy=False)
+
+    @classmethod
+    def concat(cls, tables: Sequence[Table]) -> Table:
+        """The rows of several tables of the same columns, one below the other.
+
+        Fails with KehuColumnError (columns differ), KehuArgumentError (no table)."""
+        owners = [t._own() for t in tables]
+        pointers = (c_void_p * max(len(owners), 1))(*(o._as_parameter_ for o in owners))
+        out = c_void_p()
+        call(lib.kehu_table_concat, byref(out), pointers, len(owners), None)
+        return Table._adopt(out)
+
+    def write_csv(self, *, delimiter: str = "", bom: bool = False, crlf: bool = False, guard: bool = False,
+                  zone_minutes: int = 0, decimals: dict[str, int] | None = None) -> str:
+        """The table as CSV (RFC 4180), header first.
+
+        delimiter     an ASCII character; "" means a comma
+        bom, crlf     start with a byte order mark; end lines as RFC 4180 has it (both for Excel)
+        guard         put ' before text that a spreadsheet would take for a formula
+        zone_minutes  times are written as in this zone, minutes east of UTC
+        decimals      money: whole-number columns by name and how many of their digits are decimals"""
+        opt = _write_options(delimiter, bom * _abi.KEHU_WRITE_BOM | crlf * _abi.KEHU_WRITE_CRLF | guard * _abi.KEHU_WRITE_GUARD,
+                             zone_minutes, decimals)
+        return written_with(lib.kehu_table_write_csv, self._own(), opt).decode()
+
+    def write_json(self, *, lines: bool = False, zone_minutes: int = 0, decimals: dict[str, int] | None = None) -> str:
+        """The table as a JSON array of one object a row, or with lines=True as JSON Lines."""
+        opt = _write_options("", lines * _abi.KEHU_WRITE_LINES, zone_minutes, decimals)
+        return written_with(lib.kehu_table_write_json, self._own(), opt).decode()
+
+    def save_csv(self, path: str | bytes | os.PathLike[Any], *, delimiter: str = "", bom: bool = False, crlf: bool = False,
+                 guard: bool = False, zone_minutes: int = 0, decimals: dict[str, int] | None = None) -> None:
+        """write_csv() into a file, which appears whole or not at all."""
+        opt = _write_options(delimiter, bom * _abi.KEHU_WRITE_BOM | crlf * _abi.KEHU_WRITE_CRLF | guard * _abi.KEHU_WRITE_GUARD,
+                             zone_minutes, decimals)
+        call(lib.kehu_table_save_csv, self._own(), path_bytes(path), opt)
+
+    def save_json(self, path: str | bytes | os.PathLike[Any], *, lines: bool = False, zone_minutes: int = 0,
+                  decimals: dict[str, int] | None = None) -> None:
+        """write_json() into a file, which appears whole or not at all."""
+        call(lib.kehu_table_save_json, self._own(), path_bytes(path),
+             _write_options("", lines * _abi.KEHU_WRITE_LINES, zone_minutes, decimals))
+
+    def __arrow_c_schema__(self) -> Any:
+        return _arrow.export_schema(self._own())
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        return _arrow.export_array(self._own())
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return _arrow.export_stream(self._own())
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (type(self), [(c.name, c.type, c.to_list()) for c in map(self.__getitem__, range(len(self.columns)))])
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return f"<closed {type(self).__name__}>"
+        from ._show import as_text
+        return f"{type(self).__name__} of {len(self)} rows\n{as_text(self)}"
+
+    def _repr_html_(self) -> str:
+        from ._show import as_html
+        return as_html(self)
+
+
+def _rebuild(kind: type[Table], parts: list[tuple[str, str, list[Any]]]) -> Table:
+    """A pickled table: columns without a value to tell their type keep it."""
+    from ._columns import typed
+    inputs = [typed(values, name, kind_name) for name, kind_name, values in parts]
+    table = Table.__new__(Table)
+    structs = (_abi.kehu_column * max(len(inputs), 1))(*(i.struct for i in inputs))
+    table._owner = _copy(structs, len(inputs))
+    return table
+
+
+def _copy(structs: Any, n: int) -> Owner:
+    out = c_void_p()
+    call(lib.kehu_table_copy, byref(out), structs, n, None)
+    assert out.value is not None
+    return Owner(out.value, lib.kehu_table_free)
+
+
+def _series(pandas: Any, column: Column) -> Any:
+    whole = "int" in column.type
+    if whole and column._struct.validity:
+        return pandas.array(column.to_list(), dtype=column.type.replace("int", "Int").replace("u", "U"))
+    if column.type == "timestamp" and not column._struct.validity:
+        return pandas.Series(column.to_numpy(), copy=False).dt.tz_localize("UTC")
+    return column.to_numpy() if column.type not in ("utf8", "large_utf8", "category") else column.to_list()
+
+
+def _write_options(delimiter: str, flags: int, zone_minutes: int, decimals: dict[str, int] | None) -> Any:
+    fields = fields_of({name: f"money{d}" for name, d in (decimals or {}).items()})
+    return options(_abi.kehu_write_options, delimiter=character(delimiter), flags=flags, zone_minutes=zone_minutes, fields=fields,
+                   n_fields=len(decimals or {}))
+
+
+def written_with(function: Any, *arguments: Any) -> bytes:
+    """What goes to a writer that is the second last argument before the options."""
+    *first, last = arguments
+    return written(lambda *a: function(*a[:-2], a[-2], last, a[-1]), *first)
+
+
+def character(value: str) -> int:
+    """An ASCII character for an option that holds one; "" is 0, the default."""
+    if len(value) > 1 or not value.isascii():
+        raise errors.KehuArgumentError(f"delimiter is {value!r}, expected one ASCII character")
+    return ord(value) if value else 0
+
+
+_FIELD_TYPES = {"text": _abi.KEHU_UTF8, "int": _abi.KEHU_INT64, "float": _abi.KEHU_FLOAT64, "date": _abi.KEHU_DATE32,
+                "time": _abi.KEHU_TIMESTAMP, "bool": _abi.KEHU_BOOL, **{name: value for value, name in _NAMES.items()}}
+
+
+def fields_of(fields: dict[str, str]) -> Any:
+    """Columns by name as kehu_field: "text", "int", "float", "date", "time", "bool", "money2" (2 decimals in whole
+    numbers), a type of kehu/column.h; then "required", "optional" and "loose" after blanks."""
+    made = (_abi.kehu_field * max(len(fields), 1))()
+    for field, (name, described) in zip(made, fields.items()):
+        kind, *flags = described.split()
+        field.name = text(name, "field name")
+        if kind.startswith("money") and kind[5:].isdigit():
+            field.type, field.decimals = _abi.KEHU_INT64, int(kind[5:])
+        elif kind in _FIELD_TYPES:
+            field.type = _FIELD_TYPES[kind]
+        else:
+            raise errors.KehuArgumentError(f"field {name} is {kind!r}, expected one of {', '.join(_FIELD_TYPES)}, money0 to money18")
+        for flag in flags:
+            field.flags |= 1 << choose(flag, f"flag of field {name}", ("required", "optional", "loose"))
+    return made

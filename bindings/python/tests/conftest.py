@@ -1,0 +1,5 @@
+"""Run with KEHU_LIBRARY naming the shared library, and the package on the path:
+
+    KEHU_LIBRARY=build/src/libkehu.so PYTHONPATH=bindings/python/src python -m pytest bindings/python/tests
+"""
+collect_ignore = ["test_abi.py"]  # a program of its own, run by Meson with the compiler

@@ -48,9 +48,15 @@ static uint32_t crc32c_plain(uint32_t crc, const unsigned char *p, size_t size)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc,
-                                                               const unsigned char *p,
-                                                               size_t size)
+/* Where a toolchain switches single features off, SSE 4.2 alone does not bring the
+ * instruction along; older compilers do not know its name. */
+#if defined(__clang__) || __GNUC__ >= 11
+#define CRC32_TARGET __attribute__((target("sse4.2,crc32")))
+#else
+#define CRC32_TARGET __attribute__((target("sse4.2")))
+#endif
+CRC32_TARGET static uint32_t crc32c_sse42(uint32_t crc, const unsigned char *p,
+                                          size_t size)
 {
     uint64_t wide = crc;
     for (; size >= 8; size -= 8, p += 8)

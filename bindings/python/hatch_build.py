@@ -1,0 +1,77 @@
+"""Build hook: the C library, by Meson, and the ctypes declarations made from its headers go beside the modules.
+
+The C sources are those of the tree around this folder or, in an unpacked source distribution, those in csrc/. Two
+environment variables serve who builds for another machine: KEHU_MESON_ARGS adds arguments to `meson setup`
+(a cross file), KEHU_WHEEL_PLATFORM states the wheel's platform tag.
+"""
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+UNPACKED = os.path.join(HERE, "csrc")
+SOURCES = UNPACKED if os.path.isdir(UNPACKED) else os.path.dirname(os.path.dirname(HERE))
+PARTS = ("include", "src", "meson.build")  # what the library is built from
+
+# A project around the library: kehu as a subproject builds no tests, no examples, and warnings are no errors.
+OUTER = """project('wheel', 'c', default_options: ['c_std=c11'])
+subproject('kehu', default_options: ['default_library=shared'])
+"""
+
+
+def library_version():
+    return subprocess.run([sys.executable, os.path.join(SOURCES, "src", "version.py")],
+                          check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def build_library(folder):
+    """Copy the sources to a place that looks the same wherever they came from, build, return the library's path."""
+    outer, build, installed = (os.path.join(folder, name) for name in ("outer", "build", "installed"))
+    kehu = os.path.join(outer, "subprojects", "kehu")
+    os.makedirs(kehu)
+    for part in PARTS:
+        path = os.path.join(SOURCES, part)
+        (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, os.path.join(kehu, part))
+    with open(os.path.join(outer, "meson.build"), "w", encoding="utf-8") as f:
+        f.write(OUTER)
+    subprocess.run(["meson", "setup", build, outer, "--buildtype=release", "-Db_ndebug=true", "-Dc_link_args=-s", "--prefix=/",
+                    "--libdir=lib", *shlex.split(os.environ.get("KEHU_MESON_ARGS", ""))], check=True)
+    subprocess.run(["meson", "compile", "-C", build], check=True)
+    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", installed], check=True)
+    return os.path.realpath(os.path.join(installed, "lib", "libkehu.so"))  # the file itself, not its versioned links
+
+
+def generate_abi(out):
+    subprocess.run([sys.executable, os.path.join(HERE, "generate_abi.py"), os.path.join(SOURCES, "include", "kehu"), out], check=True)
+
+
+class KehuBuildHook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        if self.target_name == "sdist":
+            included = {os.path.realpath(path): name for path, name in build_data["force_include"].items()}  # LICENSE is a link
+            if SOURCES != UNPACKED:
+                included.update({os.path.join(SOURCES, part): f"csrc/{part}" for part in PARTS})
+            build_data["force_include"] = included
+            return
+        self.folder = tempfile.TemporaryDirectory()
+        abi = os.path.join(self.folder.name, "_abi.py")
+        generate_abi(abi)
+        made = {build_library(self.folder.name): "libkehu.so", abi: "_abi.py"}
+        build_data["pure_python"] = False
+        platform = os.environ.get("KEHU_WHEEL_PLATFORM") or sysconfig.get_platform()
+        build_data["tag"] = "py3-none-" + platform.replace("-", "_").replace(".", "_")
+        if version == "editable":  # imported from the tree, so they go there; git ignores them
+            for path, name in made.items():
+                shutil.copyfile(path, os.path.join(HERE, "src", "kehu", name))
+        else:
+            build_data["force_include"].update({path: f"kehu/{name}" for path, name in made.items()})
+
+    def finalize(self, version, build_data, artifact_path):
+        if self.target_name == "wheel":
+            self.folder.cleanup()

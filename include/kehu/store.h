@@ -279,6 +279,22 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_stats(const kehu_snapshot *sn
                                                          kehu_store_stats *stats,
                                                          kehu_error *err);
 
+/* Copy what the snapshot sees, and nothing else, into a new store: a backup of a store
+ * in use, or its state as of a sequence number or time. Erased customers and hidden
+ * rows are not in it; a part becomes one sorted file, in this library's format. Every
+ * block is checked on the way. Until the last file is on the disk the folder is no
+ * store: kehu_store_open refuses it. Copies of one snapshot are the same bytes.
+ *
+ * path  a folder that is empty or is made; at most 4000 bytes
+ *
+ * Fails with KEHU_DUPLICATE (the folder holds something), KEHU_FORMAT (damage: what
+ * was written is removed), KEHU_CANCELLED, KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY.
+ * progress may be NULL. Time O(rows); memory one decoded block a segment. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot,
+                                                          const char *path,
+                                                          const kehu_progress *progress,
+                                                          kehu_error *err);
+
 /* What a check read. */
 typedef struct kehu_store_check {
     int64_t blocks, rows, bytes; /* sound and bad blocks; sound rows */

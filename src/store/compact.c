@@ -6,23 +6,31 @@
 #include "store/handle.h"
 #include "store/merge.h"
 
-/* Append what is left of the rows: those not erased. */
-static kehu_status keep_rows(kehu__segment_writer *w, const kehu__erased_list *erased,
-                             const kehu__merge_rows *r, int64_t *n_dropped,
-                             kehu__rows *scratch, kehu_error *err)
+static bool is_kept(const kehu__copying *c, uint64_t erased, int64_t sequence,
+                    int64_t time)
 {
-    const uint64_t until = kehu__erased_until(erased, r->key, r->key_size);
+    return (uint64_t)sequence > erased && (uint64_t)sequence <= c->sequence &&
+           time < c->until;
+}
+
+/* Append what is left of the rows: those not erased and not too late. */
+static kehu_status keep_rows(kehu__segment_writer *w, kehu__copying *c,
+                             const kehu__merge_rows *r, kehu__rows *scratch,
+                             kehu_error *err)
+{
+    const uint64_t erased = kehu__erased_until(c->erased, r->key, r->key_size);
     const int64_t *sequence = kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints;
+    const int64_t *time = kehu__rows_get(r->rows, KEHU__TIME)->values.ints;
     uint32_t i = r->first;
     const uint32_t end = r->first + r->n;
     while (i < end) {
         uint32_t n = 0;
         kehu__vector *key;
-        while (i < end && (uint64_t)sequence[i] <= until) {
+        while (i < end && !is_kept(c, erased, sequence[i], time[i])) {
             i++;
-            ++*n_dropped;
+            c->n_dropped++;
         }
-        while (i + n < end && (uint64_t)sequence[i + n] > until)
+        while (i + n < end && is_kept(c, erased, sequence[i + n], time[i + n]))
             n++;
         kehu__rows_clear(scratch);
         if (!kehu__rows_append(scratch, r->rows, i, n))
@@ -36,6 +44,18 @@ static kehu_status keep_rows(kehu__segment_writer *w, const kehu__erased_list *e
         i += n;
     }
     return KEHU_OK;
+}
+
+static kehu_status copy_next(kehu__segment_writer *w, kehu__copying *c,
+                             const kehu__merge_rows *r, kehu__rows *scratch,
+                             kehu_error *err)
+{
+    const int64_t step = KEHU__BLOCK_ROWS * 64;
+    if (c->n_done / step != (c->n_done + r->n) / step)
+        KEHU_TRY(kehu__progress(&c->run, (double)c->n_done / (double)(c->n_rows + 1),
+                                "copy", err));
+    c->n_done += r->n;
+    return keep_rows(w, c, r, scratch, err);
 }
 
 /* Every column but the id, which the merge gives apart. */
@@ -57,30 +77,28 @@ static kehu_status all_columns(kehu__rows *scratch, uint32_t **ids, uint32_t *n_
     return *ids == NULL ? kehu__no_memory(err, "merging segments") : KEHU_OK;
 }
 
-static kehu_status copy_rows(kehu__change *c, kehu__segment *const *segments,
-                             uint32_t n_segments, kehu__segment_writer *w,
-                             int64_t *n_dropped, kehu_error *err)
+kehu_status kehu__copy_rows(kehu__segment_writer *w, const kehu__schema *schema,
+                            kehu__segment *const *segments, uint32_t n_segments,
+                            kehu__copying *c, kehu_error *err)
 {
-    const kehu__schema *schema = &c->next.schema;
     const uint32_t capacity = KEHU__FIRST_FIELD + schema->n_fields[w->part];
-    kehu__rows scratch = kehu__rows_new(&c->next.alloc);
+    kehu__rows scratch = kehu__rows_new(&schema->alloc);
     uint32_t *ids = NULL, n_ids = 0;
     kehu__merge m;
     kehu_status status = all_columns(&scratch, &ids, &n_ids, schema, w->part, err);
     if (status == KEHU_OK)
-        status = kehu__merge_open(&m, &c->next.alloc, segments, n_segments, schema, ids,
+        status = kehu__merge_open(&m, &schema->alloc, segments, n_segments, schema, ids,
                                   n_ids, NULL, NULL, INT64_MIN, INT64_MAX, err);
     if (status == KEHU_OK) {
         kehu__merge_rows r = {.n = 1};
         while (status == KEHU_OK && r.n > 0) {
             status = kehu__merge_next(&m, &r, err);
             if (status == KEHU_OK && r.n > 0)
-                status = keep_rows(w, &c->store->state.manifest.erased, &r, n_dropped,
-                                   &scratch, err);
+                status = copy_next(w, c, &r, &scratch, err);
         }
         kehu__merge_close(&m);
     }
-    kehu__free(&c->next.alloc, ids, capacity, sizeof *ids);
+    kehu__free(&schema->alloc, ids, capacity, sizeof *ids);
     kehu__rows_free(&scratch);
     return status;
 }
@@ -89,6 +107,9 @@ kehu_status kehu__change_merge(kehu__change *c, const uint32_t *places, uint32_t
                                int64_t *n_dropped, kehu_error *err)
 {
     const kehu_store_part part = c->next.segments[places[0]].part;
+    kehu__copying copying = {.erased = &c->store->state.manifest.erased,
+                             .sequence = UINT64_MAX,
+                             .until = INT64_MAX};
     kehu__segment **merged = kehu__alloc(&c->next.alloc, n, sizeof *merged);
     kehu__segment_writer w;
     kehu_status status;
@@ -98,7 +119,8 @@ kehu_status kehu__change_merge(kehu__change *c, const uint32_t *places, uint32_t
         merged[i] = c->segments[places[i]];
     status = kehu__change_segment(c, &w, part, err);
     if (status == KEHU_OK) {
-        status = copy_rows(c, merged, n, &w, n_dropped, err);
+        status = kehu__copy_rows(&w, &c->next.schema, merged, n, &copying, err);
+        *n_dropped += copying.n_dropped;
         if (status == KEHU_OK)
             status = kehu__change_add(c, &w, err);
         else

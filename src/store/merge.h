@@ -2,6 +2,7 @@
 #ifndef KEHU_SRC_STORE_MERGE_H
 #define KEHU_SRC_STORE_MERGE_H
 
+#include "base/thread.h"
 #include "store/segment.h"
 
 typedef struct kehu__cursor {
@@ -43,5 +44,21 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
                              int64_t from, int64_t until, kehu_error *err);
 kehu_status kehu__merge_next(kehu__merge *m, kehu__merge_rows *out, kehu_error *err);
 void kehu__merge_close(kehu__merge *m);
+
+/* Which rows are copied: those of customers that are not erased, of batches up to
+ * `sequence`, before `until`; and how far it has come. */
+typedef struct kehu__copying {
+    const struct kehu__erased_list *erased;
+    uint64_t sequence;
+    int64_t until;
+    kehu__run run;
+    int64_t n_rows, n_done, n_dropped; /* in all, for the progress; so far */
+} kehu__copying;
+
+/* Walk segments of w's part and append the rows to be copied. Memory: a block a
+ * segment and one being written. */
+kehu_status kehu__copy_rows(kehu__segment_writer *w, const kehu__schema *schema,
+                            kehu__segment *const *segments, uint32_t n_segments,
+                            kehu__copying *c, kehu_error *err);
 
 #endif

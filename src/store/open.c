@@ -37,8 +37,7 @@ static kehu_status read_options(kehu_store_options *opt, const kehu_store_option
     return KEHU_OK;
 }
 
-/* Sync the folder that holds `path`, so that its name there is on the disk. */
-static kehu_status sync_parent(const kehu__io *io, const char *path, kehu_error *err)
+kehu_status kehu__sync_parent(const kehu__io *io, const char *path, kehu_error *err)
 {
     char parent[KEHU__FOLDER_MAX + 1];
     size_t n = strlen(path);
@@ -63,7 +62,7 @@ static kehu_status look(kehu__folder *f, const kehu_store *store, kehu_error *er
         const int result = io->make_folder(io->ctx, folder, 0700);
         if (result < 0 && result != -EEXIST)
             return kehu__io_fail(result, "make folder", folder, err);
-        KEHU_TRY(sync_parent(io, folder, err));
+        KEHU_TRY(kehu__sync_parent(io, folder, err));
         status = kehu__folder_look(f, io, folder, err);
     }
     KEHU_TRY(status);

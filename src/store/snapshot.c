@@ -58,6 +58,8 @@ kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__state *s,
     if (snapshot == NULL)
         return kehu__no_memory(err, "a snapshot");
     snapshot->alloc = s->alloc;
+    snapshot->io = s->io;
+    snapshot->store_id = s->manifest.store_id;
     snapshot->schema = kehu__schema_new(&s->alloc);
     snapshot->erased.alloc = s->alloc;
     snapshot->sequence = s->log.next_sequence - 1;

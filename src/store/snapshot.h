@@ -6,6 +6,8 @@
 
 struct kehu_snapshot {
     kehu_allocator alloc;
+    const kehu__io *io;
+    uint64_t store_id;
     kehu__segment **segments[KEHU__PARTS]; /* held */
     uint32_t n_segments[KEHU__PARTS];
     uint32_t capacity;

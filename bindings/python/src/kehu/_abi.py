@@ -1422,6 +1422,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_snapshot_sequence': (c_uint64, [c_void_p], ['snapshot']),
     'kehu_snapshot_fields': (c_int64, [c_void_p, c_int, POINTER(POINTER(kehu_store_field))], ['snapshot', 'part', 'fields']),
     'kehu_snapshot_stats': (c_int, [c_void_p, POINTER(kehu_store_stats), POINTER(kehu_error)], ['snapshot', 'stats', 'err']),
+    'kehu_snapshot_backup': (c_int, [c_void_p, c_char_p, POINTER(kehu_progress), POINTER(kehu_error)], ['snapshot', 'path', 'progress', 'err']),
     'kehu_snapshot_check': (c_int, [c_void_p, POINTER(kehu_store_check), POINTER(kehu_progress), POINTER(kehu_error)], ['snapshot', 'report', 'progress', 'err']),
     'kehu_snapshot_export': (c_int, [c_void_p, c_char_p, POINTER(kehu_writer), POINTER(kehu_error)], ['snapshot', 'customer', 'writer', 'err']),
     'kehu_scan_open': (c_int, [POINTER(c_void_p), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),

@@ -3,7 +3,7 @@
 # with one line of counts.
 #
 #     sh tests/run.sh                 gcc clang same asan outside
-#     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz
+#     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz wheels
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -12,6 +12,8 @@
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
 #   outside   programs of other projects find and link the library
+#   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
+#   wheels    the wheels of all platforms are built, checked and, other processors' under QEMU, run
 #   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -107,6 +109,42 @@ part_fuzz() {
     done
 }
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }
+
+# virtual NAME GROUP: a fresh virtual environment with the packages of a group in bindings/python/pyproject.toml.
+virtual() {
+    ensure '/usr/lib/python3*/ensurepip/__init__.py=python3-venv' || return
+    rm -rf "${out:?}/$1"
+    python3 -m venv "$out/$1" && "$out/$1/bin/pip" install -q --upgrade pip &&
+        "$out/$1/bin/pip" install -q --group "bindings/python/pyproject.toml:$2"
+}
+
+# pytest_of NAME VENV ARGUMENT...
+pytest_of() {
+    name=$1 python=$out/$2/bin/python
+    shift 2
+    rm -f "$out/$name.xml"
+    "$python" -m pytest -q -c bindings/python/pyproject.toml --rootdir bindings/python --junitxml "$out/$name.xml" "$@" \
+        >"$out/$name.log" 2>&1 || tail -n 60 "$out/$name.log"
+    count "$name" "$out/$name.xml"
+}
+
+build_and_install_wheel() {
+    virtual python test && rm -rf "${out:?}/wheel" &&
+        "$out/python/bin/python" -m build --no-isolation --skip-dependency-check --wheel bindings/python --outdir $out/wheel &&
+        "$out/python/bin/pip" install --no-index $out/wheel/*.whl
+}
+part_python() {
+    one python-wheel build_and_install_wheel
+    [ -e $out/python/lib/python3*/site-packages/kehu/libkehu.so ] || return
+    one python-types $out/python/bin/python -m mypy --config-file bindings/python/pyproject.toml --cache-dir $out/mypy -p kehu
+    pytest_of python-tests python bindings/python/tests
+    pytest_of python-doctests python --doctest-modules --pyargs kehu
+}
+part_wheels() {
+    ensure qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return
+    one wheels-environment virtual wheels wheels
+    KEHU_WHEELS=$PWD/$out/wheels-made pytest_of wheels wheels bindings/python/wheels
+}
 
 [ $# -gt 0 ] || set -- gcc clang same asan outside
 for part in "$@"; do

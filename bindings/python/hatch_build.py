@@ -1,4 +1,4 @@
-"""Build hook: the C library, by Meson, and the ctypes declarations made from its headers go beside the modules.
+"""Build hook: the C library, built by Meson, goes beside the modules.
 
 The C sources are those of the tree around this folder or, in an unpacked source distribution, those in csrc/. Two
 environment variables serve who builds for another machine: KEHU_MESON_ARGS adds arguments to `meson setup`
@@ -47,10 +47,6 @@ def build_library(folder):
     return os.path.realpath(os.path.join(installed, "lib", "libkehu.so"))  # the file itself, not its versioned links
 
 
-def generate_abi(out):
-    subprocess.run([sys.executable, os.path.join(HERE, "generate_abi.py"), os.path.join(SOURCES, "include", "kehu"), out], check=True)
-
-
 class KehuBuildHook(BuildHookInterface):
     def initialize(self, version, build_data):
         if self.target_name == "sdist":
@@ -60,17 +56,14 @@ class KehuBuildHook(BuildHookInterface):
             build_data["force_include"] = included
             return
         self.folder = tempfile.TemporaryDirectory()
-        abi = os.path.join(self.folder.name, "_abi.py")
-        generate_abi(abi)
-        made = {build_library(self.folder.name): "libkehu.so", abi: "_abi.py"}
+        library = build_library(self.folder.name)
         build_data["pure_python"] = False
         platform = os.environ.get("KEHU_WHEEL_PLATFORM") or sysconfig.get_platform()
         build_data["tag"] = "py3-none-" + platform.replace("-", "_").replace(".", "_")
-        if version == "editable":  # imported from the tree, so they go there; git ignores them
-            for path, name in made.items():
-                shutil.copyfile(path, os.path.join(HERE, "src", "kehu", name))
+        if version == "editable":  # imported from the tree, so it goes there; git ignores it
+            shutil.copyfile(library, os.path.join(HERE, "src", "kehu", "libkehu.so"))
         else:
-            build_data["force_include"].update({path: f"kehu/{name}" for path, name in made.items()})
+            build_data["force_include"][library] = "kehu/libkehu.so"
 
     def finalize(self, version, build_data, artifact_path):
         if self.target_name == "wheel":

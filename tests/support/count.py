@@ -1,13 +1,28 @@
-"""Print passed, failed and skipped of a meson test run: count.py testlog.json (one JSON object a line)."""
+"""Print passed, failed and skipped of a test run: count.py LOG
+
+The log is Meson's testlog.json (one JSON object a line) or a JUnit .xml, as pytest writes it.
+"""
 import json
 import sys
+import xml.etree.ElementTree as xml
 
 counts = {"OK": 0, "FAIL": 0, "SKIP": 0}
+
+
+def results(path):
+    if path.endswith(".xml"):
+        for case in xml.parse(path).iter("testcase"):
+            kinds = {child.tag for child in case}
+            yield "FAIL" if kinds & {"failure", "error"} else "SKIP" if "skipped" in kinds else "OK"
+    else:
+        with open(path, encoding="utf-8") as log:
+            for line in log:
+                yield json.loads(line)["result"]
+
+
 try:
-    with open(sys.argv[1], encoding="utf-8") as log:
-        for line in log:
-            result = json.loads(line)["result"]
-            counts[result if result in counts else "FAIL"] += 1
-except OSError:
+    for result in results(sys.argv[1]):
+        counts[result if result in counts else "FAIL"] += 1
+except (OSError, xml.ParseError):
     counts["FAIL"] += 1  # the run ended before it wrote a log
 print(counts["OK"], counts["FAIL"], counts["SKIP"])

@@ -121,7 +121,7 @@ class Abi:
             text = f.read()
         where = os.path.basename(path)
         text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S).replace("\\\n", " ")
-        for name, value in re.findall(r"^#define (KEHU_\w+)[ \t]+(\(?[\d][^\n]*|\([^\n]*)$", text, flags=re.M):
+        for name, value in re.findall(r"^#define (KEHU_\w+)[ \t]+(\(?-?[\d][^\n]*|\([^\n]*)$", text, flags=re.M):
             if "(" not in name and "__" not in value and "do" not in value:
                 self.constants[name] = self.value(value, where)
         statuses = re.findall(r"X\((\w+), (-?\d+), \"([^\"]*)\"\)", text)

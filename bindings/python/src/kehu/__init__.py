@@ -12,8 +12,25 @@ from __future__ import annotations
 
 from . import errors
 from ._library import VERSION as __version__
+from .clv import Clv, ClvBase
+from .csv import Csv, read_csv
 from .errors import *  # noqa: F403  (KehuError and its kinds)
+from .evaluate import compare, evaluate, evaluate_binary, fold_of
+from .hybrid import Hybrid
+from .keyword import Keyword
+from .levels import Levels
+from .linear import Libsvm, Linear, write_libsvm
+from .preference import Preference
+from .results import Matrix
+from .rfm import Rfm, RfmBase, rfm_table
+from .segment import Segments
+from .store import Scan, Snapshot, Store
 from .svm import Svm
 from .table import Column, Table
+from .tokenizer import Tokenizer
+from .tree import Tree
 
-__all__ = ["Column", "Svm", "Table", "errors", "__version__", *(n for n in dir(errors) if n.startswith("Kehu"))]
+__all__ = ["Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Preference", "Rfm",
+           "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "errors", "evaluate",
+           "evaluate_binary", "fold_of", "read_csv", "rfm_table", "write_libsvm", "__version__",
+           *(n for n in dir(errors) if n.startswith("Kehu"))]

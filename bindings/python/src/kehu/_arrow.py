@@ -4,7 +4,7 @@ from __future__ import annotations
 from ctypes import POINTER, addressof, byref, c_char_p, c_void_p, cast, memmove, py_object, pythonapi, sizeof
 
 from . import _abi
-from ._call import call
+from ._call import call, field_types
 from ._library import lib, locked
 from .errors import KehuMemoryError
 
@@ -20,7 +20,7 @@ _get.restype, _get.argtypes = c_void_p, [py_object, c_char_p]
 
 def _interpreter() -> Any:
     """The functions that the library calls, as kehu/python.h wants them."""
-    fields = dict(_abi.kehu_python._fields_)  # type: ignore[call-overload]
+    fields = field_types(_abi.kehu_python)
 
     def address(field: str, name: str) -> Any:
         return cast(getattr(pythonapi, name), fields[field])

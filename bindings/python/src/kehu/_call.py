@@ -27,10 +27,16 @@ def call(function: Any, *arguments: Any) -> None:
 
 def text(value: str, argument: str) -> bytes:
     """A str as the bytes of a C string."""
+    encoded = text_bytes(value, argument)
+    if b"\0" in encoded:
+        raise errors.KehuArgumentError(f"{argument} has a NUL at character {value.index(chr(0))}")
+    return encoded
+
+
+def text_bytes(value: str, argument: str = "text") -> bytes:
+    """One text to work on, which may hold anything but surrogates."""
     if not isinstance(value, str):
         raise TypeError(f"{argument} is {type(value).__name__}, expected str")
-    if "\0" in value:
-        raise errors.KehuArgumentError(f"{argument} has a NUL at character {value.index(chr(0))}")
     try:
         return value.encode()
     except UnicodeEncodeError as e:
@@ -112,13 +118,22 @@ class Watch:
         self.struct.report = _REPORT()  # the callback holds this object
         if self._close is not None:
             self._close()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what the callback raised."""
         if self._failed is not None:
             failed, self._failed = self._failed, None
             raise failed
 
 
-_REPORT: Any = dict(_abi.kehu_progress._fields_)["report"]  # type: ignore[call-overload]
-_WRITE: Any = dict(_abi.kehu_writer._fields_)["write"]  # type: ignore[call-overload]
+def field_types(struct: Any) -> dict[str, Any]:
+    """The type of each field of a struct, by name."""
+    return {field[0]: field[1] for field in struct._fields_}
+
+
+_REPORT = field_types(_abi.kehu_progress)["report"]
+_WRITE = field_types(_abi.kehu_writer)["write"]
 
 
 def _reporter(progress: Any) -> Callable[[float, str], object] | None:
@@ -224,18 +239,38 @@ class Exclusive(Handle):
 
     _lock: Any
 
+    def _take(self, pointer: c_void_p, holds: Any = None) -> None:
+        """Own what the constructor has made."""
+        assert pointer.value is not None
+        self._owner = Owner(pointer.value, self._free, holds)
+
     def _call(self, function: Any, *arguments: Any) -> None:
         """call(function, this handle, ...)"""
-        if self._lock._is_owned():
-            raise errors.KehuBusyError(f"this {type(self).__name__} is in the middle of a call, which this one is made from")
-        with self._lock:
+        with self._only():
             call(function, self._own(), *arguments)
 
+    def _only(self) -> Alone:
+        return Alone(self)
+
     def close(self) -> None:
-        if self._lock._is_owned():
-            raise errors.KehuBusyError(f"this {type(self).__name__} is in the middle of a call, which this one is made from")
-        with self._lock:
+        with self._only():
             self._owner = None
+
+
+class Alone:
+    """The right to use an Exclusive handle. A callback of a call in progress does not get it."""
+
+    def __init__(self, handle: Exclusive) -> None:
+        self._handle = handle
+
+    def __enter__(self) -> None:
+        handle = self._handle
+        if handle._lock._is_owned():
+            raise errors.KehuBusyError(f"this {type(handle).__name__} is in the middle of a call, which this one is made from")
+        handle._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._handle._lock.release()
 
 
 class Model(Handle):

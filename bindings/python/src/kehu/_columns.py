@@ -12,7 +12,7 @@ A column may be
 from __future__ import annotations
 
 from array import array
-from ctypes import POINTER, byref, c_void_p, cast, pointer
+from ctypes import POINTER, byref, c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, c_void_p, cast, pointer
 
 from . import _abi, errors
 from ._arrow import PYTHON, import_array, import_stream
@@ -281,7 +281,7 @@ def _from_list_of(values: Sequence[Any], kind: int, argument: str) -> Input:
         if kind == _abi.KEHU_DATE32:
             return int(v.toordinal()) - _EPOCH_DAY
         since = v - (epoch if v.tzinfo is None else zoned)
-        return (since.days * 86400 + since.seconds) * 1000000 + int(since.microseconds)
+        return int((since.days * 86400 + since.seconds) * 1000000 + since.microseconds)
 
     try:
         numbers = array("i" if kind == _abi.KEHU_DATE32 else "q", map(number, values))
@@ -304,7 +304,7 @@ def _filled(numbers: array[Any], argument: str, missing: Sequence[bool] = (), ki
     return Input(_struct(kind, len(numbers), buffer.address, argument, validity=cast(validity.address, _BYTES)), (buffer, validity))
 
 
-_BYTES = POINTER(_abi.c_uint8)
+_BYTES = POINTER(c_uint8)
 
 
 def pack(values: Sequence[bool]) -> bytes:
@@ -338,3 +338,92 @@ def typed(values: Sequence[Any], name: str, kind: str) -> Input:
         return _from_list_of(values, number, name)
     code = next(c for (c, _), t in _BUFFER_TYPES.items() if t == number and array(c).itemsize == _)
     return _filled(array(code, (0 if v is None else v for v in values)), name, [v is None for v in values])
+
+
+class Numbers:
+    """Numbers of one C type in one piece: [n], or [n][k] row by row."""
+
+    __slots__ = ("_as_parameter_", "n", "k", "keep")
+
+    def __init__(self, address: int | None, n: int, k: int, code: str, keep: Any) -> None:
+        self._as_parameter_ = cast(c_void_p(address), POINTER(_CTYPES[code]))
+        self.n, self.k, self.keep = n, k, keep
+
+
+_CTYPES: dict[str, Any] = {"d": c_double, "f": c_float, "i": c_int32, "q": c_int64, "B": c_uint8, "I": c_uint32}
+
+
+def vector(data: Any, code: str, argument: str) -> Numbers:
+    """A column without missing values as numbers of this type: not copied when it is of it already."""
+    made = column(data, argument)
+    c = made.struct
+    if c.type == _BUFFER_TYPES[code, array(code).itemsize] and not c.validity:
+        return Numbers((c.data or 0) + c.start * array(code).itemsize if c.data else None, c.length, 1, code, made)
+    values = _plain(data, made)
+    for i, v in enumerate(values):
+        if v is None:
+            raise errors.KehuDataError(f"{argument} has no value in row {i}", i)
+    return _converted(values, code, argument)
+
+
+def _plain(data: Any, made: Input) -> list[Any]:
+    from ._values import values_of
+    return values_of(made.keep, made.struct)
+
+
+def _converted(values: Sequence[Any], code: str, argument: str) -> Numbers:
+    try:
+        made = array(code, values)
+    except (TypeError, OverflowError):
+        for i, v in enumerate(values):
+            try:
+                array(code, (v,))
+            except (TypeError, OverflowError):
+                if isinstance(v, float) and v.is_integer() and code not in "df":
+                    return _converted([int(w) if isinstance(w, float) and w.is_integer() else w for w in values], code, argument)
+                expected = "a number" if code in "df" else "a whole number" if code != "I" and code != "B" else "a whole number from 0 on"
+                raise errors.KehuDataError(f"{argument} is {v!r} in row {i}, expected {expected}", i) from None
+        raise
+    buffer = Buffer.of(made)
+    assert buffer is not None
+    return Numbers(buffer.address, len(made), 1, code, buffer)
+
+
+def matrix(data: Any, code: str, argument: str, k: int = 0) -> Numbers:
+    """Numbers by row and column: a Matrix, a numpy array of two dimensions, a list of rows, columns side by side.
+    k is how many columns are wanted, 0 for any."""
+    from .results import Matrix
+    if isinstance(data, Matrix):
+        data = data._shaped() if data.shape[0] and data.shape[1] else []
+    if not isinstance(data, (list, tuple, dict)) and not hasattr(data, "__arrow_c_stream__"):
+        buffer = Buffer.of(data)
+        if buffer is not None:
+            if buffer.n_dimensions != 2:
+                raise errors.KehuColumnError(f"{argument} has {buffer.n_dimensions} dimensions, expected 2")
+            _check_width(buffer.shape[1], k, argument)
+            if buffer.format != code:
+                if hasattr(data, "astype"):
+                    return matrix(data.astype(code, order="C"), code, argument, k)
+                data = memoryview(data).tolist()
+            else:
+                return Numbers(buffer.address, buffer.shape[0], buffer.shape[1], code, buffer)
+    if isinstance(data, (list, tuple)) and not (data and isinstance(data[0], dict)):
+        width = len(data[0]) if data else k
+        for i, row in enumerate(data):
+            if len(row) != width:
+                raise errors.KehuColumnError(f"{argument} has {len(row)} numbers in row {i}, expected {width}", i)
+        flat = [v for row in data for v in row]
+    else:
+        side = columns(data, argument)
+        width = side.n
+        lists = [_plain(None, made) for made in side.keep]
+        flat = [v for row in zip(*lists) for v in row]
+    _check_width(width, k, argument)
+    made = _converted(flat, code, argument)
+    made.n, made.k = (len(flat) // width if width else 0), width
+    return made
+
+
+def _check_width(found: int, k: int, argument: str) -> None:
+    if k and found != k:
+        raise errors.KehuColumnError(f"{argument} has {found} columns, expected {k}")

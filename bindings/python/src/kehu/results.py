@@ -6,7 +6,7 @@ from ctypes import c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, cast,
 
 from . import _abi
 from ._call import Owner, string, text
-from .table import Table, _copy
+from .table import Column, Table, _copy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ def room(code: str, n: int) -> Any:
     return (_TYPES[code][0] * max(n, 1))()
 
 
-def view(values: Any, code: str, n: int) -> memoryview:
-    return memoryview(values).cast("B").cast(code)[:n].toreadonly()
+def view(values: Any, code: Any, n: int) -> memoryview[Any]:
+    whole: memoryview[Any] = memoryview(values).cast("B").cast(code)
+    return whole[:n].toreadonly()
 
 
 class Part:
@@ -58,6 +59,19 @@ class Part:
         return c
 
 
+def numbers(name: str, code: str, values: Sequence[Any]) -> Part:
+    """A column of a list of numbers."""
+    filled = room(code, len(values))
+    filled[:len(values)] = values
+    return Part(name, code, filled)
+
+
+def listed(structs: Any, **fields: str) -> list[Part]:
+    """Fields of an array of structs as columns: name = its code, "text" for texts."""
+    return [Part(name, "text", [string(getattr(s, name)) for s in structs]) if code == "text" else
+            numbers(name, code, [getattr(s, name) for s in structs]) for name, code in fields.items()]
+
+
 class Result(Table):
     """A table that is put together at the first look at it as one."""
 
@@ -83,6 +97,11 @@ class Result(Table):
             structs = (_abi.kehu_column * max(len(self._parts), 1))(*(p.struct(self._n, keep) for p in self._parts))
             self._owner = _copy(structs, len(self._parts))
         return super()._own()
+
+
+def only(name: str, code: str, values: Any, n: int) -> Column:
+    """One column of results."""
+    return Result(n, [Part(name, code, values)])[name]
 
 
 class Matrix:
@@ -112,14 +131,20 @@ class Matrix:
     def __iter__(self) -> Iterator[list[Any]]:
         return (self[i] for i in range(len(self)))
 
-    def view(self) -> memoryview:
+    def view(self) -> memoryview[Any]:
         """All numbers row by row, without copying."""
         return self._view
 
+    def _shaped(self) -> Any:
+        code: Any = self._code
+        return self._view.cast("B").cast(code, self.shape)
+
     def to_lists(self) -> list[list[Any]]:
+        """The rows as lists."""
         return list(self)
 
     def to_dict(self) -> dict[str, list[Any]]:
+        """The columns as lists, by name."""
         return {name: self._view[j::self.shape[1]].tolist() for j, name in enumerate(self.columns)}
 
     def to_table(self) -> Table:
@@ -127,7 +152,8 @@ class Matrix:
         return Table({name: self._view[j::self.shape[1]] for j, name in enumerate(self.columns)})
 
     def to_pandas(self) -> Any:
-        import pandas
+        """A pandas.DataFrame that is not copied."""
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
         return pandas.DataFrame(self.__array__(), columns=list(self.columns))
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
@@ -163,10 +189,10 @@ class Record:
     """Named numbers that belong together: attributes, to_dict(), a readable repr."""
 
     def __init__(self, struct: Any, **more: Any) -> None:
-        for name, kind in type(struct)._fields_:
-            if name in more or name == "reserved":
+        for name, kind in () if struct is None else type(struct)._fields_:
+            if name == "reserved":
                 continue
-            value = getattr(struct, name)
+            value = more[name] if name in more else getattr(struct, name)
             if isinstance(value, bytes):
                 value = string(value)
             elif hasattr(kind, "_length_"):

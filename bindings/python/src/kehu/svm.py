@@ -19,10 +19,11 @@ import os
 from ctypes import byref, c_double, c_int32, c_uint32, c_void_p
 
 from . import _abi
-from ._call import Model, Watch, call, choose, options, path_bytes, string
+from ._call import Model, Watch, call, choose, options, path_bytes, string, text_bytes
 from ._columns import column, texts as text_column
 from ._library import lib
-from .results import Matrix, Part, Record, Result, room, view
+from ._reasons import class_number, places
+from .results import Matrix, Part, Record, Result, listed, room, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -213,8 +214,8 @@ class Svm(Model):
         if number < 0:
             number = self._largest(text)
         call(lib.kehu_svm_explain, owner, data, len(data), number, reasons, limit, byref(n), byref(margin), byref(bias))
-        made = Explanation(*reason_parts(data, reasons[:min(n.value, limit)], (("count", "I"), ("is_word", "I"), ("contribution", "d"),
-                                                                            ("share", "d"))))
+        found = reasons[:min(n.value, limit)]
+        made = Explanation(len(found), places(data, found) + listed(found, count="I", is_word="I", contribution="d", share="d"))
         made.text, made.class_name, made.n, made.margin, made.bias = text, names[number], n.value, margin.value, bias.value
         return made
 
@@ -237,40 +238,3 @@ class Svm(Model):
             return "<closed Svm>"
         info = self.info
         return f"<Svm of {info.n_classes} classes, {info.n_terms} terms: {', '.join(self.classes[:8])}{', ...' if info.n_classes > 8 else ''}>"
-
-
-def class_number(names: tuple[str, ...], name: str | None) -> int:
-    if name is None:
-        return -1
-    if name not in names:
-        raise KeyError(f"no class {name!r}, there are {', '.join(map(repr, names[:20]))}")
-    return names.index(name)
-
-
-def text_bytes(text: str) -> bytes:
-    """One text, which may hold anything but surrogates."""
-    from .errors import KehuEncodingError
-    if not isinstance(text, str):
-        raise TypeError(f"text is {type(text).__name__}, expected str")
-    try:
-        return text.encode()
-    except UnicodeEncodeError as e:
-        raise KehuEncodingError(f"text has the surrogate U+{ord(text[e.start]):04X} at character {e.start}") from None
-
-
-def reason_parts(data: bytes, reasons: Any, fields: Any) -> tuple[int, list[Part]]:
-    """Reasons with start and end in bytes as columns, with the places in characters and the words themselves."""
-    n = len(reasons)
-    places = [(len(data[:r.start].decode("utf-8", "replace")), data[r.start:r.end].decode("utf-8", "replace")) for r in reasons]
-    parts = [Part("term", "text", [term for _, term in places])]
-    for name, values in (("start", [at for at, _ in places]), ("end", [at + len(term) for at, term in places])):
-        parts.append(numbers(name, "q", values))
-    for name, code in fields:
-        parts.append(numbers(name, code, [getattr(r, name) for r in reasons]))
-    return n, parts
-
-
-def numbers(name: str, code: str, values: Any) -> Part:
-    filled = room(code, len(values))
-    filled[:len(values)] = values
-    return Part(name, code, filled)

@@ -18,11 +18,12 @@ pandas, polars, pyarrow, DuckDB and nanoarrow take a Table as it is (`polars.Dat
 from __future__ import annotations
 
 import os
-from ctypes import byref, c_char, c_double, c_float, c_int8, c_int16, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+from ctypes import byref, c_void_p
 
 from . import _abi, _arrow, errors
 from ._call import Handle, Owner, call, choose, options, path_bytes, string, text, written
 from ._library import lib
+from ._values import CTYPES, bits, memory, values_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NAMES = {value: name[len("KEHU_"):].lower() for name, value in _abi.ENUMS["kehu_type"].items()}
-_C: dict[int, tuple[Any, str]] = {
-    _abi.KEHU_INT8: (c_int8, "b"), _abi.KEHU_INT16: (c_int16, "h"), _abi.KEHU_INT32: (c_int32, "i"), _abi.KEHU_INT64: (c_int64, "q"),
-    _abi.KEHU_UINT8: (c_uint8, "B"), _abi.KEHU_UINT16: (c_uint16, "H"), _abi.KEHU_UINT32: (c_uint32, "I"),
-    _abi.KEHU_UINT64: (c_uint64, "Q"), _abi.KEHU_FLOAT32: (c_float, "f"), _abi.KEHU_FLOAT64: (c_double, "d"),
-    _abi.KEHU_DATE32: (c_int32, "i"), _abi.KEHU_TIMESTAMP: (c_int64, "q"), _abi.KEHU_CATEGORY: (c_int32, "i"),
-}
 
 
 class Column:
@@ -61,13 +56,13 @@ class Column:
     def __len__(self) -> int:
         return int(self._struct.length)
 
-    def view(self) -> memoryview:
+    def view(self) -> memoryview[Any]:
         """The values where they lie: dates as days, times as microseconds since 1970, missing ones as whatever is there.
         Fails with TypeError for text and bool, which have no value of fixed width."""
         c = self._struct
-        if c.type not in _C:
+        if c.type not in CTYPES:
             raise TypeError(f"column {self.name} is {self.type}, which has no fixed width")
-        return _memory(self._owner, c.data, c.start, len(self), *_C[c.type])
+        return memory(self._owner, c.data, c.start, len(self), *CTYPES[c.type])
 
     @property
     def address(self) -> int:
@@ -76,14 +71,11 @@ class Column:
 
     def is_present(self) -> list[bool]:
         """For each value, whether it is there."""
-        return _bits(self._owner, self._struct) if self._struct.validity else [True] * len(self)
+        return bits(self._owner, self._struct) if self._struct.validity else [True] * len(self)
 
     def to_list(self) -> list[Any]:
         """The values as Python's: str, int, float, bool, datetime.date, datetime.datetime (UTC), None for missing."""
-        values = _values(self._owner, self._struct)
-        if self._struct.validity:
-            values = [v if there else None for v, there in zip(values, self.is_present())]
-        return values
+        return values_of(self._owner, self._struct)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.to_list())
@@ -96,9 +88,7 @@ class Column:
             raise IndexError(f"row {i} of {n}")
         one = _abi.kehu_column.from_buffer_copy(self._struct)
         one.start, one.length = one.start + i % n, 1
-        if one.validity and not _bits(self._owner, one)[0]:
-            return None
-        return _values(self._owner, one)[0]
+        return values_of(self._owner, one)[0]
 
     def __eq__(self, other: object) -> bool:
         return self.to_list() == (other.to_list() if isinstance(other, Column) else other)
@@ -116,7 +106,7 @@ class Column:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         import numpy
         c = self._struct
-        if c.type in _C and not c.validity and c.type != _abi.KEHU_CATEGORY:
+        if c.type in CTYPES and not c.validity and c.type != _abi.KEHU_CATEGORY:
             found = numpy.asarray(self.view())
             if c.type == _abi.KEHU_DATE32:
                 found = found.astype("M8[D]")
@@ -136,66 +126,6 @@ class Column:
 
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
         return _arrow.export_array(self._owner, self._number)
-
-
-def _memory(owner: Any, address: int, start: int, length: int, kind: Any, code: str) -> memoryview:
-    if not address or length == 0:
-        return memoryview(b"").cast(code)
-    values = (kind * length).from_address(address + start * _sizes[code])
-    values.owner = owner  # for as long as somebody looks
-    return memoryview(values).cast("B").cast(code).toreadonly()
-
-
-_sizes = {"b": 1, "h": 2, "i": 4, "q": 8, "B": 1, "H": 2, "I": 4, "Q": 8, "f": 4, "d": 8}
-
-
-def _bits(owner: Any, c: Any, of: str = "validity") -> list[bool]:
-    from ctypes import addressof
-    first, last = c.start // 8, (c.start + c.length + 7) // 8
-    address = addressof(c.validity.contents) if of == "validity" else c.data
-    number = int.from_bytes(_memory(owner, address, first, last - first, c_uint8, "B"), "little") >> c.start % 8
-    end = 1 << c.length
-    digits = bin(number & (end - 1) | end)[:2:-1]  # the least significant first
-    return [d == "1" for d in digits]
-
-
-def _values(owner: Any, c: Any) -> list[Any]:
-    if c.length == 0:
-        return []
-    if c.type == _abi.KEHU_BOOL:
-        return list(_bits(owner, c, "data"))
-    if c.type in (_abi.KEHU_UTF8, _abi.KEHU_LARGE_UTF8):
-        kind, code = (c_int32, "i") if c.type == _abi.KEHU_UTF8 else (c_int64, "q")
-        ends = _memory(owner, c.offsets, c.start, c.length + 1, kind, code).tolist()
-        data = bytes(_memory(owner, c.data, ends[0], ends[-1] - ends[0], c_char, "B"))
-        first = ends[0]
-        return [data[a - first:b - first].decode("utf-8", "replace") for a, b in zip(ends, ends[1:])]
-    values = _memory(owner, c.data, c.start, c.length, *_C[c.type]).tolist()
-    if c.type == _abi.KEHU_CATEGORY:
-        names = _values(owner, c.dictionary.contents)
-        present = _bits(owner, c) if c.validity else [True] * len(values)
-        return [names[v] if there else None for v, there in zip(values, present)]
-    if c.type == _abi.KEHU_DATE32:
-        return [_date(v) for v in values]
-    if c.type == _abi.KEHU_TIMESTAMP:
-        return [_time(v) for v in values]
-    return values
-
-
-def _date(days: int) -> Any:
-    from datetime import date, timedelta
-    try:
-        return date(1970, 1, 1) + timedelta(days)
-    except OverflowError:
-        return None
-
-
-def _time(microseconds: int) -> Any:
-    from datetime import datetime, timedelta, timezone
-    try:
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=microseconds)
-    except OverflowError:
-        return None
 
 
 class Table(Handle):
@@ -241,6 +171,7 @@ class Table(Handle):
         return iter(self.columns)
 
     def keys(self) -> tuple[str, ...]:
+        """The names: dict(table) gives the columns."""
         return self.columns
 
     def __contains__(self, name: object) -> bool:
@@ -264,7 +195,7 @@ class Table(Handle):
 
     def to_pandas(self) -> Any:
         """A pandas.DataFrame; numbers without missing values are not copied."""
-        import pandas
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
         return pandas.DataFrame({name: _series(pandas, Column(self, i)) for i, name in enumerate(self.columns)}, copy=False)
 
     @classmethod

@@ -1,0 +1,83 @@
+"""The memory of a kehu_column as Python's values."""
+from __future__ import annotations
+
+from ctypes import addressof, c_char, c_double, c_float, c_int8, c_int16, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64
+
+from . import _abi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+CTYPES: dict[int, tuple[Any, str]] = {
+    _abi.KEHU_INT8: (c_int8, "b"), _abi.KEHU_INT16: (c_int16, "h"), _abi.KEHU_INT32: (c_int32, "i"), _abi.KEHU_INT64: (c_int64, "q"),
+    _abi.KEHU_UINT8: (c_uint8, "B"), _abi.KEHU_UINT16: (c_uint16, "H"), _abi.KEHU_UINT32: (c_uint32, "I"),
+    _abi.KEHU_UINT64: (c_uint64, "Q"), _abi.KEHU_FLOAT32: (c_float, "f"), _abi.KEHU_FLOAT64: (c_double, "d"),
+    _abi.KEHU_DATE32: (c_int32, "i"), _abi.KEHU_TIMESTAMP: (c_int64, "q"), _abi.KEHU_CATEGORY: (c_int32, "i"),
+}
+
+
+def memory(owner: Any, address: int, start: int, length: int, kind: Any, code: Any) -> memoryview[Any]:
+    if not address or length == 0:
+        return memoryview(b"").cast(code)
+    values = (kind * length).from_address(address + start * _sizes[code])
+    values.owner = owner  # for as long as somebody looks
+    whole: memoryview[Any] = memoryview(values).cast("B").cast(code)
+    return whole.toreadonly()
+
+
+_sizes = {"b": 1, "h": 2, "i": 4, "q": 8, "B": 1, "H": 2, "I": 4, "Q": 8, "f": 4, "d": 8}
+
+
+def bits(owner: Any, c: Any, of: str = "validity") -> list[bool]:
+    first, last = c.start // 8, (c.start + c.length + 7) // 8
+    address = addressof(c.validity.contents) if of == "validity" else c.data
+    number = int.from_bytes(memory(owner, address, first, last - first, c_uint8, "B"), "little") >> c.start % 8
+    end = 1 << c.length
+    digits = bin(number & (end - 1) | end)[:2:-1]  # the least significant first
+    return [d == "1" for d in digits]
+
+
+def values_of(owner: Any, c: Any) -> list[Any]:
+    """The values of a column as Python's, None for missing ones."""
+    if c.length == 0:
+        return []
+    values = _all(owner, c)
+    return [v if there else None for v, there in zip(values, bits(owner, c))] if c.validity else values
+
+
+def _all(owner: Any, c: Any) -> list[Any]:
+    if c.type == _abi.KEHU_BOOL:
+        return list(bits(owner, c, "data"))
+    if c.type in (_abi.KEHU_UTF8, _abi.KEHU_LARGE_UTF8):
+        kind, code = (c_int32, "i") if c.type == _abi.KEHU_UTF8 else (c_int64, "q")
+        ends = memory(owner, c.offsets, c.start, c.length + 1, kind, code).tolist()
+        data = bytes(memory(owner, c.data, ends[0], ends[-1] - ends[0], c_char, "B"))
+        first = ends[0]
+        return [data[a - first:b - first].decode("utf-8", "replace") for a, b in zip(ends, ends[1:])]
+    values = memory(owner, c.data, c.start, c.length, *CTYPES[c.type]).tolist()
+    if c.type == _abi.KEHU_CATEGORY:
+        names = values_of(owner, c.dictionary.contents)
+        present = bits(owner, c) if c.validity else [True] * len(values)
+        return [names[v] if there else None for v, there in zip(values, present)]
+    if c.type == _abi.KEHU_DATE32:
+        return [_date(v) for v in values]
+    if c.type == _abi.KEHU_TIMESTAMP:
+        return [_time(v) for v in values]
+    return values
+
+
+def _date(days: int) -> Any:
+    from datetime import date, timedelta
+    try:
+        return date(1970, 1, 1) + timedelta(days)
+    except OverflowError:
+        return None
+
+
+def _time(microseconds: int) -> Any:
+    from datetime import datetime, timedelta, timezone
+    try:
+        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return None

@@ -1,0 +1,255 @@
+"""Decision trees: from columns of numbers, dates and categories, with gaps anywhere, to a probability for each class, and
+why (kehu/tree.h).
+
+>>> import kehu
+>>> columns = {"tenure": [float(i % 60) for i in range(300)], "plan": ["a", "b", "c"] * 100}
+>>> left = ["yes" if t < 12 else "no" for t in columns["tenure"]]
+>>> tree = kehu.Tree.train(columns, left)
+>>> tree.classes
+('no', 'yes')
+>>> scores = tree.score({"tenure": [3, 50, None], "plan": ["a", "b", None]})
+>>> scores[0, "yes"] > 0.9, scores[1, "yes"] < 0.1
+(True, True)
+>>> print(tree.explain(columns, 0, "yes")["condition"][0])
+tenure < 11.5
+"""
+from __future__ import annotations
+
+from ctypes import byref, c_char, c_char_p, c_double, c_size_t, c_uint32, c_void_p
+
+from . import _abi, errors
+from ._call import Model, Watch, call, choose, options, string, text_bytes, written
+from ._columns import column, columns, texts as text_column, vector
+from ._library import lib
+from ._reasons import class_number
+from .results import Matrix, Part, Record, Result, numbers, room, view
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+CRITERIA = ("auto", "entropy", "gini", "gain_ratio")
+
+
+class TreeInfo(Record):
+    """How the tree came about; see kehu_tree_info."""
+
+    n_rows: int
+    weight: float
+    n_leaves: int
+    depth: int
+    criterion: str
+    min_leaf_weight: float
+    shrinkage: float
+    cv_log_loss: float
+    cut_penalty: float
+
+
+class Scores(Matrix):
+    """[n][n_classes] probabilities, and if they were asked for
+
+    leaves   [n] the leaf each row ends in
+    unseen   by column, rows whose category was not in the training data
+    missing  by column, rows without a value in a column that had none missing in training
+    """
+
+    leaves: memoryview[Any] | None = None
+    unseen: dict[str, int] | None = None
+    missing: dict[str, int] | None = None
+
+
+class Path(Result):
+    """Why a row has its probability: base + the sum of all changes is the score. A table of the splits from the root:
+
+    condition     in words
+    feature       the column asked
+    went_left, was_missing   0 or 1
+    probability   of the class after the step
+    change        what the step did to it
+    node          the split's number
+    """
+
+    class_name: str
+    base: float
+
+
+class TreeDrift(Record):
+    """How far a population has moved: population stability index by column and by class."""
+
+    features: dict[str, float]
+    levels: dict[str, float]
+
+
+def tree_options(*, criterion: str | int = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0,
+                 min_leaf_weight: float = 0, shrinkage: float = 0, cut_penalty: float = 0, seed: int = 0,
+                 class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None, n_threads: int = 0) -> tuple[Any, Any]:
+    """A kehu_tree_options and what keeps its parts alive."""
+    opt = options(_abi.kehu_tree_options, criterion=choose(criterion, "criterion", CRITERIA), max_leaves=max_leaves, max_depth=max_depth,
+                  n_folds=n_folds, n_threads=n_threads, min_leaf_weight=min_leaf_weight, shrinkage=shrinkage, seed=seed,
+                  cut_penalty=cut_penalty)
+    names = None if classes is None else text_column(list(classes), "classes")
+    if names is not None:
+        opt.classes = names._as_parameter_
+    weights = None if class_weights is None else vector(class_weights, "d", "class_weights")
+    if weights is not None:
+        opt.class_weights, opt.n_class_weights = weights._as_parameter_, weights.n
+    return opt, (names, weights)
+
+
+class Tree(Model):
+    """A trained scorer. Immutable: threads may share it. Columns are matched by name; further ones are ignored."""
+
+    _prefix = "kehu_tree_"
+    _free = lib.kehu_tree_free
+
+    @classmethod
+    def train(cls, columns_: Any, target: Any, *, row_ids: Any = None, weights: Any = None, criterion: str | int = "auto",
+              max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0, min_leaf_weight: float = 0, shrinkage: float = 0,
+              cut_penalty: float = 0, seed: int = 0, class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None,
+              n_threads: int = 0, progress: Any = None) -> Tree:
+        """Learn a tree from named columns of n rows. Options that are 0 are left to the library.
+
+        target           [n] text, whole numbers or bool: the class of each row
+        row_ids          [n] rows with the same id share a fold; None: each row stands for itself
+        weights          [n] finite and >= 0; rows of weight 0 are not looked at
+        criterion        "auto" (by cross-validation), "entropy", "gini", "gain_ratio"
+        max_leaves       2 to 65536;  max_depth  1 to 64 splits on a path, 0: 30
+        n_folds          2 to 20, 0: 5; 1: no cross-validation, the tree takes all leaves it may
+        min_leaf_weight  least rows in a leaf; 0: chosen
+        shrinkage, cut_penalty   see kehu_tree_options; 0: chosen, below 0: none
+        class_weights    one a class, finite and > 0
+        classes          all class names, in the order wanted; None: those of the target, sorted
+
+        Fails with KehuColumnError, KehuDuplicateError (a name twice), KehuOneClassError, KehuEmptyError, KehuDataError (a
+        target missing: .where is the row; no column with two values), KehuRangeError (weights), KehuArgumentError."""
+        inputs, wanted = columns(columns_), column(target, "target")
+        ids, weighted = (None if c is None else column(c, name) for c, name in ((row_ids, "row_ids"), (weights, "weights")))
+        opt, _keep = tree_options(criterion=criterion, max_leaves=max_leaves, max_depth=max_depth, n_folds=n_folds,
+                                  min_leaf_weight=min_leaf_weight, shrinkage=shrinkage, cut_penalty=cut_penalty, seed=seed,
+                                  class_weights=class_weights, classes=classes, n_threads=n_threads)
+        out = c_void_p()
+        with Watch(progress) as watching:
+            opt.progress = watching.pointer
+            call(lib.kehu_tree_train, byref(out), inputs.structs, inputs.n, wanted.struct, ids and ids.struct, weighted and weighted.struct, opt)
+        return cls._adopt(out)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in order."""
+        owner = self._own()
+        return tuple(string(lib.kehu_tree_class_name(owner, i)) for i in range(lib.kehu_tree_class_count(owner)))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns trained on."""
+        owner = self._own()
+        return tuple(string(lib.kehu_tree_feature_name(owner, i)) for i in range(lib.kehu_tree_feature_count(owner)))
+
+    @property
+    def n_leaves(self) -> int:
+        return int(lib.kehu_tree_leaf_count(self._own()))
+
+    def score(self, columns_: Any, *, leaves: bool = False, unseen: bool = False, missing: bool = False, n_threads: int = 0) -> Scores:
+        """Probability of every class for every row: Scores [n][n_classes], with leaves, unseen and missing where True.
+
+        Fails with KehuColumnError (a column missing, twice, or of another type)."""
+        owner, inputs, names, features = self._own(), columns(columns_), self.classes, self.features
+        n = inputs.rows
+        opt, found = options(_abi.kehu_tree_score_options, n_threads=n_threads), room("d", n * len(names))
+        rows = room("I", n) if leaves else None
+        counts = {name: room("q", len(features)) for name, wanted in (("unseen", unseen), ("missing", missing)) if wanted}
+        for name, array in [*counts.items(), *([("leaves", rows)] if rows is not None else [])]:
+            setattr(opt, name, array)
+        call(lib.kehu_tree_score, owner, inputs.structs, inputs.n, found, opt)
+        scores = Scores(found, "d", n, names)
+        scores.leaves = None if rows is None else view(rows, "I", n)
+        for name, array in counts.items():
+            setattr(scores, name, dict(zip(features, view(array, "q", len(features)).tolist())))
+        return scores
+
+    def score_row(self, row: dict[str, Any]) -> dict[str, float]:
+        """The same for one row given by value: numbers (dates as in training: days or microseconds), texts, None. Much
+        quicker than score() of one row."""
+        owner, features, names = self._own(), self.features, self.classes
+        values, texts = (c_double * len(features))(), (c_char_p * len(features))()
+        for i, name in enumerate(features):
+            value = row.get(name)
+            if isinstance(value, str):
+                texts[i] = text_bytes(value, name)
+                values[i] = float("nan")
+            else:
+                values[i] = float("nan") if value is None else value
+        found = (c_double * len(names))()
+        call(lib.kehu_tree_score_row, owner, values, texts, found)
+        return dict(zip(names, found))
+
+    def drift(self, columns_: Any) -> TreeDrift:
+        """How far a population has moved from the one the tree was trained on: 0 not at all, 0.1 is worth a look, 0.25 an
+        alarm. Fails with KehuEmptyError."""
+        owner, inputs, features, names = self._own(), columns(columns_), self.features, self.classes
+        moved, levels = (c_double * len(features))(), (c_double * len(names))()
+        call(lib.kehu_tree_drift, owner, inputs.structs, inputs.n, moved, levels)
+        return TreeDrift(None, features=dict(zip(features, moved)), levels=dict(zip(names, levels)))
+
+    def explain(self, columns_: Any, row: int, class_name: str | None = None) -> Path:
+        """Why a row has its probability of a class (None: the most probable one)."""
+        owner, inputs, names, features = self._own(), columns(columns_), self.classes, self.features
+        number = class_number(names, class_name)
+        if number < 0:
+            if not 0 <= row < inputs.rows:
+                raise errors.KehuArgumentError(f"row is {row}, expected 0 to {inputs.rows - 1}")
+            scores = self.score(inputs)[row]
+            number = scores.index(max(scores))
+        capacity = max(self.info.depth, 1)
+        steps, n, base = (_abi.kehu_tree_step * capacity)(), c_uint32(), c_double()
+        call(lib.kehu_tree_explain, owner, inputs.structs, inputs.n, row, number, steps, capacity, byref(n), byref(base))
+        found = steps[:n.value]
+        made = Path(len(found), [
+            Part("condition", "text", [self._condition(owner, s) for s in found]),
+            Part("feature", "text", [features[s.feature] for s in found]),
+            *(numbers(name, code, [getattr(s, name) for s in found]) for name, code in
+              (("went_left", "i"), ("was_missing", "i"), ("probability", "d"), ("change", "d"), ("node", "I")))])
+        made.class_name, made.base = names[number], base.value
+        return made
+
+    def _condition(self, owner: Any, step: Any) -> str:
+        needed, text = c_size_t(), (c_char * 256)()
+        call(lib.kehu_tree_step_text, owner, step, text, len(text), byref(needed))
+        if needed.value >= len(text):
+            text = (c_char * (needed.value + 1))()
+            call(lib.kehu_tree_step_text, owner, step, text, len(text), None)
+        return text.value.decode("utf-8", "replace")
+
+    def importance(self) -> dict[str, float]:
+        """Each column's part of all gain of the splits; sums to 1, all 0 for a single leaf."""
+        owner, features = self._own(), self.features
+        parts = (c_double * len(features))()
+        lib.kehu_tree_importance(owner, parts)
+        return dict(zip(features, parts))
+
+    def write_rules(self) -> str:
+        """The tree for people: each leaf with its rows, its probabilities and its conditions."""
+        return written(lib.kehu_tree_write_rules, self._own()).decode()
+
+    def write_dump(self) -> str:
+        """The tree for comparing versions: a line a node, all numbers exact."""
+        return written(lib.kehu_tree_write_dump, self._own()).decode()
+
+    def write_sql(self, quote: str = '"') -> str:
+        """The tree for databases: a CASE expression a class, to stand after SELECT. quote: '"' or '`'."""
+        if quote not in ('"', "`"):
+            raise errors.KehuArgumentError(f"quote is {quote!r}, expected '\"' or '`'")
+        return written(lib.kehu_tree_write_sql, self._own(), quote.encode()).decode()
+
+    @property
+    def info(self) -> TreeInfo:
+        """How the tree came about."""
+        struct = _abi.kehu_tree_info()
+        lib.kehu_tree_get_info(self._own(), struct)
+        return TreeInfo(struct, criterion=CRITERIA[struct.criterion])
+
+    def __repr__(self) -> str:
+        return "<closed Tree>" if self.closed else f"<Tree of {self.n_leaves} leaves over {', '.join(self.features[:8])}: {', '.join(self.classes)}>"
+
+

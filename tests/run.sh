@@ -2,7 +2,7 @@
 # Every test, on a bare Debian 12 as root or with sudo: installs what is missing, builds in build-tests/, and ends
 # with one line of counts.
 #
-#     sh tests/run.sh                 gcc clang same asan outside
+#     sh tests/run.sh                 gcc clang same asan outside java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz wheels
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
@@ -12,6 +12,7 @@
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
 #   outside   programs of other projects find and link the library
+#   java      the jar and its tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
 #   wheels    the wheels of all platforms are built, checked and, other processors' under QEMU, run
 #   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer
@@ -108,6 +109,33 @@ part_fuzz() {
             -artifact_prefix="$out/found/$name-" "$out/found/$name" "tests/fuzz/corpus/${name#fuzz_}"
     done
 }
+# jar JAVA GOAL: make the jar or only run its tests, on this Java; Maven's repository is the build folder's own.
+jar() {
+    rm -rf "$out/java/target/surefire-reports"
+    mvn -q -B -Dstyle.color=never -f bindings/java -Dmaven.repo.local="$PWD/$out/m2" -Dkehu.build="$PWD/$out/java/bindings/java" \
+        -Dkehu.target="$PWD/$out/java/target" -Djvm="$1" "$2" >"$out/java-test.log" 2>&1 && return 0
+    tail -n 40 "$out/java-test.log"
+    return 1
+}
+part_java() {
+    ensure javac=openjdk-17-jdk-headless mvn=maven || return
+    rm -rf $out/java
+    if ! { meson setup $out/java && ninja -C $out/java bindings/java/natives.stamp; } >$out/java.log 2>&1; then
+        failed=$((failed + 1))
+        echo "java: the build FAILED"
+        tail -n 30 $out/java.log
+        return
+    fi
+    for java in /usr/lib/jvm/*/bin/java; do
+        readlink -f "$java"
+    done | sort -u >$out/java.jdks
+    goal=verify
+    while read -r java; do
+        jar "$java" $goal || failed=$((failed + 1))
+        count "java on $(basename "$(dirname "$(dirname "$java")")")" $out/java/target/surefire-reports
+        goal=surefire:test
+    done <$out/java.jdks
+}
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }
 
 # virtual NAME GROUP: a fresh virtual environment with the packages of a group in bindings/python/pyproject.toml.
@@ -146,7 +174,7 @@ part_wheels() {
     KEHU_WHEELS=$PWD/$out/wheels-made pytest_of wheels wheels bindings/python/wheels
 }
 
-[ $# -gt 0 ] || set -- gcc clang same asan outside
+[ $# -gt 0 ] || set -- gcc clang same asan outside java
 for part in "$@"; do
     "part_$part"
 done

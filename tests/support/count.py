@@ -1,8 +1,11 @@
 """Print passed, failed and skipped of a test run: count.py LOG
 
-The log is Meson's testlog.json (one JSON object a line) or a JUnit .xml, as pytest writes it.
+The log is Meson's testlog.json (one JSON object a line), a JUnit .xml, as pytest writes it, or a folder of such files,
+as Maven leaves it.
 """
+import glob
 import json
+import os
 import sys
 import xml.etree.ElementTree as xml
 
@@ -10,7 +13,10 @@ counts = {"OK": 0, "FAIL": 0, "SKIP": 0}
 
 
 def results(path):
-    if path.endswith(".xml"):
+    if os.path.isdir(path):
+        for report in glob.glob(os.path.join(path, "TEST-*.xml")):
+            yield from results(report)
+    elif path.endswith(".xml"):
         for case in xml.parse(path).iter("testcase"):
             kinds = {child.tag for child in case}
             yield "FAIL" if kinds & {"failure", "error"} else "SKIP" if "skipped" in kinds else "OK"

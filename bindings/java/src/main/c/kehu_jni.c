@@ -1,0 +1,129 @@
+/* What the generated native methods leave over: memory, and the two ways back from C into
+ * Java. Nothing here makes a Java object but the view of a piece of memory. */
+#include <jni.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kehu/base.h>
+
+static JavaVM *vm;
+static jclass callbacks; /* a global reference, so that the ids stay good */
+static jmethodID on_progress, on_write;
+
+/* The environment of the calling thread, which is Java's; NULL when it has an exception
+ * already. */
+static JNIEnv *calm_environment(void)
+{
+    void *env = NULL;
+    if ((*vm)->GetEnv(vm, &env, JNI_VERSION_1_8) != JNI_OK ||
+        (*(JNIEnv *)env)->ExceptionCheck(env))
+        return NULL;
+    return env;
+}
+
+static int report(void *ctx, double done, const char *stage)
+{
+    JNIEnv *env = calm_environment();
+    jboolean goes_on;
+    if (env == NULL)
+        return 1;
+    goes_on =
+        (*env)->CallStaticBooleanMethod(env, callbacks, on_progress, (jlong)(intptr_t)ctx,
+                                        (jdouble)done, (jlong)(intptr_t)stage);
+    return (*env)->ExceptionCheck(env) || !goes_on;
+}
+
+static int write_bytes(void *ctx, const void *bytes, size_t size)
+{
+    JNIEnv *env = calm_environment();
+    jboolean goes_on;
+    if (env == NULL)
+        return 1;
+    goes_on =
+        (*env)->CallStaticBooleanMethod(env, callbacks, on_write, (jlong)(intptr_t)ctx,
+                                        (jlong)(intptr_t)bytes, (jlong)size);
+    return (*env)->ExceptionCheck(env) || !goes_on;
+}
+
+/* A function's address as a number: ISO C has no cast for it. */
+static jlong address_of(const void *function, size_t size)
+{
+    intptr_t address = 0;
+    memcpy(&address, function, size);
+    return (jlong)address;
+}
+
+JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *loading, void *reserved)
+{
+    void *found = NULL;
+    JNIEnv *env;
+    jclass local;
+    (void)reserved;
+    vm = loading;
+    if ((*vm)->GetEnv(vm, &found, JNI_VERSION_1_8) != JNI_OK)
+        return JNI_ERR;
+    env = found;
+    if ((local = (*env)->FindClass(env, "org/kehu/Callbacks")) == NULL ||
+        (callbacks = (*env)->NewGlobalRef(env, local)) == NULL ||
+        (on_progress = (*env)->GetStaticMethodID(env, callbacks, "progress", "(JDJ)Z")) ==
+            NULL ||
+        (on_write = (*env)->GetStaticMethodID(env, callbacks, "write", "(JJJ)Z")) == NULL)
+        return JNI_ERR;
+    return JNI_VERSION_1_8;
+}
+
+#define METHOD(result, name) JNIEXPORT result JNICALL Java_org_kehu_Memory_##name
+
+METHOD(jlong, allocate)(JNIEnv *env, jclass self, jlong size);
+METHOD(void, release)(JNIEnv *env, jclass self, jlong address);
+METHOD(jobject, view)(JNIEnv *env, jclass self, jlong address, jlong size);
+METHOD(jlong, addressOf)(JNIEnv *env, jclass self, jobject buffer);
+METHOD(jlong, textLength)(JNIEnv *env, jclass self, jlong address);
+METHOD(jlong, progressFunction)(JNIEnv *env, jclass self);
+METHOD(jlong, writeFunction)(JNIEnv *env, jclass self);
+
+METHOD(jlong, allocate)(JNIEnv *env, jclass self, jlong size)
+{
+    (void)env, (void)self;
+    return size < 0 ? 0 : (jlong)(intptr_t)malloc(size > 0 ? (size_t)size : 1);
+}
+
+METHOD(void, release)(JNIEnv *env, jclass self, jlong address)
+{
+    (void)env, (void)self;
+    free((void *)(intptr_t)address);
+}
+
+METHOD(jobject, view)(JNIEnv *env, jclass self, jlong address, jlong size)
+{
+    (void)self;
+    return (*env)->NewDirectByteBuffer(env, (void *)(intptr_t)address, size);
+}
+
+METHOD(jlong, addressOf)(JNIEnv *env, jclass self, jobject buffer)
+{
+    (void)self;
+    return buffer == NULL ? 0
+                          : (jlong)(intptr_t)(*env)->GetDirectBufferAddress(env, buffer);
+}
+
+METHOD(jlong, textLength)(JNIEnv *env, jclass self, jlong address)
+{
+    (void)env, (void)self;
+    return address == 0 ? 0 : (jlong)strlen((const char *)(intptr_t)address);
+}
+
+METHOD(jlong, progressFunction)(JNIEnv *env, jclass self)
+{
+    int (*function)(void *, double, const char *) = report;
+    (void)env, (void)self;
+    return address_of(&function, sizeof function);
+}
+
+METHOD(jlong, writeFunction)(JNIEnv *env, jclass self)
+{
+    int (*function)(void *, const void *, size_t) = write_bytes;
+    (void)env, (void)self;
+    return address_of(&function, sizeof function);
+}

@@ -1,0 +1,143 @@
+package org.kehu;
+
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/** A piece of memory outside the heap, by offset and by address. Whoever took it frees it. */
+final class Memory {
+    static {
+        Loader.load();
+    }
+
+    final long address;
+    private final ByteBuffer bytes;
+    private final int base;
+
+    Memory(ByteBuffer bytes, int base, long address) {
+        this.bytes = bytes;
+        this.base = base;
+        this.address = address;
+    }
+
+    /** New memory of the C library, its contents unspecified. */
+    static Memory ofSize(long size) {
+        if (size < 0 || size > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("one array of a call would need " + size + " bytes, at most 2147483647 go; split the batch");
+        }
+        long address = allocate(size);
+        if (address == 0) {
+            throw new OutOfMemoryError("no native memory for " + size + " bytes");
+        }
+        return at(address, Math.max(size, 1));
+    }
+
+    /** Somebody else's memory. */
+    static Memory at(long address, long size) {
+        return new Memory(((ByteBuffer) view(address, Math.min(size, Integer.MAX_VALUE))).order(ByteOrder.nativeOrder()), 0, address);
+    }
+
+    /** The text that ends with a zero byte there; null for address 0. */
+    static String text(long address) {
+        return address == 0 ? null : text(address, textLength(address));
+    }
+
+    static String text(long address, long size) {
+        if (size == 0) {
+            return "";
+        }
+        byte[] copy = new byte[Math.toIntExact(size)];
+        at(address, size).bytes.get(0, copy);
+        return new String(copy, StandardCharsets.UTF_8);
+    }
+
+    byte i8(int at) {
+        return bytes.get(base + at);
+    }
+
+    int i32(int at) {
+        return bytes.getInt(base + at);
+    }
+
+    long i64(int at) {
+        return bytes.getLong(base + at);
+    }
+
+    double f64(int at) {
+        return bytes.getDouble(base + at);
+    }
+
+    void i8(int at, int value) {
+        bytes.put(base + at, (byte) value);
+    }
+
+    void i32(int at, int value) {
+        bytes.putInt(base + at, value);
+    }
+
+    void i64(int at, long value) {
+        bytes.putLong(base + at, value);
+    }
+
+    void f64(int at, double value) {
+        bytes.putDouble(base + at, value);
+    }
+
+    /** A view of its own position, for copies in bulk. */
+    ByteBuffer from(int at) {
+        return bytes.duplicate().order(ByteOrder.nativeOrder()).position(base + at);
+    }
+
+    void put(int at, byte[] source, int length) {
+        bytes.put(base + at, source, 0, length);
+    }
+
+    double[] doubles(int at, int n) {
+        double[] copy = new double[n];
+        from(at).asDoubleBuffer().get(copy);
+        return copy;
+    }
+
+    float[] floats(int at, int n) {
+        float[] copy = new float[n];
+        from(at).asFloatBuffer().get(copy);
+        return copy;
+    }
+
+    long[] longs(int at, int n) {
+        long[] copy = new long[n];
+        from(at).asLongBuffer().get(copy);
+        return copy;
+    }
+
+    int[] ints(int at, int n) {
+        int[] copy = new int[n];
+        from(at).asIntBuffer().get(copy);
+        return copy;
+    }
+
+    byte[] bytes(int at, int n) {
+        byte[] copy = new byte[n];
+        bytes.get(base + at, copy);
+        return copy;
+    }
+
+    static native long allocate(long size);
+
+    static native void release(long address);
+
+    private static native Object view(long address, long size);
+
+    /** 0 for a buffer that is not direct. */
+    static native long addressOf(Buffer buffer);
+
+    private static native long textLength(long address);
+
+    static native long progressFunction();
+
+    static native long writeFunction();
+
+    /** Of the headers that the native library was made with. */
+    static native long fingerprint();
+}

@@ -1,0 +1,240 @@
+package org.kehu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LinearSvmTest {
+    private static final List<String> TEXTS = Samples.texts(90);
+    private static final List<String> LABELS = Samples.labels(90);
+
+    private static LinearSvm trained() {
+        return LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new LinearSvm.Options().cost(1));
+    }
+
+    @Test
+    void trainsAndClassifiesWithNamesInByteOrder() {
+        try (LinearSvm svm = trained()) {
+            assertEquals(List.of("宽带", "投诉", "资费"), svm.classNames());
+            assertEquals(1, svm.classNumber("投诉"));
+            assertEquals(-1, svm.classNumber("none"));
+            int[] found = svm.predict(TEXTS);
+            for (int i = 0; i < found.length; i++) {
+                assertEquals(LABELS.get(i), svm.classNames().get(found[i]));
+            }
+            LinearSvm.Answer answer = svm.classify("套餐余额不对");
+            assertEquals("资费", answer.className());
+            assertTrue(answer.probability() > 0.4 && answer.probability() <= 1);
+        }
+    }
+
+    @Test
+    void probabilitiesSumToOneAndTheLargestMarginWins() {
+        try (LinearSvm svm = trained()) {
+            LinearSvm.Predictions found = svm.predict(Column.of(null, TEXTS), new LinearSvm.PredictOptions().threads(2));
+            for (int i = 0; i < TEXTS.size(); i++) {
+                float sum = 0;
+                int best = 0;
+                for (int k = 0; k < 3; k++) {
+                    sum += found.probabilities()[3 * i + k];
+                    best = found.margins()[3 * i + k] > found.margins()[3 * i + best] ? k : best;
+                }
+                assertEquals(1, sum, 1e-5);
+                assertEquals(best, found.classes()[i]);
+            }
+            int[] top = svm.top(found.probabilities(), 2);
+            assertEquals(found.classes()[7], top[14]);
+            assertThrows(IllegalArgumentException.class, () -> svm.top(found.probabilities(), 4));
+        }
+    }
+
+    @Test
+    void directBuffersGiveWhatArraysGive() {
+        StringBuilder all = new StringBuilder();
+        IntBuffer offsets = IntBuffer.allocate(TEXTS.size() + 1).put(0);
+        for (String text : TEXTS) {
+            all.append(text);
+            offsets.put(all.toString().getBytes(StandardCharsets.UTF_8).length);
+        }
+        byte[] encoded = all.toString().getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocateDirect(encoded.length).put(encoded).flip();
+        Column column = Column.ofBuffer(null, bytes, offsets.flip());
+        IntBuffer classes = ByteBuffer.allocateDirect(4 * 90).order(ByteOrder.nativeOrder()).asIntBuffer();
+        FloatBuffer probabilities = ByteBuffer.allocateDirect(4 * 270).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        try (LinearSvm svm = trained()) {
+            LinearSvm.Predictions expected = svm.predict(Column.of(null, TEXTS), new LinearSvm.PredictOptions());
+            svm.predict(column, new LinearSvm.PredictOptions(), classes, probabilities, null);
+            int[] found = new int[90];
+            float[] p = new float[270];
+            classes.get(found);
+            probabilities.get(p);
+            assertArrayEquals(expected.classes(), found);
+            assertArrayEquals(expected.probabilities(), p);
+        }
+    }
+
+    @Test
+    void wrongBuffersAreRefused() {
+        IntBuffer small = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).asIntBuffer();
+        IntBuffer heap = IntBuffer.allocate(90);
+        IntBuffer readOnly = ByteBuffer.allocateDirect(400).order(ByteOrder.nativeOrder()).asIntBuffer().asReadOnlyBuffer();
+        Column texts = Column.of(null, TEXTS);
+        LinearSvm.PredictOptions options = new LinearSvm.PredictOptions();
+        try (LinearSvm svm = trained()) {
+            for (IntBuffer wrong : List.of(small, heap, readOnly)) {
+                assertThrows(IllegalArgumentException.class, () -> svm.predict(texts, options, wrong, null, null));
+            }
+        }
+    }
+
+    @Test
+    void aFileGivesTheSameModelBack(@TempDir Path folder) throws IOException {
+        try (LinearSvm svm = trained()) {
+            Path file = folder.resolve("m.svm");
+            svm.save(file);
+            byte[] bytes = svm.toBytes();
+            try (LinearSvm loaded = LinearSvm.load(file); LinearSvm read = LinearSvm.read(bytes)) {
+                assertArrayEquals(svm.predict(TEXTS), loaded.predict(TEXTS));
+                assertArrayEquals(bytes, read.toBytes());
+            }
+            assertThrows(KehuException.Kind.class, () -> Tokenizer.read(bytes, new Tokenizer.Options()));
+            bytes[bytes.length / 2] ^= 1;
+            assertThrows(KehuException.Format.class, () -> LinearSvm.read(bytes));
+            assertThrows(KehuException.class, () -> LinearSvm.read(new byte[0]));
+            assertThrows(KehuException.NotFound.class, () -> LinearSvm.load(folder.resolve("none")));
+        }
+    }
+
+    @Test
+    void whatAStreamThrowsComesOut() {
+        try (LinearSvm svm = trained()) {
+            OutputStream full = new OutputStream() {
+                @Override
+                public void write(int b) throws IOException {
+                    throw new IOException("the disk is full");
+                }
+            };
+            assertEquals("the disk is full", assertThrows(IOException.class, () -> svm.write(full)).getMessage());
+            OutputStream closing = new OutputStream() {
+                @Override
+                public void write(int b) {
+                    svm.close();
+                }
+            };
+            assertThrows(IllegalStateException.class, () -> svm.write(closing));
+            assertEquals(90, svm.predict(TEXTS).length);
+        }
+    }
+
+    @Test
+    void explainsInCharsNotBytes() {
+        try (LinearSvm svm = trained()) {
+            String text = "😀宽带断网了";
+            LinearSvm.Explanation why = svm.explain(text, svm.classNumber("宽带"), 100);
+            double sum = why.bias();
+            for (LinearSvm.Reason r : why.reasons()) {
+                assertEquals(r.term(), text.substring(r.start(), r.end()));
+                sum += r.contribution();
+            }
+            assertEquals(why.margin(), sum, 1e-4);
+            assertTrue(why.reasons().stream().anyMatch(r -> r.term().equals("宽带")));
+            assertEquals(why.terms(), why.reasons().size());
+            assertEquals(1, svm.explain(text, -1, 1).reasons().size());
+            assertThrows(KehuException.Argument.class, () -> svm.explain(text, 3, 1));
+            assertThrows(IllegalArgumentException.class, () -> svm.explain(text, 0, -1));
+        }
+    }
+
+    @Test
+    void errorsCarryCodeRowAndMessage() {
+        List<String> labels = new ArrayList<>(LABELS);
+        labels.set(5, null);
+        KehuException e = assertThrows(KehuException.Data.class, () -> LinearSvm.train(TEXTS, labels));
+        assertEquals(-3, e.code());
+        assertEquals(5, e.position());
+        assertFalse(e.getMessage().isEmpty());
+        assertThrows(KehuException.OneClass.class, () -> LinearSvm.train(List.of("a", "b"), List.of("x", "x")));
+        assertThrows(KehuException.Argument.class, () -> LinearSvm.train(TEXTS, LABELS.subList(0, 3)));
+        assertThrows(KehuException.ColumnMismatch.class,
+            () -> LinearSvm.train(Column.of(null, 1.0, 2.0), Column.of(null, "a", "b"), new LinearSvm.Options()));
+        assertThrows(KehuException.Argument.class,
+            () -> LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new LinearSvm.Options().cost(-1)));
+        assertThrows(IllegalArgumentException.class, () -> new LinearSvm.Options().threads(-1));
+        assertThrows(KehuException.Argument.class,
+            () -> LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new LinearSvm.Options().weights(1, 2)));
+        assertThrows(NullPointerException.class, () -> LinearSvm.train(null, null));
+    }
+
+    @Test
+    void textsWithoutAnUtf8FormAreRefusedAndNullsAreMissing() {
+        try (LinearSvm svm = trained()) {
+            List<String> texts = Arrays.asList("好", null, "坏\uD83D");
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> svm.predict(texts)).getMessage().startsWith("row 2"));
+            int[] found = svm.predict(Collections.nCopies(2, (String) null));
+            assertEquals(found[0], found[1]);
+            assertEquals(found[0], svm.predict(List.of(""))[0]);
+        }
+    }
+
+    @Test
+    void anInterruptStopsTrainingAndAListenerMayToo() {
+        Thread.currentThread().interrupt();
+        assertThrows(KehuException.Cancelled.class, () -> LinearSvm.train(Samples.texts(3000), Samples.labels(3000)));
+        assertTrue(Thread.interrupted());
+        List<Double> heard = new ArrayList<>();
+        LinearSvm.Options options = new LinearSvm.Options().progress((done, stage) -> {
+            heard.add(done);
+            throw new UnsupportedOperationException(stage);
+        });
+        assertThrows(UnsupportedOperationException.class,
+            () -> LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), options));
+        assertEquals(1, heard.size());
+    }
+
+    @Test
+    void wordsOfATokenizerMayBeTermsAndOutliveItsHandle() {
+        Tokenizer tokenizer = Tokenizer.readWords("宽带 5\n断网 3\n", new Tokenizer.Options());
+        Column texts = Column.of(null, TEXTS);
+        LinearSvm svm = LinearSvm.train(texts, Column.of(null, LABELS), new LinearSvm.Options().cost(1).tokenizer(tokenizer));
+        int[] before = svm.predict(TEXTS);
+        byte[] bytes = svm.toBytes();
+        assertThrows(KehuException.NotFound.class, () -> LinearSvm.read(bytes));
+        try (LinearSvm read = LinearSvm.read(bytes, tokenizer)) {
+            tokenizer.close();
+            assertArrayEquals(before, svm.predict(TEXTS));
+            assertArrayEquals(before, read.predict(TEXTS));
+        }
+        assertThrows(IllegalStateException.class, () -> LinearSvm.read(bytes, tokenizer));
+        svm.close();
+        assertThrows(IllegalStateException.class, () -> svm.predict(TEXTS));
+    }
+
+    @Test
+    void infoTellsHowTrainingWent() {
+        try (LinearSvm svm = LinearSvm.train(TEXTS, LABELS)) {
+            LinearSvm.Info info = svm.info();
+            assertEquals(3, info.classes());
+            assertEquals(90, info.texts());
+            assertFalse(info.curve().isEmpty());
+            assertTrue(info.curve().stream().anyMatch(step -> step.cost() == info.cost()));
+            assertTrue(info.accuracy() > 0.9);
+        }
+    }
+}

@@ -11,13 +11,14 @@ import java.util.List;
 /**
  * Values of one kind, with a name where one is needed: what every batch is made of.
  *
- * <p>Arrays are not copied here but when a call takes them to C, each time. A direct buffer is used where it lies, without a
- * copy, and must stay unchanged during a call.
+ * <p>Arrays are not copied here but when a call takes them to C, each time; for data that is used often make a
+ * {@link Table} and use its columns. A direct buffer is used where it lies, without a copy, and must stay unchanged during
+ * a call.
  */
 public abstract class Column {
     private final String name;
 
-    private Column(String name) {
+    Column(String name) {
         this.name = name;
     }
 
@@ -275,7 +276,7 @@ public abstract class Column {
      * @param values a null is a missing number
      * @return the column
      */
-    public static Column of(String name, Long... values) {
+    public static Column ofNullable(String name, Long... values) {
         long[] numbers = new long[values.length];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = values[i] == null ? 0 : values[i];

@@ -56,6 +56,10 @@ final class Memory {
         return bytes.get(base + at);
     }
 
+    short i16(int at) {
+        return bytes.getShort(base + at);
+    }
+
     int i32(int at) {
         return bytes.getInt(base + at);
     }

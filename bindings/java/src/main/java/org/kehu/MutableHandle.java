@@ -34,4 +34,12 @@ public abstract class MutableHandle extends NativeHandle {
         super.leave();
         lock.unlock();
     }
+
+    @Override
+    public final void close() {
+        if (lock.isHeldByCurrentThread()) {
+            throw new IllegalStateException(getClass().getSimpleName() + " cannot be closed by its own listener");
+        }
+        super.close();
+    }
 }

@@ -40,8 +40,8 @@ class NativeHandleTest {
             System.gc();
             Thread.sleep(20);
         }
-        assertEquals(open, Kehu.openHandles());
-        assertEquals(forgotten + 10_000, Kehu.forgottenHandles());
+        assertTrue(Kehu.openHandles() <= open); // fewer when another test forgot one
+        assertTrue(Kehu.forgottenHandles() >= forgotten + 10_000);
     }
 
     @Test

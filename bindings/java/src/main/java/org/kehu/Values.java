@@ -1,0 +1,163 @@
+package org.kehu;
+
+import java.nio.charset.StandardCharsets;
+
+/** Copies what a kehu_column of C holds into arrays. Whose memory it is must stay open meanwhile. */
+final class Values {
+    private static final int CHUNK = 1 << 20;
+
+    private final Memory column;
+    private final Column.Type type;
+    private final long start;
+    private final int length;
+    private final long data;
+    private final Memory validity;
+    private Memory chunk;
+    private long chunkStart;
+
+    Values(Memory column) {
+        this.column = column;
+        type = Column.Type.of(column.i32(Layout.Column.TYPE));
+        start = column.i64(Layout.Column.START);
+        length = Math.toIntExact(column.i64(Layout.Column.LENGTH));
+        data = column.i64(Layout.Column.DATA);
+        long bits = column.i64(Layout.Column.VALIDITY);
+        validity = bits == 0 || length == 0 ? null : Memory.at(bits, (start + length + 7) / 8);
+    }
+
+    private boolean isPresent(int i) {
+        long bit = start + i;
+        return validity == null || (validity.i8((int) (bit / 8)) >> bit % 8 & 1) != 0;
+    }
+
+    boolean[] present() {
+        boolean[] present = new boolean[length];
+        for (int i = 0; i < length; i++) {
+            present[i] = isPresent(i);
+        }
+        return present;
+    }
+
+    private Memory from(int bytes) {
+        return length == 0 ? null : Memory.at(data + start * bytes, (long) length * bytes);
+    }
+
+    private interface ToLong {
+        long at(int i);
+    }
+
+    private ToLong whole() {
+        return switch (type) {
+            case BOOL -> {
+                Memory bits = length == 0 ? null : Memory.at(data, (start + length + 7) / 8);
+                yield i -> bits.i8((int) ((start + i) / 8)) >> (start + i) % 8 & 1;
+            }
+            case INT8 -> {
+                Memory m = from(1);
+                yield m::i8;
+            }
+            case UINT8 -> {
+                Memory m = from(1);
+                yield i -> m.i8(i) & 0xFF;
+            }
+            case INT16 -> {
+                Memory m = from(2);
+                yield i -> m.i16(2 * i);
+            }
+            case UINT16 -> {
+                Memory m = from(2);
+                yield i -> m.i16(2 * i) & 0xFFFF;
+            }
+            case INT32, DATE32 -> {
+                Memory m = from(4);
+                yield i -> m.i32(4 * i);
+            }
+            case UINT32 -> {
+                Memory m = from(4);
+                yield i -> m.i32(4 * i) & 0xFFFF_FFFFL;
+            }
+            case INT64, UINT64, TIMESTAMP -> {
+                Memory m = from(8);
+                yield i -> m.i64(8 * i);
+            }
+            case FLOAT32, FLOAT64, UTF8, LARGE_UTF8, CATEGORY -> throw unfit("whole numbers");
+        };
+    }
+
+    private IllegalArgumentException unfit(String wanted) {
+        return new IllegalArgumentException("a column of " + type + " has no " + wanted);
+    }
+
+    long[] longs() {
+        long[] values = new long[length];
+        if (length > 0) {
+            ToLong whole = whole();
+            for (int i = 0; i < length; i++) {
+                values[i] = isPresent(i) ? whole.at(i) : 0;
+            }
+        }
+        return values;
+    }
+
+    double[] doubles() {
+        double[] values = new double[length];
+        if (length == 0) {
+            return values;
+        }
+        if (type == Column.Type.FLOAT64) {
+            values = from(8).doubles(0, length);
+        } else if (type == Column.Type.FLOAT32) {
+            float[] single = from(4).floats(0, length);
+            for (int i = 0; i < length; i++) {
+                values[i] = single[i];
+            }
+        } else {
+            ToLong whole = whole();
+            for (int i = 0; i < length; i++) {
+                values[i] = whole.at(i);
+            }
+        }
+        for (int i = 0; validity != null && i < length; i++) {
+            values[i] = isPresent(i) ? values[i] : Double.NaN;
+        }
+        return values;
+    }
+
+    String[] texts() {
+        String[] texts = new String[length];
+        if (length == 0) {
+            return texts;
+        }
+        if (type == Column.Type.CATEGORY) {
+            String[] names = new Values(Memory.at(column.i64(Layout.Column.DICTIONARY), Layout.Column.SIZEOF)).texts();
+            Memory codes = from(4);
+            for (int i = 0; i < length; i++) {
+                texts[i] = isPresent(i) ? names[codes.i32(4 * i)] : null;
+            }
+            return texts;
+        }
+        if (type != Column.Type.UTF8 && type != Column.Type.LARGE_UTF8) {
+            throw unfit("texts");
+        }
+        int width = type == Column.Type.UTF8 ? 4 : 8;
+        Memory offsets = Memory.at(column.i64(Layout.Column.OFFSETS) + start * width, (length + 1L) * width);
+        for (int i = 0; i < length; i++) {
+            long from = width == 4 ? offsets.i32(4 * i) : offsets.i64(8 * i);
+            long end = width == 4 ? offsets.i32(4 * i + 4) : offsets.i64(8 * i + 8);
+            texts[i] = isPresent(i) ? text(from, Math.toIntExact(end - from)) : null;
+        }
+        return texts;
+    }
+
+    /** Through views of a MiB and more, as each view costs a call. */
+    private String text(long from, int size) {
+        if (size == 0) {
+            return "";
+        }
+        if (chunk == null || from < chunkStart || from + size > chunkStart + CHUNK) {
+            chunk = Memory.at(data + from, Math.max(CHUNK, size));
+            chunkStart = from;
+        }
+        return new String(chunk.bytes((int) (from - chunkStart), size), StandardCharsets.UTF_8);
+    }
+}

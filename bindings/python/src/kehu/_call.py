@@ -273,6 +273,11 @@ class Alone:
         self._handle._lock.release()
 
 
+def read_again(kind: Any, *parts: Any) -> Any:
+    """Unpickle. A function of its own, as cloudpickle takes a bound method apart and packs all it refers to."""
+    return kind.read(*parts)
+
+
 class Model(Handle):
     """A trained, immutable object that can be kept: as a file, as bytes, by pickle and copy. Threads may share it."""
 
@@ -302,7 +307,7 @@ class Model(Handle):
         return cls._adopt(out)
 
     def __reduce__(self) -> Any:
-        return type(self).read, (self.write(),)
+        return read_again, (type(self), self.write())
 
     def __copy__(self: _M) -> _M:
         self._own()

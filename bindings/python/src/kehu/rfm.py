@@ -22,7 +22,7 @@ import os
 from ctypes import byref, c_int64, c_void_p, cast, pointer
 
 from . import _abi, errors
-from ._call import Exclusive, Model, Watch, call, choose, options, path_bytes, written
+from ._call import Exclusive, Model, Watch, call, choose, options, path_bytes, read_again, written
 from ._columns import Input, Inputs, column, columns, vector
 from ._library import lib
 from .results import Record, Result, numbers, room, view
@@ -156,7 +156,7 @@ class RfmBase(Exclusive):
         return cls._adopt(out)
 
     def __reduce__(self) -> Any:
-        return type(self).read, (self.write(),)
+        return read_again, (type(self), self.write())
 
 
 def _customers(keys: Any, values: list[tuple[str, int, Any]]) -> Table:

@@ -19,7 +19,7 @@ import os
 from ctypes import byref, c_double, c_int32, c_uint32, c_void_p
 
 from . import _abi
-from ._call import Model, Watch, call, choose, options, path_bytes, string, text_bytes
+from ._call import Model, Watch, call, choose, options, path_bytes, read_again, string, text_bytes
 from ._columns import column, texts as text_column
 from ._library import lib
 from ._reasons import class_number, places
@@ -175,7 +175,7 @@ class Svm(Model):
         return cls._made(out, tokenizer)
 
     def __reduce__(self) -> Any:
-        return type(self).read, (self.write(), self._tokenizer)
+        return read_again, (type(self), self.write(), self._tokenizer)
 
     @property
     def classes(self) -> tuple[str, ...]:

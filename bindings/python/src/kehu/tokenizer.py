@@ -15,7 +15,7 @@ import os
 from ctypes import POINTER, byref, c_char, c_int64, c_void_p, cast, sizeof
 
 from . import _abi
-from ._call import Model, Watch, call, choose, options, path_bytes, string, text_bytes, written
+from ._call import Model, Watch, call, choose, options, path_bytes, read_again, string, text_bytes, written
 from ._columns import texts as text_column, vector
 from ._library import lib
 from ._reasons import characters
@@ -259,7 +259,7 @@ class Tokenizer(Model):
         return int(lib.kehu_tokenizer_fingerprint(self._own()))
 
     def __reduce__(self) -> Any:
-        return type(self).read, (self.write(), *self._chosen)
+        return read_again, (type(self), self.write(), *self._chosen)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tokenizer) and (self is other or self.fingerprint == other.fingerprint)

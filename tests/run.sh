@@ -2,7 +2,7 @@
 # Every test, on a bare Debian 12 as root or with sudo: installs what is missing, builds in build-tests/, and ends
 # with one line of counts.
 #
-#     sh tests/run.sh                 gcc clang same asan outside java
+#     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz wheels
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
@@ -166,7 +166,6 @@ part_python() {
     [ -e $out/python/lib/python3*/site-packages/kehu/libkehu.so ] || return
     one python-types $out/python/bin/python -m mypy --config-file bindings/python/pyproject.toml --cache-dir $out/mypy -p kehu
     pytest_of python-tests python bindings/python/tests
-    pytest_of python-doctests python --doctest-modules --pyargs kehu
 }
 part_wheels() {
     ensure qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return
@@ -174,7 +173,7 @@ part_wheels() {
     KEHU_WHEELS=$PWD/$out/wheels-made pytest_of wheels wheels bindings/python/wheels
 }
 
-[ $# -gt 0 ] || set -- gcc clang same asan outside java
+[ $# -gt 0 ] || set -- gcc clang same asan outside python java
 for part in "$@"; do
     "part_$part"
 done

@@ -36,7 +36,8 @@ def build(what, project, out, **environment):
     run = subprocess.run([sys.executable, "-m", "build", "--no-isolation", "--skip-dependency-check", f"--{what}", project, "--outdir", out],
                          env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if run.returncode:
-        sys.exit(f"{run.stdout[-4000:]}\nbuilding the {what} of {project} failed")
+        errors = "\n".join(line for line in run.stdout.splitlines() if "error:" in line.lower())
+        sys.exit(f"{run.stdout[-4000:]}\n{errors}\nbuilding the {what} of {project} failed")
 
 
 def build_for(platform, out):

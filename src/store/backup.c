@@ -70,7 +70,7 @@ static kehu_status copy_part(backup *b, kehu_store_part part, kehu_error *err)
 static kehu_status write_files(backup *b, kehu_error *err)
 {
     const kehu_snapshot *s = b->snapshot;
-    kehu__log log = kehu__log_new(s->io, &s->alloc);
+    kehu__store_log log = kehu__log_new(s->io, &s->alloc);
     kehu_status status;
     bool unsure;
     int result;

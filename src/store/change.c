@@ -59,7 +59,7 @@ void kehu__change_drop(kehu__change *c, uint32_t at)
 kehu_status kehu__change_segment(kehu__change *c, kehu__segment_writer *w,
                                  kehu_store_part part, kehu_error *err)
 {
-    const kehu__state *s = &c->store->state;
+    const kehu__store_state *s = &c->store->state;
     return kehu__segment_begin(w, s->io, s->folder, c->next.store_id, c->next.next_file++,
                                part, &c->next.schema, err);
 }
@@ -67,7 +67,7 @@ kehu_status kehu__change_segment(kehu__change *c, kehu__segment_writer *w,
 static kehu_status take_in(kehu__change *c, const kehu__segment_writer *w,
                            kehu_error *err)
 {
-    const kehu__state *s = &c->store->state;
+    const kehu__store_state *s = &c->store->state;
     const kehu__manifest_segment entry = {w->number, w->written, w->rows,
                                           w->directory_crc, w->part};
     kehu__segment *segment;
@@ -100,7 +100,7 @@ kehu_status kehu__change_add(kehu__change *c, kehu__segment_writer *w, kehu_erro
 
 static kehu_status flush_part(kehu__change *c, kehu_store_part part, kehu_error *err)
 {
-    const kehu__state *s = &c->store->state;
+    const kehu__store_state *s = &c->store->state;
     kehu__segment_writer w;
     kehu__tail tail;
     kehu_status status = KEHU_OK;
@@ -122,7 +122,7 @@ static kehu_status flush_part(kehu__change *c, kehu_store_part part, kehu_error 
 
 kehu_status kehu__change_flush(kehu__change *c, kehu_error *err)
 {
-    const kehu__state *s = &c->store->state;
+    const kehu__store_state *s = &c->store->state;
     for (int part = 0; part < KEHU__PARTS; part++)
         KEHU_TRY(flush_part(c, (kehu_store_part)part, err));
     return kehu__change_restart_log(c, s->log.next_sequence, err);
@@ -131,7 +131,7 @@ kehu_status kehu__change_flush(kehu__change *c, kehu_error *err)
 kehu_status kehu__change_restart_log(kehu__change *c, uint64_t first_sequence,
                                      kehu_error *err)
 {
-    const kehu__state *s = &c->store->state;
+    const kehu__store_state *s = &c->store->state;
     kehu__log_close(&c->log);
     c->next.log_number = c->next.next_file++;
     c->next.log_first = first_sequence;
@@ -142,8 +142,8 @@ kehu_status kehu__change_restart_log(kehu__change *c, uint64_t first_sequence,
 kehu_status kehu__change_commit(kehu__change *c, kehu_error *err)
 {
     kehu_store *store = c->store;
-    kehu__state *s = &store->state;
-    kehu__state old = *s;
+    kehu__store_state *s = &store->state;
+    kehu__store_state old = *s;
     kehu_status status;
     bool unsure;
     int result = s->io->sync_folder(s->io->ctx, s->folder);
@@ -180,7 +180,7 @@ kehu_status kehu__change_commit(kehu__change *c, kehu_error *err)
 /* Remove the files made for it; what cannot be removed is at the next open. */
 void kehu__change_abandon(kehu__change *c)
 {
-    const kehu__state *s = &c->store->state;
+    const kehu__store_state *s = &c->store->state;
     for (uint64_t n = s->manifest.next_file; n < c->next.next_file; n++)
         for (kehu__file_kind k = KEHU__FILE_LOG; k <= KEHU__FILE_SEGMENT; k++) {
             char name[32], path[KEHU__PATH_MAX];

@@ -64,7 +64,7 @@ static kehu_status check_owner(const kehu_store *store, const found_file *f,
 static kehu_status handle_file(const kehu_store *store, const found_file *f, bool strict,
                                bool remove, int64_t *n_removed, kehu_error *err)
 {
-    const kehu__state *s = &store->state;
+    const kehu__store_state *s = &store->state;
     char name[40], path[KEHU__PATH_MAX];
     int result;
     if (f->kind == KEHU__FILE_TEMPORARY) {
@@ -86,7 +86,7 @@ static kehu_status handle_file(const kehu_store *store, const found_file *f, boo
 kehu_status kehu__store_clean(kehu_store *store, bool keep_previous, bool strict,
                               int64_t *n_removed, kehu_error *err)
 {
-    const kehu__state *s = &store->state;
+    const kehu__store_state *s = &store->state;
     found_files f = {.alloc = store->alloc};
     kehu_status status = KEHU_OK;
     int result;

@@ -307,8 +307,9 @@ static void spread(kehu__vector *v, uint32_t n_present)
 }
 
 /* Sizes and then bytes at *p; gives n pieces relative to the chunk's start. */
-static kehu_status decode_pieces(kehu__piece *pieces, uint32_t n, const char *chunk,
-                                 const char **p, const char *end, int64_t *scratch)
+static kehu_status decode_pieces(kehu__vector_piece *pieces, uint32_t n,
+                                 const char *chunk, const char **p, const char *end,
+                                 int64_t *scratch)
 {
     const size_t used = kehu__ints_decode(scratch, n, *p, (size_t)(end - *p));
     if (used == 0)
@@ -317,7 +318,7 @@ static kehu_status decode_pieces(kehu__piece *pieces, uint32_t n, const char *ch
     for (uint32_t i = 0; i < n; i++) {
         if (scratch[i] < 0 || scratch[i] > end - *p)
             return KEHU_FORMAT;
-        pieces[i] = (kehu__piece){(uint32_t)(*p - chunk), (uint32_t)scratch[i]};
+        pieces[i] = (kehu__vector_piece){(uint32_t)(*p - chunk), (uint32_t)scratch[i]};
         *p += scratch[i];
     }
     return KEHU_OK;
@@ -326,7 +327,7 @@ static kehu_status decode_pieces(kehu__piece *pieces, uint32_t n, const char *ch
 static kehu_status decode_repeated(kehu__vector *v, uint32_t n_present, const char *p,
                                    const char *end, int64_t *scratch)
 {
-    kehu__piece *texts;
+    kehu__vector_piece *texts;
     uint32_t n_texts;
     kehu_status status;
     if (end - p < 4)

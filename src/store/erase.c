@@ -66,7 +66,7 @@ static kehu_status count_erased(const kehu__segment *segment,
 /* Rewrite each old segment that has such rows; the log is sorted without them. */
 static kehu_status rewrite(kehu__change *c, kehu_store_proof *proof, kehu_error *err)
 {
-    const kehu__state *s = &c->store->state;
+    const kehu__store_state *s = &c->store->state;
     const kehu__erased_list *erased = &s->manifest.erased;
     for (size_t i = 0; i < s->log.n_frames; i++)
         if (s->log.frames[i].type == KEHU__FRAME_CUSTOMERS)

@@ -6,7 +6,7 @@
 
 struct kehu_store {
     kehu_allocator alloc;
-    kehu__state state;
+    kehu__store_state state;
     kehu_store_options options; /* with defaults filled in */
     int lock_fd;
     bool poisoned;
@@ -32,7 +32,7 @@ typedef struct kehu__change {
     kehu__manifest next;
     kehu__segment **segments; /* [next.n_segments] kept and new */
     size_t segment_capacity;
-    kehu__log log; /* fd -1 = the old one stays */
+    kehu__store_log log; /* fd -1 = the old one stays */
 } kehu__change;
 
 /* Begin with everything as it is. Fails with KEHU_NO_MEMORY. */

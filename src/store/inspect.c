@@ -40,7 +40,7 @@ kehu_status kehu_snapshot_stats(const kehu_snapshot *snapshot, kehu_store_stats 
 
 /* Times rise within each run and, with the sequence, lie inside what the directory
  * says. */
-static bool order_sound(const kehu__block *b, const kehu__block_entry *e)
+static bool order_sound(const kehu__segment_block *b, const kehu__block_entry *e)
 {
     const int64_t *t = kehu__rows_get(&b->rows, KEHU__TIME)->values.ints;
     const int64_t *s = kehu__rows_get(&b->rows, KEHU__SEQUENCE)->values.ints;
@@ -63,7 +63,8 @@ typedef struct last_row {
 } last_row;
 
 /* A customer whose rows go on from the block before goes on in time too. */
-static bool goes_on(const kehu__block *b, const kehu__block_entry *e, last_row *last)
+static bool goes_on(const kehu__segment_block *b, const kehu__block_entry *e,
+                    last_row *last)
 {
     const int64_t *t = kehu__rows_get(&b->rows, KEHU__TIME)->values.ints;
     const int64_t *s = kehu__rows_get(&b->rows, KEHU__SEQUENCE)->values.ints;
@@ -86,7 +87,7 @@ static kehu_status check_segment(const kehu_snapshot *snapshot, const kehu__segm
                                  const uint32_t *ids, uint32_t n_ids, checking *c,
                                  const kehu__run *run, kehu_error *err)
 {
-    kehu__block b = kehu__block_new(&snapshot->alloc);
+    kehu__segment_block b = kehu__block_new(&snapshot->alloc);
     kehu_status status = KEHU_OK;
     last_row last = {.known = false};
     for (uint32_t i = 0; status == KEHU_OK && i < g->n_blocks; i++) {

@@ -11,12 +11,12 @@
 enum { CRC_AT = 36, SEARCH_BYTES = 1 << 16 };
 static const char magic[4] = {'K', 'F', 'R', 'M'};
 
-kehu__log kehu__log_new(const kehu__io *io, const kehu_allocator *alloc)
+kehu__store_log kehu__log_new(const kehu__io *io, const kehu_allocator *alloc)
 {
-    return (kehu__log){.alloc = *alloc, .io = io, .fd = -1};
+    return (kehu__store_log){.alloc = *alloc, .io = io, .fd = -1};
 }
 
-void kehu__log_close(kehu__log *log)
+void kehu__log_close(kehu__store_log *log)
 {
     for (size_t i = 0; i < log->n_frames; i++)
         kehu__free(&log->alloc, log->frames[i].bytes, log->frames[i].capacity, 1);
@@ -26,7 +26,7 @@ void kehu__log_close(kehu__log *log)
     *log = kehu__log_new(log->io, &log->alloc);
 }
 
-static kehu_status open_file(kehu__log *log, const char *folder, uint64_t number,
+static kehu_status open_file(kehu__store_log *log, const char *folder, uint64_t number,
                              int flags, const char *doing, kehu_error *err)
 {
     char path[KEHU__PATH_MAX];
@@ -37,7 +37,7 @@ static kehu_status open_file(kehu__log *log, const char *folder, uint64_t number
     return log->fd < 0 ? kehu__io_fail(log->fd, doing, path, err) : KEHU_OK;
 }
 
-kehu_status kehu__log_create(kehu__log *log, const char *folder, uint64_t number,
+kehu_status kehu__log_create(kehu__store_log *log, const char *folder, uint64_t number,
                              uint64_t store_id, uint64_t first_sequence, kehu_error *err)
 {
     unsigned char header[KEHU__FILE_HEADER];
@@ -64,7 +64,7 @@ kehu_status kehu__log_create(kehu__log *log, const char *folder, uint64_t number
     return KEHU_OK;
 }
 
-static bool header_sound(const kehu__log *log, const char *h)
+static bool header_sound(const kehu__store_log *log, const char *h)
 {
     static const char zeros[3];
     const uint8_t type = (uint8_t)h[4];
@@ -76,7 +76,7 @@ static bool header_sound(const kehu__log *log, const char *h)
 
 /* Is there, from byte `at` on, a frame that says the one at the log's end was
  * durable? Then that one was lost by the disk and not by a crash. */
-static kehu_status look_for_later(const kehu__log *log, int64_t at, int64_t size,
+static kehu_status look_for_later(const kehu__store_log *log, int64_t at, int64_t size,
                                   kehu_error *err)
 {
     kehu_status status = KEHU_OK;
@@ -100,7 +100,8 @@ static kehu_status look_for_later(const kehu__log *log, int64_t at, int64_t size
 }
 
 /* The frame at the log's end. *whole tells whether there is one. */
-static kehu_status read_frame(kehu__log *log, int64_t size, bool *whole, kehu_error *err)
+static kehu_status read_frame(kehu__store_log *log, int64_t size, bool *whole,
+                              kehu_error *err)
 {
     char h[KEHU__FRAME_HEADER];
     kehu__frame f = {0};
@@ -137,8 +138,8 @@ static kehu_status read_frame(kehu__log *log, int64_t size, bool *whole, kehu_er
     return KEHU_OK;
 }
 
-static kehu_status read_all(kehu__log *log, uint64_t store_id, uint64_t first_sequence,
-                            bool writer, kehu_error *err)
+static kehu_status read_all(kehu__store_log *log, uint64_t store_id,
+                            uint64_t first_sequence, bool writer, kehu_error *err)
 {
     unsigned char header[KEHU__FILE_HEADER];
     kehu__file_header h = {KEHU__FILE_LOG, store_id, log->number, 0};
@@ -169,7 +170,7 @@ static kehu_status read_all(kehu__log *log, uint64_t store_id, uint64_t first_se
     return KEHU_OK;
 }
 
-kehu_status kehu__log_open(kehu__log *log, const char *folder, uint64_t number,
+kehu_status kehu__log_open(kehu__store_log *log, const char *folder, uint64_t number,
                            uint64_t store_id, uint64_t first_sequence, bool writer,
                            kehu_error *err)
 {
@@ -182,7 +183,8 @@ kehu_status kehu__log_open(kehu__log *log, const char *folder, uint64_t number,
     return status;
 }
 
-kehu_status kehu__log_begin(const kehu__log *log, kehu__buffer *frame, kehu_error *err)
+kehu_status kehu__log_begin(const kehu__store_log *log, kehu__buffer *frame,
+                            kehu_error *err)
 {
     *frame = kehu__buffer_new(&log->alloc);
     return kehu__buffer_room(frame, KEHU__FRAME_HEADER) == NULL
@@ -190,7 +192,7 @@ kehu_status kehu__log_begin(const kehu__log *log, kehu__buffer *frame, kehu_erro
                : KEHU_OK;
 }
 
-kehu_status kehu__log_append(kehu__log *log, kehu__frame_type type, uint32_t rows,
+kehu_status kehu__log_append(kehu__store_log *log, kehu__frame_type type, uint32_t rows,
                              kehu__buffer *frame, bool *broken, kehu_error *err)
 {
     char *h = frame->bytes;
@@ -222,7 +224,7 @@ kehu_status kehu__log_append(kehu__log *log, kehu__frame_type type, uint32_t row
     return KEHU_OK;
 }
 
-void kehu__log_drop_last(kehu__log *log)
+void kehu__log_drop_last(kehu__store_log *log)
 {
     const kehu__frame *f = &log->frames[--log->n_frames];
     log->next_sequence--;
@@ -231,7 +233,7 @@ void kehu__log_drop_last(kehu__log *log)
     kehu__free(&log->alloc, f->bytes, f->capacity, 1);
 }
 
-kehu_status kehu__log_sync(kehu__log *log, kehu_error *err)
+kehu_status kehu__log_sync(kehu__store_log *log, kehu_error *err)
 {
     const int result = log->io->sync(log->io->ctx, log->fd);
     if (result < 0)

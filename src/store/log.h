@@ -35,7 +35,7 @@ typedef struct kehu__frame {
     size_t size, capacity;
 } kehu__frame;
 
-typedef struct kehu__log {
+typedef struct kehu__store_log {
     kehu_allocator alloc;
     const kehu__io *io;
     int fd;       /* -1 = not open */
@@ -45,34 +45,35 @@ typedef struct kehu__log {
     int64_t end; /* where the next frame goes */
     kehu__frame *frames;
     size_t n_frames, capacity;
-} kehu__log;
+} kehu__store_log;
 
-kehu__log kehu__log_new(const kehu__io *io, const kehu_allocator *alloc);
+kehu__store_log kehu__log_new(const kehu__io *io, const kehu_allocator *alloc);
 
 /* Make an empty log file on the disk; its name there is not yet synced. */
-kehu_status kehu__log_create(kehu__log *log, const char *folder, uint64_t number,
+kehu_status kehu__log_create(kehu__store_log *log, const char *folder, uint64_t number,
                              uint64_t store_id, uint64_t first_sequence, kehu_error *err);
 
 /* Read the log up to its last whole frame. A writer (O_RDWR) cuts off the rest and
  * syncs; a reader (O_RDONLY) leaves the file alone. */
-kehu_status kehu__log_open(kehu__log *log, const char *folder, uint64_t number,
+kehu_status kehu__log_open(kehu__store_log *log, const char *folder, uint64_t number,
                            uint64_t store_id, uint64_t first_sequence, bool writer,
                            kehu_error *err);
 
 /* A buffer to put a payload behind the room for the frame's header. */
-kehu_status kehu__log_begin(const kehu__log *log, kehu__buffer *frame, kehu_error *err);
+kehu_status kehu__log_begin(const kehu__store_log *log, kehu__buffer *frame,
+                            kehu_error *err);
 
 /* Write the frame, take over the buffer's memory, and keep it in frames. On failure
  * the file is as before (*broken tells when not even that worked) and the buffer
  * stays the caller's. */
-kehu_status kehu__log_append(kehu__log *log, kehu__frame_type type, uint32_t rows,
+kehu_status kehu__log_append(kehu__store_log *log, kehu__frame_type type, uint32_t rows,
                              kehu__buffer *frame, bool *broken, kehu_error *err);
 
 /* Take the last frame out again, in the file too: for a frame whose sync failed. */
-void kehu__log_drop_last(kehu__log *log);
+void kehu__log_drop_last(kehu__store_log *log);
 
-kehu_status kehu__log_sync(kehu__log *log, kehu_error *err);
-void kehu__log_close(kehu__log *log);
+kehu_status kehu__log_sync(kehu__store_log *log, kehu_error *err);
+void kehu__log_close(kehu__store_log *log);
 
 static inline const char *kehu__frame_payload(const kehu__frame *f, size_t *size)
 {

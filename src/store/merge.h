@@ -8,7 +8,7 @@
 typedef struct kehu__cursor {
     const kehu__segment *s;
     uint32_t next_block; /* to be read after this one */
-    kehu__block b;
+    kehu__segment_block b;
     uint32_t run, row, run_end; /* where it stands in the block */
     bool ended, active;         /* active: its customer is the current one */
 } kehu__cursor;

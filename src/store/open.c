@@ -142,8 +142,8 @@ static kehu_status check_leftover(const kehu_store *store, kehu_error *err)
 
 static kehu_status create(kehu_store *store, kehu_error *err)
 {
-    kehu__state *s = &store->state;
-    kehu__log log = kehu__log_new(s->io, &store->alloc);
+    kehu__store_state *s = &store->state;
+    kehu__store_log log = kehu__log_new(s->io, &store->alloc);
     kehu__manifest m = kehu__manifest_new(&store->alloc);
     kehu_status status;
     bool unsure;
@@ -163,7 +163,7 @@ static kehu_status create(kehu_store *store, kehu_error *err)
 }
 
 /* From now on by its full name: the program may change its working folder. */
-static kehu_status name_in_full(kehu__state *s, kehu_error *err)
+static kehu_status name_in_full(kehu__store_state *s, kehu_error *err)
 {
     char full[KEHU__FOLDER_MAX + 1];
     const size_t size = strlen(s->folder) + 1;

@@ -70,23 +70,23 @@ kehu__segment *kehu__segment_hold(kehu__segment *s);
 void kehu__segment_release(kehu__segment *s);
 
 /* A decoded block: its runs and some columns. */
-typedef struct kehu__block {
+typedef struct kehu__segment_block {
     kehu__rows rows;    /* wanted columns that the block has, never column 0 */
     kehu__vector keys;  /* [n_runs] ids, ascending */
     int64_t *run_first; /* [n_runs + 1] first row of each run, and the end */
     uint32_t n_runs;
     size_t run_capacity;
     kehu__buffer bytes;
-} kehu__block;
+} kehu__segment_block;
 
-kehu__block kehu__block_new(const kehu_allocator *alloc);
-void kehu__block_free(kehu__block *b);
+kehu__segment_block kehu__block_new(const kehu_allocator *alloc);
+void kehu__block_free(kehu__segment_block *b);
 
 /* Read, check and decode columns 0 to 2 and ids[0..n_ids-1]. Fails with
  * KEHU_FORMAT (damage), KEHU_IO, KEHU_NO_MEMORY. */
-kehu_status kehu__block_read(kehu__block *b, const kehu__segment *s, uint32_t block,
-                             const kehu__schema *schema, const uint32_t *ids,
-                             uint32_t n_ids, kehu_error *err);
+kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
+                             uint32_t block, const kehu__schema *schema,
+                             const uint32_t *ids, uint32_t n_ids, kehu_error *err);
 
 /* First block whose last id is not below a key. */
 uint32_t kehu__segment_seek(const kehu__segment *s, const char *key, size_t size);

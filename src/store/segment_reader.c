@@ -223,14 +223,14 @@ uint32_t kehu__segment_seek(const kehu__segment *s, const char *key, size_t size
     return low;
 }
 
-kehu__block kehu__block_new(const kehu_allocator *alloc)
+kehu__segment_block kehu__block_new(const kehu_allocator *alloc)
 {
-    return (kehu__block){.rows = kehu__rows_new(alloc),
-                         .keys = kehu__vector_new(alloc, KEHU__TEXTS),
-                         .bytes = kehu__buffer_new(alloc)};
+    return (kehu__segment_block){.rows = kehu__rows_new(alloc),
+                                 .keys = kehu__vector_new(alloc, KEHU__TEXTS),
+                                 .bytes = kehu__buffer_new(alloc)};
 }
 
-void kehu__block_free(kehu__block *b)
+void kehu__block_free(kehu__segment_block *b)
 {
     kehu__rows_free(&b->rows);
     kehu__vector_free(&b->keys);
@@ -240,7 +240,7 @@ void kehu__block_free(kehu__block *b)
 }
 
 /* Run lengths and ids; both must agree with the directory and be in order. */
-static kehu_status decode_runs(kehu__block *b, const kehu__block_entry *e,
+static kehu_status decode_runs(kehu__segment_block *b, const kehu__block_entry *e,
                                const char *chunk, size_t size)
 {
     size_t used;
@@ -257,14 +257,14 @@ static kehu_status decode_runs(kehu__block *b, const kehu__block_entry *e,
         return status;
     for (uint32_t i = 0; i < e->runs; i++) {
         const int64_t length = b->run_first[i];
-        const kehu__piece p = b->keys.values.pieces[i];
+        const kehu__vector_piece p = b->keys.values.pieces[i];
         if (length < 1 || length > e->rows - first || p.size == 0 ||
             p.size > KEHU__MAX_KEY || b->keys.missing[i])
             return KEHU_FORMAT;
         b->run_first[i] = first;
         first += length;
         if (i > 0) {
-            const kehu__piece q = b->keys.values.pieces[i - 1];
+            const kehu__vector_piece q = b->keys.values.pieces[i - 1];
             if (kehu__text_order(b->keys.bytes + q.at, q.size, b->keys.bytes + p.at,
                                  p.size) >= 0)
                 return KEHU_FORMAT;
@@ -275,7 +275,7 @@ static kehu_status decode_runs(kehu__block *b, const kehu__block_entry *e,
     return first == e->rows ? KEHU_OK : KEHU_FORMAT;
 }
 
-static bool keys_match(const kehu__block *b, const kehu__block_entry *e)
+static bool keys_match(const kehu__segment_block *b, const kehu__block_entry *e)
 {
     uint32_t size;
     const char *first = kehu__vector_text(&b->keys, 0, &size);
@@ -285,7 +285,7 @@ static bool keys_match(const kehu__block *b, const kehu__block_entry *e)
     return kehu__text_order(first, size, e->last_key, e->last_size) == 0;
 }
 
-static bool always_there(const kehu__block *b, uint32_t id)
+static bool always_there(const kehu__segment_block *b, uint32_t id)
 {
     const kehu__vector *v = kehu__rows_get(&b->rows, id);
     return v != NULL && v->n_missing == 0;
@@ -299,7 +299,7 @@ static bool is_wanted(uint32_t id, const uint32_t *ids, uint32_t n_ids)
     return id <= KEHU__SEQUENCE;
 }
 
-static kehu_status decode_column(kehu__block *b, const kehu__segment *s,
+static kehu_status decode_column(kehu__segment_block *b, const kehu__segment *s,
                                  const kehu__schema *schema, uint32_t id,
                                  const char *chunk, size_t size)
 {
@@ -313,7 +313,7 @@ static kehu_status decode_column(kehu__block *b, const kehu__segment *s,
 }
 
 /* Chunks of wanted columns that lie side by side are read at once. */
-static kehu_status fetch_chunks(kehu__block *b, const kehu__segment *s,
+static kehu_status fetch_chunks(kehu__segment_block *b, const kehu__segment *s,
                                 const kehu__block_entry *e, const uint32_t *ids,
                                 uint32_t n_ids, kehu_error *err)
 {
@@ -338,9 +338,9 @@ static kehu_status fetch_chunks(kehu__block *b, const kehu__segment *s,
     return KEHU_OK;
 }
 
-kehu_status kehu__block_read(kehu__block *b, const kehu__segment *s, uint32_t block,
-                             const kehu__schema *schema, const uint32_t *ids,
-                             uint32_t n_ids, kehu_error *err)
+kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
+                             uint32_t block, const kehu__schema *schema,
+                             const uint32_t *ids, uint32_t n_ids, kehu_error *err)
 {
     const kehu__block_entry *e = &s->blocks[block];
     const char *chunk;

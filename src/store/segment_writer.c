@@ -274,10 +274,10 @@ static bool pick_texts(kehu__vector *to, const kehu__vector *const *from,
     to->bytes = bytes;
     for (uint32_t i = 0; i < n; i++) {
         const kehu__vector *v = from[places[i].set];
-        kehu__piece piece = {(uint32_t)at, 0};
+        kehu__vector_piece piece = {(uint32_t)at, 0};
         uint8_t missing = 1;
         if (v != NULL) {
-            const kehu__piece source = v->values.pieces[places[i].row];
+            const kehu__vector_piece source = v->values.pieces[places[i].row];
             missing = v->missing[places[i].row];
             piece.size = source.size;
             if (source.size > 0)

@@ -28,7 +28,8 @@ static void hold(kehu_snapshot *snapshot, kehu__segment *s)
             kehu__segment_hold(s);
 }
 
-static kehu_status fill(kehu_snapshot *snapshot, const kehu__state *s, kehu_error *err)
+static kehu_status fill(kehu_snapshot *snapshot, const kehu__store_state *s,
+                        kehu_error *err)
 {
     snapshot->capacity = s->manifest.n_segments + (uint32_t)s->n_images;
     for (int part = 0; part < KEHU__PARTS && snapshot->capacity > 0; part++) {
@@ -48,7 +49,7 @@ static kehu_status fill(kehu_snapshot *snapshot, const kehu__state *s, kehu_erro
     return KEHU_OK;
 }
 
-kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__state *s,
+kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__store_state *s,
                               const kehu_snapshot_options *options, kehu_error *err)
 {
     kehu_snapshot *snapshot;
@@ -95,7 +96,7 @@ kehu_status kehu__snapshot_open_path(kehu_snapshot **out, const char *path,
 {
     kehu_snapshot_options opt = {0};
     kehu_allocator alloc;
-    kehu__state *s;
+    kehu__store_state *s;
     kehu_status status;
     if (out == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");

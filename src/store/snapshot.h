@@ -28,7 +28,7 @@ kehu_status kehu__snapshot_open_path(kehu_snapshot **out, const char *path,
                                      const kehu__io *io, kehu_error *err);
 
 /* Of an opened state. */
-kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__state *s,
+kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__store_state *s,
                               const kehu_snapshot_options *options, kehu_error *err);
 
 /* One customer's rows with all columns but the id; of the customers' part every update

@@ -43,15 +43,15 @@ kehu_status kehu__folder_look(kehu__folder *f, const kehu__io *io, const char *f
     return result < 0 ? kehu__io_fail(result, "open folder", folder, err) : KEHU_OK;
 }
 
-kehu__state kehu__state_new(const kehu__io *io, const kehu_allocator *alloc)
+kehu__store_state kehu__state_new(const kehu__io *io, const kehu_allocator *alloc)
 {
-    return (kehu__state){.alloc = *alloc,
-                         .io = io,
-                         .manifest = kehu__manifest_new(alloc),
-                         .log = kehu__log_new(io, alloc)};
+    return (kehu__store_state){.alloc = *alloc,
+                               .io = io,
+                               .manifest = kehu__manifest_new(alloc),
+                               .log = kehu__log_new(io, alloc)};
 }
 
-void kehu__state_drop_images(kehu__state *s)
+void kehu__state_drop_images(kehu__store_state *s)
 {
     for (size_t i = 0; i < s->n_images; i++)
         for (int part = 0; part < KEHU__PARTS; part++)
@@ -59,7 +59,7 @@ void kehu__state_drop_images(kehu__state *s)
     s->n_images = 0;
 }
 
-void kehu__state_close(kehu__state *s)
+void kehu__state_close(kehu__store_state *s)
 {
     kehu__state_drop_images(s);
     kehu__free(&s->alloc, s->images, s->image_capacity, sizeof *s->images);
@@ -74,7 +74,7 @@ void kehu__state_close(kehu__state *s)
     kehu__manifest_free(&s->manifest);
 }
 
-kehu_status kehu__state_apply(kehu__state *s, const kehu__frame *f, kehu_error *err)
+kehu_status kehu__state_apply(kehu__store_state *s, const kehu__frame *f, kehu_error *err)
 {
     size_t size;
     const char *payload = kehu__frame_payload(f, &size);
@@ -92,7 +92,7 @@ kehu_status kehu__state_apply(kehu__state *s, const kehu__frame *f, kehu_error *
                : kehu__no_memory(err, "an erasure");
 }
 
-static kehu_status open_segments(kehu__state *s, kehu_error *err)
+static kehu_status open_segments(kehu__store_state *s, kehu_error *err)
 {
     const uint32_t n = s->manifest.n_segments;
     if (n == 0)
@@ -113,7 +113,7 @@ static kehu_status open_segments(kehu__state *s, kehu_error *err)
     return KEHU_OK;
 }
 
-static kehu_status open_once(kehu__state *s, uint64_t number, bool writer,
+static kehu_status open_once(kehu__store_state *s, uint64_t number, bool writer,
                              kehu_error *err)
 {
     KEHU_TRY(kehu__manifest_read(&s->manifest, s->io, s->folder, number, &s->alloc, err));
@@ -125,7 +125,7 @@ static kehu_status open_once(kehu__state *s, uint64_t number, bool writer,
     return KEHU_OK;
 }
 
-kehu_status kehu__state_open(kehu__state *s, bool writer, kehu_error *err)
+kehu_status kehu__state_open(kehu__store_state *s, bool writer, kehu_error *err)
 {
     kehu_status status = KEHU_OK;
     uint64_t tried = 0;
@@ -155,8 +155,8 @@ kehu_status kehu__state_open(kehu__state *s, bool writer, kehu_error *err)
                       s->folder);
 }
 
-static kehu_status build_part(kehu__state *s, kehu__image *image, kehu_store_part part,
-                              kehu_error *err)
+static kehu_status build_part(kehu__store_state *s, kehu__image *image,
+                              kehu_store_part part, kehu_error *err)
 {
     kehu__tail tail;
     kehu__segment_writer w;
@@ -184,7 +184,7 @@ static kehu_status build_part(kehu__state *s, kehu__image *image, kehu_store_par
 
 /* Each image is more than twice as large as the next: a row is sorted again only
  * some log2 times, and a snapshot has few images to merge. */
-kehu_status kehu__state_images(kehu__state *s, kehu_error *err)
+kehu_status kehu__state_images(kehu__store_state *s, kehu_error *err)
 {
     size_t kept = s->n_images, first = kept == 0 ? 0 : s->images[kept - 1].end;
     uint64_t rows = 0;

@@ -14,7 +14,7 @@ typedef struct kehu__image {
     kehu__segment *parts[KEHU__PARTS]; /* NULL where no rows */
 } kehu__image;
 
-typedef struct kehu__state {
+typedef struct kehu__store_state {
     kehu_allocator alloc;
     const kehu__io *io;
     char folder[KEHU__FOLDER_MAX + 1];
@@ -22,10 +22,10 @@ typedef struct kehu__state {
                                  those of the log too */
     kehu__segment **segments; /* [manifest.n_segments], the same order */
     size_t segment_capacity;
-    kehu__log log;
+    kehu__store_log log;
     kehu__image *images; /* of the log, geometric in size */
     size_t n_images, image_capacity;
-} kehu__state;
+} kehu__store_state;
 
 /* What is in a folder. */
 typedef struct kehu__folder {
@@ -39,18 +39,19 @@ kehu_status kehu__folder_look(kehu__folder *f, const kehu__io *io, const char *f
 /* Sync the folder that holds `path`, so that its name there is on the disk. */
 kehu_status kehu__sync_parent(const kehu__io *io, const char *path, kehu_error *err);
 
-kehu__state kehu__state_new(const kehu__io *io, const kehu_allocator *alloc);
+kehu__store_state kehu__state_new(const kehu__io *io, const kehu_allocator *alloc);
 
 /* Read the store in s->folder. A reader tries again when a writer replaced the files
  * under its hands. */
-kehu_status kehu__state_open(kehu__state *s, bool writer, kehu_error *err);
-void kehu__state_close(kehu__state *s);
+kehu_status kehu__state_open(kehu__store_state *s, bool writer, kehu_error *err);
+void kehu__state_close(kehu__store_state *s);
 
 /* Take in a frame of type FIELD or ERASE. */
-kehu_status kehu__state_apply(kehu__state *s, const kehu__frame *f, kehu_error *err);
+kehu_status kehu__state_apply(kehu__store_state *s, const kehu__frame *f,
+                              kehu_error *err);
 
 /* Bring s->images up to date with the log. */
-kehu_status kehu__state_images(kehu__state *s, kehu_error *err);
-void kehu__state_drop_images(kehu__state *s);
+kehu_status kehu__state_images(kehu__store_state *s, kehu_error *err);
+void kehu__state_drop_images(kehu__store_state *s);
 
 #endif

@@ -17,11 +17,11 @@ typedef struct totals {
 
 /* The same text has the same piece where texts repeat, so most are compared once. */
 typedef struct kind_memory {
-    kehu__piece yes, no;
+    kehu__vector_piece yes, no;
     bool has_yes, has_no;
 } kind_memory;
 
-static bool same_piece(kehu__piece a, kehu__piece b)
+static bool same_piece(kehu__vector_piece a, kehu__vector_piece b)
 {
     return a.at == b.at && a.size == b.size;
 }
@@ -29,7 +29,7 @@ static bool same_piece(kehu__piece a, kehu__piece b)
 static bool is_kind(const totals *t, const kehu__vector *kind, uint32_t row,
                     kind_memory *m)
 {
-    kehu__piece p;
+    kehu__vector_piece p;
     if (kind == NULL || kind->missing[row])
         return false;
     p = kind->values.pieces[row];

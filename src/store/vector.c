@@ -57,7 +57,7 @@ static bool append_texts(kehu__vector *v, const kehu__vector *from, uint32_t fir
         const char *text = kehu__vector_text(from, first + i, &size);
         if (v->own.size + size > UINT32_MAX)
             return false;
-        v->values.pieces[v->n + i] = (kehu__piece){(uint32_t)v->own.size, size};
+        v->values.pieces[v->n + i] = (kehu__vector_piece){(uint32_t)v->own.size, size};
         kehu__buffer_add(&v->own, text, size);
     }
     v->bytes = v->own.bytes;
@@ -93,7 +93,7 @@ bool kehu__vector_add_text(kehu__vector *v, const char *bytes, size_t size)
 {
     if (v->own.size + size > UINT32_MAX || !kehu__vector_reserve(v, (size_t)v->n + 1))
         return false;
-    v->values.pieces[v->n] = (kehu__piece){(uint32_t)v->own.size, (uint32_t)size};
+    v->values.pieces[v->n] = (kehu__vector_piece){(uint32_t)v->own.size, (uint32_t)size};
     kehu__buffer_add(&v->own, bytes, size);
     v->bytes = v->own.bytes;
     if (v->own.failed)

@@ -16,9 +16,9 @@ typedef enum kehu__storage { KEHU__INTS, KEHU__DOUBLES, KEHU__TEXTS } kehu__stor
 kehu__storage kehu__storage_of(kehu_type type);
 
 /* A text: `size` bytes from `at` on in the vector's bytes. */
-typedef struct kehu__piece {
+typedef struct kehu__vector_piece {
     uint32_t at, size;
-} kehu__piece;
+} kehu__vector_piece;
 
 typedef struct kehu__vector {
     kehu_allocator alloc;
@@ -29,7 +29,7 @@ typedef struct kehu__vector {
     union {
         int64_t *ints;
         double *doubles;
-        kehu__piece *pieces;
+        kehu__vector_piece *pieces;
         void *any; /* items of 8 bytes whatever the storage */
     } values;
     uint8_t *missing;  /* [n] 1 = no value; the value is then 0 or empty */
@@ -60,7 +60,7 @@ bool kehu__vector_add_double(kehu__vector *v, double value);
 static inline const char *kehu__vector_text(const kehu__vector *v, uint32_t i,
                                             uint32_t *size)
 {
-    const kehu__piece p = v->values.pieces[i];
+    const kehu__vector_piece p = v->values.pieces[i];
     *size = p.size;
     return p.size == 0 ? "" : v->bytes + p.at;
 }

@@ -9,16 +9,16 @@
 #include "text/keyword_candidates.h"
 
 /* The share of the whole that a step is, for its progress. */
-typedef struct kehu__step {
+typedef struct kehu__keyword_step {
     const kehu_progress *to; /* the caller's */
     double from, share;
-} kehu__step;
+} kehu__keyword_step;
 
 typedef struct kehu__learning {
     kehu_keyword_options opt; /* defaults filled in */
     kehu_allocator alloc;
     kehu__run run; /* reports through `step` */
-    kehu__step *step;
+    kehu__keyword_step *step;
     const kehu_column *texts;
     int64_t n_texts;
     int32_t *labels; /* [n_texts] */

@@ -112,7 +112,7 @@ static kehu_status read_folds(kehu__learning *l, kehu_keyword_info *training,
 
 static int report_step(void *ctx, double done, const char *stage)
 {
-    const kehu__step *step = ctx;
+    const kehu__keyword_step *step = ctx;
     return step->to->report(step->to->ctx, step->from + step->share * done, stage);
 }
 
@@ -184,7 +184,7 @@ kehu_status kehu_keyword_train(kehu_keyword **out, const kehu_column *texts,
                                const kehu_column *labels,
                                const kehu_keyword_options *options, kehu_error *err)
 {
-    kehu__step step = {.to = NULL};
+    kehu__keyword_step step = {.to = NULL};
     const kehu_progress progress = {report_step, &step};
     kehu__learning l = {.texts = texts, .step = &step};
     kehu_keyword_info training = {.n_texts = 0};

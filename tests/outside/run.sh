@@ -1,5 +1,6 @@
 #!/bin/sh
-# Programs outside the project find and link kehu: by pkg-config, shared and static, and as a Meson subproject.
+# Programs outside the project find and link kehu: by pkg-config, shared and static, as a Meson subproject, and
+# as one C file.
 #
 #     sh tests/outside/run.sh SCRATCH
 set -eu
@@ -42,3 +43,14 @@ PKG_CONFIG_PATH= meson setup outer/build outer
 PKG_CONFIG_PATH= meson test -C outer/build
 # kehu's own tests stay out of the outer project.
 meson introspect --tests outer/build | python3 -c 'import json, sys; sys.exit(len(json.load(sys.stdin)) != 1)'
+
+# In one file, without any build system: the examples print what they print with the library.
+cd "$scratch"
+python3 "$root/src/amalgamate.py" one
+cc -std=c11 -Wall -Wextra -Werror -O2 -ffp-contract=off -fvisibility=hidden -pthread -c one/kehu.c -o one/kehu.o
+for name in clv rfm svm tree; do
+    sed 's#<kehu/[a-z]*.h>#"kehu.h"#' "$root/examples/$name.c" >"one/$name.c"
+    cc -std=c11 -O2 -pthread "one/$name.c" one/kehu.o -lm -o "one/$name"
+    "build/examples/$name" >"one/$name.expected"
+    "one/$name" | diff "one/$name.expected" -
+done

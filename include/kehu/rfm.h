@@ -110,8 +110,8 @@ kehu_rfm_base_new(kehu_rfm_base **out, int32_t as_of_day,
  * err->where is the row, and the base is as before. After KEHU_NO_MEMORY or
  * KEHU_CANCELLED some rows may be in: the base then answers KEHU_POISONED to
  * everything but free.
- * Cost: O(rows); keeps about 48 bytes a customer (text keys 28 more and their
- * bytes), 36 an order where there is an order column; 50 MB of scratch at
+ * Cost: O(rows); keeps 48 to 80 bytes a customer (text keys 24 more and their
+ * bytes), 40 to 60 an order where there is an order column; 50 MB of scratch at
  * most. Same result for any n_threads. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_base_add(kehu_rfm_base *base,
                                                        const kehu_rfm_batch *batch,
@@ -135,7 +135,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_base_merge(kehu_rfm_base *base,
  * Fails with KEHU_EMPTY (no purchase in the window), KEHU_RANGE (a customer's
  * spend does not fit 64 bits: err->where is the row), KEHU_NO_MEMORY.
  * Cost: O(customers) for integer keys, O(n log n) at worst for text; 32 bytes a
- * customer kept, 48 more while it works. */
+ * customer kept, 24 more while it works. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_base_finish(kehu_rfm_base *base,
                                                           kehu_rfm_columns *columns,
                                                           kehu_column *keys,

@@ -15,6 +15,14 @@ static inline uint64_t kehu__mix64(uint64_t x)
     return x ^ x >> 31;
 }
 
+/* The x that kehu__mix64 made y of. */
+static inline uint64_t kehu__unmix64(uint64_t y)
+{
+    y = (y ^ y >> 31 ^ y >> 62) * 0x319642B2D24D8EC3u;
+    y = (y ^ y >> 27 ^ y >> 54) * 0x96DE1B173F119089u;
+    return (y ^ y >> 30 ^ y >> 60) - 0x9E3779B97F4A7C15u;
+}
+
 /* 64-bit hash of bytes under a seed. */
 uint64_t kehu__hash(const void *bytes, size_t size, uint64_t seed);
 

@@ -124,24 +124,51 @@ double kehu__unorder_f64(uint64_t key)
     return x;
 }
 
-static void count_bytes(const uint64_t *keys, size_t n, size_t count[8][256])
+/* How keys are passed over, least significant digits first: only the bits in which
+ * they can differ, in digits that are wide where there is much to sort. */
+typedef struct digits {
+    uint64_t least; /* taken off every key */
+    int width, passes;
+} digits;
+
+enum { WIDEST = 11, NARROW = 8, MANY = 4096 };
+
+static digits find_digits(const uint64_t *keys, size_t n)
 {
-    memset(count, 0, 8 * sizeof count[0]);
-    for (size_t i = 0; i < n; i++)
-        for (int b = 0; b < 8; b++)
-            count[b][keys[i] >> 8 * b & 255]++;
+    const int widest = n < MANY ? NARROW : WIDEST;
+    digits d = {.least = n > 0 ? keys[0] : 0};
+    uint64_t most = d.least;
+    int bits = 0;
+    for (size_t i = 1; i < n; i++) {
+        d.least = keys[i] < d.least ? keys[i] : d.least;
+        most = keys[i] > most ? keys[i] : most;
+    }
+    for (uint64_t range = most - d.least; range > 0; range >>= 1)
+        bits++;
+    d.passes = (bits + widest - 1) / widest;
+    d.width = d.passes == 0 ? 0 : (bits + d.passes - 1) / d.passes;
+    return d;
 }
 
-/* Turn counts into starts; false when one bucket holds all, so that this byte
- * needs no pass. */
-static int starts(size_t count[256], size_t n)
+static size_t digit(const digits *d, uint64_t key, int pass)
+{
+    return (size_t)((key - d->least) >> pass * d->width) & (((size_t)1 << d->width) - 1);
+}
+
+/* Where each digit's keys start; false when one digit has all, so that the pass
+ * would change nothing. */
+static int find_starts(const digits *d, int pass, const uint64_t *keys, size_t n,
+                       size_t start[1 << WIDEST])
 {
     size_t at = 0;
-    for (int d = 0; d < 256; d++) {
-        const size_t c = count[d];
+    memset(start, 0, sizeof *start << d->width);
+    for (size_t i = 0; i < n; i++)
+        start[digit(d, keys[i], pass)]++;
+    for (size_t k = 0; k < (size_t)1 << d->width; k++) {
+        const size_t c = start[k];
         if (c == n)
             return 0;
-        count[d] = at;
+        start[k] = at;
         at += c;
     }
     return 1;
@@ -150,15 +177,15 @@ static int starts(size_t count[256], size_t n)
 void kehu__sort_pairs(uint64_t *keys, uint32_t *values, uint64_t *key_scratch,
                       uint32_t *value_scratch, size_t n)
 {
-    size_t count[8][256];
+    const digits d = find_digits(keys, n);
+    size_t start[1 << WIDEST];
     uint64_t *from = keys, *to = key_scratch;
     uint32_t *vfrom = values, *vto = value_scratch;
-    count_bytes(keys, n, count);
-    for (int b = 0; b < 8; b++) {
-        if (n == 0 || !starts(count[b], n))
+    for (int pass = 0; pass < d.passes; pass++) {
+        if (!find_starts(&d, pass, from, n, start))
             continue;
         for (size_t i = 0; i < n; i++) {
-            const size_t at = count[b][from[i] >> 8 * b & 255]++;
+            const size_t at = start[digit(&d, from[i], pass)]++;
             to[at] = from[i];
             vto[at] = vfrom[i];
         }
@@ -175,14 +202,14 @@ void kehu__sort_pairs(uint64_t *keys, uint32_t *values, uint64_t *key_scratch,
 
 void kehu__sort_u64(uint64_t *keys, uint64_t *scratch, size_t n)
 {
-    size_t count[8][256];
+    const digits d = find_digits(keys, n);
+    size_t start[1 << WIDEST];
     uint64_t *from = keys, *to = scratch;
-    count_bytes(keys, n, count);
-    for (int b = 0; b < 8; b++) {
-        if (n == 0 || !starts(count[b], n))
+    for (int pass = 0; pass < d.passes; pass++) {
+        if (!find_starts(&d, pass, from, n, start))
             continue;
         for (size_t i = 0; i < n; i++)
-            to[count[b][from[i] >> 8 * b & 255]++] = from[i];
+            to[start[digit(&d, from[i], pass)]++] = from[i];
         uint64_t *t = from;
         from = to, to = t;
     }

@@ -9,7 +9,7 @@
 #include "insight/rfm_base.h"
 
 /* A customer and a day as one key that orders by customer, then day. */
-enum { DAY_BITS = 32, NUMBER_BITS = 32 - KEHU__RFM_PART_BITS };
+enum { DAY_BITS = 32 };
 
 struct kehu_clv_base {
     kehu_allocator alloc;
@@ -117,21 +117,20 @@ static kehu_status check_rows(const kehu_rfm_batch *t, bool text, kehu_error *er
 static bool add_row(kehu_clv_base *b, const kehu_rfm_batch *t, bool text, int64_t i)
 {
     const int32_t day = day_of_row(b, t->time, i);
-    uint64_t key = (uint64_t)kehu__column_integer(t->customer, i), hash;
+    uint64_t hash;
     kehu__text name = {"", 0};
     if (!has_customer(t, text, i) || day > b->end_day)
         return true;
     if (text)
         name = kehu__column_text(t->customer, i);
-    hash = kehu__rfm_hash(key, text ? &name : NULL);
-    if (text)
-        key = hash;
+    hash = kehu__rfm_hash(text ? 0 : (uint64_t)kehu__column_integer(t->customer, i),
+                          text ? &name : NULL);
     const uint32_t part = kehu__rfm_part_of(hash);
     const uint32_t number = kehu__rfm_part_customer(&b->keys->parts[part], &b->alloc,
-                                                    hash, key, text ? &name : NULL);
-    if (number >> NUMBER_BITS != 0)
+                                                    hash, text ? &name : NULL);
+    if (number == UINT32_MAX)
         return false;
-    b->when[b->n] = ((uint64_t)(part << NUMBER_BITS | number) << DAY_BITS) |
+    b->when[b->n] = ((uint64_t)kehu__rfm_place_of(part, number) << DAY_BITS) |
                     ((uint32_t)day ^ 0x80000000u);
     b->amounts[b->n++] = kehu__column_integer(t->amount, i);
     return true;
@@ -184,10 +183,9 @@ typedef struct sorted {
     size_t n_places;
 } sorted;
 
-static size_t dense(const sorted *s, uint64_t when)
+static size_t dense(const sorted *s, kehu__rfm_place place)
 {
-    const uint32_t code = (uint32_t)(when >> DAY_BITS);
-    return s->offset[code >> NUMBER_BITS] + (code & ((1u << NUMBER_BITS) - 1));
+    return s->offset[kehu__rfm_place_part(place)] + kehu__rfm_place_number(place);
 }
 
 static kehu_status sort_purchases(const kehu_clv_base *b, sorted *s, kehu_error *err)
@@ -208,7 +206,7 @@ static kehu_status sort_purchases(const kehu_clv_base *b, sorted *s, kehu_error 
     memcpy(s->when, b->when, s->n * sizeof *s->when);
     for (size_t i = 0; i < s->n; i++) {
         s->row[i] = (uint32_t)i;
-        s->first[dense(s, s->when[i]) + 1]++;
+        s->first[dense(s, (kehu__rfm_place)(s->when[i] >> DAY_BITS)) + 1]++;
     }
     for (size_t k = 0; k < s->n_places; k++)
         s->first[k + 1] += s->first[k];
@@ -259,7 +257,7 @@ static history fold(const kehu_clv_base *b, const sorted *s, size_t from, size_t
 
 static history history_of(const kehu_clv_base *b, const sorted *s, kehu__rfm_place place)
 {
-    const size_t k = s->offset[place.part] + place.number;
+    const size_t k = dense(s, place);
     return fold(b, s, s->first[k], s->first[k + 1]);
 }
 
@@ -281,18 +279,17 @@ static bool allocate(kehu_clv_base *b, size_t n, size_t text_size)
 
 static void put(kehu_clv_base *b, size_t at, const history *h, kehu__rfm_place place)
 {
-    const kehu__rfm_part *p = &b->keys->parts[place.part];
     const double x = (double)(h->days - 1);
     b->out[at] = x;
     b->out[b->n_out + at] = ((double)h->last - h->first) / b->period;
     b->out[2 * b->n_out + at] = ((double)b->end_day - h->first) / b->period;
     b->out[3 * b->n_out + at] = x > 0 ? h->repeat / x : 0;
     if (b->keys->key_kind == KEHU__RFM_TEXT) {
-        const kehu__rfm_text t = p->names[place.number];
-        memcpy(b->out_text + b->out_offsets[at], p->text + t.at, (size_t)t.size);
-        b->out_offsets[at + 1] = b->out_offsets[at] + (int64_t)t.size;
+        const kehu__text t = kehu__rfm_name(b->keys, place);
+        memcpy(b->out_text + b->out_offsets[at], t.bytes, (size_t)t.size);
+        b->out_offsets[at + 1] = b->out_offsets[at] + t.size;
     } else {
-        b->out_keys[at] = (int64_t)p->customers[place.number].key;
+        b->out_keys[at] = kehu__rfm_key(kehu__rfm_at(b->keys, place));
     }
 }
 
@@ -303,9 +300,7 @@ static kehu_status build(kehu_clv_base *b, const sorted *s, kehu_error *err)
         if (history_of(b, s, s->places[k]).days > 0) {
             n++;
             if (b->keys->key_kind == KEHU__RFM_TEXT)
-                text_size += (size_t)b->keys->parts[s->places[k].part]
-                                 .names[s->places[k].number]
-                                 .size;
+                text_size += (size_t)kehu__rfm_name(b->keys, s->places[k]).size;
         }
     if (n == 0)
         return kehu__fail(err, KEHU_EMPTY, -1, "no purchase up to day %d",

@@ -115,13 +115,11 @@ static bool merge_customers(kehu__rfm_part *into, const kehu__rfm_part *from,
         if (text)
             name = (kehu__text){from->text + from->names[i].at,
                                 (int64_t)from->names[i].size};
-        const uint32_t k =
-            kehu__rfm_part_customer(into, a, text ? c->key : kehu__rfm_hash(c->key, NULL),
-                                    c->key, text ? &name : NULL);
+        const uint32_t k = kehu__rfm_part_customer(into, a, c->hash, text ? &name : NULL);
         if (k == UINT32_MAX)
             return false;
         kehu__rfm_customer *mine = &into->customers[k];
-        kehu__rfm_spend(mine, c->spend_low, c->spend_high);
+        kehu__rfm_spend_sum(mine, c->spend_low, c->spend_high);
         mine->orders += c->orders;
         if (c->last > mine->last)
             mine->last = c->last;

@@ -11,15 +11,22 @@
 #include "data/column.h"
 
 enum {
-    KEHU__RFM_PART_BITS = 6,
+    KEHU__RFM_PART_BITS = 7,
     KEHU__RFM_PARTS = 1 << KEHU__RFM_PART_BITS,
-    KEHU__RFM_NO_PART = 255 /* a row that is skipped */
+    KEHU__RFM_NUMBER_BITS = 32 - KEHU__RFM_PART_BITS /* of a customer in its part */
 };
+
+/* Ask for memory that will be wanted soon. */
+#if defined(__GNUC__)
+#define KEHU__RFM_ASK(address) __builtin_prefetch(address, 1)
+#else
+#define KEHU__RFM_ASK(address) (void)(address)
+#endif
 
 /* Aggregates of one customer. Spend has 128 bits, so that the order of the rows
  * cannot decide whether it overflows on the way. */
 typedef struct kehu__rfm_customer {
-    uint64_t key; /* the integer key, or the hash of a text key */
+    uint64_t hash; /* kehu__rfm_hash of the key */
     uint64_t spend_low;
     int32_t spend_high;
     int32_t last; /* day of the last purchase; INT32_MIN = none */
@@ -38,7 +45,8 @@ typedef struct kehu__rfm_text {
     uint64_t at, size; /* in the part's text */
 } kehu__rfm_text;
 
-/* Open addressing over numbers of items kept elsewhere, at most half full. */
+/* Open addressing over numbers of items kept elsewhere, at most a quarter full,
+ * because a number that is not in its first slot costs more than memory. */
 typedef struct kehu__rfm_index {
     uint32_t *slots; /* 1 + number; 0 = free */
     size_t n_slots;  /* 0 or a power of two */
@@ -87,10 +95,15 @@ struct kehu_rfm_base {
     size_t out_text_size;
 };
 
-/* Number of the customer with this key (and name, for text keys), added if new;
- * UINT32_MAX when refused. hash is kehu__rfm_hash of the key. */
+/* Number of the customer with this hash (and name, for text keys), added if new;
+ * UINT32_MAX when refused. */
 uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
-                                 uint64_t hash, uint64_t key, const kehu__text *name);
+                                 uint64_t hash, const kehu__text *name);
+
+/* Make sure that a part, of this number, has slots and a first customer to look
+ * at; where there is none yet, one whose hash belongs to another part stands in.
+ * False when refused. */
+bool kehu__rfm_part_ready(kehu__rfm_part *p, uint32_t number, const kehu_allocator *a);
 
 /* Note an order: true when it is new. Sets p->refused on failure. */
 bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t customer,
@@ -104,15 +117,22 @@ static inline bool kehu__rfm_bought(const kehu__rfm_customer *c)
     return c->last != INT32_MIN;
 }
 
-static inline void kehu__rfm_spend(kehu__rfm_customer *c, uint64_t low, int32_t high)
+static inline void kehu__rfm_spend_sum(kehu__rfm_customer *c, uint64_t low, int32_t high)
 {
     c->spend_low += low;
     c->spend_high =
         (int32_t)((uint32_t)c->spend_high + (uint32_t)high + (c->spend_low < low));
 }
 
-/* Parts are told by the top bits, slots by the low ones. */
+static inline void kehu__rfm_spend(kehu__rfm_customer *c, int64_t amount)
+{
+    kehu__rfm_spend_sum(c, (uint64_t)amount, amount < 0 ? -1 : 0);
+}
+
+/* Of an integer key, or of a name. Parts are told by the top bits, slots by the
+ * low ones. The hash of an integer gives the integer back. */
 uint64_t kehu__rfm_hash(uint64_t key, const kehu__text *name);
+int64_t kehu__rfm_key(const kehu__rfm_customer *c);
 
 static inline uint32_t kehu__rfm_part_of(uint64_t hash)
 {
@@ -122,11 +142,36 @@ static inline uint32_t kehu__rfm_part_of(uint64_t hash)
 /* Forget what finish() handed out. */
 void kehu__rfm_base_unfinish(kehu_rfm_base *base);
 
+/* Where a customer is: its part above its number. */
+typedef uint32_t kehu__rfm_place;
+
+static inline kehu__rfm_place kehu__rfm_place_of(uint32_t part, uint32_t number)
+{
+    return part << KEHU__RFM_NUMBER_BITS | number;
+}
+
+static inline uint32_t kehu__rfm_place_part(kehu__rfm_place place)
+{
+    return place >> KEHU__RFM_NUMBER_BITS;
+}
+
+static inline uint32_t kehu__rfm_place_number(kehu__rfm_place place)
+{
+    return place & (((uint32_t)1 << KEHU__RFM_NUMBER_BITS) - 1);
+}
+
+static inline const kehu__rfm_customer *kehu__rfm_at(const kehu_rfm_base *base,
+                                                     kehu__rfm_place place)
+{
+    return &base->parts[kehu__rfm_place_part(place)]
+                .customers[kehu__rfm_place_number(place)];
+}
+
+/* The name of a customer with a text key. */
+kehu__text kehu__rfm_name(const kehu_rfm_base *base, kehu__rfm_place place);
+
 /* Every customer's place in the order of their keys. places[n] comes from the
  * base's allocator, n = all customers. Fails with KEHU_NO_MEMORY. */
-typedef struct kehu__rfm_place {
-    uint32_t part, number;
-} kehu__rfm_place;
 kehu_status kehu__rfm_base_sort(const kehu_rfm_base *base, kehu__rfm_place **places,
                                 size_t *n, kehu_error *err);
 

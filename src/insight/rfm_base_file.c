@@ -92,15 +92,17 @@ enum { INFO, CUST, NAME, ORDR, ORDT, N_SECTIONS };
 static void add_customer(kehu__buffer b[N_SECTIONS], const kehu_rfm_base *base,
                          kehu__rfm_place place, const sorted_orders *orders)
 {
-    const kehu__rfm_part *p = &base->parts[place.part];
-    const kehu__rfm_customer *c = &p->customers[place.number];
-    const bool text = base->key_kind == KEHU__RFM_TEXT;
-    const size_t first = orders->first[place.number],
-                 end = orders->first[place.number + 1];
-    kehu__buffer_u64(&b[CUST], text ? p->names[place.number].size : c->key);
-    if (text)
-        kehu__buffer_add(&b[NAME], p->text + p->names[place.number].at,
-                         (size_t)p->names[place.number].size);
+    const kehu__rfm_part *p = &base->parts[kehu__rfm_place_part(place)];
+    const kehu__rfm_customer *c = kehu__rfm_at(base, place);
+    const uint32_t number = kehu__rfm_place_number(place);
+    const size_t first = orders->first[number], end = orders->first[number + 1];
+    if (base->key_kind == KEHU__RFM_TEXT) {
+        const kehu__text name = kehu__rfm_name(base, place);
+        kehu__buffer_u64(&b[CUST], (uint64_t)name.size);
+        kehu__buffer_add(&b[NAME], name.bytes, (size_t)name.size);
+    } else {
+        kehu__buffer_u64(&b[CUST], (uint64_t)kehu__rfm_key(c));
+    }
     kehu__buffer_u64(&b[CUST], c->spend_low);
     kehu__buffer_u32(&b[CUST], (uint32_t)c->spend_high);
     kehu__buffer_u32(&b[CUST], (uint32_t)c->last);
@@ -137,7 +139,7 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
                          a))
             status = kehu__no_memory(err, "sorting the orders");
     for (size_t i = 0; i < n && status == KEHU_OK; i++)
-        add_customer(b, base, places[i], &orders[places[i].part]);
+        add_customer(b, base, places[i], &orders[kehu__rfm_place_part(places[i])]);
     for (int k = 0; k < N_SECTIONS; k++) {
         memcpy(sections[k].tag, tags[k], sizeof sections[k].tag);
         sections[k].bytes = b[k].bytes;
@@ -255,16 +257,16 @@ static bool read_customer(reading *r)
     const bool text = b->key_kind == KEHU__RFM_TEXT;
     kehu__rfm_customer c;
     kehu__text name = {"", 0};
-    c.key = kehu__read_u64(in);
+    const uint64_t key = kehu__read_u64(in); /* or the size of the name */
     c.spend_low = kehu__read_u64(in);
     c.spend_high = (int32_t)kehu__read_u32(in);
     c.last = (int32_t)kehu__read_u32(in);
     c.orders = (int64_t)kehu__read_u64(in);
     const uint64_t noted = kehu__read_u64(in);
     if (in->failed || b->key_kind == KEHU__RFM_UNSET ||
-        (text && !read_text(&r->in[NAME], c.key, &name)) ||
+        (text && !read_text(&r->in[NAME], key, &name)) ||
         (!r->first &&
-         (text ? !ascending(r->last_name, name) : (int64_t)c.key <= r->last_key)))
+         (text ? !ascending(r->last_name, name) : (int64_t)key <= r->last_key)))
         return false;
     if (c.orders < 0 || c.orders > r->rows_left || noted > (uint64_t)c.orders ||
         (noted > 0 && b->order_kind == KEHU__RFM_NONE) ||
@@ -273,14 +275,11 @@ static bool read_customer(reading *r)
         return false;
     r->first = false;
     r->rows_left -= c.orders;
-    r->last_key = (int64_t)c.key;
+    r->last_key = (int64_t)key;
     r->last_name = name;
-    const uint64_t hash = kehu__rfm_hash(c.key, text ? &name : NULL);
-    kehu__rfm_part *p = &b->parts[kehu__rfm_part_of(hash)];
-    if (text)
-        c.key = hash;
-    const uint32_t k =
-        kehu__rfm_part_customer(p, &b->alloc, hash, c.key, text ? &name : NULL);
+    c.hash = kehu__rfm_hash(key, text ? &name : NULL);
+    kehu__rfm_part *p = &b->parts[kehu__rfm_part_of(c.hash)];
+    const uint32_t k = kehu__rfm_part_customer(p, &b->alloc, c.hash, text ? &name : NULL);
     if (k == UINT32_MAX) {
         r->refused = true;
         return false;

@@ -6,21 +6,23 @@
 #include "base/sort.h"
 #include "insight/rfm_base.h"
 
-static kehu__text name_of(const kehu_rfm_base *b, kehu__rfm_place place)
+enum { AHEAD = 16 }; /* customers whose memory is asked for at once */
+
+kehu__text kehu__rfm_name(const kehu_rfm_base *base, kehu__rfm_place place)
 {
-    const kehu__rfm_part *p = &b->parts[place.part];
-    return (kehu__text){p->text + p->names[place.number].at,
-                        (int64_t)p->names[place.number].size};
+    const kehu__rfm_part *p = &base->parts[kehu__rfm_place_part(place)];
+    const kehu__rfm_text *t = &p->names[kehu__rfm_place_number(place)];
+    return (kehu__text){p->text + t->at, (int64_t)t->size};
 }
 
 /* Bytes that all names start with. */
 static size_t shared_bytes(const kehu_rfm_base *b, const kehu__rfm_place *places,
                            size_t n)
 {
-    const kehu__text first = name_of(b, places[0]);
+    const kehu__text first = kehu__rfm_name(b, places[0]);
     size_t shared = (size_t)first.size;
     for (size_t i = 1; i < n; i++) {
-        const kehu__text t = name_of(b, places[i]);
+        const kehu__text t = kehu__rfm_name(b, places[i]);
         size_t k = 0;
         while (k < shared && k < (size_t)t.size && t.bytes[k] == first.bytes[k])
             k++;
@@ -42,44 +44,36 @@ static uint64_t prefix(kehu__text t, size_t skip)
 static int by_name(const void *x, const void *y, void *ctx)
 {
     const kehu_rfm_base *b = ctx;
-    const kehu__text s = name_of(b, *(const kehu__rfm_place *)x);
-    const kehu__text t = name_of(b, *(const kehu__rfm_place *)y);
+    const kehu__text s = kehu__rfm_name(b, *(const kehu__rfm_place *)x);
+    const kehu__text t = kehu__rfm_name(b, *(const kehu__rfm_place *)y);
     const int64_t shorter = s.size < t.size ? s.size : t.size;
     const int order = memcmp(s.bytes, t.bytes, (size_t)shorter);
     return order != 0 ? order : (s.size > t.size) - (s.size < t.size);
 }
 
-static void list_places(const kehu_rfm_base *b, kehu__rfm_place *places, uint64_t *keys)
+static void list_places(const kehu_rfm_base *b, kehu__rfm_place *places)
 {
     size_t at = 0;
     for (uint32_t p = 0; p < KEHU__RFM_PARTS; p++)
-        for (uint32_t i = 0; i < b->parts[p].n; i++) {
-            places[at] = (kehu__rfm_place){p, i};
-            /* Flipping the sign bit makes signed order unsigned. */
-            keys[at++] = b->parts[p].customers[i].key ^ (uint64_t)1 << 63;
-        }
+        for (uint32_t i = 0; i < b->parts[p].n; i++)
+            places[at++] = kehu__rfm_place_of(p, i);
 }
 
 static void sort_places(const kehu_rfm_base *b, kehu__rfm_place *places, size_t n,
-                        uint64_t *keys, uint64_t *key_scratch, uint32_t *order,
-                        uint32_t *order_scratch, kehu__rfm_place *sorted)
+                        uint64_t *keys, uint64_t *key_scratch,
+                        kehu__rfm_place *place_scratch)
 {
     const bool text = b->key_kind == KEHU__RFM_TEXT;
-    list_places(b, places, keys);
-    if (text) {
-        const size_t skip = shared_bytes(b, places, n);
-        for (size_t i = 0; i < n; i++)
-            keys[i] = prefix(name_of(b, places[i]), skip);
-    }
-    for (size_t i = 0; i < n; i++)
-        order[i] = (uint32_t)i;
-    kehu__sort_pairs(keys, order, key_scratch, order_scratch, n);
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = places[order[i]];
+    const size_t skip = text ? shared_bytes(b, places, n) : 0;
+    for (size_t i = 0; i < n; i++) /* flipping the sign bit makes signed order unsigned */
+        keys[i] = text ? prefix(kehu__rfm_name(b, places[i]), skip)
+                       : (uint64_t)kehu__rfm_key(kehu__rfm_at(b, places[i])) ^ (uint64_t)1
+                                                                                   << 63;
+    kehu__sort_pairs(keys, places, key_scratch, place_scratch, n);
     for (size_t i = 0, j; text && i < n; i = j) {
         for (j = i + 1; j < n && keys[j] == keys[i]; j++)
             ;
-        kehu__sort(sorted + i, j - i, sizeof *sorted, by_name, (void *)(uintptr_t)b);
+        kehu__sort(places + i, j - i, sizeof *places, by_name, (void *)(uintptr_t)b);
     }
 }
 
@@ -93,24 +87,19 @@ kehu_status kehu__rfm_base_sort(const kehu_rfm_base *base, kehu__rfm_place **pla
     *places = NULL;
     if (count == 0)
         return KEHU_OK;
-    if (count > UINT32_MAX)
-        return kehu__fail(err, KEHU_LIMIT, -1, "%zu customers, at most %u", count,
-                          UINT32_MAX);
     kehu__rfm_place *sorted = kehu__alloc(a, count, sizeof *sorted);
-    kehu__rfm_place *unsorted = kehu__alloc(a, count, sizeof *unsorted);
+    kehu__rfm_place *scratch = kehu__alloc(a, count, sizeof *scratch);
     uint64_t *keys = kehu__alloc(a, count, 2 * sizeof *keys);
-    uint32_t *order = kehu__alloc(a, count, 2 * sizeof *order);
-    if (sorted == NULL || unsorted == NULL || keys == NULL || order == NULL) {
+    if (sorted == NULL || scratch == NULL || keys == NULL) {
         status = kehu__no_memory(err, "sorting the customers");
     } else {
-        sort_places(base, unsorted, count, keys, keys + count, order, order + count,
-                    sorted);
+        list_places(base, sorted);
+        sort_places(base, sorted, count, keys, keys + count, scratch);
         *places = sorted;
         sorted = NULL;
     }
-    kehu__free(a, order, count, 2 * sizeof *order);
     kehu__free(a, keys, count, 2 * sizeof *keys);
-    kehu__free(a, unsorted, count, sizeof *unsorted);
+    kehu__free(a, scratch, count, sizeof *scratch);
     kehu__free(a, sorted, count, sizeof *sorted);
     return status;
 }
@@ -154,8 +143,8 @@ static kehu_status fill(kehu_rfm_base *b, const kehu__rfm_place *places, size_t 
 {
     size_t at = 0, text_at = 0;
     for (size_t i = 0; i < n; i++) {
-        const kehu__rfm_customer *c =
-            &b->parts[places[i].part].customers[places[i].number];
+        const kehu__rfm_customer *c = kehu__rfm_at(b, places[i]);
+        KEHU__RFM_ASK(kehu__rfm_at(b, places[i + AHEAD < n ? i + AHEAD : i]));
         if (!kehu__rfm_bought(c))
             continue;
         const int64_t spend = (int64_t)c->spend_low;
@@ -166,13 +155,13 @@ static kehu_status fill(kehu_rfm_base *b, const kehu__rfm_place *places, size_t 
         b->out_orders[at] = c->orders;
         b->out_spend[at] = spend;
         if (b->key_kind == KEHU__RFM_TEXT) {
-            const kehu__text t = name_of(b, places[i]);
+            const kehu__text t = kehu__rfm_name(b, places[i]);
             memcpy(b->out_text + text_at, t.bytes, (size_t)t.size);
             b->out_offsets[at] = (int64_t)text_at;
             text_at += (size_t)t.size;
             b->out_offsets[at + 1] = (int64_t)text_at;
         } else {
-            b->out_keys[at] = (int64_t)c->key;
+            b->out_keys[at] = kehu__rfm_key(c);
         }
         at++;
     }

@@ -9,6 +9,11 @@ uint64_t kehu__rfm_hash(uint64_t key, const kehu__text *name)
                         : kehu__hash(name->bytes, (size_t)name->size, 0);
 }
 
+int64_t kehu__rfm_key(const kehu__rfm_customer *c)
+{
+    return (int64_t)kehu__unmix64(c->hash);
+}
+
 static uint64_t order_hash(uint64_t id, uint32_t customer)
 {
     return kehu__mix64(id ^ kehu__mix64(customer));
@@ -54,43 +59,59 @@ static bool same_text(const kehu__rfm_part *p, uint64_t at, uint64_t size,
     return size == (uint64_t)t->size && memcmp(p->text + at, t->bytes, size) == 0;
 }
 
-static uint32_t add_customer(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
-                             uint64_t key, const kehu__text *name)
+/* Room for one more customer. */
+static bool make_room(kehu__rfm_part *p, const kehu_allocator *a)
 {
-    if (p->n == UINT32_MAX - 1 ||
+    if (p->n >> KEHU__RFM_NUMBER_BITS != 0 ||
         !kehu__grow(a, &p->customers, &p->capacity, p->n + 1, sizeof *p->customers))
+        return false;
+    if (4 * (p->n + 1) > p->by_key.n_slots) {
+        if (!widen(&p->by_key, a))
+            return false;
+        for (size_t i = 0; i < p->n; i++)
+            insert(&p->by_key, p->customers[i].hash, (uint32_t)i);
+    }
+    return true;
+}
+
+bool kehu__rfm_part_ready(kehu__rfm_part *p, uint32_t number, const kehu_allocator *a)
+{
+    if (p->n > 0)
+        return true;
+    if (!make_room(p, a))
+        return false;
+    p->customers[0].hash = (uint64_t)(number ^ 1) << (64 - KEHU__RFM_PART_BITS);
+    return true;
+}
+
+static uint32_t add_customer(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
+                             const kehu__text *name)
+{
+    if (!make_room(p, a))
         return UINT32_MAX;
     if (name != NULL &&
         (!kehu__grow(a, &p->names, &p->names_capacity, p->n + 1, sizeof *p->names) ||
          !keep_text(p, a, name, &p->names[p->n].at)))
         return UINT32_MAX;
-    if (2 * (p->n + 1) > p->by_key.n_slots) {
-        if (!widen(&p->by_key, a))
-            return UINT32_MAX;
-        for (size_t i = 0; i < p->n; i++)
-            insert(&p->by_key,
-                   name != NULL ? p->customers[i].key : kehu__mix64(p->customers[i].key),
-                   (uint32_t)i);
-    }
     insert(&p->by_key, hash, (uint32_t)p->n);
     if (name != NULL)
         p->names[p->n].size = (uint64_t)name->size;
-    p->customers[p->n] = (kehu__rfm_customer){.key = key, .last = INT32_MIN};
+    p->customers[p->n] = (kehu__rfm_customer){.hash = hash, .last = INT32_MIN};
     return (uint32_t)p->n++;
 }
 
 uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
-                                 uint64_t hash, uint64_t key, const kehu__text *name)
+                                 uint64_t hash, const kehu__text *name)
 {
     const size_t mask = p->by_key.n_slots - 1;
     if (p->by_key.n_slots > 0)
         for (size_t at = hash & mask; p->by_key.slots[at] != 0; at = (at + 1) & mask) {
             const uint32_t i = p->by_key.slots[at] - 1;
-            if (p->customers[i].key == key &&
+            if (p->customers[i].hash == hash &&
                 (name == NULL || same_text(p, p->names[i].at, p->names[i].size, name)))
                 return i;
         }
-    return add_customer(p, a, hash, key, name);
+    return add_customer(p, a, hash, name);
 }
 
 static bool add_order(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
@@ -101,7 +122,7 @@ static bool add_order(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
                     sizeof *p->orders) ||
         (text != NULL && !keep_text(p, a, text, &order.at)))
         return false;
-    if (2 * (p->n_orders + 1) > p->by_order.n_slots) {
+    if (4 * (p->n_orders + 1) > p->by_order.n_slots) {
         if (!widen(&p->by_order, a))
             return false;
         for (size_t i = 0; i < p->n_orders; i++)

@@ -164,6 +164,90 @@ static void test_rfm_base_agrees_with_a_look_at_every_row(void **state)
     }
 }
 
+/* ---- Many rows ---- */
+
+enum { MANY = 2300000, MANY_CUSTOMERS = 3000 };
+
+typedef struct many {
+    int64_t *key, *amount;
+    int32_t *day;
+} many;
+
+/* More rows than are dealt at once. Where `wide`, one amount of the second half
+ * needs more than 32 bits. */
+static many make_many(kehu__random *r, bool wide)
+{
+    many m = {malloc(MANY * sizeof *m.key), malloc(MANY * sizeof *m.amount),
+              malloc(MANY * sizeof *m.day)};
+    assert_non_null(m.key);
+    assert_non_null(m.amount);
+    assert_non_null(m.day);
+    for (int i = 0; i < MANY; i++) {
+        m.key[i] = below(r, MANY_CUSTOMERS) * INT64_C(-7000000019);
+        m.amount[i] = below(r, 10) == 0 ? -below(r, 100) : below(r, INT32_MAX);
+        m.day[i] = (int32_t)below(r, AS_OF + 1);
+    }
+    m.amount[MANY / 2] = wide ? INT64_C(1) << 40 : INT32_MAX;
+    m.amount[MANY / 2 + 1] = wide ? -(INT64_C(1) << 40) : INT32_MIN;
+    return m;
+}
+
+static void check_many(const many *m, uint32_t returns)
+{
+    const kehu_rfm_base_options opt = {
+        .size = sizeof opt, .returns = returns, .from_day = 10, .n_threads = 2};
+    const kehu_column k = {.type = KEHU_INT64, .length = MANY, .data = m->key};
+    const kehu_column t = {.type = KEHU_DATE32, .length = MANY, .data = m->day};
+    const kehu_column a = {.type = KEHU_INT64, .length = MANY, .data = m->amount};
+    const kehu_rfm_batch b = {.customer = &k, .time = &t, .amount = &a};
+    static int64_t recency[MANY_CUSTOMERS], orders[MANY_CUSTOMERS], spend[MANY_CUSTOMERS];
+    kehu_rfm_base *base = NULL;
+    kehu_rfm_columns c;
+    kehu_column keys;
+    memset(orders, 0, sizeof orders);
+    memset(spend, 0, sizeof spend);
+    for (int i = 0; i < MANY_CUSTOMERS; i++)
+        recency[i] = AS_OF + 1;
+    for (int i = 0; i < MANY; i++) {
+        const int64_t who = m->key[i] / INT64_C(-7000000019);
+        const bool back = m->amount[i] < 0;
+        if (m->day[i] < 10 || (back && returns == KEHU_RFM_RETURNS_DROP))
+            continue;
+        spend[who] += m->amount[i];
+        if (back && returns == KEHU_RFM_RETURNS_NET)
+            continue;
+        orders[who]++;
+        if (AS_OF - m->day[i] < recency[who])
+            recency[who] = AS_OF - m->day[i];
+    }
+    assert_int_equal(kehu_rfm_base_new(&base, AS_OF, &opt, NULL), KEHU_OK);
+    assert_int_equal(kehu_rfm_base_add(base, &b, NULL), KEHU_OK);
+    assert_int_equal(kehu_rfm_base_finish(base, &c, &keys, NULL), KEHU_OK);
+    assert_int_equal(c.n, MANY_CUSTOMERS);
+    for (int i = 0; i < MANY_CUSTOMERS; i++) {
+        const int who = MANY_CUSTOMERS - 1 - i; /* ascending by a key that is negative */
+        assert_int_equal(((const int64_t *)keys.data)[i], who * INT64_C(-7000000019));
+        assert_int_equal(c.recency_days[i], recency[who]);
+        assert_int_equal(c.orders[i], orders[who]);
+        assert_int_equal(c.spend[i], spend[who]);
+    }
+    kehu_rfm_base_free(base);
+}
+
+static void test_rfm_base_agrees_with_sums_of_many_rows(void **state)
+{
+    kehu__random r = kehu__random_seed(seed + 7);
+    (void)state;
+    for (int wide = 0; wide < 2; wide++) {
+        const many m = make_many(&r, wide == 1);
+        check_many(&m, wide == 1 ? KEHU_RFM_RETURNS_NET : KEHU_RFM_RETURNS_COUNT);
+        check_many(&m, wide == 1 ? KEHU_RFM_RETURNS_DROP : KEHU_RFM_RETURNS_NET);
+        free(m.day);
+        free(m.amount);
+        free(m.key);
+    }
+}
+
 /* ---- Edges and grades ---- */
 
 enum { MAX_N = 200 };
@@ -297,6 +381,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfm_base_agrees_with_a_look_at_every_row),
+        cmocka_unit_test(test_rfm_base_agrees_with_sums_of_many_rows),
         cmocka_unit_test(test_rfm_grades_agree_with_fractions),
         cmocka_unit_test(test_segments_agree_with_their_truth),
     };

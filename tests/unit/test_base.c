@@ -113,6 +113,39 @@ static void test_radix_sort_handles_signs_and_infinities(void **state)
         assert_true(k[i - 1] < k[i]);
 }
 
+static void test_mix64_can_be_undone(void **state)
+{
+    uint64_t x = 1;
+    (void)state;
+    assert_int_equal(kehu__unmix64(kehu__mix64(0)), 0);
+    for (int i = 0; i < 1000; i++, x = kehu__mix64(x))
+        assert_int_equal(kehu__unmix64(kehu__mix64(x)), x);
+}
+
+/* Narrow and wide digits, keys that share their high bits or all of them. */
+static void test_radix_sort_handles_every_range(void **state)
+{
+    enum { MOST = 10000 };
+    static const size_t counts[] = {0, 1, 2, 300, MOST};
+    static uint64_t keys[MOST], scratch[MOST];
+    (void)state;
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+        for (int bits = 0; bits < 64; bits += 7) {
+            const size_t n = counts[c];
+            uint64_t sum = 0;
+            for (size_t i = 0; i < n; i++) {
+                keys[i] = UINT64_MAX - (bits == 0 ? 7 : kehu__mix64(i) >> (64 - bits));
+                sum += keys[i];
+            }
+            kehu__sort_u64(keys, scratch, n);
+            for (size_t i = 0; i < n; i++) {
+                assert_true(i == 0 || keys[i - 1] <= keys[i]);
+                sum -= keys[i];
+            }
+            assert_int_equal(sum, 0);
+        }
+}
+
 static void test_sort_pairs_is_stable(void **state)
 {
     uint64_t keys[1000], ks[1000];
@@ -236,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_maths_is_accurate),
         cmocka_unit_test(test_sort_orders_every_shape_in_n_log_n),
         cmocka_unit_test(test_radix_sort_handles_signs_and_infinities),
+        cmocka_unit_test(test_mix64_can_be_undone),
+        cmocka_unit_test(test_radix_sort_handles_every_range),
         cmocka_unit_test(test_sort_pairs_is_stable),
         cmocka_unit_test(test_dates_round_trip_and_know_leap_years),
         cmocka_unit_test(test_utf8_tells_valid_from_broken),

@@ -1,0 +1,81 @@
+/* insight/rfm_add.h - one call of kehu_rfm_base_add. All rows are checked before
+ * the first one counts; then, a round of some millions at a time, they are dealt
+ * to parts by the hash of the customer, and each part takes its rows. */
+#ifndef KEHU_SRC_INSIGHT_RFM_ADD_H
+#define KEHU_SRC_INSIGHT_RFM_ADD_H
+
+#include "base/date.h"
+#include "insight/rfm_base.h"
+
+enum {
+    KEHU__RFM_ROUND = 1 << 21, /* rows dealt before the parts take them */
+    KEHU__RFM_DEAL = 1 << 19,  /* rows dealt by one task */
+    KEHU__RFM_DEALS = KEHU__RFM_ROUND / KEHU__RFM_DEAL,
+    KEHU__RFM_BLOCK = 256,            /* rows of one part kept together, at most */
+    KEHU__RFM_NO_PURCHASE = INT32_MIN /* the day of a return that buys nothing */
+};
+
+/* A row on its way to its part, small because the way is through memory. */
+typedef struct kehu__rfm_row {
+    uint64_t hash; /* of the customer */
+    int32_t what;  /* the amount, or the row's number in the round: see lean */
+    int32_t day;
+} kehu__rfm_row;
+
+/* The rows of one task: for each part a chain of blocks, filled in order. */
+typedef struct kehu__rfm_deal {
+    kehu_rfm_base_counts counts;
+    bool lean; /* rows hold all there is to know: what is the amount */
+    kehu__rfm_row *rows;
+    uint32_t *after; /* [blocks] the next block of the same part */
+    uint32_t n_blocks;
+    uint32_t first[KEHU__RFM_PARTS], last[KEHU__RFM_PARTS];
+    kehu__rfm_row *next[KEHU__RFM_PARTS], *stop[KEHU__RFM_PARTS]; /* in the last */
+} kehu__rfm_deal;
+
+typedef struct kehu__rfm_adding {
+    kehu_rfm_base *base;
+    const kehu_rfm_batch *batch;
+    int64_t n;
+    kehu__text currency; /* that every used row must have */
+    bool text_keys, text_orders;
+    bool plain;       /* int64 keys and amounts, DATE32 days, nothing missing or marked */
+    int64_t from, to; /* rows of this round */
+    uint32_t block;   /* rows in a block */
+    kehu__rfm_deal *deals;
+} kehu__rfm_adding;
+
+kehu_status kehu__rfm_check_rows(kehu__rfm_adding *a, const kehu__run *run,
+                                 kehu_error *err);
+
+/* Tasks: deal number i of the round; part number i takes its rows. */
+void kehu__rfm_deal_rows(void *adding, int64_t i);
+void kehu__rfm_take_rows(void *adding, int64_t i);
+
+/* ---- Reading a row ---- */
+
+static inline int64_t kehu__rfm_number(const kehu_column *c, int64_t i)
+{
+    const int64_t at = c->start + i;
+    if (c->type == KEHU_INT64 || c->type == KEHU_TIMESTAMP)
+        return ((const int64_t *)c->data)[at];
+    if (c->type == KEHU_INT32 || c->type == KEHU_DATE32)
+        return ((const int32_t *)c->data)[at];
+    return kehu__column_integer(c, i);
+}
+
+static inline bool kehu__rfm_has_customer(const kehu__rfm_adding *a, int64_t i)
+{
+    const kehu_column *c = a->batch->customer;
+    return kehu__column_valid(c, i) &&
+           (!a->text_keys || kehu__column_text(c, i).size > 0);
+}
+
+static inline int32_t kehu__rfm_day(const kehu__rfm_adding *a, int64_t i)
+{
+    const kehu_column *c = a->batch->time;
+    return c->type == KEHU_DATE32 ? (int32_t)kehu__rfm_number(c, i)
+                                  : kehu__day_of(kehu__rfm_number(c, i), a->base->offset);
+}
+
+#endif

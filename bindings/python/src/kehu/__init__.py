@@ -21,6 +21,7 @@ from .keyword import Keyword
 from .levels import Levels
 from .linear import Libsvm, Linear, write_libsvm
 from .preference import Preference
+from .report import Page, report
 from .results import Matrix
 from .rfm import Rfm, RfmBase, rfm_table
 from .segment import Segments
@@ -30,7 +31,7 @@ from .table import Column, Table
 from .tokenizer import Tokenizer
 from .tree import Tree
 
-__all__ = ["Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Preference", "Rfm",
+__all__ = ["Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference", "Rfm",
            "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "errors", "evaluate",
-           "evaluate_binary", "fold_of", "read_csv", "rfm_table", "write_libsvm", "__version__",
+           "evaluate_binary", "fold_of", "read_csv", "report", "rfm_table", "write_libsvm", "__version__",
            *(n for n in dir(errors) if n.startswith("Kehu"))]

@@ -98,13 +98,14 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_arrow_export_stream(
  * Without copying: bool, whole numbers of 8 to 64 bits, float32, float64, date32,
  * timestamp in microseconds (any zone; none counts as UTC), utf8, large utf8, and
  * dictionaries of text with int32 codes. By copying that column: other dictionary
- * codes, timestamps in seconds, milli- and nanoseconds (rounded towards the past),
- * date64, utf8 view.
+ * codes and words in views, timestamps in seconds, milli- and nanoseconds (rounded
+ * towards the past), date64, utf8 view; decimals of 32 to 256 bits (without digits behind
+ * the point INT64, else the nearest FLOAT64); the type null (FLOAT64, all missing).
  *
  * Fails with KEHU_ARGUMENT (already released, buffers or lengths that cannot be),
  * KEHU_COLUMN (another type, missing structs), KEHU_RANGE (a time beyond the
- * microsecond's range), KEHU_NO_MEMORY. The message names the column.
- * Time O(columns), O(rows) for text, categories and what is copied. */
+ * microsecond's range, a whole decimal beyond 64 bits), KEHU_NO_MEMORY. The message names
+ * the column. Time O(columns), O(rows) for text, categories and what is copied. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_arrow_import(kehu_table **out,
                                                        struct ArrowSchema *schema,
                                                        struct ArrowArray *array,

@@ -7,12 +7,14 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "data/column.h"
+#include "data/decimal.h"
 #include "data/table.h"
 
 /* What a table made from an array has besides. */
 typedef struct foreign {
     struct ArrowArray array;
     kehu_column *dictionaries; /* [n], one a column, most of them unused */
+    kehu__store *stores;       /* [n], of dictionaries that had to be copied */
     size_t n;
 } foreign;
 
@@ -21,6 +23,9 @@ static void let_go(kehu_table *table)
     foreign *f = table->foreign;
     if (f->array.release != NULL)
         f->array.release(&f->array);
+    for (size_t i = 0; f->stores != NULL && i < f->n; i++)
+        kehu__store_free(&table->alloc, &f->stores[i]);
+    kehu__free(&table->alloc, f->stores, f->n, sizeof *f->stores);
     kehu__free(&table->alloc, f->dictionaries, f->n, sizeof *f->dictionaries);
     kehu__free(&table->alloc, f, 1, sizeof *f);
 }
@@ -181,6 +186,64 @@ static kehu_status convert_times(const source *s, const time_unit *unit,
     return KEHU_OK;
 }
 
+/* Decimals without digits behind the point become int64, others the nearest double. */
+static kehu_status convert_decimals(const source *s, const kehu__decimal *d,
+                                    const kehu_allocator *a, kehu__store *store,
+                                    kehu_column *c, kehu_error *err)
+{
+    const size_t width = (size_t)d->bits / 8;
+    char *to;
+    KEHU_TRY(check_shape(s, 2, err));
+    c->type = d->scale == 0 ? KEHU_INT64 : KEHU_FLOAT64;
+    c->length = s->length;
+    if (s->length == 0)
+        return KEHU_OK;
+    if (s->array->buffers[1] == NULL)
+        return bad_array(s, "lacks buffers", err);
+    to = fresh_rows(s, a, store, c, sizeof(int64_t));
+    if (to == NULL)
+        return kehu__no_memory(err, "an Arrow column");
+    for (int64_t i = 0; i < s->length; i++) {
+        const char *from =
+            (const char *)s->array->buffers[1] + width * (size_t)(s->first + i);
+        const double number = kehu__decimal_number(d, from);
+        int64_t whole = 0;
+        if (!kehu__column_valid(c, i))
+            continue;
+        if (d->scale == 0 && !kehu__decimal_integer(d, from, &whole))
+            return kehu__fail(err, KEHU_RANGE, i,
+                              "Arrow column %s has a number beyond 64 bits", s->name);
+        memcpy(to + (size_t)i * sizeof whole,
+               d->scale == 0 ? (const void *)&whole : (const void *)&number,
+               sizeof whole);
+    }
+    return KEHU_OK;
+}
+
+/* A column of Arrow's type null has no buffers: doubles, all of them missing. */
+static kehu_status take_nothing(const source *s, const kehu_allocator *a,
+                                kehu__store *store, kehu_column *c, kehu_error *err)
+{
+    const size_t n = (size_t)s->length;
+    if (s->array->release == NULL)
+        return bad_array(s, "was released already", err);
+    if (s->length < 0 || s->length > INT64_MAX / 32)
+        return bad_array(s, "has an impossible length or offset", err);
+    c->type = KEHU_FLOAT64;
+    c->length = s->length;
+    if (n == 0)
+        return KEHU_OK;
+    store->data = kehu__alloc_zero(a, n, sizeof(double));
+    store->validity = kehu__alloc_zero(a, n / 8 + 1, 1);
+    store->data_capacity = store->data == NULL ? 0 : n * sizeof(double);
+    store->validity_capacity = store->validity == NULL ? 0 : n / 8 + 1;
+    if (store->data == NULL || store->validity == NULL)
+        return kehu__no_memory(err, "an Arrow column");
+    c->data = store->data;
+    c->validity = store->validity;
+    return KEHU_OK;
+}
+
 /* Codes of any whole-number type become int32. */
 static kehu_status convert_codes(const source *s, kehu_type type, const kehu_allocator *a,
                                  kehu__store *store, kehu_column *c, kehu_error *err)
@@ -265,7 +328,8 @@ static kehu_status convert_views(const source *s, const kehu_allocator *a,
 }
 
 static kehu_status take_category(const source *s, const kehu_allocator *a,
-                                 kehu__store *store, kehu_column *words, kehu_column *c,
+                                 kehu__store *store, kehu_column *words,
+                                 kehu__store *words_store, kehu_column *c,
                                  kehu_error *err)
 {
     const source inner = {s->name, s->schema->dictionary, s->array->dictionary,
@@ -276,13 +340,16 @@ static kehu_status take_category(const source *s, const kehu_allocator *a,
     kehu_type word_type;
     if (inner.array == NULL || inner.schema->format == NULL)
         return bad_array(s, "lacks its dictionary", err);
-    word_type = type_of(inner.schema->format);
+    word_type = strcmp(inner.schema->format, "vu") == 0 ? KEHU_LARGE_UTF8
+                                                        : type_of(inner.schema->format);
     if ((word_type != KEHU_UTF8 && word_type != KEHU_LARGE_UTF8) ||
         inner.schema->dictionary != NULL || codes < KEHU_INT8 || codes > KEHU_UINT64)
         return kehu__fail(err, KEHU_COLUMN, -1,
                           "Arrow column %s is a dictionary of %s by %s, expected text",
                           s->name, inner.schema->format, s->schema->format);
-    KEHU_TRY(take_in_place(&inner, word_type, words, err));
+    KEHU_TRY(inner.schema->format[0] == 'v'
+                 ? convert_views(&inner, a, words_store, words, err)
+                 : take_in_place(&inner, word_type, words, err));
     KEHU_TRY(codes == KEHU_INT32 ? take_in_place(s, KEHU_CATEGORY, c, err)
                                  : convert_codes(s, codes, a, store, c, err));
     c->dictionary = words;
@@ -290,19 +357,24 @@ static kehu_status take_category(const source *s, const kehu_allocator *a,
 }
 
 static kehu_status take_column(const source *s, const kehu_allocator *a,
-                               kehu__store *store, kehu_column *words, kehu_column *c,
-                               kehu_error *err)
+                               kehu__store *store, kehu_column *words,
+                               kehu__store *words_store, kehu_column *c, kehu_error *err)
 {
     const char *format = s->schema->format;
+    kehu__decimal decimal;
     kehu_type type;
     if (s->schema->release == NULL || format == NULL)
         return bad_array(s, "has no schema", err);
     if (s->schema->dictionary != NULL)
-        return take_category(s, a, store, words, c, err);
+        return take_category(s, a, store, words, words_store, c, err);
     if ((type = type_of(format)) != 0)
         return take_in_place(s, type, c, err);
     if (strcmp(format, "vu") == 0)
         return convert_views(s, a, store, c, err);
+    if (strcmp(format, "n") == 0)
+        return take_nothing(s, a, store, c, err);
+    if (kehu__decimal_of(format, &decimal))
+        return convert_decimals(s, &decimal, a, store, c, err);
     for (size_t i = 0; i < sizeof time_units / sizeof *time_units; i++)
         if (strncmp(format, time_units[i].format, strlen(time_units[i].format)) == 0)
             return convert_times(s, &time_units[i], a, store, c, err);
@@ -368,7 +440,8 @@ static kehu_status take_columns(kehu_table *t, const struct ArrowSchema *schema,
         memcpy(name, name_of(s.schema), bytes);
         c->name = s.name = name;
         name += bytes;
-        KEHU_TRY(take_column(&s, &t->alloc, &t->stores[i], &f->dictionaries[i], c, err));
+        KEHU_TRY(take_column(&s, &t->alloc, &t->stores[i], &f->dictionaries[i],
+                             &f->stores[i], c, err));
     }
     return KEHU_OK;
 }
@@ -410,7 +483,8 @@ kehu_status kehu_arrow_import(kehu_table **out, struct ArrowSchema *schema,
     t->let_go = let_go;
     f->n = n;
     f->dictionaries = kehu__alloc_zero(&alloc, n, sizeof *f->dictionaries);
-    status = f->dictionaries == NULL && n > 0
+    f->stores = kehu__alloc_zero(&alloc, n, sizeof *f->stores);
+    status = (f->dictionaries == NULL || f->stores == NULL) && n > 0
                  ? kehu__no_memory(err, "an Arrow table")
                  : take_columns(t, schema, array, is_struct, err);
     if (status != KEHU_OK) {

@@ -257,6 +257,28 @@ static void test_arrow_import_takes_dictionaries_of_any_code(void **state)
     }
 }
 
+static void test_arrow_import_takes_dictionaries_of_views(void **state)
+{
+    static const struct {
+        int32_t size;
+        char text[12];
+    } views[] = {{1, "a"}, {2, "bb"}};
+    static const uint32_t codes[] = {1, 0};
+    const void *word_buffers[] = {NULL, views, NULL}, *buffers[] = {NULL, codes};
+    struct ArrowArray words = array_of(word_buffers, 3, 0, 2, 0),
+                      a = array_of(buffers, 2, 0, 2, 0);
+    struct ArrowSchema of_words = schema_of("vu", ""), s = schema_of("I", "c");
+    kehu_table *t;
+    (void)state;
+    a.dictionary = &words;
+    s.dictionary = &of_words;
+    assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_column(t, 0)->type, KEHU_CATEGORY);
+    assert_memory_equal(kehu__column_text(kehu_table_column(t, 0), 0).bytes, "bb", 2);
+    assert_int_equal(kehu__column_text(kehu_table_column(t, 0), 1).size, 1);
+    kehu_table_free(t);
+}
+
 static void test_arrow_import_converts_times_and_views(void **state)
 {
     static const int64_t times[] = {1500, -1, 86400000};
@@ -309,6 +331,71 @@ static void test_arrow_import_converts_times_and_views(void **state)
     }
 }
 
+static void test_arrow_import_converts_decimals(void **state)
+{
+    static const uint64_t wide[3][2] = {
+        {150, 0}, {UINT64_MAX - 149, UINT64_MAX}, {UINT64_MAX, UINT64_MAX >> 1}};
+    static const uint64_t whole[3][2] = {
+        {UINT64_C(1) << 63, UINT64_MAX}, {INT64_MAX, 0}, {UINT64_C(1) << 63, 0}};
+    static const int32_t narrow[] = {150, -150, INT32_MIN};
+    static const struct {
+        const char *format;
+        const void *data;
+        double want[3];
+    } cases[] = {
+        {"d:38,2", wide, {1.5, -1.5, 1.7014118346046923e36}},
+        {"d:38,-1,128", wide, {1500, -1500, 1.7014118346046923e39}},
+        {"d:9,3,32", narrow, {.15, -.15, -2147483.648}},
+    };
+    const void *buffers[] = {NULL, NULL};
+    kehu_table *t;
+    kehu_error err;
+    struct ArrowSchema s;
+    struct ArrowArray a;
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        buffers[1] = cases[k].data;
+        a = array_of(buffers, 2, 0, 3, 0);
+        s = schema_of(cases[k].format, "d");
+        assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
+        assert_int_equal(kehu_table_column(t, 0)->type, KEHU_FLOAT64);
+        for (int64_t i = 0; i < 3; i++)
+            assert_true(kehu__column_number(kehu_table_column(t, 0), i) ==
+                        cases[k].want[i]);
+        kehu_table_free(t);
+    }
+    buffers[1] = whole;
+    a = array_of(buffers, 2, 0, 2, 0);
+    s = schema_of("d:38,0", "d");
+    assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_column(t, 0)->type, KEHU_INT64);
+    assert_true(kehu__column_integer(kehu_table_column(t, 0), 0) == INT64_MIN);
+    assert_true(kehu__column_integer(kehu_table_column(t, 0), 1) == INT64_MAX);
+    kehu_table_free(t);
+    a = array_of(buffers, 2, 0, 3, 0);
+    s = schema_of("d:38,0", "d");
+    assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, &err), KEHU_RANGE);
+    assert_int_equal(err.where, 2);
+    for (size_t k = 0; k < 5; k++) {
+        static const char *const bad[] = {"d:", "d:38", "d:38,2,100", "d:38,2,", "d:x,2"};
+        s = schema_of(bad[k], "d");
+        assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_COLUMN);
+    }
+}
+
+static void test_arrow_import_takes_the_type_null(void **state)
+{
+    struct ArrowArray a = array_of(NULL, 0, 0, 9, 9);
+    struct ArrowSchema s = schema_of("n", "nothing");
+    kehu_table *t;
+    (void)state;
+    assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(t), 9);
+    assert_int_equal(kehu_table_column(t, 0)->type, KEHU_FLOAT64);
+    assert_false(kehu__column_valid(kehu_table_column(t, 0), 8));
+    kehu_table_free(t);
+}
+
 static void test_arrow_import_refuses_what_cannot_be(void **state)
 {
     static const int64_t values[] = {1, 2, INT64_MAX};
@@ -320,8 +407,8 @@ static void test_arrow_import_refuses_what_cannot_be(void **state)
         kehu_status want;
         const char *message;
     } cases[] = {
-        {schema_of("d:10,2", "d"), array_of(buffers, 2, 0, 3, 0), KEHU_COLUMN,
-         "Arrow column d has format d:10,2, which kehu does not read"},
+        {schema_of("tDs", "d"), array_of(buffers, 2, 0, 3, 0), KEHU_COLUMN,
+         "Arrow column d has format tDs, which kehu does not read"},
         {schema_of("l", "n"), array_of(buffers, 1, 0, 3, 0), KEHU_ARGUMENT,
          "Arrow column n lacks buffers"},
         {schema_of("l", "n"), array_of(buffers, 2, 0, -1, 0), KEHU_ARGUMENT,
@@ -392,7 +479,10 @@ int main(void)
         cmocka_unit_test(test_arrow_empty_columns_have_buffers),
         cmocka_unit_test(test_arrow_import_honours_offsets_of_parent_and_child),
         cmocka_unit_test(test_arrow_import_takes_dictionaries_of_any_code),
+        cmocka_unit_test(test_arrow_import_takes_dictionaries_of_views),
         cmocka_unit_test(test_arrow_import_converts_times_and_views),
+        cmocka_unit_test(test_arrow_import_converts_decimals),
+        cmocka_unit_test(test_arrow_import_takes_the_type_null),
         cmocka_unit_test(test_arrow_import_refuses_what_cannot_be),
         cmocka_unit_test(test_arrow_survives_every_refused_allocation),
     };

@@ -67,7 +67,7 @@ def test_a_column_gives_its_memory():
     ({"x": [object()]}, TypeError, r"x\[0\] is object"),
     ({"a\0b": [1]}, kehu.KehuArgumentError, "column name has a NUL at character 1"),
     (3, TypeError, "data is int"),
-    ([1, 2], TypeError, "data is list"),
+    ([1, 2], TypeError, "data is a list of other things"),
 ])
 def test_what_is_no_table_is_refused(data, kind, message):
     with pytest.raises(kind, match=message):

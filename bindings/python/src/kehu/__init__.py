@@ -14,7 +14,30 @@ from . import errors
 from ._library import VERSION as __version__
 from .clv import Clv, ClvBase
 from .csv import Csv, read_csv
-from .errors import *  # noqa: F403  (KehuError and its kinds)
+from .errors import (
+    KehuArgumentError,
+    KehuBusyError,
+    KehuCancelledError,
+    KehuClosedError,
+    KehuColumnError,
+    KehuDataError,
+    KehuDuplicateError,
+    KehuEmptyError,
+    KehuEncodingError,
+    KehuError,
+    KehuFormatError,
+    KehuIOError,
+    KehuInternalError,
+    KehuKindError,
+    KehuLimitError,
+    KehuMemoryError,
+    KehuNotFoundError,
+    KehuOneClassError,
+    KehuPoisonedError,
+    KehuRangeError,
+    KehuStateError,
+    KehuVersionError,
+)
 from .evaluate import compare, evaluate, evaluate_binary, fold_of
 from .hybrid import Hybrid
 from .keyword import Keyword
@@ -31,7 +54,12 @@ from .table import Column, Table
 from .tokenizer import Tokenizer
 from .tree import Tree
 
-__all__ = ["Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference", "Rfm",
-           "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "errors", "evaluate",
-           "evaluate_binary", "fold_of", "read_csv", "report", "rfm_table", "write_libsvm", "__version__",
-           *(n for n in dir(errors) if n.startswith("Kehu"))]
+__all__ = [
+    "Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
+    "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "errors", "evaluate",
+    "evaluate_binary", "fold_of", "read_csv", "report", "rfm_table", "write_libsvm", "__version__", "KehuArgumentError",
+    "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",
+    "KehuEmptyError", "KehuEncodingError", "KehuError", "KehuFormatError", "KehuIOError", "KehuInternalError",
+    "KehuKindError", "KehuLimitError", "KehuMemoryError", "KehuNotFoundError", "KehuOneClassError", "KehuPoisonedError",
+    "KehuRangeError", "KehuStateError", "KehuVersionError",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ctypes import POINTER, addressof, byref, c_char_p, c_void_p, cast, memmove, py_object, pythonapi, sizeof
 
 from . import _abi
-from ._call import call, field_types
+from ._call import call, field_types, string
 from ._library import lib, locked
 from .errors import KehuMemoryError
 
@@ -92,21 +92,29 @@ def import_array(data: Any) -> Any:
     return out
 
 
-def import_stream(data: Any) -> list[Any]:
-    """The same for each array of an object with __arrow_c_stream__; a stream without arrays gives an empty table."""
+def import_stream(data: Any) -> tuple[list[Any], list[tuple[str, str]]]:
+    """The same for each array of an object with __arrow_c_stream__; for a stream without arrays the names and Arrow
+    formats of its columns."""
     capsule = data.__arrow_c_stream__()
     stream = cast(_get(capsule, b"arrow_array_stream"), POINTER(_abi.ArrowArrayStream))
     tables: list[Any] = []
+    schema = _abi.ArrowSchema()
     try:
         while True:
             out = c_void_p()
             call(lib.kehu_arrow_next, byref(out), stream, None)
             if out.value is None:
-                return tables
+                break
             tables.append(out)
+        if tables or stream.contents.get_schema(stream, schema) != 0:
+            return tables, []
+        fields = [schema.children[i].contents for i in range(schema.n_children)] if schema.format == b"+s" else [schema]
+        return [], [(string(f.name), "u" if f.dictionary else string(f.format)) for f in fields]
     except BaseException:
         for table in tables:
             lib.kehu_table_free(table)
         raise
     finally:
+        if schema.release:
+            schema.release(schema)
         del capsule

@@ -37,7 +37,7 @@ class Buffer:
         self.address = view.buf
         self.item_bytes = view.itemsize
         self.n_dimensions = view.ndim
-        self.shape = tuple(view.shape[i] for i in range(view.ndim)) if view.shape else (view.len // (view.itemsize or 1),)
+        self.shape: tuple[int, ...] = tuple(view.shape[i] for i in range(view.ndim)) if view.shape else (view.len // (view.itemsize or 1),)
         self.length = self.shape[0] if self.shape else 1
         self.format = native(view.format.decode() if view.format else "B")
 
@@ -59,7 +59,7 @@ class Buffer:
             view = memoryview(data)
         except (TypeError, ValueError, BufferError):
             return None
-        if view.contiguous:
+        if view.c_contiguous:
             return None
         copy = cls(view.tobytes())
         copy.shape, copy.length, copy.n_dimensions = view.shape or (), (view.shape or (1,))[0], view.ndim

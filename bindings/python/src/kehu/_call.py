@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from _thread import RLock
 from ctypes import byref, c_void_p, pointer, sizeof, string_at
 
@@ -89,19 +90,25 @@ class Watch:
     """The progress of one call: reports to `progress`, lets Ctrl-C through, carries exceptions out.
 
     progress  None; a callable of (done from 0 to 1, stage); a tqdm bar; or tqdm itself
+    kept      the library keeps the pointer for later calls, so it stays good
     """
 
-    def __init__(self, progress: Any) -> None:
+    def __init__(self, progress: Any, kept: bool = False) -> None:
+        self._kept = kept
         self._failed: BaseException | None = None
+        self._hook: Any = None
         self._close = None
         self._report = _reporter(progress)
         if isinstance(progress, type) and hasattr(progress, "update"):
             bar = progress(total=100)
             self._report, self._close = _reporter(bar), bar.close
-        self.struct = _abi.kehu_progress()
+        self.struct = _abi.kehu_progress(report=_REPORT(self._step))
+        self.pointer = pointer(self.struct)
 
     def _step(self, _: Any, done: float, stage: bytes) -> int:
         try:
+            if self._failed is not None:
+                return 1
             if self._report is not None:
                 self._report(done, stage.decode())
             return 0
@@ -110,18 +117,27 @@ class Watch:
             return 1
 
     def __enter__(self) -> Watch:
-        self.struct.report = _REPORT(self._step)
-        self.pointer = pointer(self.struct)
+        import threading
+        if threading.current_thread() is threading.main_thread():
+            self._hook = sys.unraisablehook
+            sys.unraisablehook = self._unraisable
         return self
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self.struct.report = _REPORT()  # the callback holds this object
-        if self._close is not None:
-            self._close()
-        self.check()
+    def _unraisable(self, found: Any) -> None:
+        """Ctrl-C may strike as _step is entered, before its try: Python then drops it, and comes by here to say so."""
+        ours = getattr(found.object, "__self__", None) is self or "ctypes callback" in (found.err_msg or "")
+        if ours and isinstance(found.exc_value, KeyboardInterrupt):
+            self._failed = found.exc_value
+        elif self._hook is not None:
+            self._hook(found)
 
-    def check(self) -> None:
-        """Raise what the callback raised."""
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if self._hook is not None:
+            sys.unraisablehook, self._hook = self._hook, None
+        if not self._kept:
+            self.struct.report = _REPORT()  # the callback holds this object
+            if self._close is not None:
+                self._close()
         if self._failed is not None:
             failed, self._failed = self._failed, None
             raise failed

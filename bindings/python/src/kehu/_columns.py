@@ -105,10 +105,12 @@ def column(data: Any, argument: str) -> Input:
 
 
 def texts(data: Any, argument: str) -> Input:
-    """A column of text; empty lists, which say nothing of their type, count as such."""
+    """A column of text; columns without any value, which say nothing of their type, count as such."""
     made = column(data, argument)
-    if len(made) == 0 and made.struct.type not in _TEXT:
-        return _strings((), argument)
+    if made.struct.type == _abi.KEHU_FLOAT64 and (len(made) == 0 or made.struct.validity):
+        values = _plain(data, made)
+        if all(v is None for v in values):
+            return _strings(tuple(values), argument)
     return made
 
 
@@ -143,7 +145,9 @@ def columns(data: Any, argument: str = "columns") -> Inputs:
 
 
 def _mapping(data: Any, argument: str) -> Mapping[str, Any]:
-    if isinstance(data, (list, tuple)) and all(isinstance(row, dict) for row in data):
+    if isinstance(data, (list, tuple)):
+        if not all(isinstance(row, dict) for row in data):
+            raise TypeError(f"{argument} is a {type(data).__name__} of other things than dicts (rows) or Columns")
         names = list(dict.fromkeys(name for row in data for name in row))
         return {name: [row.get(name) for row in data] for name in names}
     if hasattr(data, "keys") and hasattr(data, "__getitem__"):  # dict and the like, pandas without Arrow
@@ -160,7 +164,8 @@ def _from_arrow(data: Any, argument: str) -> Table | None:
             return Table._adopt(import_array(data))
         if not hasattr(data, "__arrow_c_stream__"):
             return None
-        parts = [Table._adopt(part) for part in import_stream(data)]
+        pointers, fields = import_stream(data)
+        parts = [Table._adopt(part) for part in pointers]
     except ImportError:  # pandas without pyarrow
         return None
     except errors.KehuError as e:
@@ -168,14 +173,14 @@ def _from_arrow(data: Any, argument: str) -> Table | None:
         raise
     if len(parts) == 1:
         return parts[0]
-    return Table.concat(parts) if parts else _empty(data)
+    if parts:
+        return Table.concat(parts)
+    return Table({name: typed([], name, _ARROW_TYPES.get(format, "timestamp" if format.startswith("ts") else "float64"))
+                  for name, format in fields})
 
 
-def _empty(data: Any) -> Table:
-    """The table for a stream without arrays: its columns, read from its schema, without rows."""
-    from .table import Table
-    names = getattr(data, "columns", None)
-    return Table({str(name): () for name in (names if isinstance(names, (list, tuple)) else ["values"])})
+_ARROW_TYPES = {"b": "bool", "c": "int8", "s": "int16", "i": "int32", "l": "int64", "C": "uint8", "S": "uint16", "I": "uint32",
+                "L": "uint64", "f": "float32", "g": "float64", "u": "utf8", "U": "utf8", "vu": "utf8", "tdD": "date32", "tdm": "date32"}
 
 
 def _struct(kind: int, length: int, data: Any, argument: str, **more: Any) -> Any:
@@ -236,10 +241,11 @@ def _present(values: Iterable[Any]) -> Any:
 
 
 def _from_list(values: list[Any] | tuple[Any, ...], argument: str) -> Input:
-    first = values[0] if values else 0.0
+    first = values[0] if values else None
     if first is None or first != first:
         first = _present(values)
-        first = 0.0 if first is None else first
+        if first is None:
+            return _filled(array("d", (0.0 if v is None else float("nan") for v in values)), argument, [v is None for v in values])
     if isinstance(first, str):
         try:
             return _strings(tuple(values), argument)
@@ -400,13 +406,14 @@ def matrix(data: Any, code: str, argument: str, k: int = 0) -> Numbers:
         if buffer is not None:
             if buffer.n_dimensions != 2:
                 raise errors.KehuColumnError(f"{argument} has {buffer.n_dimensions} dimensions, expected 2")
-            _check_width(buffer.shape[1], k, argument)
+            n, width = buffer.shape
+            _check_width(width, k, argument)
             if buffer.format != code:
                 if hasattr(data, "astype"):
                     return matrix(data.astype(code, order="C"), code, argument, k)
                 data = memoryview(data).tolist()
             else:
-                return Numbers(buffer.address, buffer.shape[0], buffer.shape[1], code, buffer)
+                return Numbers(buffer.address, n, width, code, buffer)
     if isinstance(data, (list, tuple)) and not (data and isinstance(data[0], dict)):
         width = len(data[0]) if data else k
         for i, row in enumerate(data):

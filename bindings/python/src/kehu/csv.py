@@ -67,8 +67,8 @@ class Csv(Exclusive):
                       fields=made, n_fields=len(fields or {}), infer_rows=infer_rows, n_missing=len(missing), zone_minutes=zone_minutes,
                       max_row_bytes=max_row_bytes, batch_rows=batch_rows, max_rejects=max_rejects)
         opt.missing = none
-        self._watch = Watch(progress)
-        opt.progress = self._watch.__enter__().pointer
+        self._watch = Watch(progress, kept=True)
+        opt.progress = self._watch.pointer
         out, buffer = c_void_p(), None
         if isinstance(source, (str, os.PathLike)):
             call(lib.kehu_csv_open, byref(out), path_bytes(source), opt)
@@ -79,11 +79,8 @@ class Csv(Exclusive):
 
     def _next(self, function: Any) -> Table | None:
         out = c_void_p()
-        with self._only():
-            try:
-                call(function, byref(out), self._own())
-            finally:
-                self._watch.check()
+        with self._only(), self._watch:
+            call(function, byref(out), self._own())
         return None if out.value is None else Table._adopt(out)
 
     def next(self) -> Table | None:

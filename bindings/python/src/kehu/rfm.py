@@ -86,8 +86,8 @@ class RfmBase(Exclusive):
         opt = options(_abi.kehu_rfm_base_options, returns=choose(returns, "returns", RETURNS),
                       from_day=0 if from_day is None else day_number(from_day, "from_day"),
                       to_day=0 if to_day is None else day_number(to_day, "to_day"), day_offset_minutes=day_offset_minutes, n_threads=n_threads)
-        self._watch = Watch(progress)
-        opt.progress = self._watch.__enter__().pointer
+        self._watch = Watch(progress, kept=True)
+        opt.progress = self._watch.pointer
         out = c_void_p()
         call(lib.kehu_rfm_base_new, byref(out), day_number(as_of, "as_of"), opt)
         self._take(out, self._watch)
@@ -105,11 +105,8 @@ class RfmBase(Exclusive):
         Fails with KehuDataError (time or amount missing, currencies mixed), KehuRangeError (a row later than as_of):
         .where is the row, and the base is as before."""
         struct, _keep = batch(customer, time, amount, order, returned, currency)
-        try:
+        with self._watch or Watch(None):
             self._call(lib.kehu_rfm_base_add, struct)
-        finally:
-            if self._watch is not None:
-                self._watch.check()
 
     def merge(self, other: RfmBase) -> None:
         """Add all of another base of the same settings. Orders seen by both count once."""

@@ -173,11 +173,8 @@ class Store(Exclusive):
             pair.file, pair.store = text(file, "names"), text(store, "names")
         opt = options(_abi.kehu_store_import_options, names=pairs, n_names=len(names or {}), max_rejects=max_rejects)
         n = c_int64()
-        with csv._only():
-            try:
-                self._call(lib.kehu_store_import, choose(part, "part", PARTS), csv._own(), opt, byref(n))
-            finally:
-                csv._watch.check()
+        with csv._only(), csv._watch:
+            self._call(lib.kehu_store_import, choose(part, "part", PARTS), csv._own(), opt, byref(n))
         return n.value
 
     @property
@@ -257,6 +254,13 @@ class Snapshot(Handle):
         struct = _abi.kehu_store_stats()
         call(lib.kehu_snapshot_stats, self._own(), struct)
         return Stats(struct)
+
+    def backup(self, path: str | bytes | os.PathLike[Any], progress: Any = None) -> None:
+        """Copy what it sees, and nothing else, into a new store. path: a folder that is empty or is made.
+
+        Fails with KehuDuplicateError (the folder holds something), KehuFormatError (damage), KehuIOError."""
+        with Watch(progress) as watching:
+            call(lib.kehu_snapshot_backup, self._own(), path_bytes(path), watching.struct)
 
     def check(self, progress: Any = None) -> Check:
         """Read everything: checksums, values, order. Fails with KehuFormatError when a block is bad."""

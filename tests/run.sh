@@ -166,6 +166,7 @@ part_python() {
     [ -e $out/python/lib/python3*/site-packages/kehu/libkehu.so ] || return
     one python-types $out/python/bin/python -m mypy --config-file bindings/python/pyproject.toml --cache-dir $out/mypy -p kehu
     pytest_of python-tests python bindings/python/tests
+    pytest_of python-doctests python --doctest-modules --pyargs kehu
 }
 part_wheels() {
     ensure qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return

@@ -241,7 +241,7 @@ static kehu_status parse(parser *p)
         size_t size = (size_t)((stop == NULL ? p->end : stop) - line);
         p->at = stop == NULL ? p->end : stop + 1;
         p->number++;
-        if (size > 0 && line[size - 1] == '\r')
+        while (size > 0 && line[size - 1] == '\r')
             size--;
         if (kehu__utf8_valid(line, size) != size)
             return kehu__fail(p->err, KEHU_ENCODING, (int64_t)p->number - 1,

@@ -217,8 +217,9 @@ static void test_keyword_file_is_written_sorted_with_its_notes(void **state)
 static void test_keyword_file_keeps_names_with_special_characters(void **state)
 {
     static sink s, again;
-    const char text[] = "\\#5 路\t\\!\t1\n\\@x\t\\-5\t2\n\\*\t\\+\t3\na\\\\b\t#\t4\n"
-                        "  c d\\ \t\\\\\t5\r\n\xEF\xBB\xBF\t@\t6";
+    const char text[] =
+        "# a remark\r\r\r\n\\#5 路\t\\!\t1\n\\@x\t\\-5\t2\n\\*\t\\+\t3\na\\\\b\t#\t4\n"
+        "  c d\\ \t\\\\\t5\r\n\xEF\xBB\xBF\t@\t6";
     kehu_keyword *k = list_of(text), *back;
     kehu_keyword_line line;
     (void)state;

@@ -1,0 +1,20 @@
+"""The notebooks in examples/python run, and show what they are kept with."""
+import importlib.util
+import os
+
+import pytest
+
+FOLDER = os.path.join(os.path.dirname(__file__), "..", "..", "..", "examples", "python")
+spec = importlib.util.spec_from_file_location("notebooks", os.path.join(FOLDER, "notebooks.py"))
+notebooks = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(notebooks)
+
+
+@pytest.mark.parametrize("name", notebooks.NAMES)
+def test_notebook(name):
+    assert list(notebooks.shown(notebooks.executed(name))) == list(notebooks.shown(notebooks.kept(name)))
+
+
+def test_all_notebooks_are_pairs():
+    kept = {name[:-6] for name in os.listdir(FOLDER) if name.endswith(".ipynb")}
+    assert kept == set(notebooks.NAMES) and len(kept) >= 4

@@ -111,22 +111,31 @@ public abstract class Column {
         return column.address;
     }
 
-    /** Address of kehu_column[n] for one call. */
-    static long addresses(Frame frame, List<Column> columns) {
-        Memory array = frame.zeros(Math.multiplyExact(columns.size(), Layout.Column.SIZEOF));
-        for (int i = 0; i < columns.size(); i++) {
-            columns.get(i).write(frame, array, i * Layout.Column.SIZEOF);
+    /**
+     * Columns for one call.
+     *
+     * @param address of kehu_column[n]
+     * @param n how many
+     * @param rows of each
+     */
+    record Batch(long address, int n, int rows) {}
+
+    /** Looks at the list once, and at the lengths here: what C will write is sized by them. */
+    static Batch batch(Frame frame, List<Column> columns) {
+        Column[] all = columns.toArray(new Column[0]);
+        Memory array = frame.zeros(Math.multiplyExact(all.length, Layout.Column.SIZEOF));
+        for (int i = 0; i < all.length; i++) {
+            if (all[i].length() != all[0].length()) {
+                throw new KehuException.ColumnMismatch(0, i, "column " + i + " has " + all[i].length() + " rows, the first one "
+                    + all[0].length());
+            }
+            all[i].write(frame, array, i * Layout.Column.SIZEOF);
         }
-        return array.address;
+        return new Batch(array.address, all.length, all.length == 0 ? 0 : Math.toIntExact(all[0].length()));
     }
 
     static long addressOrNull(Frame frame, Column column) {
         return column == null ? 0 : column.address(frame);
-    }
-
-    /** The common length of columns; C checks that they agree, but arrays of results are sized by it first. */
-    static int rows(List<Column> columns) {
-        return columns.isEmpty() ? 0 : Math.toIntExact(columns.get(0).length());
     }
 
     // Factories

@@ -200,6 +200,8 @@ public final class Csv extends MutableHandle {
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
+            List<Field> fields = this.fields;
+            List<String> missing = this.missing;
             options.i64(Layout.CsvOptions.FIELDS, Field.addresses(frame, fields));
             options.i32(Layout.CsvOptions.N_FIELDS, fields.size());
             options.i64(Layout.CsvOptions.MISSING, frame.texts(missing));
@@ -249,6 +251,13 @@ public final class Csv extends MutableHandle {
             kept.error()));
     }
 
+    /** What the listener of this file threw comes out of whichever call made it read. */
+    void check(Frame f, int status) {
+        f.failure = kept.failure;
+        kept.failure = null;
+        f.check(status);
+    }
+
     private interface Next {
         int call(long out, long csv, long error);
     }
@@ -256,11 +265,7 @@ public final class Csv extends MutableHandle {
     private Table table(Next next) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            long self = f.inside(this);
-            kept.failure = null;
-            int status = next.call(out.address, self, f.error());
-            f.failure = kept.failure;
-            f.check(status);
+            check(f, next.call(out.address, f.inside(this), f.error()));
             return Table.orNull(out.i64(0));
         }
     }

@@ -82,6 +82,9 @@ final class Frame implements AutoCloseable {
 
     /** Memory of unspecified contents, aligned for any type. */
     Memory take(long size) {
+        if (size < 0) {
+            throw new IllegalArgumentException("a size is negative: " + size);
+        }
         long rounded = size + 15 & -16;
         if (rounded <= SMALL && top + rounded <= SCRATCH) {
             Memory memory = new Memory(buffer, top, address + top);

@@ -1,10 +1,15 @@
 package org.kehu;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 
 /** A handle that changes: calls of several threads come one after the other. */
 public abstract class MutableHandle extends NativeHandle {
+    private static final AtomicLong COUNT = new AtomicLong();
+
+    /** For locking two of them, in one order everywhere. */
+    final long number = COUNT.incrementAndGet();
     private final ReentrantLock lock = new ReentrantLock();
 
     MutableHandle(long pointer, LongConsumer free) {

@@ -43,7 +43,7 @@ public abstract class NativeHandle implements AutoCloseable {
         /** Runs in the cleaner's thread when the handle was collected, or after close, when there is nothing left to do. */
         @Override
         public void run() {
-            if ((getAndUpdate(now -> now | CLOSED) & CLOSED) == 0) {
+            if ((getAndUpdate(now -> now | CLOSED) & CLOSED) == 0 && free != null) {
                 FORGOTTEN.increment();
             }
             freeIfUnused();
@@ -94,8 +94,8 @@ public abstract class NativeHandle implements AutoCloseable {
             if (get() == CLOSED && freed.compareAndSet(false, true)) {
                 if (free != null) {
                     free.accept(pointer);
+                    OPEN.decrement();
                 }
-                OPEN.decrement();
                 if (kept != null) {
                     kept.drop(DEPENDENT);
                 }
@@ -116,7 +116,9 @@ public abstract class NativeHandle implements AutoCloseable {
             keeps.state.addAndGet(State.DEPENDENT);
         }
         state = new State(pointer, free, keeps == null ? null : keeps.state);
-        OPEN.increment();
+        if (free != null) { // else a part of another object, which is counted
+            OPEN.increment();
+        }
         cleanable = CLEANER.register(this, state);
     }
 

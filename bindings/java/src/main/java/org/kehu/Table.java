@@ -81,7 +81,27 @@ public final class Table extends NativeHandle {
     public static Table of(List<Column> columns) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            f.check(Native.tableCopy(out.address, Column.addresses(f, columns), columns.size(), 0, f.error()));
+            Column.Batch batch = Column.batch(f, columns);
+            f.check(Native.tableCopy(out.address, batch.address(), batch.n(), 0, f.error()));
+            return new Table(out.i64(0));
+        }
+    }
+
+    /**
+     * The rows of several tables, one below the other.
+     *
+     * @param tables at least one; columns of the same names and types in the same order
+     * @return a new table
+     */
+    public static Table concat(List<Table> tables) {
+        Table[] all = tables.toArray(new Table[0]);
+        try (Frame f = Frame.open()) {
+            Memory out = f.zeros(8);
+            Memory addresses = f.array(all.length, Long.BYTES);
+            for (int i = 0; i < all.length; i++) {
+                addresses.i64(8 * i, f.inside(all[i]));
+            }
+            f.check(Native.tableConcat(out.address, addresses.address, all.length, 0, f.error()));
             return new Table(out.i64(0));
         }
     }
@@ -270,6 +290,7 @@ public final class Table extends NativeHandle {
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
+            List<Field> fields = this.fields;
             options.i64(Layout.WriteOptions.FIELDS, Field.addresses(frame, fields));
             options.i32(Layout.WriteOptions.N_FIELDS, fields.size());
             return options;

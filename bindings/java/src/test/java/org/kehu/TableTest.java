@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +91,12 @@ class TableTest {
         }
         assertThrows(KehuException.ColumnMismatch.class, () -> Table.of(Column.of("a", 1.0), Column.of("b", 1.0, 2.0)));
         assertThrows(IllegalArgumentException.class, () -> Table.of(Column.of("a\0", 1.0)));
+        assertThrows(KehuException.Argument.class, () -> Table.concat(List.of()));
+        try (Table one = Table.of(Column.of("a", 1.0)); Table two = Table.concat(List.of(one, one)); Table text = Table.of(Column.of("a", "x"))) {
+            assertArrayEquals(new double[] {1, 1}, two.doubles("a"));
+            assertThrows(KehuException.ColumnMismatch.class, () -> Table.concat(List.of(one, text)));
+            assertThrows(KehuException.Argument.class, () -> Table.concat(Arrays.asList(one, null)));
+        }
         Table table = Table.of(Column.of("a", 1.0));
         Column column = table.column("a");
         table.close();

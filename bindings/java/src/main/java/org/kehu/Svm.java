@@ -12,21 +12,21 @@ import java.util.List;
  * <p>The vectoriser (characters, words of alphabetic scripts, tf-idf) is part of the model, so plain texts go in. The same
  * texts, labels, options and seed give the same model bytes, whatever the number of threads.
  */
-public final class LinearSvm extends Model {
+public final class Svm extends Model {
     private final List<String> classNames;
 
-    LinearSvm(long pointer, NativeHandle keeps) {
+    Svm(long pointer, NativeHandle keeps) {
         this(pointer, true, keeps);
     }
 
-    private LinearSvm(long pointer, boolean owned, NativeHandle keeps) {
+    private Svm(long pointer, boolean owned, NativeHandle keeps) {
         super(pointer, owned ? Native::svmFree : null, keeps);
         classNames = names(pointer);
     }
 
     /** The machine inside another model. */
-    static LinearSvm borrowed(long pointer, NativeHandle owner) {
-        return new LinearSvm(pointer, false, owner);
+    static Svm borrowed(long pointer, NativeHandle owner) {
+        return new Svm(pointer, false, owner);
     }
 
     private static List<String> names(long pointer) {
@@ -259,7 +259,7 @@ public final class LinearSvm extends Model {
      * @param labels the name of each text's class
      * @return the classifier
      */
-    public static LinearSvm train(List<String> texts, List<String> labels) {
+    public static Svm train(List<String> texts, List<String> labels) {
         return train(Column.of(null, texts), Column.of(null, labels), new Options());
     }
 
@@ -271,11 +271,11 @@ public final class LinearSvm extends Model {
      * @param options how
      * @return the classifier
      */
-    public static LinearSvm train(Column texts, Column labels, Options options) {
+    public static Svm train(Column texts, Column labels, Options options) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
             f.check(Native.svmTrain(out.address, texts.address(f), labels.address(f), options.write(f).address, f.error()));
-            return new LinearSvm(out.i64(0), options.tokenizer);
+            return new Svm(out.i64(0), options.tokenizer);
         }
     }
 
@@ -285,8 +285,8 @@ public final class LinearSvm extends Model {
      * @param path of the file
      * @return the classifier
      */
-    public static LinearSvm load(Path path) {
-        return new LinearSvm(load(path, Native::svmLoad), null);
+    public static Svm load(Path path) {
+        return new Svm(load(path, Native::svmLoad), null);
     }
 
     /**
@@ -296,11 +296,11 @@ public final class LinearSvm extends Model {
      * @param tokenizer of the same fingerprint as at training
      * @return the classifier
      */
-    public static LinearSvm load(Path path, Tokenizer tokenizer) {
+    public static Svm load(Path path, Tokenizer tokenizer) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
             f.check(Native.svmLoadWith(out.address, f.path(path), f.inside(tokenizer), 0, f.error()));
-            return new LinearSvm(out.i64(0), tokenizer);
+            return new Svm(out.i64(0), tokenizer);
         }
     }
 
@@ -310,8 +310,8 @@ public final class LinearSvm extends Model {
      * @param bytes not kept
      * @return the classifier
      */
-    public static LinearSvm read(byte[] bytes) {
-        return new LinearSvm(read(bytes, Native::svmRead), null);
+    public static Svm read(byte[] bytes) {
+        return new Svm(read(bytes, Native::svmRead), null);
     }
 
     /**
@@ -321,11 +321,11 @@ public final class LinearSvm extends Model {
      * @param tokenizer of the same fingerprint as at training
      * @return the classifier
      */
-    public static LinearSvm read(byte[] bytes, Tokenizer tokenizer) {
+    public static Svm read(byte[] bytes, Tokenizer tokenizer) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
             f.check(Native.svmReadWith(out.address, f.copy(bytes).address, bytes.length, f.inside(tokenizer), 0, f.error()));
-            return new LinearSvm(out.i64(0), tokenizer);
+            return new Svm(out.i64(0), tokenizer);
         }
     }
 

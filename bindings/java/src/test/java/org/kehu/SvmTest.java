@@ -21,17 +21,17 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LinearSvmTest {
+class SvmTest {
     private static final List<String> TEXTS = Samples.texts(90);
     private static final List<String> LABELS = Samples.labels(90);
 
-    private static LinearSvm trained() {
-        return LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new LinearSvm.Options().cost(1));
+    private static Svm trained() {
+        return Svm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new Svm.Options().cost(1));
     }
 
     @Test
     void trainsAndClassifiesWithNamesInByteOrder() {
-        try (LinearSvm svm = trained()) {
+        try (Svm svm = trained()) {
             assertEquals(List.of("宽带", "投诉", "资费"), svm.classNames());
             assertEquals(1, svm.classNumber("投诉"));
             assertEquals(-1, svm.classNumber("none"));
@@ -39,7 +39,7 @@ class LinearSvmTest {
             for (int i = 0; i < found.length; i++) {
                 assertEquals(LABELS.get(i), svm.classNames().get(found[i]));
             }
-            LinearSvm.Answer answer = svm.classify("套餐余额不对");
+            Svm.Answer answer = svm.classify("套餐余额不对");
             assertEquals("资费", answer.className());
             assertTrue(answer.probability() > 0.4 && answer.probability() <= 1);
         }
@@ -47,8 +47,8 @@ class LinearSvmTest {
 
     @Test
     void probabilitiesSumToOneAndTheLargestMarginWins() {
-        try (LinearSvm svm = trained()) {
-            LinearSvm.Predictions found = svm.predict(Column.of(null, TEXTS), new LinearSvm.PredictOptions().threads(2));
+        try (Svm svm = trained()) {
+            Svm.Predictions found = svm.predict(Column.of(null, TEXTS), new Svm.PredictOptions().threads(2));
             for (int i = 0; i < TEXTS.size(); i++) {
                 float sum = 0;
                 int best = 0;
@@ -78,9 +78,9 @@ class LinearSvmTest {
         Column column = Column.ofBuffer(null, bytes, offsets.flip());
         IntBuffer classes = ByteBuffer.allocateDirect(4 * 90).order(ByteOrder.nativeOrder()).asIntBuffer();
         FloatBuffer probabilities = ByteBuffer.allocateDirect(4 * 270).order(ByteOrder.nativeOrder()).asFloatBuffer();
-        try (LinearSvm svm = trained()) {
-            LinearSvm.Predictions expected = svm.predict(Column.of(null, TEXTS), new LinearSvm.PredictOptions());
-            svm.predict(column, new LinearSvm.PredictOptions(), classes, probabilities, null);
+        try (Svm svm = trained()) {
+            Svm.Predictions expected = svm.predict(Column.of(null, TEXTS), new Svm.PredictOptions());
+            svm.predict(column, new Svm.PredictOptions(), classes, probabilities, null);
             int[] found = new int[90];
             float[] p = new float[270];
             classes.get(found);
@@ -96,8 +96,8 @@ class LinearSvmTest {
         IntBuffer heap = IntBuffer.allocate(90);
         IntBuffer readOnly = ByteBuffer.allocateDirect(400).order(ByteOrder.nativeOrder()).asIntBuffer().asReadOnlyBuffer();
         Column texts = Column.of(null, TEXTS);
-        LinearSvm.PredictOptions options = new LinearSvm.PredictOptions();
-        try (LinearSvm svm = trained()) {
+        Svm.PredictOptions options = new Svm.PredictOptions();
+        try (Svm svm = trained()) {
             for (IntBuffer wrong : List.of(small, heap, readOnly)) {
                 assertThrows(IllegalArgumentException.class, () -> svm.predict(texts, options, wrong, null, null));
             }
@@ -106,25 +106,25 @@ class LinearSvmTest {
 
     @Test
     void aFileGivesTheSameModelBack(@TempDir Path folder) throws IOException {
-        try (LinearSvm svm = trained()) {
+        try (Svm svm = trained()) {
             Path file = folder.resolve("m.svm");
             svm.save(file);
             byte[] bytes = svm.toBytes();
-            try (LinearSvm loaded = LinearSvm.load(file); LinearSvm read = LinearSvm.read(bytes)) {
+            try (Svm loaded = Svm.load(file); Svm read = Svm.read(bytes)) {
                 assertArrayEquals(svm.predict(TEXTS), loaded.predict(TEXTS));
                 assertArrayEquals(bytes, read.toBytes());
             }
             assertThrows(KehuException.Kind.class, () -> Tokenizer.read(bytes, new Tokenizer.Options()));
             bytes[bytes.length / 2] ^= 1;
-            assertThrows(KehuException.Format.class, () -> LinearSvm.read(bytes));
-            assertThrows(KehuException.class, () -> LinearSvm.read(new byte[0]));
-            assertThrows(KehuException.NotFound.class, () -> LinearSvm.load(folder.resolve("none")));
+            assertThrows(KehuException.Format.class, () -> Svm.read(bytes));
+            assertThrows(KehuException.class, () -> Svm.read(new byte[0]));
+            assertThrows(KehuException.NotFound.class, () -> Svm.load(folder.resolve("none")));
         }
     }
 
     @Test
     void whatAStreamThrowsComesOut() {
-        try (LinearSvm svm = trained()) {
+        try (Svm svm = trained()) {
             OutputStream full = new OutputStream() {
                 @Override
                 public void write(int b) throws IOException {
@@ -145,11 +145,11 @@ class LinearSvmTest {
 
     @Test
     void explainsInCharsNotBytes() {
-        try (LinearSvm svm = trained()) {
+        try (Svm svm = trained()) {
             String text = "😀宽带断网了";
-            LinearSvm.Explanation why = svm.explain(text, svm.classNumber("宽带"), 100);
+            Svm.Explanation why = svm.explain(text, svm.classNumber("宽带"), 100);
             double sum = why.bias();
-            for (LinearSvm.Reason r : why.reasons()) {
+            for (Svm.Reason r : why.reasons()) {
                 assertEquals(r.term(), text.substring(r.start(), r.end()));
                 sum += r.contribution();
             }
@@ -166,25 +166,25 @@ class LinearSvmTest {
     void errorsCarryCodeRowAndMessage() {
         List<String> labels = new ArrayList<>(LABELS);
         labels.set(5, null);
-        KehuException e = assertThrows(KehuException.Data.class, () -> LinearSvm.train(TEXTS, labels));
+        KehuException e = assertThrows(KehuException.Data.class, () -> Svm.train(TEXTS, labels));
         assertEquals(-3, e.code());
         assertEquals(5, e.position());
         assertFalse(e.getMessage().isEmpty());
-        assertThrows(KehuException.OneClass.class, () -> LinearSvm.train(List.of("a", "b"), List.of("x", "x")));
-        assertThrows(KehuException.Argument.class, () -> LinearSvm.train(TEXTS, LABELS.subList(0, 3)));
+        assertThrows(KehuException.OneClass.class, () -> Svm.train(List.of("a", "b"), List.of("x", "x")));
+        assertThrows(KehuException.Argument.class, () -> Svm.train(TEXTS, LABELS.subList(0, 3)));
         assertThrows(KehuException.ColumnMismatch.class,
-            () -> LinearSvm.train(Column.of(null, 1.0, 2.0), Column.of(null, "a", "b"), new LinearSvm.Options()));
+            () -> Svm.train(Column.of(null, 1.0, 2.0), Column.of(null, "a", "b"), new Svm.Options()));
         assertThrows(KehuException.Argument.class,
-            () -> LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new LinearSvm.Options().cost(-1)));
-        assertThrows(IllegalArgumentException.class, () -> new LinearSvm.Options().threads(-1));
+            () -> Svm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new Svm.Options().cost(-1)));
+        assertThrows(IllegalArgumentException.class, () -> new Svm.Options().threads(-1));
         assertThrows(KehuException.Argument.class,
-            () -> LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new LinearSvm.Options().weights(1, 2)));
-        assertThrows(NullPointerException.class, () -> LinearSvm.train(null, null));
+            () -> Svm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new Svm.Options().weights(1, 2)));
+        assertThrows(NullPointerException.class, () -> Svm.train(null, null));
     }
 
     @Test
     void textsWithoutAnUtf8FormAreRefusedAndNullsAreMissing() {
-        try (LinearSvm svm = trained()) {
+        try (Svm svm = trained()) {
             List<String> texts = Arrays.asList("好", null, "坏\uD83D");
             assertTrue(assertThrows(IllegalArgumentException.class, () -> svm.predict(texts)).getMessage().startsWith("row 2"));
             int[] found = svm.predict(Collections.nCopies(2, (String) null));
@@ -196,15 +196,15 @@ class LinearSvmTest {
     @Test
     void anInterruptStopsTrainingAndAListenerMayToo() {
         Thread.currentThread().interrupt();
-        assertThrows(KehuException.Cancelled.class, () -> LinearSvm.train(Samples.texts(3000), Samples.labels(3000)));
+        assertThrows(KehuException.Cancelled.class, () -> Svm.train(Samples.texts(3000), Samples.labels(3000)));
         assertTrue(Thread.interrupted());
         List<Double> heard = new ArrayList<>();
-        LinearSvm.Options options = new LinearSvm.Options().progress((done, stage) -> {
+        Svm.Options options = new Svm.Options().progress((done, stage) -> {
             heard.add(done);
             throw new UnsupportedOperationException(stage);
         });
         assertThrows(UnsupportedOperationException.class,
-            () -> LinearSvm.train(Column.of(null, TEXTS), Column.of(null, LABELS), options));
+            () -> Svm.train(Column.of(null, TEXTS), Column.of(null, LABELS), options));
         assertEquals(1, heard.size());
     }
 
@@ -212,24 +212,24 @@ class LinearSvmTest {
     void wordsOfATokenizerMayBeTermsAndOutliveItsHandle() {
         Tokenizer tokenizer = Tokenizer.readWords("宽带 5\n断网 3\n", new Tokenizer.Options());
         Column texts = Column.of(null, TEXTS);
-        LinearSvm svm = LinearSvm.train(texts, Column.of(null, LABELS), new LinearSvm.Options().cost(1).tokenizer(tokenizer));
+        Svm svm = Svm.train(texts, Column.of(null, LABELS), new Svm.Options().cost(1).tokenizer(tokenizer));
         int[] before = svm.predict(TEXTS);
         byte[] bytes = svm.toBytes();
-        assertThrows(KehuException.NotFound.class, () -> LinearSvm.read(bytes));
-        try (LinearSvm read = LinearSvm.read(bytes, tokenizer)) {
+        assertThrows(KehuException.NotFound.class, () -> Svm.read(bytes));
+        try (Svm read = Svm.read(bytes, tokenizer)) {
             tokenizer.close();
             assertArrayEquals(before, svm.predict(TEXTS));
             assertArrayEquals(before, read.predict(TEXTS));
         }
-        assertThrows(IllegalStateException.class, () -> LinearSvm.read(bytes, tokenizer));
+        assertThrows(IllegalStateException.class, () -> Svm.read(bytes, tokenizer));
         svm.close();
         assertThrows(IllegalStateException.class, () -> svm.predict(TEXTS));
     }
 
     @Test
     void infoTellsHowTrainingWent() {
-        try (LinearSvm svm = LinearSvm.train(TEXTS, LABELS)) {
-            LinearSvm.Info info = svm.info();
+        try (Svm svm = Svm.train(TEXTS, LABELS)) {
+            Svm.Info info = svm.info();
             assertEquals(3, info.classes());
             assertEquals(90, info.texts());
             assertFalse(info.curve().isEmpty());

@@ -1,0 +1,547 @@
+package org.kehu;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntToLongFunction;
+
+/**
+ * Decision-tree scorer: from columns of numbers, dates and categories, with gaps anywhere, to a probability for each class,
+ * and why. Columns are matched by name, in any order; further ones are ignored.
+ */
+public final class Tree extends Model {
+    private final List<String> classNames;
+    private final List<String> featureNames;
+
+    private Tree(long pointer, boolean owned, NativeHandle keeps) {
+        super(pointer, owned ? Native::treeFree : null, keeps);
+        classNames = names(Native.treeClassCount(pointer), i -> Native.treeClassName(pointer, i));
+        featureNames = names(Native.treeFeatureCount(pointer), i -> Native.treeFeatureName(pointer, i));
+    }
+
+    private Tree(long pointer) {
+        this(pointer, true, null);
+    }
+
+    /** The tree inside another model. */
+    static Tree borrowed(long pointer, NativeHandle owner) {
+        return new Tree(pointer, false, owner);
+    }
+
+    private static List<String> names(int n, IntToLongFunction name) {
+        String[] names = new String[n];
+        for (int i = 0; i < n; i++) {
+            names[i] = Memory.text(name.applyAsLong(i));
+        }
+        return List.of(names);
+    }
+
+    @Override
+    int saveTo(long self, long path, long error) {
+        return Native.treeSave(self, path, error);
+    }
+
+    @Override
+    int writeTo(long self, long writer, long error) {
+        return Native.treeWrite(self, writer, error);
+    }
+
+    /** By what splits are chosen. */
+    public enum Criterion {
+        /** The best of the three by cross-validation. */
+        AUTO,
+        /** Information gain. */
+        ENTROPY,
+        /** Gini impurity. */
+        GINI,
+        /** Gain over split information (C4.5). */
+        GAIN_RATIO;
+
+        private static final Criterion[] ALL = values();
+    }
+
+    /** How to learn. What is not set has the default of the C library. */
+    public static final class Options extends OptionsBuilder {
+        private Progress progress;
+        private double[] classWeights;
+        private Column classes;
+
+        /** All defaults. */
+        public Options() {
+            super(Layout.TreeOptions.SIZEOF);
+        }
+
+        /**
+         * By what splits are chosen.
+         *
+         * @param criterion auto unless set
+         * @return this
+         */
+        public Options criterion(Criterion criterion) {
+            values.putInt(Layout.TreeOptions.CRITERION, criterion.ordinal());
+            return this;
+        }
+
+        /**
+         * Leaves at most.
+         *
+         * @param n 2 to 65,536; 0 means rows / 64, but 128 to 4096
+         * @return this
+         */
+        public Options maxLeaves(int n) {
+            putCount(Layout.TreeOptions.MAX_LEAVES, n, "maxLeaves");
+            return this;
+        }
+
+        /**
+         * Splits on a path at most.
+         *
+         * @param n 1 to 64; 0 means 30
+         * @return this
+         */
+        public Options maxDepth(int n) {
+            putCount(Layout.TreeOptions.MAX_DEPTH, n, "maxDepth");
+            return this;
+        }
+
+        /**
+         * Folds of the cross-validation.
+         *
+         * @param n 2 to 20, 1 for none; 0 means 5
+         * @return this
+         */
+        public Options folds(int n) {
+            putCount(Layout.TreeOptions.N_FOLDS, n, "folds");
+            return this;
+        }
+
+        /**
+         * Threads to use; the result does not depend on them.
+         *
+         * @param n 0 means 1
+         * @return this
+         */
+        public Options threads(int n) {
+            putCount(Layout.TreeOptions.N_THREADS, n, "threads");
+            return this;
+        }
+
+        /**
+         * Least rows, by weight, in a leaf.
+         *
+         * @param weight above 0; 0 means chosen by cross-validation
+         * @return this
+         */
+        public Options minLeafWeight(double weight) {
+            values.putDouble(Layout.TreeOptions.MIN_LEAF_WEIGHT, weight);
+            return this;
+        }
+
+        /**
+         * How far a node's probabilities stay with its parent's.
+         *
+         * @param k above 0; below 0 for not at all; 0 means chosen by cross-validation
+         * @return this
+         */
+        public Options shrinkage(double k) {
+            values.putDouble(Layout.TreeOptions.SHRINKAGE, k);
+            return this;
+        }
+
+        /**
+         * How much a split's gain is lessened for the number of cuts it was chosen from.
+         *
+         * @param penalty above 0; below 0 for not at all; 0 means chosen by cross-validation
+         * @return this
+         */
+        public Options cutPenalty(double penalty) {
+            values.putDouble(Layout.TreeOptions.CUT_PENALTY, penalty);
+            return this;
+        }
+
+        /**
+         * Seed of the folds.
+         *
+         * @param seed any number
+         * @return this
+         */
+        public Options seed(long seed) {
+            values.putLong(Layout.TreeOptions.SEED, seed);
+            return this;
+        }
+
+        /**
+         * How much the rows of each class count.
+         *
+         * @param weights in class order; null means 1 each
+         * @return this
+         */
+        public Options classWeights(double... weights) {
+            this.classWeights = weights;
+            return this;
+        }
+
+        /**
+         * All class names in the order wanted.
+         *
+         * @param names none for those of the target, sorted
+         * @return this
+         */
+        public Options classes(String... names) {
+            classes = names.length == 0 ? null : Column.of(null, names);
+            return this;
+        }
+
+        /**
+         * Who hears how far it is.
+         *
+         * @param listener null for nobody
+         * @return this
+         */
+        public Options progress(Progress listener) {
+            progress = listener;
+            return this;
+        }
+
+        @Override
+        Memory write(Frame frame) {
+            Memory options = super.write(frame);
+            double[] weights = classWeights;
+            if (weights != null) {
+                options.i64(Layout.TreeOptions.CLASS_WEIGHTS, frame.copy(weights).address);
+                options.i32(Layout.TreeOptions.N_CLASS_WEIGHTS, weights.length);
+            }
+            options.i64(Layout.TreeOptions.CLASSES, Column.addressOrNull(frame, classes));
+            options.i64(Layout.TreeOptions.PROGRESS, frame.progress(progress));
+            return options;
+        }
+    }
+
+    /**
+     * Learns a tree.
+     *
+     * @param columns inputs, each with a name
+     * @param target the class of each row: text, whole numbers or BOOL
+     * @param options how
+     * @return the tree
+     */
+    public static Tree train(List<Column> columns, Column target, Options options) {
+        return train(columns, target, null, null, options);
+    }
+
+    /**
+     * Learns a tree.
+     *
+     * @param columns inputs, each with a name
+     * @param target the class of each row: text, whole numbers or BOOL
+     * @param rowIds text or whole numbers: rows with the same id share a fold; null means each row stands for itself
+     * @param weights numbers, 0 or more; null means 1
+     * @param options how
+     * @return the tree
+     */
+    public static Tree train(List<Column> columns, Column target, Column rowIds, Column weights, Options options) {
+        try (Frame f = Frame.open()) {
+            Memory out = f.zeros(8);
+            Column.Batch batch = Column.batch(f, columns);
+            f.check(Native.treeTrain(out.address, batch.address(), batch.n(), target.address(f),
+                Column.addressOrNull(f, rowIds), Column.addressOrNull(f, weights), options.write(f).address, f.error()));
+            return new Tree(out.i64(0));
+        }
+    }
+
+    /**
+     * Reads a model file.
+     *
+     * @param path of the file
+     * @return the tree
+     */
+    public static Tree load(Path path) {
+        return new Tree(load(path, Native::treeLoad));
+    }
+
+    /**
+     * Reads the bytes of a model file.
+     *
+     * @param bytes not kept
+     * @return the tree
+     */
+    public static Tree read(byte[] bytes) {
+        return new Tree(read(bytes, Native::treeRead));
+    }
+
+    /**
+     * The names of the classes by number.
+     *
+     * @return an unchangeable list
+     */
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    /**
+     * The names of the columns it was trained on.
+     *
+     * @return an unchangeable list
+     */
+    public List<String> featureNames() {
+        return featureNames;
+    }
+
+    /**
+     * How many leaves it has.
+     *
+     * @return 1 or more
+     */
+    public int leafCount() {
+        try (Frame f = Frame.open()) {
+            return Native.treeLeafCount(f.inside(this));
+        }
+    }
+
+    /** A kehu_tree_score_options; leaves, unseen and missing are addresses or 0. */
+    static long scoreOptions(Frame frame, int threads, long leaves, long unseen, long missing) {
+        Memory options = frame.zeros(Layout.TreeScoreOptions.SIZEOF);
+        options.i32(Layout.TreeScoreOptions.SIZE, Layout.TreeScoreOptions.SIZEOF);
+        options.i32(Layout.TreeScoreOptions.N_THREADS, OptionsBuilder.notNegative(threads, "threads"));
+        options.i64(Layout.TreeScoreOptions.LEAVES, leaves);
+        options.i64(Layout.TreeScoreOptions.UNSEEN, unseen);
+        options.i64(Layout.TreeScoreOptions.MISSING, missing);
+        return options.address;
+    }
+
+    /**
+     * Scores of a batch of rows.
+     *
+     * @param probabilities of all classes, row after row; each row's sum to 1
+     * @param leaves the leaf each row ends in: a ready-made segment
+     * @param unseen for each feature, rows whose category was not in the training data
+     * @param missing for each feature, rows without a value where none was missing in training
+     */
+    public record Scores(double[] probabilities, int[] leaves, long[] unseen, long[] missing) {}
+
+    /**
+     * Scores rows.
+     *
+     * @param columns at least those trained on, matched by name
+     * @return probabilities of all classes, row after row
+     */
+    public double[] score(List<Column> columns) {
+        return score(columns, 0).probabilities;
+    }
+
+    /**
+     * Scores rows.
+     *
+     * @param columns at least those trained on, matched by name
+     * @param threads to use; 0 means 1
+     * @return probabilities, leaves, and what was new
+     */
+    public Scores score(List<Column> columns, int threads) {
+        try (Frame f = Frame.open()) {
+            Column.Batch batch = Column.batch(f, columns);
+            int n = batch.rows();
+            int cells = Math.multiplyExact(n, classNames.size());
+            int features = featureNames.size();
+            Memory probabilities = f.array(cells, Double.BYTES);
+            Memory leaves = f.array(n, Integer.BYTES);
+            Memory unseen = f.array(features, Long.BYTES);
+            Memory missing = f.array(features, Long.BYTES);
+            long options = scoreOptions(f, threads, leaves.address, unseen.address, missing.address);
+            f.check(Native.treeScore(f.inside(this), batch.address(), batch.n(), probabilities.address, options, f.error()));
+            return new Scores(probabilities.doubles(0, cells), leaves.ints(0, n), unseen.longs(0, features), missing.longs(0, features));
+        }
+    }
+
+    /**
+     * Scores one row.
+     *
+     * @param values in the order of {@link #featureNames()}: a Number (dates in days, times in microseconds), a Boolean, a
+     *     CharSequence, or null for missing
+     * @return the probability of each class
+     */
+    public double[] scoreRow(Object... values) {
+        int n = featureNames.size();
+        if (values.length != n) {
+            throw new IllegalArgumentException("there are " + values.length + " values, expected " + n);
+        }
+        try (Frame f = Frame.open()) {
+            Memory numbers = f.array(n, Double.BYTES);
+            Memory texts = f.array(n, Long.BYTES);
+            for (int i = 0; i < n; i++) {
+                Object value = values[i];
+                boolean isNumber = value instanceof Number || value instanceof Boolean;
+                if (value != null && !isNumber && !(value instanceof CharSequence)) {
+                    throw new IllegalArgumentException("value " + i + " is a " + value.getClass().getName());
+                }
+                numbers.f64(8 * i, value instanceof Number number ? number.doubleValue() : value instanceof Boolean yes ? (yes ? 1 : 0) : Double.NaN);
+                texts.i64(8 * i, value instanceof CharSequence text ? f.text(text.toString()) : 0);
+            }
+            Memory probabilities = f.array(classNames.size(), Double.BYTES);
+            f.check(Native.treeScoreRow(f.inside(this), numbers.address, texts.address, probabilities.address, f.error()));
+            return probabilities.doubles(0, classNames.size());
+        }
+    }
+
+    /**
+     * How the tree came about.
+     *
+     * @param rows of positive weight it was trained on
+     * @param weight their sum of weights
+     * @param leaves how many
+     * @param depth the longest path
+     * @param criterion chosen or given
+     * @param minLeafWeight chosen or given
+     * @param shrinkage 0 for none
+     * @param cvLogLoss mean over the held-out rows; -1 without folds
+     * @param cutPenalty 0 for none
+     */
+    public record Info(long rows, double weight, int leaves, int depth, Criterion criterion, double minLeafWeight, double shrinkage,
+        double cvLogLoss, double cutPenalty) {}
+
+    /**
+     * How the tree came about.
+     *
+     * @return the figures
+     */
+    public Info info() {
+        try (Frame f = Frame.open()) {
+            Memory m = f.zeros(Layout.TreeInfo.SIZEOF);
+            Native.treeGetInfo(f.inside(this), m.address);
+            return new Info(m.i64(Layout.TreeInfo.N_ROWS), m.f64(Layout.TreeInfo.WEIGHT), m.i32(Layout.TreeInfo.N_LEAVES),
+                m.i32(Layout.TreeInfo.DEPTH), Criterion.ALL[m.i32(Layout.TreeInfo.CRITERION)], m.f64(Layout.TreeInfo.MIN_LEAF_WEIGHT),
+                m.f64(Layout.TreeInfo.SHRINKAGE), m.f64(Layout.TreeInfo.CV_LOG_LOSS), m.f64(Layout.TreeInfo.CUT_PENALTY));
+        }
+    }
+
+    /**
+     * How far a population has moved from the one the tree was trained on: population stability indices, 0 for not at all.
+     *
+     * @param features one for each feature
+     * @param levels one for each class's probabilities
+     */
+    public record Drift(double[] features, double[] levels) {}
+
+    /**
+     * How far has this population moved?
+     *
+     * @param columns as for scoring, at least one row
+     * @return the indices
+     */
+    public Drift drift(List<Column> columns) {
+        try (Frame f = Frame.open()) {
+            Column.Batch batch = Column.batch(f, columns);
+            Memory features = f.array(featureNames.size(), Double.BYTES);
+            Memory levels = f.array(classNames.size(), Double.BYTES);
+            f.check(Native.treeDrift(f.inside(this), batch.address(), batch.n(), features.address, levels.address, f.error()));
+            return new Drift(features.doubles(0, featureNames.size()), levels.doubles(0, classNames.size()));
+        }
+    }
+
+    /**
+     * One split on a row's way down.
+     *
+     * @param node the split
+     * @param feature the column it asks
+     * @param condition that holds for the row, as words
+     * @param wentLeft the branch it took
+     * @param wasMissing whether the row has no value there, or an unseen category
+     * @param probability of the explained class after the step
+     * @param change what the step did to it
+     */
+    public record Step(int node, int feature, String condition, boolean wentLeft, boolean wasMissing, double probability, double change) {}
+
+    /**
+     * Why a row has its probability: base and the sum of all changes are the score.
+     *
+     * @param base the class's probability over all rows
+     * @param steps the path from the root
+     */
+    public record Explanation(double base, List<Step> steps) {}
+
+    /**
+     * Why does a row have its probability?
+     *
+     * @param columns as for scoring
+     * @param row one of their rows
+     * @param classNumber the class to explain
+     * @return the path
+     */
+    public Explanation explain(List<Column> columns, long row, int classNumber) {
+        int depth = info().depth;
+        try (Frame f = Frame.open()) {
+            long self = f.inside(this);
+            Column.Batch batch = Column.batch(f, columns);
+            Memory steps = f.array(depth, Layout.TreeStep.SIZEOF);
+            Memory sums = f.zeros(16);
+            f.check(Native.treeExplain(self, batch.address(), batch.n(), row, classNumber, steps.address, depth, sums.address,
+                sums.address + 8, f.error()));
+            List<Step> list = new ArrayList<>();
+            for (int i = 0; i < sums.i32(0); i++) {
+                int at = i * Layout.TreeStep.SIZEOF;
+                list.add(new Step(steps.i32(at + Layout.TreeStep.NODE), steps.i32(at + Layout.TreeStep.FEATURE),
+                    condition(f, self, steps.address + at), steps.i32(at + Layout.TreeStep.WENT_LEFT) != 0,
+                    steps.i32(at + Layout.TreeStep.WAS_MISSING) != 0, steps.f64(at + Layout.TreeStep.PROBABILITY),
+                    steps.f64(at + Layout.TreeStep.CHANGE)));
+            }
+            return new Explanation(sums.f64(8), List.copyOf(list));
+        }
+    }
+
+    private static String condition(Frame f, long self, long step) {
+        Memory needed = f.zeros(8);
+        Memory none = f.zeros(8);
+        f.check(Native.treeStepText(self, step, none.address, 1, needed.address, f.error()));
+        Memory text = f.take(needed.i64(0) + 1);
+        f.check(Native.treeStepText(self, step, text.address, needed.i64(0) + 1, needed.address, f.error()));
+        return Memory.text(text.address, needed.i64(0));
+    }
+
+    /**
+     * Each column's part of all gain of the splits.
+     *
+     * @return one a feature; they sum to 1, all 0 for a single leaf
+     */
+    public double[] importance() {
+        try (Frame f = Frame.open()) {
+            Memory importance = f.array(featureNames.size(), Double.BYTES);
+            Native.treeImportance(f.inside(this), importance.address);
+            return importance.doubles(0, featureNames.size());
+        }
+    }
+
+    /**
+     * Writes the tree for people: each leaf with its rows, probabilities and conditions.
+     *
+     * @param stream takes UTF-8; stays open
+     * @throws IOException of the stream
+     */
+    public void writeRules(OutputStream stream) throws IOException {
+        toStream(this, stream, Native::treeWriteRules);
+    }
+
+    /**
+     * Writes the tree for comparing versions: a line a node, all numbers exact.
+     *
+     * @param stream takes UTF-8; stays open
+     * @throws IOException of the stream
+     */
+    public void writeDump(OutputStream stream) throws IOException {
+        toStream(this, stream, Native::treeWriteDump);
+    }
+
+    /**
+     * Writes the tree for databases: a nested CASE expression a class, to stand after SELECT.
+     *
+     * @param quote of column names: '"' or '`'
+     * @param stream takes UTF-8; stays open
+     * @throws IOException of the stream
+     */
+    public void writeSql(char quote, OutputStream stream) throws IOException {
+        if (quote != '"' && quote != '`') {
+            throw new IllegalArgumentException("quote is " + quote + ", expected \" or `");
+        }
+        toStream(this, stream, (self, writer, error) -> Native.treeWriteSql(self, (byte) quote, writer, error));
+    }
+}

@@ -1,0 +1,72 @@
+package org.kehu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class CompletenessTest {
+    /** Of the C functions only these have no use in Java, as another, an enum or the fingerprint of the headers does it. */
+    private static final Set<String> UNUSED = Set.of("abiNumber", "structSize", "levelModeName", "tableFind", "statusText", "statusName",
+        "tokenizerView");
+
+    @Test
+    void everyCFunctionIsUsed() throws IOException {
+        StringBuilder sources = new StringBuilder();
+        try (Stream<Path> files = Files.list(Path.of("src/main/java/org/kehu"))) {
+            for (Path file : files.toList()) {
+                sources.append(Files.readString(file));
+            }
+        }
+        Set<String> unused = new TreeSet<>();
+        for (Method method : Native.class.getDeclaredMethods()) {
+            boolean isUsed = Pattern.compile("Native(\\.|::)" + method.getName() + "\\b").matcher(sources).find();
+            boolean isPythons = method.getName().startsWith("python");
+            if (Modifier.isNative(method.getModifiers()) && !isUsed && !isPythons) {
+                unused.add(method.getName());
+            }
+        }
+        assertEquals(new TreeSet<>(UNUSED), unused);
+    }
+
+    @Test
+    void enumsAreNumberedAsInC() throws Exception {
+        check(Column.Type.values(), "", 1);
+        check(Tokenizer.Kind.values(), "SPAN_", 1);
+        check(Tokenizer.Mode.values(), "TOKENIZER_", 1);
+        check(Svm.Loss.values(), "SVM_", 0);
+        check(Keyword.Mode.values(), "KEYWORD_", 0);
+        check(Keyword.Mark.values(), "KEYWORD_", 0);
+        check(Hybrid.By.values(), "HYBRID_", 1);
+        check(Tree.Criterion.values(), "TREE_", 0);
+        check(Levels.Mode.values(), "LEVEL_", 0);
+        check(RfmBase.Returns.values(), "RFM_RETURNS_", 0);
+        check(Rfm.Rule.values(), "RFM_", 0);
+        check(Rfm.Measure.values(), "RFM_", 0);
+        check(Clv.Kind.values(), "", 0);
+        check(Store.Part.values(), "STORE_", 0);
+        check(Store.Mode.values(), "STORE_", 0);
+        check(Store.Durability.values(), "STORE_", 0);
+        check(Csv.Encoding.values(), "ENCODING_", 0);
+        assertEquals(Constants.LEVEL_COUNT, Levels.COUNT);
+        assertEquals(Constants.WORD_AUTOMATIC, Tokenizer.AUTOMATIC);
+        assertEquals(Constants.WORD_WHOLE, Tokenizer.WHOLE);
+        assertEquals(Constants.WORD_REMOVED, Tokenizer.REMOVED);
+    }
+
+    private static void check(Enum<?>[] values, String prefix, int first) throws Exception {
+        for (Enum<?> value : values) {
+            String name = prefix + value.name().toUpperCase(Locale.ROOT);
+            assertEquals(Constants.class.getDeclaredField(name).getLong(null), value.ordinal() + first, name);
+        }
+    }
+}

@@ -15,6 +15,7 @@
 #include <kehu/linear.h>
 #include <kehu/preference.h>
 #include <kehu/python.h>
+#include <kehu/redact.h>
 #include <kehu/rfm.h>
 #include <kehu/segment.h>
 #include <kehu/store.h>

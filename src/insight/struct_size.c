@@ -53,6 +53,8 @@ static const struct {
     SIZE(kehu_preference_rule),
     SIZE(kehu_progress),
     SIZE(kehu_python),
+    SIZE(kehu_redact_options),
+    SIZE(kehu_redact_span),
     SIZE(kehu_rfm_base_counts),
     SIZE(kehu_rfm_base_options),
     SIZE(kehu_rfm_batch),

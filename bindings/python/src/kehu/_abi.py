@@ -124,6 +124,12 @@ KEHU_TREE_GAIN_RATIO = 3
 KEHU_PREFERENCE_SILENT = 0
 KEHU_PREFERENCE_SPOKEN = 1
 KEHU_PREFERENCE_GROUPS = 2
+KEHU_REDACT_PHONE = 0
+KEHU_REDACT_IDENTITY_CARD = 1
+KEHU_REDACT_BANK_CARD = 2
+KEHU_REDACT_EMAIL = 3
+KEHU_REDACT_ADDRESS = 4
+KEHU_REDACT_KINDS = 5
 KEHU_STORE_CUSTOMERS = 0
 KEHU_STORE_EVENTS = 1
 KEHU_STORE_EXISTING = 0
@@ -149,6 +155,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_hybrid_by': {'KEHU_HYBRID_KEYWORD': 1, 'KEHU_HYBRID_SVM': 2},
     'kehu_level_mode': {'KEHU_LEVEL_ABSOLUTE': 0, 'KEHU_LEVEL_QUANTILE': 1, 'KEHU_LEVEL_LIFT': 2},
     'kehu_tree_criterion': {'KEHU_TREE_AUTO': 0, 'KEHU_TREE_ENTROPY': 1, 'KEHU_TREE_GINI': 2, 'KEHU_TREE_GAIN_RATIO': 3},
+    'kehu_redact_kind': {'KEHU_REDACT_PHONE': 0, 'KEHU_REDACT_IDENTITY_CARD': 1, 'KEHU_REDACT_BANK_CARD': 2, 'KEHU_REDACT_EMAIL': 3, 'KEHU_REDACT_ADDRESS': 4, 'KEHU_REDACT_KINDS': 5},
     'kehu_store_part': {'KEHU_STORE_CUSTOMERS': 0, 'KEHU_STORE_EVENTS': 1},
     'kehu_store_mode': {'KEHU_STORE_EXISTING': 0, 'KEHU_STORE_CREATE': 1, 'KEHU_STORE_NEW': 2},
     'kehu_store_durability': {'KEHU_STORE_SYNC': 0, 'KEHU_STORE_BATCH': 1, 'KEHU_STORE_NONE': 2},
@@ -412,6 +419,14 @@ class kehu_preference_rule(Structure):
 
 
 class kehu_python(Structure):
+    pass
+
+
+class kehu_redact_span(Structure):
+    pass
+
+
+class kehu_redact_options(Structure):
     pass
 
 
@@ -1022,6 +1037,17 @@ kehu_python._fields_ = [
     ('capsule_pointer', CFUNCTYPE(c_void_p, c_void_p, c_char_p)),
     ('capsule_name', CFUNCTYPE(c_char_p, c_void_p)),
 ]
+kehu_redact_span._fields_ = [
+    ('start', c_int64),
+    ('end', c_int64),
+    ('kind', c_int),
+]
+kehu_redact_options._fields_ = [
+    ('size', c_uint32),
+    ('kinds', c_uint32),
+    ('instead', POINTER(c_char_p)),
+    ('alloc', POINTER(kehu_allocator)),
+]
 kehu_store_options._fields_ = [
     ('size', c_uint32),
     ('mode', c_uint32),
@@ -1168,6 +1194,8 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_preference_fusion': kehu_preference_fusion,
     'kehu_preference_rule': kehu_preference_rule,
     'kehu_python': kehu_python,
+    'kehu_redact_span': kehu_redact_span,
+    'kehu_redact_options': kehu_redact_options,
     'kehu_store_options': kehu_store_options,
     'kehu_store_field': kehu_store_field,
     'kehu_store_name': kehu_store_name,
@@ -1406,6 +1434,9 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_python_start': (None, [POINTER(kehu_python)], ['python']),
     'kehu_python_room': (c_void_p, [c_char_p], ['name']),
     'kehu_python_drop': (None, [c_void_p], ['capsule']),
+    'kehu_redact_kind_name': (c_char_p, [c_int], ['kind']),
+    'kehu_redact_find': (c_int, [c_char_p, c_int64, POINTER(kehu_redact_options), POINTER(kehu_redact_span), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['text', 'size', 'options', 'spans', 'room', 'n', 'err']),
+    'kehu_redact_texts': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_redact_options), POINTER(c_int64), POINTER(kehu_error)], ['out', 'texts', 'options', 'counts', 'err']),
     'kehu_store_open': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_store_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),
     'kehu_store_free': (None, [c_void_p], ['store']),
     'kehu_store_declare': (c_int, [c_void_p, c_int, POINTER(kehu_store_field), POINTER(kehu_error)], ['store', 'part', 'field', 'err']),

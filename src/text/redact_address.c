@@ -1,0 +1,214 @@
+/* Addresses. What gives one away is the name of a road, a village, an estate, right
+ * before a number with its unit: 中山路12号. From there it goes on to the right as far as
+ * numbers with units and further names do, and to the left over the names of larger
+ * places. */
+#include <string.h>
+
+#include "text/redact.h"
+
+enum { NAME = 5, ESTATE = 8, LONGEST = 40 }; /* characters */
+
+/* Last characters of names that stand before a number; larger places; words that a
+ * number may follow though they end like such a name; names that need no number once
+ * there was one; what no name contains, and words that no name begins with. */
+static const char places[] =
+    "路街道段巷弄村庄屯里苑园厦城区府湾郡院镇乡社邨坊庭轩居场寓墅岛桥营";
+static const char areas[] = "省市区县州盟旗镇乡村路街道";
+static const char *const not_places[] = {
+    "知道", "报道", "频道", "通道", "渠道", "这里", "那里", "哪里", "家里", "城里",
+    "店里", "夜里", "心里", "手里", "医院", "法院", "学院", "影院", "剧院", "现场",
+    "市场", "商场", "机场", "车场", "立场", "当场", "专区", "地区", "景区", "园区",
+    "商城", "道路", "线路", "网路", "一路", "半路", "时段", "阶段", "手段", NULL};
+static const char *const estates[] = {"大厦", "广场", "公寓", "花园", "小区",
+                                      "家园", "新村", "大楼", "公馆", NULL};
+static const char stops[] = "在到是于去址从往向给寄送至我你您他她们的了住过这那有就来跟让"
+                            "把被请叫说离个要也很还没不"
+                            "搬位发派修打约等号室栋幢层";
+static const char joiners[] = "和与及或、";
+static const char *const beginnings[] = {"收货", "投诉", "地址", "装机", "安装", "公司",
+                                         "单位", "我家", "他家", "她家", "老家", "新家",
+                                         "房子", "收件", "家住", NULL};
+static const char units[] = "号弄栋幢座组队室巷";
+static const char more_units[] = "号弄栋幢座组队室巷单楼层户元门";
+
+static bool is_one_of(const char *list, const char *c, size_t size)
+{
+    for (const char *p = list; *p != '\0'; p += 3) /* all of three bytes */
+        if (size == 3 && memcmp(p, c, 3) == 0)
+            return true;
+    return false;
+}
+
+/* Whether one of the words ends at a place. */
+static bool ends_with(const kehu__redacting *r, size_t at, const char *const *words)
+{
+    while (*words != NULL && !kehu__redact_had(r, at, *words))
+        words++;
+    return *words != NULL;
+}
+
+static bool is_hanzi(uint32_t c)
+{
+    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF);
+}
+
+static bool is_number(uint32_t c)
+{
+    return kehu__redact_digit(c) >= 0 || kehu__redact_numeral(c) >= 0 || c == 0x5341 ||
+           c == 0x767E; /* 十 百 */
+}
+
+static bool joins_numbers(uint32_t c)
+{
+    return c == '-' || c == '#' || c == 0xFF0D || c == 0x2014 || c == 0x4E4B ||
+           c == 0x9644; /* 之 附 */
+}
+
+/* Behind the digits at a place, as 12, 十二, 12-3 or 12之1; `at` when there are none. */
+static size_t behind_digits(const kehu__redacting *r, size_t at)
+{
+    size_t end = at, next;
+    for (int n = 0; n < 12; n++, at = next) {
+        const uint32_t c = kehu__redact_at(r, at, &next);
+        if (is_number(c))
+            end = next;
+        else if (n == 0 || !joins_numbers(c))
+            break;
+    }
+    return end;
+}
+
+/* What no address goes on with behind 号: a line, a window, a counter. */
+static bool is_thing(const kehu__redacting *r, size_t at)
+{
+    static const char *const things[] = {
+        "线", "窗", "机", "台",   "柜",   "口", "店", "馆", "站",   "厅",   "车",
+        "码", "客", "员", "下午", "上午", "晚", "早", "前", "之前", "之后", "左右"};
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++)
+        if (kehu__redact_has(r, at, things[i]))
+            return true;
+    return false;
+}
+
+/* Behind a number and its unit at a place, as 12号, 3栋, A座, 2单元; `at` when there is
+ * none. */
+static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *list)
+{
+    static const char *const stems[] = {"甲", "乙", "丙", "丁"}; /* 甲6号 */
+    size_t p = at, next, end;
+    for (size_t i = 0; i < sizeof stems / sizeof *stems && p == at; i++)
+        p += kehu__redact_has(r, at, stems[i]) ? strlen(stems[i]) : 0;
+    end = behind_digits(r, p);
+    if (end == p && p > at)
+        return at;
+    if (end == at && kehu__redact_letter(kehu__redact_at(r, at, &next)))
+        end = behind_digits(r, next) > next ? behind_digits(r, next) : next; /* A座 */
+    if (end == at)
+        return at;
+    kehu__redact_at(r, p = end, &next);
+    if (!is_one_of(list, r->text + p, next - p))
+        return at;
+    if (kehu__redact_has(r, p, "单元"))
+        return p + strlen("单元");
+    if (kehu__redact_has(r, p, "元") || kehu__redact_has(r, p, "单"))
+        return at;
+    if (kehu__redact_has(r, p, "号楼") || kehu__redact_has(r, p, "号院"))
+        return p + strlen("号楼");
+    return kehu__redact_has(r, p, "号") && is_thing(r, next) ? at : next;
+}
+
+/* Behind bare digits that name a room, as in 3栋501; `at` when there are none. */
+static size_t behind_room(const kehu__redacting *r, size_t at)
+{
+    static const char *const others[] = {"元", "块", "个", "次", "天", "月", "年", "分",
+                                         "秒", "米", "平", "人", "点", "号", "兆", "M"};
+    const size_t end = behind_digits(r, at);
+    if (end < at + 2 || kehu__redact_digit((unsigned char)r->text[at]) < 0)
+        return at;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (kehu__redact_has(r, end, others[i]))
+            return at;
+    return end;
+}
+
+/* Whether a character that ends at `end` is the last of a place's name. */
+static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
+{
+    size_t before;
+    if (!is_one_of(places, r->text + at, end - at))
+        return false;
+    if (ends_with(r, end, not_places))
+        return false;
+    return is_hanzi(kehu__redact_before(r, at, &before)) && before >= r->from &&
+           !is_one_of(stops, r->text + before, at - before);
+}
+
+/* Behind a further name, as 阳光花园3栋 or 中心大厦; `at` when there is none. */
+static size_t behind_estate(const kehu__redacting *r, size_t at)
+{
+    size_t p = at, next;
+    for (int n = 0; n < ESTATE; n++, p = next) {
+        const uint32_t c = kehu__redact_at(r, p, &next);
+        size_t end;
+        if (!is_hanzi(c) || is_one_of(stops, r->text + p, next - p) ||
+            (n == 0 && is_one_of(joiners, r->text + p, next - p)))
+            return at;
+        if (n > 0 && is_one_of(places, r->text + p, next - p) &&
+            (end = behind_numbered(r, next, units)) > next)
+            return end;
+        if (n > 1 && ends_with(r, next, estates))
+            return next;
+    }
+    return at;
+}
+
+static size_t extend_right(const kehu__redacting *r, size_t end)
+{
+    for (;;) {
+        size_t next, at = end, p;
+        const uint32_t c = kehu__redact_at(r, at, &next);
+        if (c == ' ' || c == '-' || c == ',' || c == 0xFF0C)
+            at = next;
+        if ((p = behind_numbered(r, at, more_units)) == at &&
+            (p = behind_room(r, at)) == at &&
+            (at != end || (p = behind_estate(r, at)) == at))
+            return end;
+        end = p;
+    }
+}
+
+/* Over the names of larger places; a name has at most NAME characters before its last. */
+static size_t extend_left(const kehu__redacting *r, size_t at)
+{
+    size_t start = at, before;
+    int since = 0;
+    for (int n = 0; n < LONGEST && since <= NAME; n++) {
+        const uint32_t c = kehu__redact_before(r, start, &before);
+        if (!is_hanzi(c) || before < r->from ||
+            is_one_of(stops, r->text + before, start - before) ||
+            (before == r->from && is_one_of(joiners, r->text + before, start - before)) ||
+            ends_with(r, start, beginnings))
+            break;
+        since = is_one_of(areas, r->text + before, start - before) ? 0 : since + 1;
+        if (since <= NAME)
+            start = before;
+    }
+    return start;
+}
+
+bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint32_t c,
+                          kehu_redact_span *span)
+{
+    size_t next, behind;
+    if (!is_hanzi(c) || !ends_place(r, at, end))
+        return false;
+    next = end;
+    if (kehu__redact_at(r, end, &behind) == ' ')
+        next = behind;
+    behind = behind_numbered(r, next, units);
+    if (behind == next)
+        return false;
+    *span = (kehu_redact_span){(int64_t)extend_left(r, at),
+                               (int64_t)extend_right(r, behind), KEHU_REDACT_ADDRESS};
+    return true;
+}

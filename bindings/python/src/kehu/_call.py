@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import sys
 from _thread import RLock
-from ctypes import byref, c_void_p, pointer, sizeof, string_at
+from ctypes import ArgumentError, byref, c_void_p, pointer, sizeof, string_at
 
 from . import _abi, errors
 from ._library import lib
@@ -21,9 +21,21 @@ if TYPE_CHECKING:
 def call(function: Any, *arguments: Any) -> None:
     """Call a function that returns a status and takes a kehu_error last."""
     err = _abi.kehu_error()
-    status = function(*arguments, err)
+    try:
+        status = function(*arguments, err)
+    except ArgumentError as e:
+        raise _wrong_type(function, arguments, e) from None
     if status:
         raise errors.from_status(status, err)
+
+
+def _wrong_type(function: Any, arguments: Any, error: ArgumentError) -> TypeError:
+    """What ctypes says of "argument 4", by its name."""
+    number = str(error).split(":")[0].split(" ")[-1]
+    if not number.isdigit() or function.__name__ not in _abi.FUNCTIONS:
+        return TypeError(str(error))
+    value = arguments[int(number) - 1]
+    return TypeError(f"{_abi.FUNCTIONS[function.__name__][2][int(number) - 1]} is {value!r} of type {type(value).__name__}")
 
 
 def text(value: str, argument: str) -> bytes:
@@ -49,6 +61,16 @@ def path_bytes(path: str | bytes | os.PathLike[Any]) -> bytes:
     if b"\0" in found:
         raise errors.KehuArgumentError(f"path has a NUL at byte {found.index(0)}")
     return found
+
+
+def file_bytes(data: Any) -> bytes:
+    """What a file held. (bytes(7) would be seven zeros.)"""
+    if isinstance(data, bytes):
+        return data
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError(f"data is {type(data).__name__}, expected bytes") from None
 
 
 def string(value: bytes | None) -> str:
@@ -244,6 +266,9 @@ class Handle:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<{'closed ' if self.closed else ''}{type(self).__name__}>"
+
 
 class Exclusive(Handle):
     """A handle for one thread at a time: calls from several wait for one another."""
@@ -317,7 +342,7 @@ class Model(Handle):
     @classmethod
     def read(cls: type[_M], data: bytes) -> _M:
         """Get it back from bytes, all of which are checked."""
-        data = bytes(data)
+        data = file_bytes(data)
         out = c_void_p()
         call(getattr(lib, cls._prefix + "read"), byref(out), data, len(data), None)
         return cls._adopt(out)

@@ -65,6 +65,9 @@ class McNemar(Record):
     p_value: float
 
 
+_MOST_NUMBERS = 4096  # beyond it numbers are names, or a stray one would ask for room for all below it
+
+
 def _values(data: Any, argument: str) -> list[Any]:
     labels = getattr(data, "labels", None)
     if isinstance(labels, list):
@@ -77,7 +80,7 @@ def _classes(lists: list[list[Any]], classes: Sequence[str] | None) -> list[Any]
     if classes is not None:
         return list(classes)
     found = {v for values in lists for v in values if v is not None and v != -1}
-    if found and all(isinstance(v, int) for v in found):
+    if found and all(isinstance(v, int) for v in found) and 0 <= min(found) and max(found) < _MOST_NUMBERS:
         return list(range(max(found) + 1))
     return sorted(found, key=str)
 

@@ -16,7 +16,7 @@ from ctypes import byref, c_void_p
 
 from . import _abi, errors
 from ._buffer import Buffer
-from ._call import Handle, Model, Watch, call, options, path_bytes, written
+from ._call import Handle, Model, Watch, call, file_bytes, options, path_bytes, written
 from ._columns import vector
 from ._library import lib
 from ._values import memory
@@ -178,7 +178,7 @@ class Libsvm(Handle):
     @classmethod
     def read(cls, data: bytes) -> Libsvm:
         """The same from bytes."""
-        data, out = bytes(data), c_void_p()
+        data, out = file_bytes(data), c_void_p()
         call(lib.kehu_libsvm_read, byref(out), data, len(data), None)
         return cls._adopt(out)
 

@@ -22,7 +22,7 @@ import os
 from ctypes import byref, c_int64, c_void_p, cast, pointer
 
 from . import _abi, errors
-from ._call import Exclusive, Model, Watch, call, choose, options, path_bytes, read_again, written
+from ._call import Exclusive, Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, written
 from ._columns import Input, Inputs, column, columns, vector
 from ._library import lib
 from .results import Record, Result, numbers, room, view
@@ -148,7 +148,7 @@ class RfmBase(Exclusive):
     @classmethod
     def read(cls, data: bytes) -> RfmBase:
         """Get a base back from bytes."""
-        data, out = bytes(data), c_void_p()
+        data, out = file_bytes(data), c_void_p()
         call(lib.kehu_rfm_base_read, byref(out), data, len(data), None)
         return cls._adopt(out)
 

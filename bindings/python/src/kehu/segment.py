@@ -17,7 +17,7 @@ from __future__ import annotations
 from ctypes import byref, c_int64, c_void_p
 
 from . import _abi, errors
-from ._call import Model, call, string, text
+from ._call import Model, call, file_bytes, string, text
 from ._columns import Inputs, column, columns, vector
 from ._library import lib
 from .results import Matrix, Part, Record, Result, numbers, room, view
@@ -56,7 +56,7 @@ class Segments(Model):
         if isinstance(data, str):
             from ._call import text_bytes
             data = text_bytes(data, "rules")
-        data, out = bytes(data), c_void_p()
+        data, out = file_bytes(data), c_void_p()
         call(lib.kehu_segments_read, byref(out), data, len(data), None)
         return cls._adopt(out)
 

@@ -19,7 +19,7 @@ import os
 from ctypes import byref, c_double, c_int32, c_uint32, c_void_p
 
 from . import _abi
-from ._call import Model, Watch, call, choose, options, path_bytes, read_again, string, text_bytes
+from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes
 from ._columns import column, texts as text_column
 from ._library import lib
 from ._reasons import class_number, places
@@ -169,7 +169,7 @@ class Svm(Model):
     @classmethod
     def read(cls, data: bytes, tokenizer: Tokenizer | None = None) -> Svm:
         """The same from bytes."""
-        data = bytes(data)
+        data = file_bytes(data)
         out = c_void_p()
         call(lib.kehu_svm_read_with, byref(out), data, len(data), tokenizer and tokenizer._own(), None)
         return cls._made(out, tokenizer)

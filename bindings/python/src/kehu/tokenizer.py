@@ -15,7 +15,7 @@ import os
 from ctypes import POINTER, byref, c_char, c_int64, c_void_p, cast, sizeof
 
 from . import _abi
-from ._call import Model, Watch, call, choose, options, path_bytes, read_again, string, text_bytes, written
+from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, written
 from ._columns import texts as text_column, vector
 from ._library import lib
 from ._reasons import characters
@@ -105,7 +105,7 @@ class Tokenizer(Model):
     @classmethod
     def read(cls, data: bytes, mode: str | int = "", split_units: bool = False) -> Tokenizer:
         """The same from bytes, which are copied."""
-        data = bytes(data)
+        data = file_bytes(data)
         out = c_void_p()
         call(lib.kehu_tokenizer_read, byref(out), data, len(data), _options(mode, split_units))
         return cls._with(out, mode, split_units)
@@ -246,8 +246,8 @@ class Tokenizer(Model):
 
     def evaluate(self, sentences: Any, known: Tokenizer | None = None) -> TokenizerQuality:
         """Compare with sentences whose words are parted by blanks. known: whose words are not new; None: all are."""
-        struct = _abi.kehu_tokenizer_quality()
-        call(lib.kehu_tokenizer_evaluate, self._own(), text_column(sentences, "sentences").struct, known and known._own(), struct)
+        made, struct = text_column(sentences, "sentences"), _abi.kehu_tokenizer_quality()
+        call(lib.kehu_tokenizer_evaluate, self._own(), made.struct, known and known._own(), struct)
         return TokenizerQuality(struct)
 
     def __len__(self) -> int:

@@ -1,8 +1,8 @@
 """Build hook: the C library, built by Meson, goes beside the modules.
 
-The C sources are those of the tree around this folder or, in an unpacked source distribution, those in csrc/. Two
-environment variables serve who builds for another machine: KEHU_MESON_ARGS adds arguments to `meson setup`
-(a cross file), KEHU_WHEEL_PLATFORM states the wheel's platform tag.
+The C sources are those of the tree around this folder or, in an unpacked source distribution, those in csrc/. Three
+environment variables serve who builds for others: KEHU_MESON_ARGS adds arguments to `meson setup` (a cross file),
+KEHU_WHEEL_PLATFORM states the wheel's platform tag, KEHU_REPORT_PAGE names the report page's template to pack.
 """
 import os
 import shlex
@@ -64,6 +64,9 @@ class KehuBuildHook(BuildHookInterface):
             shutil.copyfile(library, os.path.join(HERE, "src", "kehu", "libkehu.so"))
         else:
             build_data["force_include"][library] = "kehu/libkehu.so"
+            page = os.environ.get("KEHU_REPORT_PAGE")
+            if page:
+                build_data["force_include"][page] = "kehu/template.html"
 
     def finalize(self, version, build_data, artifact_path):
         if self.target_name == "wheel":

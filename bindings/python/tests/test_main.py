@@ -105,6 +105,15 @@ def test_reports(folder, capsys):
     assert shown.startswith("<iframe srcdoc=\"&lt;script&gt;") and "客户" in shown
 
 
+def test_the_packaged_page_is_taken_where_none_is_named(monkeypatch, tmp_path):
+    module = sys.modules["kehu.report"]
+    monkeypatch.setattr(module, "_PAGE", str(tmp_path / "template.html"))
+    with pytest.raises(kehu.KehuNotFoundError, match="has no page"):
+        kehu.report({})
+    (tmp_path / "template.html").write_text("<p>@REPORT@</p>", encoding="utf-8")
+    assert kehu.report({}).html == "<p>{}\n</p>"
+
+
 @pytest.mark.parametrize("arguments, message", [
     (["classify", "nowhere.model", "demands.csv", "--text", "text"], "nowhere.model"),
     (["classify", "demands.csv", "demands.csv", "--text", "text"], "demands.csv"),

@@ -2,13 +2,14 @@
 
     python build_wheels.py OUT_FOLDER
 
-Needs the packages of pyproject.toml's group "wheels", Meson, ninja and a C compiler for this machine.
+Needs the packages of pyproject.toml's group "wheels", a C compiler for this machine, and npm for the report page.
 """
 import os
 import subprocess
 import sys
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+REPORT = os.path.join(os.path.dirname(os.path.dirname(PROJECT)), "examples", "report")
 
 # The wheel's platform tag: zig's name of the target. The C library asks for nothing newer than these.
 TARGETS = {
@@ -50,6 +51,9 @@ def main():
     out = os.path.abspath(sys.argv[1])
     os.makedirs(out, exist_ok=True)
     build("sdist", PROJECT, out)
+    page = os.path.join(out, "page")
+    subprocess.run(["sh", os.path.join(REPORT, "build.sh"), page], check=True)
+    os.environ["KEHU_REPORT_PAGE"] = os.path.join(page, "template.html")
     for platform in TARGETS:
         build_for(platform, out)
 

@@ -84,6 +84,8 @@ def test_tag_and_contents(wheel, platform):
     assert os.path.basename(wheel).endswith(f"-py3-none-{platform}.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "kehu/libkehu.so" in names and "kehu/py.typed" in names and "kehu/_abi.py" in names
+    page = zipfile.ZipFile(wheel).read("kehu/template.html").decode()
+    assert "@REPORT@" in page and "Apache ECharts" in page
     [licence] = [n for n in names if n.endswith(".dist-info/licenses/LICENSE")]
     assert "Sun Junyi" in zipfile.ZipFile(wheel).read(licence).decode()
     [metadata] = [n for n in names if n.endswith("METADATA")]

@@ -5,7 +5,7 @@
     python -m kehu train customers.csv --method tree --class left --out left.model
     python -m kehu segment events.csv --customer customer_id --time time --amount amount --as-of 2026-01-01
     python -m kehu inspect demands.model
-    python -m kehu report report.json --page template.html --out report.html
+    python -m kehu report report.json --out report.html
 
 Tables go to --out, or as CSV to the standard output; what there is to say goes to the standard error. Exit status: 0; 1
 when it failed, with one line that says why; 2 for wrong arguments.
@@ -224,7 +224,7 @@ def parser() -> argparse.ArgumentParser:
 
     p = command(report, "the report page of a report.json")
     p.add_argument("file", help="report.json of the main job")
-    p.add_argument("--page", required=True, metavar="FILE", help="the template that examples/report/build.sh makes")
+    p.add_argument("--page", metavar="FILE", help="the template that examples/report/build.sh makes; the one in the package")
     p.add_argument("--out", required=True, metavar="FILE", help="the page")
     return made
 

@@ -1,7 +1,7 @@
 """The report page: one file that opens anywhere, with charts and a table beside each, in Chinese and English.
 
-The page's template is built by `sh examples/report/build.sh FOLDER` of the source tree (npm brings the charts); the data is
-the report.json of the main job, which examples/report/report.schema.json describes.
+The released wheels have the page's template; `sh examples/report/build.sh FOLDER` of the source tree makes it (npm brings the
+charts). The data is the report.json of the main job, which examples/report/report.schema.json describes.
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PLACE = "@REPORT@"
+_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "template.html")
 
 
 class Page:
@@ -37,14 +38,18 @@ class Page:
         return f'<iframe srcdoc="{escape(self.html)}" title="kehu" style="width:100%;height:800px;border:0"></iframe>'
 
 
-def report(data: Any, page: str | os.PathLike[str]) -> Page:
+def report(data: Any, page: str | os.PathLike[str] | None = None) -> Page:
     """Put a report's data into the page.
 
     data  the path of a report.json, or the same as a dict
-    page  the path of the template, template.html
+    page  the path of the template, template.html; None: the one in this package
 
     Fails with KehuFormatError (no template, no JSON object), FileNotFoundError."""
     import json
+    if page is None:
+        page = _PAGE
+        if not os.path.exists(page):
+            raise errors.KehuNotFoundError("this build of kehu has no page; `sh examples/report/build.sh FOLDER` makes FOLDER/template.html")
     with open(page, encoding="utf-8") as f:
         template = f.read()
     if _PLACE not in template:

@@ -1,9 +1,9 @@
 /* kehu/svm.h - short texts sorted into classes by a linear support vector machine.
  *
  * Train on labelled texts, then classify any number, from any number of threads.
- * The vectoriser (characters 1-2, alphabetic scripts also longer strings and words,
- * tf-idf) is part of the model, so raw UTF-8 goes in. Chinese words join them when
- * options.tokenizer says how to find them.
+ * The vectoriser (characters 1-2 or 1-3, alphabetic scripts also longer strings and
+ * words, tf-idf) is part of the model, so raw UTF-8 goes in. Chinese words join them
+ * where validation says that they pay, or when options.tokenizer says how to find them.
  *
  *     kehu_svm *svm = NULL;
  *     kehu_error err;
@@ -59,7 +59,8 @@ typedef struct kehu_svm_options {
                              not used: see kehu_svm_info.n_validated */
     double gap;           /* relative duality gap to stop at, above 0, below 1; 0 means
                              1e-4 */
-    uint32_t char_max;    /* longest n-gram of characters, 1..5; 0 means 2 */
+    uint32_t char_max;    /* longest n-gram of characters, 1..5; 0 means 2, or 3 where
+                             validation says that it pays: see fixed_terms */
     uint32_t latin_max;   /* longest n-gram of alphabetic characters, char_max..5; 0
                              means 5 */
     uint32_t word_max;    /* words in a row, 1..2, 3 for no words; 0 means 2 */
@@ -74,7 +75,15 @@ typedef struct kehu_svm_options {
     const kehu_tokenizer *tokenizer; /* its words are terms too, up to word_max in a row:
                                         a block of its own, min_df and max_terms counted
                                         apart. Borrowed: it outlives training and the
-                                        model. Not with word_max 3. NULL for none */
+                                        model. Not with word_max 3. NULL means that of
+                                        kehu_tokenizer_default(), where the library has
+                                        one and validation says that its words pay */
+    uint32_t fixed_terms; /* 1, or a cost that is given: char_max 0 means 2, a tokenizer
+                             that is NULL means none. 0: words, then strings of 3, are
+                             validated like C, and join the terms when they set right
+                             more texts than chance would: n_better - n_worse >
+                             sqrt(n_better + n_worse). Three times the training time;
+                             words take 3 to 6 times the time of kehu_svm_predict */
 } kehu_svm_options;
 
 /* Train.
@@ -94,9 +103,12 @@ typedef struct kehu_svm_options {
  * of them empty), KEHU_ONE_CLASS, KEHU_LIMIT (2^26 different terms or 65,536
  * classes), KEHU_CANCELLED, KEHU_NO_MEMORY.
  * A class of a single text is allowed; it cannot be validated.
- * Time O(terms of all texts x classes / 16), some ten times that for choosing C;
- * extra memory about 8 bytes a term of a text, 64 bytes a different term and text
- * for each 16 classes, and as much again for each thread that validates. */
+ * Time O(terms of all texts x classes / 16), some ten times that for choosing C and
+ * three times that for choosing terms; extra memory about 8 bytes a term of a text, 64
+ * bytes a different term and text for each 16 classes, and as much again for each
+ * thread that validates.
+ * Without a cost the model depends on whether the library was built with a dictionary;
+ * with fixed_terms 1 it does not. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_train(kehu_svm **out,
                                                     const kehu_column *texts,
                                                     const kehu_column *labels,
@@ -170,6 +182,14 @@ typedef struct kehu_svm_curve {
     double gap;      /* largest relative duality gap reached */
 } kehu_svm_curve;
 
+/* One choice of terms that was validated. */
+typedef struct kehu_svm_trial {
+    uint32_t char_max; /* longest n-gram of characters */
+    uint32_t words;    /* 1: with the words of a tokenizer */
+    double cost;       /* the best C for these terms */
+    double accuracy;   /* on the left-out texts, 0..1 */
+} kehu_svm_trial;
+
 /* How training went. */
 typedef struct kehu_svm_info {
     uint32_t n_classes;
@@ -187,6 +207,11 @@ typedef struct kehu_svm_info {
     double accuracy;       /* on the left-out texts at the chosen C; NaN when none */
     uint32_t n_curve;      /* steps below, by rising cost; 0 when C was given */
     kehu_svm_curve curve[16];
+    uint32_t char_max; /* longest n-gram of characters in use */
+    uint32_t words;    /* 1: words of a tokenizer are among the terms */
+    uint32_t n_trials; /* choices of terms below, in the order of their trial; 0
+                          when none was to be made */
+    kehu_svm_trial trial[4];
 } kehu_svm_info;
 
 /* Fill *info. svm and info are not NULL. */

@@ -79,6 +79,7 @@ static const struct {
     SIZE(kehu_store_proof),
     SIZE(kehu_store_stats),
     SIZE(kehu_svm_curve),
+    SIZE(kehu_svm_trial),
     SIZE(kehu_svm_info),
     SIZE(kehu_svm_options),
     SIZE(kehu_svm_predict_options),

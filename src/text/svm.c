@@ -7,12 +7,7 @@
 #include "base/sort.h"
 #include "text/svm_model.h"
 
-enum {
-    DEFAULT_FOLDS = 5,
-    MAX_FOLDS = 20,
-    NO_WORDS = 3, /* the option's value */
-    DEFAULT_TERMS = 4194304
-};
+enum { DEFAULT_FOLDS = 5, MAX_FOLDS = 20, DEFAULT_TERMS = 4194304 };
 #define BIAS        1.0f
 #define DEFAULT_GAP 1e-4
 
@@ -48,11 +43,17 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
         return kehu__fail(err, KEHU_ARGUMENT, -1, "balanced is %u, expected 0 or 1",
                           (unsigned)o->balanced);
     KEHU_TRY(check_integer("n_folds", &o->n_folds, DEFAULT_FOLDS, 2, MAX_FOLDS, err));
-    KEHU_TRY(check_integer("char_max", &o->char_max, 2, 1, KEHU__MAX_GRAM, err));
-    KEHU_TRY(check_integer("latin_max", &o->latin_max, KEHU__MAX_GRAM, o->char_max,
-                           KEHU__MAX_GRAM, err));
-    KEHU_TRY(check_integer("word_max", &o->word_max, 2, 1, NO_WORDS, err));
-    if (o->word_max == NO_WORDS && o->tokenizer != NULL)
+    if (o->fixed_terms > 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "fixed_terms is %u, expected 0 or 1",
+                          (unsigned)o->fixed_terms);
+    if (o->cost > 0)
+        o->fixed_terms = 1;
+    if (o->char_max > 0 || o->fixed_terms == 1)
+        KEHU_TRY(check_integer("char_max", &o->char_max, 2, 1, KEHU__MAX_GRAM, err));
+    KEHU_TRY(check_integer("latin_max", &o->latin_max, KEHU__MAX_GRAM,
+                           o->char_max == 0 ? 2 : o->char_max, KEHU__MAX_GRAM, err));
+    KEHU_TRY(check_integer("word_max", &o->word_max, 2, 1, KEHU__SVM_NO_WORDS, err));
+    if (o->word_max == KEHU__SVM_NO_WORDS && o->tokenizer != NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "a tokenizer is given but word_max is 3, for no words");
     KEHU_TRY(check_integer("min_df", &o->min_df, 1, 1, UINT32_MAX, err));
@@ -221,52 +222,18 @@ static kehu_status solve_all(kehu_svm *svm, const kehu__svm_training *t, kehu_er
     return KEHU_OK;
 }
 
-/* Texts that hold no word for the tokenizer get on without that vocabulary. */
-static kehu_status add_words(kehu_svm *svm, const kehu__term_options *plain,
-                             const kehu__svm_training *t, const kehu_column *texts,
-                             kehu_error *err)
-{
-    kehu__term_options words = *plain;
-    kehu_error failure;
-    kehu_status status;
-    words.tokenizer = t->options.tokenizer;
-    status = kehu__terms_build(&svm->terms->words, texts, &words, &t->run, &svm->alloc,
-                               &failure);
-    if (status == KEHU_OK)
-        svm->fingerprint = kehu_tokenizer_fingerprint(words.tokenizer);
-    else if (status != KEHU_EMPTY && err != NULL)
-        *err = failure;
-    return status == KEHU_EMPTY ? KEHU_OK : status;
-}
-
 static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *texts,
                        kehu_error *err)
 {
-    const kehu_svm_options *const o = &t->options;
-    const kehu__term_options terms = {.char_max = o->char_max,
-                                      .latin_max = o->latin_max,
-                                      .word_max =
-                                          o->word_max == NO_WORDS ? 0 : o->word_max,
-                                      .min_df = o->min_df,
-                                      .max_terms = o->max_terms};
     kehu__term_rows rows;
-    kehu_status status;
-    KEHU_TRY(kehu__terms_build(&svm->terms, texts, &terms, &t->run, &svm->alloc, err));
-    if (o->tokenizer != NULL)
-        KEHU_TRY(add_words(svm, &terms, t, texts, err));
-    KEHU_TRY(kehu__terms_rows(&rows, svm->terms, texts, &t->run, &svm->alloc, err));
-    t->rows = (kehu__sparse){.n_rows = rows.n_rows,
-                             .n_columns = kehu__terms_count(svm->terms),
-                             .starts = rows.starts,
-                             .columns = rows.columns,
-                             .values = rows.values};
+    kehu_status status = kehu__svm_choose(svm, &rows, t, texts, err);
+    if (status != KEHU_OK)
+        return status;
     svm->info.n_terms = t->rows.n_columns;
     svm->info.n_texts = rows.n_rows;
     for (int64_t i = 0; i < rows.n_rows; i++)
         svm->info.n_empty += rows.starts[i + 1] == rows.starts[i];
-    status = kehu__svm_validate(t, &svm->info, err);
-    if (status == KEHU_OK)
-        status = solve_all(svm, t, err);
+    status = solve_all(svm, t, err);
     kehu__term_rows_free(&rows);
     return status;
 }

@@ -1,5 +1,6 @@
 /* Sections: CLAS class names, TERM vocabulary, WGHT weights, INFO how training
- * went; WORD, where a tokenizer is used, its fingerprint and the words' vocabulary. */
+ * went; WORD, where a tokenizer is used, its fingerprint and the words' vocabulary;
+ * TRYS, where terms were chosen, the choices. */
 #include <math.h>
 #include <string.h>
 
@@ -102,30 +103,63 @@ static bool read_info(kehu_svm *svm, const char *bytes, size_t size)
     }
     i->n_classes = svm->classes.n;
     i->n_terms = kehu__terms_count(svm->terms);
+    i->char_max = svm->terms->options.char_max;
+    i->words = svm->terms->words != NULL;
     return sound && !r.failed && r.at == r.end;
 }
+
+static void write_trials(const kehu_svm_info *i, kehu__buffer *to)
+{
+    for (uint32_t k = 0; k < i->n_trials; k++) {
+        kehu__buffer_u32(to, i->trial[k].char_max);
+        kehu__buffer_u32(to, i->trial[k].words);
+        kehu__buffer_double(to, i->trial[k].cost);
+        kehu__buffer_double(to, i->trial[k].accuracy);
+    }
+}
+
+static bool read_trials(kehu_svm_info *i, const char *bytes, size_t size)
+{
+    enum { TRIAL_BYTES = 24 };
+    kehu__reader r = kehu__reader_new(bytes, size);
+    if (size % TRIAL_BYTES != 0 ||
+        size / TRIAL_BYTES > sizeof i->trial / sizeof *i->trial)
+        return false;
+    i->n_trials = (uint32_t)(size / TRIAL_BYTES);
+    for (uint32_t k = 0; k < i->n_trials; k++) {
+        i->trial[k].char_max = kehu__read_u32(&r);
+        i->trial[k].words = kehu__read_u32(&r);
+        i->trial[k].cost = kehu__read_double(&r);
+        i->trial[k].accuracy = kehu__read_double(&r);
+    }
+    return true;
+}
+
+enum { MAX_SECTIONS = 6 };
 
 static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
     const kehu_svm *svm = handle;
-    kehu__buffer parts[5];
-    kehu__section sections[5] = {{.tag = "CLAS"},
-                                 {.tag = "TERM"},
-                                 {.tag = "WGHT"},
-                                 {.tag = "INFO"},
-                                 {.tag = "WORD"}};
-    const uint32_t n = svm->terms->words == NULL ? 4 : 5;
+    kehu__buffer parts[MAX_SECTIONS];
+    kehu__section sections[MAX_SECTIONS] = {
+        {.tag = "CLAS"}, {.tag = "TERM"}, {.tag = "WGHT"}, {.tag = "INFO"}};
+    uint32_t n = 4;
     bool failed = false;
     *out = kehu__buffer_new(&svm->alloc);
-    for (uint32_t k = 0; k < n; k++)
+    for (uint32_t k = 0; k < MAX_SECTIONS; k++)
         parts[k] = kehu__buffer_new(&svm->alloc);
     kehu__classes_write(&svm->classes, &parts[0]);
     kehu__terms_write(svm->terms, &parts[1]);
     write_weights(svm->linear, &parts[2]);
     write_info(svm, &parts[3]);
     if (svm->terms->words != NULL) {
-        kehu__buffer_u64(&parts[4], svm->fingerprint);
-        kehu__terms_write(svm->terms->words, &parts[4]);
+        kehu__buffer_u64(&parts[n], svm->fingerprint);
+        kehu__terms_write(svm->terms->words, &parts[n]);
+        sections[n++] = (kehu__section){.tag = "WORD"};
+    }
+    if (svm->info.n_trials > 0) {
+        write_trials(&svm->info, &parts[n]);
+        sections[n++] = (kehu__section){.tag = "TRYS"};
     }
     for (uint32_t k = 0; k < n; k++) {
         sections[k].bytes = parts[k].bytes;
@@ -199,8 +233,8 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
                                  const kehu_tokenizer *tokenizer, const char *name,
                                  kehu_error *err)
 {
-    const char *clas, *term, *wght, *info, *word;
-    size_t clas_size, term_size, wght_size, info_size, word_size;
+    const char *clas, *term, *wght, *info, *word, *trys;
+    size_t clas_size, term_size, wght_size, info_size, word_size, trys_size;
     if (!kehu__container_find(c, "CLAS", &clas, &clas_size) ||
         !kehu__container_find(c, "TERM", &term, &term_size) ||
         !kehu__container_find(c, "WGHT", &wght, &wght_size) ||
@@ -211,7 +245,9 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
     if (kehu__container_find(c, "WORD", &word, &word_size))
         KEHU_TRY(read_words(svm, word, word_size, tokenizer, name, err));
     KEHU_TRY(read_weights(&svm->linear, wght, wght_size, svm, name, err));
-    if (!read_info(svm, info, info_size))
+    if (!read_info(svm, info, info_size) ||
+        (kehu__container_find(c, "TRYS", &trys, &trys_size) &&
+         !read_trials(&svm->info, trys, trys_size)))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: a number of the model is wrong",
                           name);
     return KEHU_OK;

@@ -8,11 +8,13 @@
 #include "text/classes.h"
 #include "text/terms.h"
 
+enum { KEHU__SVM_NO_WORDS = 3 }; /* the value of the option word_max */
+
 struct kehu_svm {
     kehu_allocator alloc;
     kehu__classes classes;
     kehu__terms *terms;
-    kehu_tokenizer *tokenizer; /* the default one when a file wants it; else NULL */
+    kehu_tokenizer *tokenizer; /* the default one when it is in use; else NULL */
     uint64_t fingerprint;      /* of the tokenizer of terms->words; 0 without */
     kehu__linear *linear;
     double abstain_below;
@@ -32,9 +34,16 @@ typedef struct kehu__svm_training {
     uint32_t n_classes;
 } kehu__svm_training;
 
-/* Train on all but one fold and judge that fold, for one C or the whole grid.
- * Sets cost, curve, accuracy, temperature and n_validated of info. */
-kehu_status kehu__svm_validate(const kehu__svm_training *t, kehu_svm_info *info,
-                               kehu_error *err);
+/* Train on all but one fold and judge that fold, for the C of the options or for a grid
+ * from `least_cost` on. Sets cost, curve, accuracy, temperature and n_validated of info;
+ * right, NULL or [n] zeros, gets 1 for the texts judged rightly. */
+kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
+                               uint8_t *right, kehu_svm_info *info, kehu_error *err);
+#define KEHU__SVM_LEAST_COST 0.0625
+
+/* The terms and C of a model: as the options say, or by validation. Fills t->rows,
+ * which point into *rows, svm->terms and what validation tells of svm->info. */
+kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_training *t,
+                             const kehu_column *texts, kehu_error *err);
 
 #endif

@@ -8,8 +8,7 @@
 #include "text/svm_model.h"
 
 enum {
-    FIRST_POWER = -4,
-    LAST_POWER = 6,
+    N_COSTS = 11,   /* of the whole grid, each twice the one before */
     PATIENCE = 3,   /* steps without a better accuracy before the grid ends */
     ENOUGH = 20000, /* judged texts: folds beyond that are not used */
     ENOUGH_TO_CALIBRATE = 5000
@@ -171,9 +170,10 @@ static kehu_status try_cost(validation *v, double cost, kehu_svm_curve *point,
     return KEHU_OK;
 }
 
-static kehu_status search(validation *v, kehu_svm_info *info, kehu_error *err)
+static kehu_status search(validation *v, double least_cost, kehu_svm_info *info,
+                          kehu_error *err)
 {
-    const double given = v->t->options.cost;
+    const double given = v->t->options.cost, last = ldexp(KEHU__SVM_LEAST_COST, N_COSTS);
     kehu_svm_curve point;
     uint32_t best = 0;
     if (given > 0) {
@@ -183,22 +183,32 @@ static kehu_status search(validation *v, kehu_svm_info *info, kehu_error *err)
         info->accuracy = point.accuracy;
         return KEHU_OK;
     }
-    for (int power = FIRST_POWER; power <= LAST_POWER; power++) {
+    for (double cost = least_cost; cost < last; cost *= 2) {
         const uint32_t n = info->n_curve++;
-        KEHU_TRY(try_cost(v, ldexp(1, power), &info->curve[n], err));
+        KEHU_TRY(try_cost(v, cost, &info->curve[n], err));
         if (n == 0 || info->curve[n].accuracy > info->curve[best].accuracy) {
             best = n;
             keep_best(v);
         }
-        KEHU_TRY(kehu__progress(&v->t->run,
-                                (double)(n + 1) / (LAST_POWER - FIRST_POWER + 1),
-                                "validation", err));
+        KEHU_TRY(
+            kehu__progress(&v->t->run, (double)(n + 1) / N_COSTS, "validation", err));
         if (n >= best + PATIENCE)
             break;
     }
     info->cost = info->curve[best].cost;
     info->accuracy = info->curve[best].accuracy;
     return KEHU_OK;
+}
+
+static void mark_right(const validation *v, uint8_t *right)
+{
+    const uint32_t n_classes = v->t->n_classes;
+    for (uint32_t k = 0; k < v->n_used; k++)
+        for (int64_t j = 0; j < v->folds[k].n_out; j++) {
+            const uint32_t row = v->left_out[v->first[k] + j];
+            const float *const margins = v->folds[k].best + j * n_classes;
+            right[row] = best_of(margins, n_classes) == (uint32_t)v->t->labels[row];
+        }
 }
 
 /* One temperature for the margins of all folds. */
@@ -268,8 +278,8 @@ static void free_validation(validation *v)
     kehu__free(t->alloc, v->first, (size_t)v->n_used + 1, sizeof *v->first);
 }
 
-kehu_status kehu__svm_validate(const kehu__svm_training *t, kehu_svm_info *info,
-                               kehu_error *err)
+kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
+                               uint8_t *right, kehu_svm_info *info, kehu_error *err)
 {
     validation v = {.t = t, .n_used = folds_needed(t)};
     kehu_status status;
@@ -280,9 +290,11 @@ kehu_status kehu__svm_validate(const kehu__svm_training *t, kehu_svm_info *info,
     kehu__parallel(&t->run, v.n_used, prepare_fold, &v);
     status = first_failure(&v, err);
     if (status == KEHU_OK)
-        status = search(&v, info, err);
+        status = search(&v, least_cost, info, err);
     if (status == KEHU_OK)
         status = calibrate(&v, info, err);
+    if (status == KEHU_OK && right != NULL)
+        mark_right(&v, right);
 
 done:
     free_validation(&v);

@@ -241,25 +241,24 @@ static const char rows[][PAIRS_A_ROW * PAIR_BYTES + 1] = {
 };
 /* clang-format on */
 
+static const unsigned char *pair_at(uint32_t i)
+{
+    return (const unsigned char *)rows[i / PAIRS_A_ROW] + i % PAIRS_A_ROW * PAIR_BYTES;
+}
+
+static uint32_t character_at(const unsigned char *at)
+{
+    return (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+}
+
+/* A binary search without a branch to foresee: of each text every character comes here.
+ */
 uint32_t kehu__simplify(uint32_t c)
 {
-    const char key[4] = {(char)(0xE0 | c >> 12), (char)(0x80 | (c >> 6 & 0x3F)),
-                         (char)(0x80 | (c & 0x3F)), '\0'};
-    int low = 0, high = N_PAIRS;
+    uint32_t first = 0;
     if (c < 0x3400 || c > 0xFAFF)
         return c;
-    while (low < high) {
-        const int middle = (low + high) / 2;
-        const char *pair = rows[middle / PAIRS_A_ROW] + middle % PAIRS_A_ROW * PAIR_BYTES;
-        const int order = memcmp(key, pair, 3);
-        if (order == 0) {
-            const unsigned char *s = (const unsigned char *)pair + 3;
-            return (s[0] & 0x0Fu) << 12 | (s[1] & 0x3Fu) << 6 | (s[2] & 0x3Fu);
-        }
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return c;
+    for (uint32_t n = N_PAIRS; n > 1; n -= n / 2)
+        first += character_at(pair_at(first + n / 2)) <= c ? n / 2 : 0;
+    return character_at(pair_at(first)) == c ? character_at(pair_at(first) + 3) : c;
 }

@@ -346,6 +346,10 @@ class kehu_svm_curve(Structure):
     pass
 
 
+class kehu_svm_trial(Structure):
+    pass
+
+
 class kehu_svm_info(Structure):
     pass
 
@@ -838,6 +842,7 @@ kehu_svm_options._fields_ = [
     ('abstain_below', c_double),
     ('weights', POINTER(kehu_column)),
     ('tokenizer', c_void_p),
+    ('fixed_terms', c_uint32),
 ]
 kehu_svm_predict_options._fields_ = [
     ('size', c_uint32),
@@ -859,6 +864,12 @@ kehu_svm_curve._fields_ = [
     ('accuracy', c_double),
     ('gap', c_double),
 ]
+kehu_svm_trial._fields_ = [
+    ('char_max', c_uint32),
+    ('words', c_uint32),
+    ('cost', c_double),
+    ('accuracy', c_double),
+]
 kehu_svm_info._fields_ = [
     ('n_classes', c_uint32),
     ('n_terms', c_uint32),
@@ -876,6 +887,10 @@ kehu_svm_info._fields_ = [
     ('accuracy', c_double),
     ('n_curve', c_uint32),
     ('curve', (kehu_svm_curve * 16)),
+    ('char_max', c_uint32),
+    ('words', c_uint32),
+    ('n_trials', c_uint32),
+    ('trial', (kehu_svm_trial * 4)),
 ]
 kehu_hybrid_options._fields_ = [
     ('size', c_uint32),
@@ -1175,6 +1190,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_svm_predict_options': kehu_svm_predict_options,
     'kehu_svm_reason': kehu_svm_reason,
     'kehu_svm_curve': kehu_svm_curve,
+    'kehu_svm_trial': kehu_svm_trial,
     'kehu_svm_info': kehu_svm_info,
     'kehu_hybrid_options': kehu_hybrid_options,
     'kehu_hybrid_predict_options': kehu_hybrid_predict_options,

@@ -122,7 +122,7 @@ class Svm(Model):
         loss            "squared_hinge" or "hinge"
         n_folds         for choosing C and for probabilities, 2 to 20; 0: 5
         gap             relative duality gap to stop at, between 0 and 1; 0: 1e-4
-        char_max        longest n-gram of characters, 1 to 5; 0: 2
+        char_max        longest n-gram of characters, 1 to 5; 0: 2, or 3 where validation says that it pays
         latin_max       longest n-gram of alphabetic characters, up to 5; 0: 5
         word_max        words in a row, 1 to 2, 3 for no words; 0: 2
         min_df          a term is in at least so many texts; 0: 1
@@ -130,7 +130,7 @@ class Svm(Model):
         balanced        True: classes weigh the same, however many texts they have
         abstain_below   texts whose best probability is lower get no class, 0 to 1
         weights         [n] numbers >= 0, times C
-        tokenizer       its words are terms too
+        tokenizer       its words are terms too; None: the built-in one, where validation says that its words pay
         seed, n_threads order of the texts in the solver; the result is the same for any number of threads
         progress        called with (done from 0 to 1, stage), or a tqdm bar; an exception in it stops the training
 

@@ -84,6 +84,10 @@ typedef struct kehu_svm_options {
                              more texts than chance would: n_better - n_worse >
                              sqrt(n_better + n_worse). Three times the training time;
                              words take 3 to 6 times the time of kehu_svm_predict */
+    uint64_t max_bytes;   /* the model's file is no larger: weights of 8 bits, and of the
+                             terms those that move margins most; they are learned and
+                             calibrated again without the others. 0 means all terms,
+                             weights of 32 bits */
 } kehu_svm_options;
 
 /* Train.
@@ -101,7 +105,7 @@ typedef struct kehu_svm_options {
  * KEHU_COLUMN (not text), KEHU_DATA (a label is missing, empty, too long or holds a
  * NUL: err->where is the row), KEHU_RANGE (a weight), KEHU_EMPTY (no texts, or all
  * of them empty), KEHU_ONE_CLASS, KEHU_LIMIT (2^26 different terms or 65,536
- * classes), KEHU_CANCELLED, KEHU_NO_MEMORY.
+ * classes; or max_bytes is too little for a model), KEHU_CANCELLED, KEHU_NO_MEMORY.
  * A class of a single text is allowed; it cannot be validated.
  * Time O(terms of all texts x classes / 16), some ten times that for choosing C and
  * three times that for choosing terms; extra memory about 8 bytes a term of a text, 64
@@ -212,6 +216,7 @@ typedef struct kehu_svm_info {
     uint32_t n_trials; /* choices of terms below, in the order of their trial; 0
                           when none was to be made */
     kehu_svm_trial trial[4];
+    uint32_t bits; /* of a weight in the file: 32, or 8 with max_bytes */
 } kehu_svm_info;
 
 /* Fill *info. svm and info are not NULL. */

@@ -196,7 +196,7 @@ static kehu_status fill_scratch(scratch *s, kehu_svm *svm, const kehu_column *te
 
 /* ---- training ---- */
 
-static kehu_status solve_all(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err)
+kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err)
 {
     const kehu__linear_options o = {.cost = svm->info.cost,
                                     .l1_loss = t->options.loss == KEHU_SVM_HINGE,
@@ -229,12 +229,16 @@ static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *
     kehu_status status = kehu__svm_choose(svm, &rows, t, texts, err);
     if (status != KEHU_OK)
         return status;
+    svm->info.bits = t->options.max_bytes > 0 ? 8 : 32;
+    status = kehu__svm_solve(svm, t, err);
+    if (status == KEHU_OK && svm->info.bits == 8)
+        status = kehu__svm_shrink(svm, &rows, t, texts, err);
     svm->info.n_terms = t->rows.n_columns;
-    svm->info.n_texts = rows.n_rows;
-    for (int64_t i = 0; i < rows.n_rows; i++)
+    svm->info.n_texts = texts->length;
+    for (int64_t i = 0; i < texts->length && status == KEHU_OK; i++)
         svm->info.n_empty += rows.starts[i + 1] == rows.starts[i];
-    status = solve_all(svm, t, err);
-    kehu__term_rows_free(&rows);
+    if (rows.starts != NULL)
+        kehu__term_rows_free(&rows);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* Sections: CLAS class names, TERM vocabulary, WGHT weights, INFO how training
  * went; WORD, where a tokenizer is used, its fingerprint and the words' vocabulary;
- * TRYS, where terms were chosen, the choices. */
+ * TRYS, where terms were chosen, the choices. A model of at most max_bytes has TRM8,
+ * WRD8 and WGT8 in place of TERM, WORD and WGHT: packed, see svm_pack.c. */
 #include <math.h>
 #include <string.h>
 
@@ -143,19 +144,29 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     kehu__buffer parts[MAX_SECTIONS];
     kehu__section sections[MAX_SECTIONS] = {
         {.tag = "CLAS"}, {.tag = "TERM"}, {.tag = "WGHT"}, {.tag = "INFO"}};
+    const bool packed = svm->info.bits == 8;
     uint32_t n = 4;
     bool failed = false;
     *out = kehu__buffer_new(&svm->alloc);
     for (uint32_t k = 0; k < MAX_SECTIONS; k++)
         parts[k] = kehu__buffer_new(&svm->alloc);
     kehu__classes_write(&svm->classes, &parts[0]);
-    kehu__terms_write(svm->terms, &parts[1]);
-    write_weights(svm->linear, &parts[2]);
+    kehu__terms_write(svm->terms, packed, &parts[1]);
+    if (packed) {
+        kehu__svm_write_packed(svm, &parts[2]);
+        memcpy(sections[1].tag, "TRM8", sizeof sections[1].tag);
+        memcpy(sections[2].tag, "WGT8", sizeof sections[2].tag);
+    } else {
+        write_weights(svm->linear, &parts[2]);
+    }
     write_info(svm, &parts[3]);
     if (svm->terms->words != NULL) {
         kehu__buffer_u64(&parts[n], svm->fingerprint);
-        kehu__terms_write(svm->terms->words, &parts[n]);
-        sections[n++] = (kehu__section){.tag = "WORD"};
+        kehu__terms_write(svm->terms->words, packed, &parts[n]);
+        sections[n] = (kehu__section){.tag = "WORD"};
+        if (packed)
+            memcpy(sections[n].tag, "WRD8", sizeof sections[n].tag);
+        n++;
     }
     if (svm->info.n_trials > 0) {
         write_trials(&svm->info, &parts[n]);
@@ -215,8 +226,8 @@ static kehu_status read_words(kehu_svm *svm, const char *bytes, size_t size,
     if (r.failed)
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: the words are cut off", name);
     KEHU_TRY(choose_tokenizer(&tokenizer, svm, given, name, err));
-    KEHU_TRY(
-        kehu__terms_read(&words, r.at, (size_t)(r.end - r.at), name, &svm->alloc, err));
+    KEHU_TRY(kehu__terms_read(&words, r.at, (size_t)(r.end - r.at), svm->info.bits == 8,
+                              name, &svm->alloc, err));
     svm->terms->words = words;
     words->options.tokenizer = tokenizer;
     for (uint32_t k = 0; k < words->n_terms; k++)
@@ -235,16 +246,22 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
 {
     const char *clas, *term, *wght, *info, *word, *trys;
     size_t clas_size, term_size, wght_size, info_size, word_size, trys_size;
+    const bool packed = kehu__container_find(c, "WGT8", &wght, &wght_size);
     if (!kehu__container_find(c, "CLAS", &clas, &clas_size) ||
-        !kehu__container_find(c, "TERM", &term, &term_size) ||
-        !kehu__container_find(c, "WGHT", &wght, &wght_size) ||
+        !kehu__container_find(c, packed ? "TRM8" : "TERM", &term, &term_size) ||
+        (!packed && !kehu__container_find(c, "WGHT", &wght, &wght_size)) ||
         !kehu__container_find(c, "INFO", &info, &info_size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: a section is missing", name);
     KEHU_TRY(kehu__classes_read(&svm->classes, clas, clas_size, name, &svm->alloc, err));
-    KEHU_TRY(kehu__terms_read(&svm->terms, term, term_size, name, &svm->alloc, err));
-    if (kehu__container_find(c, "WORD", &word, &word_size))
+    svm->info.bits = packed ? 8 : 32;
+    KEHU_TRY(
+        kehu__terms_read(&svm->terms, term, term_size, packed, name, &svm->alloc, err));
+    if (kehu__container_find(c, packed ? "WRD8" : "WORD", &word, &word_size))
         KEHU_TRY(read_words(svm, word, word_size, tokenizer, name, err));
-    KEHU_TRY(read_weights(&svm->linear, wght, wght_size, svm, name, err));
+    if (packed)
+        KEHU_TRY(kehu__svm_read_packed(svm, wght, wght_size, name, err));
+    else
+        KEHU_TRY(read_weights(&svm->linear, wght, wght_size, svm, name, err));
     if (!read_info(svm, info, info_size) ||
         (kehu__container_find(c, "TRYS", &trys, &trys_size) &&
          !read_trials(&svm->info, trys, trys_size)))

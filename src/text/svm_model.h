@@ -4,6 +4,7 @@
 
 #include <kehu/svm.h>
 
+#include "base/buffer.h"
 #include "learn/linear.h"
 #include "text/classes.h"
 #include "text/terms.h"
@@ -45,5 +46,19 @@ kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
  * which point into *rows, svm->terms and what validation tells of svm->info. */
 kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_training *t,
                              const kehu_column *texts, kehu_error *err);
+
+/* Solve for the chosen C: svm->linear, and how it went in svm->info. */
+kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err);
+
+/* Bring a solved model down to t->options.max_bytes; *rows are its rows before and
+ * after. */
+kehu_status kehu__svm_shrink(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_training *t,
+                             const kehu_column *texts, kehu_error *err);
+
+/* Weights of 8 bits with a scale for each term; pack rounds the model's to such. */
+void kehu__svm_pack(kehu_svm *svm);
+void kehu__svm_write_packed(const kehu_svm *svm, kehu__buffer *to);
+kehu_status kehu__svm_read_packed(kehu_svm *svm, const char *bytes, size_t size,
+                                  const char *name, kehu_error *err);
 
 #endif

@@ -48,6 +48,33 @@ void kehu__terms_free(kehu__terms *t)
     }
 }
 
+kehu_status kehu__terms_keep(kehu__terms *t, const uint8_t *keep, kehu_error *err)
+{
+    kehu__terms kept = *t;
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < t->n_terms; k++)
+        n += keep[k];
+    kept.slots = NULL;
+    kept.keys = kehu__alloc(&t->alloc, n, sizeof *kept.keys);
+    kept.idf = kehu__alloc(&t->alloc, n, sizeof *kept.idf);
+    kept.n_terms = 0;
+    for (uint32_t k = 0; kept.keys != NULL && kept.idf != NULL && k < t->n_terms; k++)
+        if (keep[k]) {
+            kept.keys[kept.n_terms] = t->keys[k];
+            kept.idf[kept.n_terms++] = t->idf[k];
+        }
+    if (kept.n_terms == 0 || !kehu__terms_index(&kept)) {
+        kehu__free(&t->alloc, kept.keys, n, sizeof *kept.keys);
+        kehu__free(&t->alloc, kept.idf, n, sizeof *kept.idf);
+        return kehu__no_memory(err, "the vocabulary");
+    }
+    kehu__free(&t->alloc, t->slots, (size_t)1 << (64 - t->shift), sizeof *t->slots);
+    kehu__free(&t->alloc, t->keys, t->n_terms, sizeof *t->keys);
+    kehu__free(&t->alloc, t->idf, t->n_terms, sizeof *t->idf);
+    *t = kept;
+    return KEHU_OK;
+}
+
 /* ---- one row ---- */
 
 kehu__term_work kehu__term_work_new(const kehu_allocator *alloc)

@@ -70,11 +70,15 @@ kehu_status kehu__terms_build(kehu__terms **out, const kehu_column *texts,
 void kehu__terms_free(kehu__terms *terms);
 
 /* The model file's section of one vocabulary, and back with all of it checked;
- * `words` and the tokenizer are left out. */
-void kehu__terms_write(const kehu__terms *terms, kehu__buffer *to);
+ * `words` and the tokenizer are left out. Packed: terms of equal document frequency, who
+ * stand together, share one weight. */
+void kehu__terms_write(const kehu__terms *terms, bool packed, kehu__buffer *to);
 kehu_status kehu__terms_read(kehu__terms **out, const char *bytes, size_t size,
-                             const char *name, const kehu_allocator *alloc,
+                             bool packed, const char *name, const kehu_allocator *alloc,
                              kehu_error *err);
+
+/* Leave out the terms of one vocabulary whose keep[n_terms] is 0; some are kept. */
+kehu_status kehu__terms_keep(kehu__terms *terms, const uint8_t *keep, kehu_error *err);
 
 /* Rows of all texts, columns rising; freed with kehu__term_rows_free. */
 typedef struct kehu__term_rows {

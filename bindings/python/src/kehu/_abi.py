@@ -843,6 +843,7 @@ kehu_svm_options._fields_ = [
     ('weights', POINTER(kehu_column)),
     ('tokenizer', c_void_p),
     ('fixed_terms', c_uint32),
+    ('max_bytes', c_uint64),
 ]
 kehu_svm_predict_options._fields_ = [
     ('size', c_uint32),
@@ -891,6 +892,7 @@ kehu_svm_info._fields_ = [
     ('words', c_uint32),
     ('n_trials', c_uint32),
     ('trial', (kehu_svm_trial * 4)),
+    ('bits', c_uint32),
 ]
 kehu_hybrid_options._fields_ = [
     ('size', c_uint32),

@@ -42,6 +42,9 @@ static const char usage[] =
     "  --vocabulary FILE  CSV column,value of all allowed channels, contents and "
     "classes\n"
     "  --target COLUMN    of the customers: the risk that it is \"yes\" is scored\n"
+    "  --redact yes       takes phones, cards, e-mail and postal addresses out of the "
+    "texts\n"
+    "                     before they are stored\n"
     "  --folds N          of the cross-validation, 2 to 20; 5\n"
     "  --threads N        1 to 64; 2\n"
     "single parts, on any file:\n"
@@ -123,6 +126,8 @@ static bool read_flag(flags *f, const char *name, const char *word)
         }
     if (strcmp(name, "--as-of") == 0)
         return f->as_of_given = day_read(&f->as_of_day, word);
+    if (strcmp(name, "--redact") == 0 && (f->redact = strcmp(word, "yes") == 0))
+        return true;
     if (strcmp(name, "--decimals") == 0)
         return read_number(&f->decimals, word, 0, 6);
     if (strcmp(name, "--hold-out") == 0)

@@ -398,6 +398,17 @@ class Bad(unittest.TestCase):
                              customers=write(self.path("ahead.csv"), b"\n".join(ahead) + b"\n"))
         self.assertEqual(len(found), 1 + 1)  # one is planted
 
+    def test_redacted_texts(self):
+        lines = self.lines("demands.csv")
+        lines[1] = "D1,C000001,2025-02-02 09:00:00,app,资费咨询,请打13812345678说明套餐".encode()
+        done = run(flags(self.folder, self.out, redact="yes", demands=write(self.path("own.csv"), b"\n".join(lines) + b"\n")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("D1", {row["demand_id"] for row in rows(self.out, "demands.csv")})
+        for name in os.listdir(self.out):
+            if os.path.isfile(os.path.join(self.out, name)):
+                with open(os.path.join(self.out, name), "rb") as file:
+                    self.assertNotIn(b"13812345678", file.read(), name)
+
     def test_files_of_others_in_the_way(self):
         os.makedirs(os.path.join(self.out, "store"))
         write(os.path.join(self.out, "store", "log-book.txt"), b"mine")

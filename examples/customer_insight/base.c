@@ -216,6 +216,7 @@ kehu_status base_read(base *b, const flags *f, const char *store_path, kehu_erro
 {
     vocabulary *const lists[] = {&b->channels, &b->contents, &b->classes};
     b->as_of_day = f->as_of_day;
+    b->redact = f->redact;
     b->ids = names_new();
     for (int i = 0; i < 3; i++)
         if ((lists[i]->names = names_new()) == NULL || b->ids == NULL)

@@ -29,6 +29,7 @@ typedef struct base {
     names *ids; /* number of each customer */
     int64_t n;  /* customers */
     int32_t as_of_day;
+    bool redact; /* the texts, before they are stored */
     kehu_store *store;
     kehu_snapshot *snapshot;
     frame *people;  /* "customer" and the columns of customers.csv */

@@ -19,7 +19,7 @@ typedef struct flags {
     const char *customer, *order, *time, *price, *quantity, *cancelled; /* --part rfm */
     const char *returns;
     int32_t decimals, hold_out, as_of_day;
-    bool as_of_given;
+    bool as_of_given, redact;
     uint32_t n_threads, n_folds;
 } flags;
 

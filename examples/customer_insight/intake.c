@@ -214,6 +214,18 @@ static kehu_status declare_fields(const batch *c, kehu_error *err)
     return KEHU_OK;
 }
 
+/* Replace the column "text" by one without phones, cards and addresses. */
+static kehu_status redact(kehu_table **made, kehu_column *columns, int64_t n_columns,
+                          kehu_error *err)
+{
+    for (int64_t i = 0; i < n_columns; i++)
+        if (strcmp(columns[i].name, "text") == 0) {
+            TRY(kehu_redact_texts(made, &columns[i], NULL, NULL, err));
+            columns[i] = *kehu_table_column(*made, 0);
+        }
+    return KEHU_OK;
+}
+
 /* The good rows under the store's names. Demands become events of kind "demand";
  * the ids of other events only served to find duplicates. */
 static kehu_status store_rows(const base *b, int which, frame *good, kehu_error *err)
@@ -223,10 +235,13 @@ static kehu_status store_rows(const base *b, int which, frame *good, kehu_error 
     const kehu_column *from = frame_columns(good, &n_columns);
     kehu_column *columns = malloc(((size_t)n_columns + 1) * sizeof *columns);
     text_list kind = {0};
+    kehu_table *redacted = NULL;
     kehu_status status = KEHU_OK;
     if (columns == NULL)
         return fail(err, KEHU_NO_MEMORY, "no memory for the columns");
     memcpy(columns, from, (size_t)n_columns * sizeof *columns);
+    if (which == DEMANDS && b->redact)
+        status = redact(&redacted, columns, n_columns, err);
     columns[0].name = "customer"; /* customer_id is each list's first field */
     if (which == EVENTS) {
         n_columns--; /* event_id is the last */
@@ -240,6 +255,7 @@ static kehu_status store_rows(const base *b, int which, frame *good, kehu_error 
                      ? kehu_store_add_customers(b->store, columns, n_columns, NULL, err)
                      : kehu_store_add_events(b->store, columns, n_columns, NULL, err);
     text_list_free(&kind);
+    kehu_table_free(redacted);
     free(columns);
     return status;
 }

@@ -3,7 +3,7 @@
 # with one line of counts.
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
-#     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz wheels
+#     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz wheels java_asan
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -11,6 +11,7 @@
 #   asan      address and undefined-behaviour sanitizers, clang
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
+#   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
 #   outside   programs of other projects find and link the library
 #   java      the jar and its tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
@@ -109,23 +110,30 @@ part_fuzz() {
             -artifact_prefix="$out/found/$name-" "$out/found/$name" "tests/fuzz/corpus/${name#fuzz_}"
     done
 }
-# jar JAVA GOAL: make the jar or only run its tests, on this Java; Maven's repository is the build folder's own.
+# jar JAVA GOAL OPTION...: make the jar or only run its tests, on this Java; Maven's repository is the build folder's own.
 jar() {
     rm -rf "$out/java/target/surefire-reports"
+    jvm=$1
+    shift
     mvn -q -B -Dstyle.color=never -f bindings/java -Dmaven.repo.local="$PWD/$out/m2" -Dkehu.build="$PWD/$out/java/bindings/java" \
-        -Dkehu.target="$PWD/$out/java/target" -Djvm="$1" "$2" >"$out/java-test.log" 2>&1 && return 0
+        -Dkehu.target="$PWD/$out/java/target" -Djvm="$jvm" "$@" >"$out/java-test.log" 2>&1 && return 0
     tail -n 40 "$out/java-test.log"
     return 1
 }
-part_java() {
+# native NAME MESON_OPTION...: the native library and the generated sources.
+native() {
     ensure javac=openjdk-17-jdk-headless mvn=maven || return
-    rm -rf $out/java
-    if ! { meson setup $out/java && ninja -C $out/java bindings/java/natives.stamp; } >$out/java.log 2>&1; then
-        failed=$((failed + 1))
-        echo "java: the build FAILED"
-        tail -n 30 $out/java.log
-        return
-    fi
+    name=$1
+    shift
+    rm -rf "${out:?}/$name"
+    { CC=gcc meson setup "$out/$name" "$@" && ninja -C "$out/$name" bindings/java/natives.stamp; } >"$out/$name.log" 2>&1 && return 0
+    failed=$((failed + 1))
+    echo "$name: the build FAILED"
+    tail -n 30 "$out/$name.log"
+    return 1
+}
+part_java() {
+    native java || return
     for java in /usr/lib/jvm/*/bin/java; do
         readlink -f "$java"
     done | sort -u >$out/java.jdks
@@ -135,6 +143,15 @@ part_java() {
         count "java on $(basename "$(dirname "$(dirname "$java")")")" $out/java/target/surefire-reports
         goal=surefire:test
     done <$out/java.jdks
+}
+part_java_asan() {
+    [ -d $out/java/target/classes ] || native java || return
+    native java_asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 || return
+    LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" UBSAN_OPTIONS=halt_on_error=1 \
+        ASAN_OPTIONS=handle_segv=0:handle_sigfpe=0:detect_leaks=0:allocator_may_return_null=1 \
+        jar "$(command -v java)" test '-Dtest=!ExamplesTest,!LoaderTest' \
+        -Dkehu.test.jvm="-Dkehu.library.path=$PWD/$out/java_asan/bindings/java/libkehu_jni.so" || failed=$((failed + 1))
+    count java_asan $out/java/target/surefire-reports
 }
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }
 

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,7 +76,7 @@ class TreeTest {
             assertThrows(KehuException.Argument.class, () -> tree.explain(COLUMNS, N, 0));
             assertThrows(KehuException.Argument.class, () -> tree.explain(COLUMNS, 0, 2));
             assertThrows(KehuException.class, () -> tree.score(List.of()));
-            assertThrows(NullPointerException.class, () -> tree.score(java.util.Arrays.asList(Column.of("age", AGE), null)));
+            assertThrows(NullPointerException.class, () -> tree.score(Arrays.asList(Column.of("age", AGE), null)));
         }
         assertThrows(KehuException.Argument.class,
             () -> Tree.train(COLUMNS, Column.of("channel", CHANNEL), new Tree.Options().classWeights(1, 2, 3)));
@@ -83,6 +84,23 @@ class TreeTest {
         Thread.currentThread().interrupt();
         assertThrows(KehuException.Cancelled.class, TreeTest::trained);
         assertTrue(Thread.interrupted());
+    }
+
+    @Test
+    void columnsOfOtherLengthsAreRefused() {
+        Column channel = Column.of("channel", CHANNEL);
+        Column few = Column.of("few", "app", "hall");
+        Column numbers = Column.of("numbers", 1.0, 2.0);
+        Tree.Options options = new Tree.Options();
+        Preference.Options fusion = new Preference.Options();
+        assertThrows(KehuException.Argument.class, () -> Tree.train(COLUMNS, few, options));
+        assertThrows(KehuException.Argument.class, () -> Tree.train(COLUMNS, channel, few, null, options));
+        assertThrows(KehuException.Argument.class, () -> Tree.train(COLUMNS, channel, null, numbers, options));
+        assertThrows(KehuException.class, () -> Preference.train(COLUMNS, few, null, fusion));
+        assertThrows(KehuException.class, () -> Preference.train(COLUMNS, channel, few, fusion));
+        try (Preference preference = Preference.train(COLUMNS, channel, null, fusion)) {
+            assertThrows(KehuException.class, () -> preference.report(COLUMNS, few));
+        }
     }
 
     @Test

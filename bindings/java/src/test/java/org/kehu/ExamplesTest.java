@@ -1,0 +1,70 @@
+package org.kehu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The README's program and the example service do what they say. */
+class ExamplesTest {
+    private static final Path ROOT = Path.of("../..");
+    private static final Path LABELLED = ROOT.resolve("tests/golden/readme_labelled.csv");
+
+    private static Process start(Path program, String... arguments) throws IOException {
+        String classes = System.getProperty("java.class.path") + ":" + System.getProperty("jdk.module.path", "");
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8", "-cp", classes, program.toString());
+        builder.command().addAll(List.of(arguments));
+        return builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    }
+
+    @Test
+    void theReadmesProgramPrintsWhatCPrints(@TempDir Path folder) throws Exception {
+        Matcher program = Pattern.compile("^```java\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE)
+            .matcher(Files.readString(ROOT.resolve("README.md")));
+        assertTrue(program.find());
+        Path source = Files.writeString(folder.resolve("Classify.java"), program.group(1));
+        Process process = start(source, LABELLED.toString());
+        assertEquals(Files.readString(ROOT.resolve("tests/golden/readme_output.txt")),
+            new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(0, process.waitFor());
+    }
+
+    @Test
+    void theServiceClassifiesPostedTexts() throws Exception {
+        Process process = start(ROOT.resolve("examples/java/ClassifyService.java"), LABELLED.toString(), "0");
+        try (BufferedReader out = process.inputReader()) {
+            String port = out.readLine().replaceAll("\\D", "");
+            URI service = URI.create("http://127.0.0.1:" + port + "/classify");
+            HttpURLConnection answer = post(service, "宽带又断了\n😀\n".getBytes(StandardCharsets.UTF_8));
+            assertEquals(200, answer.getResponseCode());
+            List<String> lines = new String(answer.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+            assertEquals(2, lines.size());
+            assertTrue(lines.get(0).startsWith("宽带故障\t"), lines.get(0));
+            assertEquals(400, post(service, new byte[] {(byte) 0xFF}).getResponseCode());
+            assertEquals(405, ((HttpURLConnection) service.toURL().openConnection()).getResponseCode());
+        } finally {
+            process.destroy();
+            process.waitFor();
+        }
+    }
+
+    private static HttpURLConnection post(URI service, byte[] body) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) service.toURL().openConnection();
+        connection.setRequestMethod("POST");
+        connection.setDoOutput(true);
+        connection.getOutputStream().write(body);
+        return connection;
+    }
+}

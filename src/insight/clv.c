@@ -71,9 +71,10 @@ static void set_names(kehu_clv_fit_report *f)
 }
 
 /* Scaled log parameters and their Hessian to a report in the caller's units. */
-static void fill_report(kehu_clv_fit_report *f, const problem *q, const kehu__bfgs *b,
+static void fill_report(kehu_clv *clv, const problem *q, const kehu__bfgs *b,
                         const double *x, double hessian[KEHU__BFGS_MAX][KEHU__BFGS_MAX])
 {
+    kehu_clv_fit_report *f = &clv->fit;
     const kehu__clv_rows *r = q->rows;
     double inverse[KEHU__BFGS_MAX][KEHU__BFGS_MAX];
     const bool curved = kehu__invert(b->n, hessian, inverse);
@@ -87,7 +88,11 @@ static void fill_report(kehu_clv_fit_report *f, const problem *q, const kehu__bf
         f->parameter[k] = kehu__exp(x[k]) * unit;
         f->standard_error[k] =
             curved ? f->parameter[k] * sqrt(inverse[k][k] / r->weight) : 0;
+        for (uint32_t j = 0; j < b->n; j++)
+            clv->covariance[k][j] =
+                curved ? (inverse[k][j] + inverse[j][k]) / (2 * r->weight) : 0;
     }
+    clv->has_covariance = curved;
     f->log_likelihood = -b->value * r->weight;
     /* A density per unit: of x purchase times, or of one mean spend. */
     if (q->kind->time_parameters != 0)
@@ -127,8 +132,9 @@ static kehu_status report_failure(const problem *q, const kehu__bfgs *b, const d
                       q->kind->title, q->kind->names[far]);
 }
 
-static kehu_status maximize(kehu_clv_fit_report *f, problem *q, kehu_error *err)
+static kehu_status maximize(kehu_clv *clv, problem *q, kehu_error *err)
 {
+    const kehu_clv_fit_report *f = &clv->fit;
     kehu__bfgs b = {.n = q->kind->n_parameters,
                     .max_iterations = q->max_iterations,
                     .limit = LIMIT,
@@ -136,7 +142,7 @@ static kehu_status maximize(kehu_clv_fit_report *f, problem *q, kehu_error *err)
     double x[KEHU__BFGS_MAX] = {0}, hessian[KEHU__BFGS_MAX][KEHU__BFGS_MAX];
     if (!kehu__bfgs_minimize(&b, mean_loss, q, x, hessian))
         return report_failure(q, &b, x, err);
-    fill_report(f, q, &b, x, hessian);
+    fill_report(clv, q, &b, x, hessian);
     for (uint32_t k = 0; k < b.n; k++)
         if (!kehu__clv_fits(f->parameter[k]) || !isfinite(f->standard_error[k]) ||
             !isfinite(f->log_likelihood))
@@ -177,7 +183,7 @@ kehu_status kehu_clv_fit(kehu_clv **out, const kehu_clv_columns *columns,
         clv->alloc = a;
         clv->fit.model = opt.model;
         set_names(&clv->fit);
-        status = maximize(&clv->fit, &q, err);
+        status = maximize(clv, &q, err);
     }
     if (status == KEHU_OK) {
         *out = clv;

@@ -42,8 +42,13 @@ typedef struct kehu__clv_kind {
     void (*sum)(const double *p, const kehu__clv_row *rows, size_t n,
                 kehu__clv_sums *out);
     double (*alive)(const double *p, const kehu__clv_row *c);
-    /* Expected purchases within `horizon`, NULL where there are none. */
+    /* Expected purchases within `horizon` of a customer known to be alive; NULL
+     * where there are none. */
     double (*purchases)(const double *p, const kehu__clv_row *c, double horizon);
+    /* Purchases of each of so many periods, the k-th period's times
+     * (1 + discount)^-k, of the same customer. */
+    double (*discounted)(const double *p, const kehu__clv_row *c, int periods,
+                         double discount);
     /* Shape and rate of the purchase rate of an alive customer. */
     double (*waiting)(const double *p, const kehu__clv_row *c);
 } kehu__clv_kind;
@@ -53,6 +58,9 @@ extern const kehu__clv_kind kehu__clv_kinds[KEHU_GAMMA_GAMMA + 1];
 struct kehu_clv {
     kehu_allocator alloc;
     kehu_clv_fit_report fit; /* names point into the kinds */
+    bool has_covariance;     /* false: parameters from elsewhere */
+    double covariance[KEHU_CLV_MAX_PARAMETERS][KEHU_CLV_MAX_PARAMETERS]; /* of their
+                                                                           logarithms */
 };
 
 /* Check row i of the columns for a model; fails with KEHU_DATA. */
@@ -60,6 +68,15 @@ kehu_status kehu__clv_row_of(kehu__clv_row *row, const kehu_clv_columns *c, int6
                              uint32_t model, bool needs_spend, kehu_error *err);
 kehu_status kehu__clv_check_columns(const kehu_clv_columns *c, uint32_t model,
                                     bool needs_spend, kehu_error *err);
+
+/* What every score checks first: a model of buying or of spend, its columns, the
+ * output. */
+kehu_status kehu__clv_check_call(const kehu_clv *clv, const kehu_clv_columns *c,
+                                 bool buying, const double *out, kehu_error *err);
+
+/* Expected money of a purchase of row i. Fails with KEHU_DATA. */
+kehu_status kehu__clv_spend_of(const kehu_clv *spends, const kehu_clv_columns *c,
+                               int64_t i, double *spend, kehu_error *err);
 
 /* Rows for a fit: checked, unusable ones left out, scaled, sorted, equal ones
  * joined. Fails with KEHU_DATA, KEHU_EMPTY, KEHU_NO_MEMORY. */
@@ -74,22 +91,43 @@ void kehu__mbg_sum(const double *p, const kehu__clv_row *rows, size_t n,
 double kehu__bg_alive(const double *p, const kehu__clv_row *c);
 double kehu__mbg_alive(const double *p, const kehu__clv_row *c);
 double kehu__bg_purchases(const double *p, const kehu__clv_row *c, double horizon);
+double kehu__bg_discounted(const double *p, const kehu__clv_row *c, int periods,
+                           double discount);
 double kehu__mbg_purchases(const double *p, const kehu__clv_row *c, double horizon);
+double kehu__mbg_discounted(const double *p, const kehu__clv_row *c, int periods,
+                            double discount);
 double kehu__nbd_waiting(const double *p, const kehu__clv_row *c);
 
 void kehu__pareto_sum(const double *p, const kehu__clv_row *rows, size_t n,
                       kehu__clv_sums *out);
 double kehu__pareto_alive(const double *p, const kehu__clv_row *c);
 double kehu__pareto_purchases(const double *p, const kehu__clv_row *c, double horizon);
+double kehu__pareto_discounted(const double *p, const kehu__clv_row *c, int periods,
+                               double discount);
 
 void kehu__bgbb_sum(const double *p, const kehu__clv_row *rows, size_t n,
                     kehu__clv_sums *out);
 double kehu__bgbb_alive(const double *p, const kehu__clv_row *c);
 double kehu__bgbb_purchases(const double *p, const kehu__clv_row *c, double horizon);
+double kehu__bgbb_discounted(const double *p, const kehu__clv_row *c, int periods,
+                             double discount);
 double kehu__bgbb_waiting(const double *p, const kehu__clv_row *c);
 
 void kehu__spend_sum(const double *p, const kehu__clv_row *rows, size_t n,
                      kehu__clv_sums *out);
+
+/* The same for purchases that are a smooth function of u = ln(1 + horizon / pace),
+ * near 0 one that changes over 1 / speed: only some periods are asked for, the
+ * others interpolated. */
+double kehu__clv_discounted(double (*purchases)(const double *p, const kehu__clv_row *c,
+                                                double horizon),
+                            const double *p, const kehu__clv_row *c, double pace,
+                            double speed, int periods, double discount);
+
+/* Gauss-Legendre on [-1, 1] with ten nodes, the positive half. */
+enum { KEHU__CLV_NODES = 10 };
+extern const double kehu__clv_node[KEHU__CLV_NODES / 2];
+extern const double kehu__clv_weight[KEHU__CLV_NODES / 2];
 
 /* What a parameter may be, given, fitted or read: beyond these the scores leave
  * the range of a double. */

@@ -164,8 +164,7 @@ static double integrate(double a, double big, double rho, double pace)
  *
  * after Euler's transformation, which makes the terms small for any x and leaves
  * no 0/0 at a = 1. */
-static double purchases_alive(const double *p, double e, const kehu__clv_row *c,
-                              double horizon)
+static double purchases(const double *p, double e, const kehu__clv_row *c, double horizon)
 {
     const double rho = p[0] + c->x, big = p[3] + e, v = p[2] - 1, w = p[2] + big - 1;
     const double age = p[1] + c->t, z = horizon / (age + horizon);
@@ -173,12 +172,7 @@ static double purchases_alive(const double *p, double e, const kehu__clv_row *c,
     if (v > 10 || w - rho < -5 || z > 0.999)
         return integrate(p[2], big, rho, horizon / age);
     const double log_part = v == 0 ? -shrink : -kehu__expm1(v * shrink) / v;
-    return w * log_part - kehu__exp(v * shrink) * tail_series(w - rho, v, w, z);
-}
-
-static double purchases(const double *p, double e, const kehu__clv_row *c, double horizon)
-{
-    const double n = alive(p, e, c) * purchases_alive(p, e, c, horizon);
+    const double n = w * log_part - kehu__exp(v * shrink) * tail_series(w - rho, v, w, z);
     return n > 0 ? n : 0;
 }
 
@@ -190,6 +184,20 @@ double kehu__bg_purchases(const double *p, const kehu__clv_row *c, double horizo
 double kehu__mbg_purchases(const double *p, const kehu__clv_row *c, double horizon)
 {
     return purchases(p, c->x + 1, c, horizon);
+}
+
+double kehu__bg_discounted(const double *p, const kehu__clv_row *c, int periods,
+                           double discount)
+{
+    return kehu__clv_discounted(kehu__bg_purchases, p, c, p[1] + c->t, p[0] + c->x + p[2],
+                                periods, discount);
+}
+
+double kehu__mbg_discounted(const double *p, const kehu__clv_row *c, int periods,
+                            double discount)
+{
+    return kehu__clv_discounted(kehu__mbg_purchases, p, c, p[1] + c->t,
+                                p[0] + c->x + p[2], periods, discount);
 }
 
 /* The rate is Gamma(r + x, alpha + T), so the wait is Lomax: its median. */

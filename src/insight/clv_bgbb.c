@@ -11,7 +11,7 @@
 #include "base/maths.h"
 #include "insight/clv.h"
 
-enum { MAX_STEPS = 100000 };
+enum { MAX_STEPS = 100000, ONE_BY_ONE = 64 };
 
 /* ln B(a, b) and its slopes in a and in b. */
 typedef struct beta {
@@ -100,16 +100,63 @@ double kehu__bgbb_alive(const double *p, const kehu__clv_row *c)
     return share;
 }
 
-/* Chance to buy times the opportunities that the customer lives to see. */
-double kehu__bgbb_purchases(const double *p, const kehu__clv_row *c, double horizon)
+/* ln G(big+1) G(small+g) / (G(small+1) G(big+g)), where g = 1 + extra, as the
+ * integral of differences of digamma, so that nothing cancels. */
+static double log_ratio(double small, double big, double extra)
 {
-    const double chance = (p[0] + c->x) / (p[0] + p[1] + c->t);
-    double stays = 1, seen = 0;
-    for (double k = 0; k + 1 <= horizon && stays > 1e-18 * seen; k++) {
-        stays *= (p[3] + c->t + k) / (p[2] + p[3] + c->t + k);
+    const double half = 0.5 * extra;
+    double sum = 0;
+    for (int j = 0; j < KEHU__CLV_NODES / 2; j++)
+        for (int side = -1; side <= 1; side += 2) {
+            const double s = half + side * half * kehu__clv_node[j] + 1;
+            sum +=
+                kehu__clv_weight[j] * (kehu__digamma(small + s) - kehu__digamma(big + s));
+        }
+    return half * sum;
+}
+
+/* The opportunities out of `n` that a customer alive at age t lives to see: the sum
+ * over k of G(d+k) G(gamma+d) / (G(d) G(gamma+d+k)), d = delta + t. Some terms one
+ * by one, the rest in closed form,
+ *
+ *     d/(gamma-1) [1 - G(d+n+1) G(gamma+d) / (G(d+1) G(gamma+d+n))]
+ */
+static double opportunities(const double *p, double t, double n)
+{
+    const double extra = p[2] - 1;
+    double stays = 1, seen = 0, k = 0;
+    for (; k < n && k < ONE_BY_ONE && stays > 1e-18 * seen; k++) {
+        stays *= (p[3] + t + k) / (p[2] + p[3] + t + k);
         seen += stays;
     }
-    return kehu__bgbb_alive(p, c) * chance * seen;
+    if (k < ONE_BY_ONE || k == n)
+        return seen;
+    const double d = p[3] + t + k, end = d + n - k;
+    const double more = extra == 0 ? kehu__digamma(end + 1) - kehu__digamma(d + 1)
+                                   : -kehu__expm1(log_ratio(d, end, extra)) / extra;
+    return seen + stays * d * more;
+}
+
+/* Chance to buy at an opportunity, while alive. */
+static double chance(const double *p, const kehu__clv_row *c)
+{
+    return (p[0] + c->x) / (p[0] + p[1] + c->t);
+}
+
+double kehu__bgbb_purchases(const double *p, const kehu__clv_row *c, double horizon)
+{
+    return chance(p, c) * opportunities(p, c->t, floor(horizon));
+}
+
+double kehu__bgbb_discounted(const double *p, const kehu__clv_row *c, int periods,
+                             double discount)
+{
+    double stays = 1, sum = 0;
+    for (int k = 0; k < periods; k++) {
+        stays *= (p[3] + c->t + k) / (p[2] + p[3] + c->t + k) / (1 + discount);
+        sum += stays;
+    }
+    return chance(p, c) * sum;
 }
 
 /* The first opportunity by which half have bought. */

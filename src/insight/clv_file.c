@@ -1,8 +1,10 @@
-/* A model as a container of kind "CLV1" with one section:
+/* A model as a container of kind "CLV1":
  *
  *     CLVM  model, parameters u32; each parameter and its standard error double;
  *           log-likelihood, n, n_left_out double; groups i64; iterations u32, zero
  *           u32; gradient double
+ *     COVA  where the parameters were fitted: the covariance of their logarithms,
+ *           row by row, doubles
  */
 #include <math.h>
 #include <string.h>
@@ -18,7 +20,7 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
     const kehu_clv *clv = handle;
     const kehu_clv_fit_report *f = &clv->fit;
-    kehu__buffer b = kehu__buffer_new(&clv->alloc);
+    kehu__buffer b = kehu__buffer_new(&clv->alloc), covariance = b;
     (void)err;
     *out = b;
     kehu__buffer_u32(&b, f->model);
@@ -34,9 +36,14 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     kehu__buffer_u32(&b, (uint32_t)f->iterations);
     kehu__buffer_u32(&b, 0);
     kehu__buffer_double(&b, f->gradient);
-    const kehu__section section = {"CLVM", b.bytes, b.size};
-    kehu__container_build(out, KIND, &section, 1);
-    out->failed = out->failed || b.failed;
+    for (uint32_t k = 0; k < f->n_parameters; k++)
+        for (uint32_t j = 0; j < f->n_parameters; j++)
+            kehu__buffer_double(&covariance, clv->covariance[k][j]);
+    const kehu__section sections[] = {{"CLVM", b.bytes, b.size},
+                                      {"COVA", covariance.bytes, covariance.size}};
+    kehu__container_build(out, KIND, sections, clv->has_covariance ? 2 : 1);
+    out->failed = out->failed || b.failed || covariance.failed;
+    kehu__buffer_free(&covariance);
     kehu__buffer_free(&b);
     return KEHU_OK;
 }
@@ -73,6 +80,21 @@ static bool read_report(kehu__reader *r, kehu_clv_fit_report *f)
            f->iterations >= 0 && at_least_zero(f->gradient);
 }
 
+/* Symmetric, and nothing below zero in its diagonal. */
+static bool read_covariance(kehu__reader *r, kehu_clv *clv)
+{
+    const uint32_t n = clv->fit.n_parameters;
+    for (uint32_t k = 0; k < n; k++)
+        for (uint32_t j = 0; j < n; j++) {
+            const double v = clv->covariance[k][j] = kehu__read_double(r);
+            if (!isfinite(v) || (j == k && v < 0) ||
+                (j < k && v != clv->covariance[j][k]))
+                return false;
+        }
+    clv->has_covariance = true;
+    return !r->failed && r->at == r->end;
+}
+
 static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
 {
     kehu_clv clv = {.alloc = from->alloc}, *made;
@@ -82,7 +104,12 @@ static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *
     KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, KIND, from->name, err));
     const bool found = kehu__container_find(&c, "CLVM", &section, &n);
     kehu__reader r = kehu__reader_new(found ? section : "", found ? n : 0);
-    if (!found || !read_report(&r, &clv.fit))
+    bool sound = found && read_report(&r, &clv.fit);
+    if (sound && kehu__container_find(&c, "COVA", &section, &n)) {
+        r = kehu__reader_new(section, n);
+        sound = read_covariance(&r, &clv);
+    }
+    if (!sound)
         return kehu__fail(err, KEHU_FORMAT, -1, "%s holds an impossible model",
                           from->name);
     made = kehu__alloc(&from->alloc, 1, sizeof *made);

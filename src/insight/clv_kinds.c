@@ -9,6 +9,7 @@ const kehu__clv_kind kehu__clv_kinds[KEHU_GAMMA_GAMMA + 1] = {
                      kehu__bg_sum,
                      kehu__bg_alive,
                      kehu__bg_purchases,
+                     kehu__bg_discounted,
                      kehu__nbd_waiting},
     [KEHU_MBG_NBD] = {"MBG/NBD",
                       4,
@@ -18,6 +19,7 @@ const kehu__clv_kind kehu__clv_kinds[KEHU_GAMMA_GAMMA + 1] = {
                       kehu__mbg_sum,
                       kehu__mbg_alive,
                       kehu__mbg_purchases,
+                      kehu__mbg_discounted,
                       kehu__nbd_waiting},
     [KEHU_PARETO_NBD] = {"Pareto/NBD",
                          4,
@@ -27,6 +29,7 @@ const kehu__clv_kind kehu__clv_kinds[KEHU_GAMMA_GAMMA + 1] = {
                          kehu__pareto_sum,
                          kehu__pareto_alive,
                          kehu__pareto_purchases,
+                         kehu__pareto_discounted,
                          kehu__nbd_waiting},
     [KEHU_BG_BB] = {"BG/BB",
                     4,
@@ -36,6 +39,7 @@ const kehu__clv_kind kehu__clv_kinds[KEHU_GAMMA_GAMMA + 1] = {
                     kehu__bgbb_sum,
                     kehu__bgbb_alive,
                     kehu__bgbb_purchases,
+                    kehu__bgbb_discounted,
                     kehu__bgbb_waiting},
     [KEHU_GAMMA_GAMMA] = {"Gamma-Gamma",
                           3,
@@ -45,5 +49,14 @@ const kehu__clv_kind kehu__clv_kinds[KEHU_GAMMA_GAMMA + 1] = {
                           kehu__spend_sum,
                           NULL,
                           NULL,
+                          NULL,
                           NULL},
 };
+
+/* Abramowitz and Stegun 25.4. */
+const double kehu__clv_node[KEHU__CLV_NODES / 2] = {
+    0.14887433898163121088, 0.43339539412924719080, 0.67940956829902440623,
+    0.86506336668898451073, 0.97390652851717172008};
+const double kehu__clv_weight[KEHU__CLV_NODES / 2] = {
+    0.29552422471475287017, 0.26926671930999635509, 0.21908636251598204400,
+    0.14945134915058059315, 0.06667134430868813759};

@@ -12,15 +12,7 @@
 #include "base/maths.h"
 #include "insight/clv.h"
 
-enum { NODES = 10, MAX_PANELS = 24 };
-
-/* Gauss-Legendre on [-1, 1], the positive half (Abramowitz and Stegun 25.4). */
-static const double node[NODES / 2] = {0.14887433898163121088, 0.43339539412924719080,
-                                       0.67940956829902440623, 0.86506336668898451073,
-                                       0.97390652851717172008};
-static const double weight[NODES / 2] = {0.29552422471475287017, 0.26926671930999635509,
-                                         0.21908636251598204400, 0.14945134915058059315,
-                                         0.06667134430868813759};
+enum { MAX_PANELS = 24 };
 
 /* The integral times (alpha+tx)^(r+x) (beta+tx)^(s+1), and the means of what its
  * logarithm's slopes need. */
@@ -58,9 +50,11 @@ static left integrate(const double *p, const kehu__clv_row *c)
     for (int k = 0; k < MAX_PANELS && from < end; k++) {
         const double to = from + width < end && k + 1 < MAX_PANELS ? from + width : end;
         const double half = 0.5 * (to - from), middle = from + half;
-        for (int j = 0; j < NODES / 2; j++) {
-            add_node(p, c, a0, middle - half * node[j], half * weight[j], &o);
-            add_node(p, c, a0, middle + half * node[j], half * weight[j], &o);
+        for (int j = 0; j < KEHU__CLV_NODES / 2; j++) {
+            add_node(p, c, a0, middle - half * kehu__clv_node[j],
+                     half * kehu__clv_weight[j], &o);
+            add_node(p, c, a0, middle + half * kehu__clv_node[j],
+                     half * kehu__clv_weight[j], &o);
         }
         if ((rx - 1) * to + (p[2] + 1) * kehu__log1p(kehu__expm1(to) * a0 / b0) > 50)
             break; /* the rest is below the last digit */
@@ -138,11 +132,18 @@ double kehu__pareto_alive(const double *p, const kehu__clv_row *c)
     return split(p, c).share;
 }
 
-/* P(alive) (r+x)/(alpha+T) times the mean time lived within the horizon. */
+/* (r+x)/(alpha+T) times the mean time lived within the horizon. */
 double kehu__pareto_purchases(const double *p, const kehu__clv_row *c, double horizon)
 {
     const double bt = p[3] + c->t, v = p[2] - 1;
     const double shrink = -kehu__log1p(horizon / bt);
     const double lived = bt * (v == 0 ? -shrink : -kehu__expm1(v * shrink) / v);
-    return kehu__pareto_alive(p, c) * (p[0] + c->x) / (p[1] + c->t) * lived;
+    return (p[0] + c->x) / (p[1] + c->t) * lived;
+}
+
+double kehu__pareto_discounted(const double *p, const kehu__clv_row *c, int periods,
+                               double discount)
+{
+    return kehu__clv_discounted(kehu__pareto_purchases, p, c, p[3] + c->t, p[2], periods,
+                                discount);
 }

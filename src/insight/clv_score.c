@@ -5,8 +5,6 @@
 #include "base/maths.h"
 #include "insight/clv.h"
 
-enum { MAX_HORIZON = 10000 };
-
 static kehu_status check_model(const kehu_clv *clv, bool buying, kehu_error *err)
 {
     if (clv == NULL)
@@ -18,8 +16,8 @@ static kehu_status check_model(const kehu_clv *clv, bool buying, kehu_error *err
     return KEHU_OK;
 }
 
-static kehu_status check_call(const kehu_clv *clv, const kehu_clv_columns *c, bool buying,
-                              const double *out, kehu_error *err)
+kehu_status kehu__clv_check_call(const kehu_clv *clv, const kehu_clv_columns *c,
+                                 bool buying, const double *out, kehu_error *err)
 {
     KEHU_TRY(check_model(clv, buying, err));
     KEHU_TRY(kehu__clv_check_columns(c, clv->fit.model, !buying, err));
@@ -39,7 +37,7 @@ static kehu_status check_horizon(double horizon, kehu_error *err)
 kehu_status kehu_clv_alive(const kehu_clv *clv, const kehu_clv_columns *columns,
                            double *alive, kehu_error *err)
 {
-    KEHU_TRY(check_call(clv, columns, true, alive, err));
+    KEHU_TRY(kehu__clv_check_call(clv, columns, true, alive, err));
     const kehu__clv_kind *kind = &kehu__clv_kinds[clv->fit.model];
     for (int64_t i = 0; i < columns->n; i++) {
         kehu__clv_row row;
@@ -52,13 +50,14 @@ kehu_status kehu_clv_alive(const kehu_clv *clv, const kehu_clv_columns *columns,
 kehu_status kehu_clv_purchases(const kehu_clv *clv, const kehu_clv_columns *columns,
                                double horizon, double *purchases, kehu_error *err)
 {
-    KEHU_TRY(check_call(clv, columns, true, purchases, err));
+    KEHU_TRY(kehu__clv_check_call(clv, columns, true, purchases, err));
     KEHU_TRY(check_horizon(horizon, err));
     const kehu__clv_kind *kind = &kehu__clv_kinds[clv->fit.model];
     for (int64_t i = 0; i < columns->n; i++) {
         kehu__clv_row row;
         KEHU_TRY(kehu__clv_row_of(&row, columns, i, clv->fit.model, false, err));
-        purchases[i] = kind->purchases(clv->fit.parameter, &row, horizon);
+        purchases[i] = kind->alive(clv->fit.parameter, &row) *
+                       kind->purchases(clv->fit.parameter, &row, horizon);
     }
     return KEHU_OK;
 }
@@ -66,7 +65,7 @@ kehu_status kehu_clv_purchases(const kehu_clv *clv, const kehu_clv_columns *colu
 kehu_status kehu_clv_waiting(const kehu_clv *clv, const kehu_clv_columns *columns,
                              double *waiting, kehu_error *err)
 {
-    KEHU_TRY(check_call(clv, columns, true, waiting, err));
+    KEHU_TRY(kehu__clv_check_call(clv, columns, true, waiting, err));
     const kehu__clv_kind *kind = &kehu__clv_kinds[clv->fit.model];
     for (int64_t i = 0; i < columns->n; i++) {
         kehu__clv_row row;
@@ -77,8 +76,8 @@ kehu_status kehu_clv_waiting(const kehu_clv *clv, const kehu_clv_columns *column
 }
 
 /* E(spend) = p (v + m x) / (p x + q - 1). */
-static kehu_status spend_of(const kehu_clv *spends, const kehu_clv_columns *c, int64_t i,
-                            double *spend, kehu_error *err)
+kehu_status kehu__clv_spend_of(const kehu_clv *spends, const kehu_clv_columns *c,
+                               int64_t i, double *spend, kehu_error *err)
 {
     const double *p = spends->fit.parameter;
     kehu__clv_row row;
@@ -97,44 +96,8 @@ static kehu_status spend_of(const kehu_clv *spends, const kehu_clv_columns *c, i
 kehu_status kehu_clv_spend(const kehu_clv *spends, const kehu_clv_columns *columns,
                            double *spend, kehu_error *err)
 {
-    KEHU_TRY(check_call(spends, columns, false, spend, err));
+    KEHU_TRY(kehu__clv_check_call(spends, columns, false, spend, err));
     for (int64_t i = 0; i < columns->n; i++)
-        KEHU_TRY(spend_of(spends, columns, i, &spend[i], err));
-    return KEHU_OK;
-}
-
-/* Purchases of each period, discounted. */
-static double discounted(const kehu_clv *clv, const kehu__clv_row *row, int periods,
-                         double discount)
-{
-    const kehu__clv_kind *kind = &kehu__clv_kinds[clv->fit.model];
-    double before = 0, factor = 1, sum = 0;
-    for (int k = 1; k <= periods; k++) {
-        const double until = kind->purchases(clv->fit.parameter, row, k);
-        factor /= 1 + discount;
-        sum += factor * (until > before ? until - before : 0);
-        before = until;
-    }
-    return sum;
-}
-
-kehu_status kehu_clv_value(const kehu_clv *clv, const kehu_clv *spends,
-                           const kehu_clv_columns *columns, double horizon,
-                           double discount, double *value, kehu_error *err)
-{
-    KEHU_TRY(check_call(clv, columns, true, value, err));
-    KEHU_TRY(check_call(spends, columns, false, value, err));
-    if (!(horizon >= 0 && horizon <= MAX_HORIZON))
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "horizon is not from 0 to %d",
-                          MAX_HORIZON);
-    if (!(discount >= 0 && discount <= 1e6))
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "discount is not from 0 to 1000000");
-    for (int64_t i = 0; i < columns->n; i++) {
-        kehu__clv_row row;
-        double spend = 0;
-        KEHU_TRY(kehu__clv_row_of(&row, columns, i, clv->fit.model, false, err));
-        KEHU_TRY(spend_of(spends, columns, i, &spend, err));
-        value[i] = spend * discounted(clv, &row, (int)horizon, discount);
-    }
+        KEHU_TRY(kehu__clv_spend_of(spends, columns, i, &spend[i], err));
     return KEHU_OK;
 }

@@ -196,8 +196,7 @@ static void test_clv_purchases_agree_with_the_closed_forms(void **state)
         if (fabs(p[2] - 1) < 0.01)
             p[2] = 1.1;
         p[0] *= trial % 5 == 0 ? 4 : 1; /* some of the hard ones */
-        const double want = kind->alive(p, &row) *
-                            bg_closed_form(p, row.x + (model == KEHU_MBG_NBD), &row, h);
+        const double want = bg_closed_form(p, row.x + (model == KEHU_MBG_NBD), &row, h);
         check_near("purchases", kind->purchases(p, &row, h), want, 1e-8);
     }
 }
@@ -225,9 +224,57 @@ static void test_clv_purchases_start_at_the_rate(void **state)
         const kehu__clv_row row = random_row(&r, model);
         double p[4];
         random_parameters(&r, p);
-        /* A short horizon: P(alive) (r + x) / (alpha + T) h. */
+        /* A short horizon: (r + x) / (alpha + T) h. */
         check_near("rate", kind->purchases(p, &row, 1e-6) * 1e6,
-                   kind->alive(p, &row) * (p[0] + row.x) / (p[1] + row.t), 1e-5);
+                   (p[0] + row.x) / (p[1] + row.t), 1e-5);
+    }
+}
+
+/* BG/BB: the chance to buy at each opportunity that the customer lives to see. */
+static void test_clv_opportunities_agree_with_plain_sums(void **state)
+{
+    static const double horizons[] = {0, 0.9, 1, 63, 64, 65, 200, 20000};
+    static const double gammas[] = {0.05, 0.999999, 1, 1.000001, 2.8, 70, 3000};
+    static const double ages[] = {0, 6, 5000, 1000000};
+    const kehu__clv_kind *kind = &kehu__clv_kinds[KEHU_BG_BB];
+    (void)state;
+    for (int g = 0; g < 7; g++)
+        for (int t = 0; t < 4; t++)
+            for (int h = 0; h < 8; h++) {
+                const double p[4] = {1.2, 0.75, gammas[g], 0.66};
+                const kehu__clv_row row = {.t = ages[t], .w = 1};
+                long double stays = 1, seen = 0;
+                for (int k = 0; k + 1 <= horizons[h]; k++) {
+                    stays *=
+                        (p[3] + ages[t] + k) / ((long double)p[2] + p[3] + ages[t] + k);
+                    seen += stays;
+                }
+                check_near("opportunities", kind->purchases(p, &row, horizons[h]),
+                           (double)(seen * 1.2L / (1.95L + ages[t])), 1e-11);
+            }
+}
+
+static void test_clv_discounted_purchases_agree_with_period_after_period(void **state)
+{
+    static const int periods[] = {0, 1, 8, 9, 52, 365};
+    static const double discounts[] = {0, 0.002, 0.3};
+    kehu__random r = kehu__random_seed(seed + 4);
+    (void)state;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        const uint32_t model = (uint32_t)trial % (KEHU_BG_BB + 1);
+        const kehu__clv_kind *kind = &kehu__clv_kinds[model];
+        const kehu__clv_row row = random_row(&r, model);
+        const int n = periods[trial % 6];
+        const double discount = discounts[trial / 6 % 3];
+        double p[4], before = 0, factor = 1, want = 0;
+        random_parameters(&r, p);
+        for (int k = 1; k <= n; k++) {
+            const double until = kind->purchases(p, &row, k);
+            factor /= 1 + discount;
+            want += factor * (until - before);
+            before = until;
+        }
+        check_near("discounted", kind->discounted(p, &row, n, discount), want, 1e-8);
     }
 }
 
@@ -239,6 +286,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_clv_purchases_agree_with_the_closed_forms),
         cmocka_unit_test(test_clv_purchases_pass_the_gap),
         cmocka_unit_test(test_clv_purchases_start_at_the_rate),
+        cmocka_unit_test(test_clv_opportunities_agree_with_plain_sums),
+        cmocka_unit_test(test_clv_discounted_purchases_agree_with_period_after_period),
     };
     if (argc > 1)
         seed = strtoull(argv[1], NULL, 10);

@@ -15,6 +15,7 @@
 
 #include "base/date.h"
 #include "base/number.h"
+#include "base/random.h"
 #include "support/real_data.h"
 #include "support/test.h"
 
@@ -194,6 +195,35 @@ static void test_clv_donations(void **state)
     assert_true(fabs(r.log_likelihood - -33225.58) < 5e-3);
 }
 
+/* Customers drawn anew a thousand times: every draw has a fit. */
+static void test_clv_cdnow_refits_never_fail(void **state)
+{
+    enum { DRAWS = 1000, MOST = 3000 };
+    static double x[MOST], tx[MOST], t[MOST], m[MOST];
+    const kehu_clv_options spend = {.size = sizeof spend, .model = KEHU_GAMMA_GAMMA};
+    kehu_clv_columns c;
+    kehu_clv_base *base = read_cdnow("transactions/cdnow_sample.csv.gz", true, 9, 30, &c);
+    kehu__random r = kehu__random_seed(1);
+    kehu_error err;
+    (void)state;
+    assert_true(c.n <= MOST);
+    for (int d = 0; d < DRAWS; d++) {
+        const kehu_clv_columns drawn = {c.n, x, tx, t, m, NULL};
+        kehu_clv *buys = NULL, *spends = NULL;
+        for (int64_t i = 0; i < c.n; i++) {
+            const uint32_t k = kehu__random_below(&r, (uint32_t)c.n);
+            x[i] = c.frequency[k], tx[i] = c.recency[k];
+            t[i] = c.age[k], m[i] = c.spend[k];
+        }
+        if (kehu_clv_fit(&buys, &drawn, NULL, &err) != KEHU_OK ||
+            kehu_clv_fit(&spends, &drawn, &spend, &err) != KEHU_OK)
+            fail_msg("draw %d: %s", d, err.message);
+        kehu_clv_free(spends);
+        kehu_clv_free(buys);
+    }
+    kehu_clv_base_free(base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_clv_cdnow_observed_a_day_longer),
         cmocka_unit_test(test_clv_cdnow_master),
         cmocka_unit_test(test_clv_donations),
+        cmocka_unit_test(test_clv_cdnow_refits_never_fail),
     };
     if (!real_data_find(folder, sizeof folder, "transactions/cdnow_sample.csv.gz"))
         return REAL_DATA_SKIPPED;

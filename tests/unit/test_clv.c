@@ -370,6 +370,90 @@ static void test_clv_value_is_spend_times_discounted_purchases(void **state)
     free(w);
 }
 
+/* Drawing customers anew and fitting again spreads ln value as the interval says. */
+static void test_clv_interval_is_as_wide_as_refits_spread(void **state)
+{
+    enum { DRAWS = 200, SHOWN = 5 };
+    world *w = make_world(5, KEHU_BG_NBD, N), *drawn = calloc(1, sizeof *drawn);
+    kehu_clv *buys = fit(&w->c, KEHU_BG_NBD), *spends = fit(&w->c, KEHU_GAMMA_GAMMA);
+    kehu__random r = kehu__random_seed(11);
+    kehu_clv_columns shown = w->c;
+    double sum[SHOWN] = {0}, square[SHOWN] = {0}, value[SHOWN], low[SHOWN], high[SHOWN];
+    (void)state;
+    assert_non_null(drawn);
+    drawn->c = (kehu_clv_columns){N, drawn->x, drawn->tx, drawn->t, drawn->m, NULL};
+    shown.n = SHOWN;
+    for (int d = 0; d < DRAWS; d++) {
+        for (int i = 0; i < N; i++) {
+            const uint32_t k = kehu__random_below(&r, N);
+            drawn->x[i] = w->x[k], drawn->tx[i] = w->tx[k];
+            drawn->t[i] = w->t[k], drawn->m[i] = w->m[k];
+        }
+        kehu_clv *b = fit(&drawn->c, KEHU_BG_NBD), *s = fit(&drawn->c, KEHU_GAMMA_GAMMA);
+        assert_int_equal(kehu_clv_value(b, s, &shown, 26, 0.002, value, NULL), KEHU_OK);
+        for (int i = 0; i < SHOWN; i++) {
+            sum[i] += log(value[i]);
+            square[i] += log(value[i]) * log(value[i]);
+        }
+        kehu_clv_free(s);
+        kehu_clv_free(b);
+    }
+    assert_int_equal(kehu_clv_value(buys, spends, &shown, 26, 0.002, value, NULL),
+                     KEHU_OK);
+    assert_int_equal(
+        kehu_clv_value_interval(buys, spends, &shown, 26, 0.002, 1, low, high, NULL),
+        KEHU_OK);
+    for (int i = 0; i < SHOWN; i++) {
+        const double mean = sum[i] / DRAWS,
+                     spread = sqrt(square[i] / DRAWS - mean * mean);
+        check_near(log(value[i] / low[i]), log(high[i] / value[i]), 1e-9);
+        if (fabs(log(high[i] / value[i]) / spread - 1) > 0.35)
+            fail_msg("customer %d: %g, refits spread by %g", i, log(high[i] / value[i]),
+                     spread);
+    }
+    kehu_clv_free(spends);
+    kehu_clv_free(buys);
+    free(drawn);
+    free(w);
+}
+
+static void test_clv_interval_checks_its_arguments(void **state)
+{
+    world *w = make_world(5, KEHU_BG_NBD, N);
+    kehu_clv *buys = fit(&w->c, KEHU_BG_NBD), *spends = fit(&w->c, KEHU_GAMMA_GAMMA),
+             *given = known(KEHU_BG_NBD, (double[]){0.2, 4, 0.8, 2.4}, 4);
+    double low[N], high[N], value[N];
+    kehu_error err;
+    (void)state;
+    assert_int_equal(
+        kehu_clv_value_interval(buys, spends, &w->c, 9, 0, 0, low, high, NULL), KEHU_OK);
+    assert_int_equal(kehu_clv_value(buys, spends, &w->c, 9, 0, value, NULL), KEHU_OK);
+    for (int i = 0; i < N; i++)
+        assert_true(low[i] == value[i] && high[i] == value[i]);
+    assert_int_equal(
+        kehu_clv_value_interval(buys, spends, &w->c, 0, 0, 2, low, high, NULL), KEHU_OK);
+    for (int i = 0; i < N; i++)
+        assert_true(low[i] == 0 && high[i] == 0);
+    assert_int_equal(
+        kehu_clv_value_interval(buys, spends, &w->c, 9, 0, 2, NULL, high, &err),
+        KEHU_ARGUMENT);
+    assert_string_equal(err.message, "the output array is NULL");
+    assert_int_equal(
+        kehu_clv_value_interval(buys, spends, &w->c, 9, 0, 11, low, high, &err),
+        KEHU_ARGUMENT);
+    assert_string_equal(err.message, "deviations is not from 0 to 10");
+    assert_int_equal(
+        kehu_clv_value_interval(given, spends, &w->c, 9, 0, 2, low, high, &err),
+        KEHU_ARGUMENT);
+    assert_string_equal(err.message,
+                        "the BG/NBD model was not fitted, or by an earlier kehu: nothing "
+                        "is known of how sure its parameters are");
+    kehu_clv_free(given);
+    kehu_clv_free(spends);
+    kehu_clv_free(buys);
+    free(w);
+}
+
 static void test_clv_scores_check_their_arguments(void **state)
 {
     const double one[1] = {1}, ten[1] = {10};
@@ -560,6 +644,8 @@ int main(void)
         cmocka_unit_test(test_clv_scores_of_published_customers),
         cmocka_unit_test(test_clv_scores_stay_in_range_everywhere),
         cmocka_unit_test(test_clv_value_is_spend_times_discounted_purchases),
+        cmocka_unit_test(test_clv_interval_is_as_wide_as_refits_spread),
+        cmocka_unit_test(test_clv_interval_checks_its_arguments),
         cmocka_unit_test(test_clv_scores_check_their_arguments),
         cmocka_unit_test(test_clv_comes_back_and_refuses_damage),
         cmocka_unit_test(test_clv_threads_give_the_same_bytes),

@@ -1280,6 +1280,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_clv_waiting': (c_int, [c_void_p, POINTER(kehu_clv_columns), POINTER(c_double), POINTER(kehu_error)], ['clv', 'columns', 'waiting', 'err']),
     'kehu_clv_spend': (c_int, [c_void_p, POINTER(kehu_clv_columns), POINTER(c_double), POINTER(kehu_error)], ['spends', 'columns', 'spend', 'err']),
     'kehu_clv_value': (c_int, [c_void_p, c_void_p, POINTER(kehu_clv_columns), c_double, c_double, POINTER(c_double), POINTER(kehu_error)], ['clv', 'spends', 'columns', 'horizon', 'discount', 'value', 'err']),
+    'kehu_clv_value_interval': (c_int, [c_void_p, c_void_p, POINTER(kehu_clv_columns), c_double, c_double, c_double, POINTER(c_double), POINTER(c_double), POINTER(kehu_error)], ['clv', 'spends', 'columns', 'horizon', 'discount', 'deviations', 'low', 'high', 'err']),
     'kehu_clv_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['clv', 'path', 'err']),
     'kehu_clv_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['clv', 'writer', 'err']),
     'kehu_clv_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),

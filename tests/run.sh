@@ -182,6 +182,7 @@ part_python() {
     one python-wheel build_and_install_wheel
     [ -e $out/python/lib/python3*/site-packages/kehu/libkehu.so ] || return
     one python-types $out/python/bin/python -m mypy --config-file bindings/python/pyproject.toml --cache-dir $out/mypy -p kehu
+    one python-pyright $out/python/bin/pyright --pythonpath $out/python/bin/python bindings/python/src/kehu
     pytest_of python-tests python bindings/python/tests
     pytest_of python-doctests python --doctest-modules --pyargs kehu
 }

@@ -1,5 +1,6 @@
 """The scikit-learn estimators keep scikit-learn's contracts, and answer what the models answer."""
 import copy
+import inspect
 import pickle
 
 import cloudpickle
@@ -76,6 +77,16 @@ def test_labels_of_any_kind(estimator, labels):
 def test_texts_in_any_container(texts):
     expected = KehuTextClassifier(cost=1).fit(TEXTS, LABELS).predict_proba(TEXTS)
     assert (KehuTextClassifier(cost=1).fit(texts, LABELS).predict_proba(texts) == expected).all()
+
+
+@pytest.mark.parametrize("estimator, train, left_out", [
+    (KehuTextClassifier, kehu.Svm.train, {"texts", "labels", "weights", "abstain_below", "progress"}),
+    (KehuKeywordClassifier, kehu.Keyword.train, {"texts", "labels", "precision", "progress"}),
+    (KehuTreeClassifier, kehu.Tree.train, {"columns_", "target", "row_ids", "weights", "class_weights", "classes", "progress"}),
+])
+def test_parameters_are_the_model_s(estimator, train, left_out):
+    theirs, ours = inspect.signature(train).parameters, inspect.signature(estimator).parameters
+    assert {name: p.default for name, p in ours.items()} == {n: p.default for n, p in theirs.items() if n not in left_out}
 
 
 def test_what_is_no_column_of_texts_is_refused():

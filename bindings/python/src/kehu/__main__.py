@@ -112,6 +112,13 @@ def train(args: argparse.Namespace) -> None:
 # classify
 
 
+def deciders(model: Any, answers: Any) -> list[Any]:
+    """The model behind each answer."""
+    if type(model) is not kehu.Hybrid:
+        return [model] * len(answers)
+    return [model.keyword if by == "keyword" else model.svm for by in answers["by"]]
+
+
 def reason_of(model: Any, text: str, label: str | None) -> str:
     """"word:weight" of what speaks for the class, as the main job has it."""
     if not text or label is None:
@@ -140,9 +147,7 @@ def classify(args: argparse.Namespace) -> None:
     options = {"probabilities": True} if type(model) is kehu.Svm else {}
     answers: Any = model.predict(texts, n_threads=args.threads, **options)
     labels = answers["class"].to_list()
-    by = answers["by"].to_list() if type(model) is kehu.Hybrid else None
-    why = [reason_of(model if by is None else model.keyword if by[i] == "keyword" else model.svm, text or "", labels[i])
-           for i, text in enumerate(texts)]
+    why = [reason_of(who, text or "", label) for who, text, label in zip(deciders(model, answers), texts, labels)]
     write(kehu.Table({**{name: table[name] for name in args.keep}, "class": answers["class"], "probability": answers["probability"],
                       "reason": why}), args.out)
 

@@ -46,6 +46,9 @@ def texts_of(X: Any) -> list[Any]:
 class _Classifier(ClassifierMixin, BaseEstimator):
     """Class labels of any kind to the class names of the library and back."""
 
+    model_: Any
+    classes_: Any
+
     def _names_of(self, y: Any) -> list[str]:
         """Set classes_; the name of each y."""
         check_classification_targets(y)
@@ -60,11 +63,6 @@ class _Classifier(ClassifierMixin, BaseEstimator):
         """For each of classes_ the number of its class in the model."""
         numbers = {name: i for i, name in enumerate(self.model_.classes)}
         return np.array([numbers[str(c)] for c in self.classes_])
-
-    def predict(self, X: Any) -> Any:
-        """The most probable class of each row."""
-        check_is_fitted(self)
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
 
 
 class _TextClassifier(_Classifier):
@@ -191,6 +189,11 @@ class KehuTreeClassifier(_Classifier):
         self.model_ = Tree.train(columns, names, **self.get_params(deep=False))
         return self
 
+    def predict(self, X: Any) -> Any:
+        """The most probable class of each row."""
+        check_is_fitted(self)
+        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+
     def predict_proba(self, X: Any) -> Any:
         """Probabilities [n][n_classes]."""
         check_is_fitted(self)
@@ -200,7 +203,7 @@ class KehuTreeClassifier(_Classifier):
         if hasattr(X, "columns") and not all(is_number(X[name]) for name in X.columns):
             validate_data(self, X, skip_check_array=True, reset=reset)
             return {str(name): X[name] for name in X.columns}
-        array = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
+        array: Any = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(array.shape[1])])
         return {str(name): np.ascontiguousarray(array[:, i]) for i, name in enumerate(names)}
 
@@ -252,7 +255,7 @@ class KehuRFM(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return np.where(self.low_is_good_, np.uint8(self.levels + 1) - grades, grades)
 
     def _whole(self, X: Any, reset: bool) -> Any:
-        array = validate_data(self, X, dtype="numeric", reset=reset)
+        array: Any = validate_data(self, X, dtype="numeric", reset=reset)
         if array.dtype.kind == "f":
             array = np.rint(array)
             if array.size and np.abs(array).max() >= 2**63:
@@ -277,9 +280,10 @@ class KehuVectorizer(TfidfVectorizer):
                  min_df: float = 1, max_features: int | None = None, vocabulary: Any = None, binary: bool = False, dtype: Any = np.float64,
                  norm: str | None = "l2", use_idf: bool = True, smooth_idf: bool = True, sublinear_tf: bool = False,
                  lowercase: bool = True) -> None:
-        super().__init__(ngram_range=ngram_range, stop_words=stop_words, max_df=max_df, min_df=min_df, max_features=max_features,
-                         vocabulary=vocabulary, binary=binary, dtype=dtype, norm=norm, use_idf=use_idf, smooth_idf=smooth_idf,
-                         sublinear_tf=sublinear_tf, lowercase=lowercase, token_pattern=None)
+        own: dict[str, Any] = {"min_df": min_df, "norm": norm, "token_pattern": None}
+        super().__init__(ngram_range=ngram_range, stop_words=stop_words, max_df=max_df, max_features=max_features, vocabulary=vocabulary,
+                         binary=binary, dtype=dtype, use_idf=use_idf, smooth_idf=smooth_idf, sublinear_tf=sublinear_tf,
+                         lowercase=lowercase, **own)
         self.words = words
 
     def build_tokenizer(self) -> Any:

@@ -11,13 +11,14 @@
  *         kehu_compare(&m, truth, svm_classes, keyword_classes, n, &err) == KEHU_OK)
  *         printf("%.1f %% right, p = %.3f\n", 100 * e.accuracy, m.p_value);
  *
- * Cross-validation: give each row the fold kehu_fold_of(its id, seed, n_folds), train
- * on the others, predict it, and evaluate all rows together. The fold hangs on the
- * id alone, so it stays when rows are added or reordered. */
+ * Cross-validation: a row's fold is kehu_fold_of(its id, seed, n_folds); each fold is
+ * answered by a method that learned from the others, and all rows are evaluated
+ * together: kehu_cross_validate(). The fold hangs on the id alone, so it stays when
+ * rows are added or reordered. How many more texts would help: kehu_learning_curve(). */
 #ifndef KEHU_EVALUATE_H
 #define KEHU_EVALUATE_H
 
-#include <kehu/base.h>
+#include <kehu/column.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -104,6 +105,84 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_compare(kehu_mcnemar *out, const int32
  * equal texts together). 0 when n_folds is 0. */
 KEHU_API uint32_t kehu_fold_of(const void *id, size_t size, uint64_t seed,
                                uint32_t n_folds);
+
+/* A method that can be tried: anything that learns from some rows and answers others.
+ *
+ * learn  trains on the n_known rows of known[], rising, and answers the n_asked rows of
+ *        asked[], rising: answers[n_asked], a class or -1, and, unless it is NULL,
+ *        probabilities[n_asked][n_classes]. What it returns but KEHU_OK, and what it
+ *        writes into err, is what the caller gets */
+typedef struct kehu_learner {
+    void *ctx;
+    kehu_status (*learn)(void *ctx, const int64_t *known, int64_t n_known,
+                         const int64_t *asked, int64_t n_asked, int32_t *answers,
+                         float *probabilities, kehu_error *err);
+} kehu_learner;
+
+/* Answer each row by what was learned without its fold.
+ *
+ * answers        [n] is filled in, ready for kehu_evaluate() and kehu_compare()
+ * probabilities  [n][n_classes] likewise; NULL when not wanted
+ * ids            text column of length n whose bytes give a row its fold: ids, or the
+ *                texts themselves, which keeps equal texts together; NULL for the row's
+ *                number
+ * n              rows, at least 2
+ * n_folds        2..1000; one without rows is passed over
+ *
+ * Fails with KEHU_ARGUMENT, KEHU_COLUMN, KEHU_EMPTY (all rows are of one fold),
+ * KEHU_NO_MEMORY, and as the learner does. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_cross_validate(int32_t *answers, float *probabilities, const kehu_column *ids,
+                    int64_t n, uint32_t n_classes, uint32_t n_folds, uint64_t seed,
+                    const kehu_learner *learner, kehu_error *err);
+
+/* One step of a learning curve. */
+typedef struct kehu_learning_step {
+    int64_t n_known; /* rows that were learned from */
+    kehu_evaluation evaluation;
+} kehu_learning_step;
+
+/* How good is the method with fewer rows? Fold 0 is always asked, and of the others the
+ * share that is named is known; a smaller share is part of a larger one.
+ *
+ * steps   [n_shares] one for each share
+ * shares  [n_shares] above 0, at most 1; at least one row is known
+ * truth   [n] class 0..n_classes-1
+ * ids, n, n_classes, n_folds, seed, learner  as above
+ *
+ * Fails like kehu_cross_validate() and kehu_evaluate(). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_learning_curve(
+    kehu_learning_step *steps, const double *shares, uint32_t n_shares,
+    const int32_t *truth, const kehu_column *ids, int64_t n, uint32_t n_classes,
+    uint32_t n_folds, uint64_t seed, const kehu_learner *learner, kehu_error *err);
+
+typedef enum kehu_evaluation_format {
+    KEHU_EVALUATION_TABLE = 0, /* lines for people, in columns */
+    KEHU_EVALUATION_JSON       /* one object on one line */
+} kehu_evaluation_format;
+
+/* What is to be written. Zero what is not there. */
+typedef struct kehu_evaluation_report {
+    uint32_t size;                     /* sizeof(kehu_evaluation_report) */
+    int32_t format;                    /* a kehu_evaluation_format */
+    const char *name;                  /* of the method; NULL for none */
+    const kehu_evaluation *evaluation; /* not NULL */
+    uint32_t n_classes;
+    const kehu_class_evaluation *classes; /* [n_classes]; NULL for none */
+    const int64_t *confusion;             /* [n_classes][n_classes + 1]; NULL for none */
+    const char *const *class_names;       /* [n_classes]; NULL for their numbers */
+    const kehu_mcnemar *comparison;       /* with another method; NULL for none */
+} kehu_evaluation_report;
+
+/* Write an evaluation. The object's keys are the names of the fields above: name, n,
+ * n_answered, n_right, accuracy, coverage, precision, macro_f1, log_loss,
+ * calibration_error, classes (an array of name, n_truth, ...), confusion (an array a
+ * class), comparison (both, neither, only_a, only_b, p_value); NaN is null, numbers are
+ * the shortest that read back the same. The table has shares in per cent and "-" for
+ * NaN.
+ * Fails with KEHU_ARGUMENT, KEHU_IO. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_evaluation_write(
+    const kehu_evaluation_report *report, const kehu_writer *writer, kehu_error *err);
 
 #ifdef __cplusplus
 }

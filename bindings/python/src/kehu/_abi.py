@@ -80,6 +80,8 @@ KEHU_CSV_JSON = 8
 KEHU_ENCODING_AUTO = 0
 KEHU_ENCODING_UTF8 = 1
 KEHU_ENCODING_GB18030 = 2
+KEHU_EVALUATION_TABLE = 0
+KEHU_EVALUATION_JSON = 1
 KEHU_KEYWORD_SIGNED = 0
 KEHU_KEYWORD_UNSIGNED = 1
 KEHU_KEYWORD_LEARNED = 0
@@ -147,6 +149,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_rfm_rule': {'KEHU_RFM_NEAREST_RANK': 0, 'KEHU_RFM_INTERPOLATED': 1, 'KEHU_RFM_INTERPOLATED_PLUS_ONE': 2, 'KEHU_RFM_EQUAL_WIDTH': 3},
     'kehu_clv_model': {'KEHU_BG_NBD': 0, 'KEHU_MBG_NBD': 1, 'KEHU_PARETO_NBD': 2, 'KEHU_BG_BB': 3, 'KEHU_GAMMA_GAMMA': 4},
     'kehu_encoding': {'KEHU_ENCODING_AUTO': 0, 'KEHU_ENCODING_UTF8': 1, 'KEHU_ENCODING_GB18030': 2},
+    'kehu_evaluation_format': {'KEHU_EVALUATION_TABLE': 0, 'KEHU_EVALUATION_JSON': 1},
     'kehu_keyword_mode': {'KEHU_KEYWORD_SIGNED': 0, 'KEHU_KEYWORD_UNSIGNED': 1},
     'kehu_keyword_mark': {'KEHU_KEYWORD_LEARNED': 0, 'KEHU_KEYWORD_ADDED': 1, 'KEHU_KEYWORD_FIXED': 2, 'KEHU_KEYWORD_FORBIDDEN': 3},
     'kehu_span_kind': {'KEHU_SPAN_WORD': 1, 'KEHU_SPAN_CHARACTER': 2, 'KEHU_SPAN_LATIN': 3, 'KEHU_SPAN_FOREIGN': 4, 'KEHU_SPAN_NUMBER': 5, 'KEHU_SPAN_MIXED': 6, 'KEHU_SPAN_DATE': 7, 'KEHU_SPAN_AMOUNT': 8, 'KEHU_SPAN_URL': 9, 'KEHU_SPAN_EMAIL': 10, 'KEHU_SPAN_PHONE': 11, 'KEHU_SPAN_EMOJI': 12, 'KEHU_SPAN_PUNCTUATION': 13, 'KEHU_SPAN_SPACE': 14, 'KEHU_SPAN_CONTROL': 15, 'KEHU_SPAN_BAD_BYTE': 16},
@@ -275,6 +278,18 @@ class kehu_binary_evaluation(Structure):
 
 
 class kehu_mcnemar(Structure):
+    pass
+
+
+class kehu_learner(Structure):
+    pass
+
+
+class kehu_learning_step(Structure):
+    pass
+
+
+class kehu_evaluation_report(Structure):
     pass
 
 
@@ -716,6 +731,25 @@ kehu_mcnemar._fields_ = [
     ('only_a', c_int64),
     ('only_b', c_int64),
     ('p_value', c_double),
+]
+kehu_learner._fields_ = [
+    ('ctx', c_void_p),
+    ('learn', CFUNCTYPE(c_int, c_void_p, POINTER(c_int64), c_int64, POINTER(c_int64), c_int64, POINTER(c_int32), POINTER(c_float), POINTER(kehu_error))),
+]
+kehu_learning_step._fields_ = [
+    ('n_known', c_int64),
+    ('evaluation', kehu_evaluation),
+]
+kehu_evaluation_report._fields_ = [
+    ('size', c_uint32),
+    ('format', c_int32),
+    ('name', c_char_p),
+    ('evaluation', POINTER(kehu_evaluation)),
+    ('n_classes', c_uint32),
+    ('classes', POINTER(kehu_class_evaluation)),
+    ('confusion', POINTER(c_int64)),
+    ('class_names', POINTER(c_char_p)),
+    ('comparison', POINTER(kehu_mcnemar)),
 ]
 kehu_keyword_options._fields_ = [
     ('size', c_uint32),
@@ -1175,6 +1209,9 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_class_evaluation': kehu_class_evaluation,
     'kehu_binary_evaluation': kehu_binary_evaluation,
     'kehu_mcnemar': kehu_mcnemar,
+    'kehu_learner': kehu_learner,
+    'kehu_learning_step': kehu_learning_step,
+    'kehu_evaluation_report': kehu_evaluation_report,
     'kehu_keyword_options': kehu_keyword_options,
     'kehu_keyword_info': kehu_keyword_info,
     'kehu_keyword_answers': kehu_keyword_answers,
@@ -1300,6 +1337,9 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_evaluate_binary': (c_int, [POINTER(kehu_binary_evaluation), POINTER(c_double), POINTER(c_uint8), c_int64, POINTER(kehu_error)], ['out', 'probabilities', 'happened', 'n', 'err']),
     'kehu_compare': (c_int, [POINTER(kehu_mcnemar), POINTER(c_int32), POINTER(c_int32), POINTER(c_int32), c_int64, POINTER(kehu_error)], ['out', 'truth', 'a', 'b', 'n', 'err']),
     'kehu_fold_of': (c_uint32, [c_void_p, c_size_t, c_uint64, c_uint32], ['id', 'size', 'seed', 'n_folds']),
+    'kehu_cross_validate': (c_int, [POINTER(c_int32), POINTER(c_float), POINTER(kehu_column), c_int64, c_uint32, c_uint32, c_uint64, POINTER(kehu_learner), POINTER(kehu_error)], ['answers', 'probabilities', 'ids', 'n', 'n_classes', 'n_folds', 'seed', 'learner', 'err']),
+    'kehu_learning_curve': (c_int, [POINTER(kehu_learning_step), POINTER(c_double), c_uint32, POINTER(c_int32), POINTER(kehu_column), c_int64, c_uint32, c_uint32, c_uint64, POINTER(kehu_learner), POINTER(kehu_error)], ['steps', 'shares', 'n_shares', 'truth', 'ids', 'n', 'n_classes', 'n_folds', 'seed', 'learner', 'err']),
+    'kehu_evaluation_write': (c_int, [POINTER(kehu_evaluation_report), POINTER(kehu_writer), POINTER(kehu_error)], ['report', 'writer', 'err']),
     'kehu_keyword_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_keyword_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'options', 'err']),
     'kehu_keyword_get_info': (None, [c_void_p, POINTER(kehu_keyword_info)], ['k', 'training']),
     'kehu_keyword_predict': (c_int, [c_void_p, POINTER(kehu_column), POINTER(kehu_keyword_predict_options), POINTER(kehu_keyword_answers), POINTER(kehu_error)], ['k', 'texts', 'options', 'answers', 'err']),

@@ -93,3 +93,28 @@ def test_every_function_of_the_library_is_used():
     unused = {name for name in _abi.FUNCTIONS if name not in source} - models
     assert unused == {"kehu_status_name", "kehu_status_text", "kehu_table_find", "kehu_svm_top", "kehu_svm_class_find",
                       "kehu_keyword_class_find", "kehu_level_mode_name"}
+
+
+def test_every_option_can_be_given():
+    """Each field of each options struct is a keyword of the function that takes it."""
+    import inspect
+    reached = {
+        "kehu_svm_options": [kehu.Svm.train], "kehu_svm_predict_options": [kehu.Svm.predict], "kehu_keyword_options": [kehu.Keyword.train],
+        "kehu_keyword_predict_options": [kehu.Keyword.predict], "kehu_hybrid_options": [kehu.Hybrid.train],
+        "kehu_hybrid_predict_options": [kehu.Hybrid.predict], "kehu_tokenizer_options": [kehu.Tokenizer.default],
+        "kehu_tokenizer_train_options": [kehu.Tokenizer.train], "kehu_tokenizer_batch_options": [kehu.Tokenizer.split],
+        "kehu_linear_options": [kehu.Linear.train], "kehu_tree_options": [kehu.Tree.train], "kehu_tree_score_options": [kehu.Tree.score],
+        "kehu_levels_options": [kehu.Levels.fit], "kehu_preference_options": [kehu.Preference.train], "kehu_rfm_options": [kehu.Rfm.fit],
+        "kehu_rfm_base_options": [kehu.RfmBase], "kehu_clv_options": [kehu.Clv.fit], "kehu_clv_base_options": [kehu.ClvBase],
+        "kehu_csv_options": [kehu.Csv], "kehu_write_options": [kehu.Table.write_csv, kehu.Table.write_json],
+        "kehu_store_options": [kehu.Store], "kehu_store_import_options": [kehu.Store.import_csv],
+        "kehu_redact_options": [kehu.redact_texts], "kehu_snapshot_options": [kehu.Store.snapshot], "kehu_scan_options": [kehu.Snapshot.scan],
+    }
+    # Counts of arrays, flags that have keywords of their own, and "is the next one given?".
+    other_names = {"size", "alloc", "executor", "reserved", "n_class_weights", "n_fields", "n_missing", "n_names", "n_columns", "flags",
+                   "as_of_us", "from", "until", "from_us", "until_us", "fields"}
+    assert set(reached) == {name for name in _abi.STRUCTS if name.endswith("_options")}
+    for name, functions in reached.items():
+        given = {p for f in functions for p in inspect.signature(f).parameters}
+        missing = {field[0] for field in _abi.STRUCTS[name]._fields_} - given - other_names
+        assert not missing, (name, missing)

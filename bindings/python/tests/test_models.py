@@ -328,6 +328,21 @@ def test_evaluate():
             wrong()
 
 
+def test_redact():
+    text = "𠮷a@b.cn，电话１３８１２３４５６７８，再打13812345678" * 5
+    found = kehu.redact_find(text)
+    assert len(found) == 15 and set(found["kind"]) == {"email", "phone"}
+    assert all(text[a:b] == t for a, b, t in zip(found["start"], found["end"], found["term"]))
+    assert kehu.redact_find(text, kinds=["email"])["term"].to_list() == ["a@b.cn"] * 5
+    assert kehu.redact_texts([text]).counts == {"phone": 10, "identity_card": 0, "bank_card": 0, "email": 5, "address": 0}
+    for wrong, kind, message in [(lambda: kehu.redact_find(text, kinds=["name"]), kehu.KehuArgumentError, "kinds is 'name'"),
+                                 (lambda: kehu.redact_find(text, kinds=[]), ValueError, "kinds is empty"),
+                                 (lambda: kehu.redact_texts([1]), kehu.KehuColumnError, None),
+                                 (lambda: kehu.redact_texts([text], instead={"x": "y"}), kehu.KehuArgumentError, "instead is 'x'")]:
+        with pytest.raises(kind, match=message):
+            wrong()
+
+
 def test_csv(tmp_path):
     path = tmp_path / "销售.csv"
     path.write_bytes("客户;金额;日期\n甲;1,234.50;2024年5月6日\n乙;x;2024-05-07\n".encode("gb18030"))

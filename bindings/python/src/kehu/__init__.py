@@ -44,6 +44,7 @@ from .keyword import Keyword
 from .levels import Levels
 from .linear import Libsvm, Linear, write_libsvm
 from .preference import Preference
+from .redact import redact_find, redact_texts
 from .report import Page, report
 from .results import Matrix
 from .rfm import Rfm, RfmBase, rfm_table
@@ -57,7 +58,7 @@ from .tree import Tree
 __all__ = [
     "Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "errors", "evaluate",
-    "evaluate_binary", "fold_of", "read_csv", "report", "rfm_table", "write_libsvm", "__version__", "KehuArgumentError",
+    "evaluate_binary", "fold_of", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "write_libsvm", "__version__", "KehuArgumentError",
     "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",
     "KehuEmptyError", "KehuEncodingError", "KehuError", "KehuFormatError", "KehuIOError", "KehuInternalError",
     "KehuKindError", "KehuLimitError", "KehuMemoryError", "KehuNotFoundError", "KehuOneClassError", "KehuPoisonedError",

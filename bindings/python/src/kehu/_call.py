@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     _H = TypeVar("_H", bound="Handle")
     _M = TypeVar("_M", bound="Model")
+    _T = TypeVar("_T")
 
 
 def call(function: Any, *arguments: Any) -> None:
@@ -108,6 +109,14 @@ _SIZES: dict[Any, int] = {struct: sizeof(struct) for struct in _abi.STRUCTS.valu
 # Callbacks
 
 
+def watch(progress: Any, n: int) -> Watch:
+    """For n rows: nothing to watch where they are soon done."""
+    return Watch(progress) if progress is not None or n >= _SOON_DONE else _NOTHING
+
+
+_SOON_DONE = 2000
+
+
 class Watch:
     """The progress of one call: reports to `progress`, lets Ctrl-C through, carries exceptions out.
 
@@ -125,7 +134,7 @@ class Watch:
             bar = progress(total=100)
             self._report, self._close = _reporter(bar), bar.close
         self.struct = _abi.kehu_progress(report=_REPORT(self._step))
-        self.pointer = pointer(self.struct)
+        self.pointer: Any = pointer(self.struct)
 
     def _step(self, _: Any, done: float, stage: bytes) -> int:
         try:
@@ -163,6 +172,22 @@ class Watch:
         if self._failed is not None:
             failed, self._failed = self._failed, None
             raise failed
+
+
+class _Nothing(Watch):
+    """Shared by all calls that need no watching."""
+
+    def __init__(self) -> None:
+        self.pointer = None
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+    def __enter__(self) -> Watch:
+        return self
+
+
+_NOTHING = _Nothing()
 
 
 def field_types(struct: Any) -> dict[str, Any]:
@@ -210,18 +235,17 @@ def written(function: Any, *arguments: Any) -> bytes:
 # Handles
 
 
-class Owner:
+class Owner(c_void_p):
     """A pointer and what frees it. A running call holds one, so nothing is freed under it; a part that is borrowed
     from another handle holds that one's owner."""
 
-    __slots__ = ("_as_parameter_", "_free", "holds")
-
     def __init__(self, pointer: int, free: Any, holds: Any = None) -> None:
-        self._as_parameter_, self._free, self.holds = pointer, free, holds
+        super().__init__(pointer)
+        self._free, self.holds = free, holds
 
     def __del__(self) -> None:
         if self._free is not None:
-            self._free(self._as_parameter_)
+            self._free(self)
 
 
 class Handle:
@@ -346,6 +370,13 @@ class Model(Handle):
         out = c_void_p()
         call(getattr(lib, cls._prefix + "read"), byref(out), data, len(data), None)
         return cls._adopt(out)
+
+    def _once(self, name: str, make: Callable[[], _T]) -> _T:
+        """What never changes, asked of the library once."""
+        self._own()
+        if name not in self.__dict__:
+            self.__dict__[name] = make()
+        return self.__dict__[name]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> Any:
         return read_again, (type(self), self.write())

@@ -17,7 +17,7 @@ import os
 from ctypes import byref, c_int64, c_void_p
 
 from . import _abi
-from ._call import Model, Watch, call, choose, options, path_bytes, string, text_bytes, written
+from ._call import Model, Watch, call, choose, options, path_bytes, string, text_bytes, watch, written
 from ._columns import texts as text_column
 from ._library import lib
 from ._reasons import class_number, places
@@ -101,7 +101,7 @@ class Keyword(Model):
         opt = keyword_options(keywords_per_class, mode, min_df, max_symbols, cost, precision, seed, n_threads)
         owner = None if base is None else base._own()
         if owner is not None:
-            opt.base = owner._as_parameter_
+            opt.base = owner.value
         out = c_void_p()
         with Watch(progress) as watching:
             opt.progress = watching.pointer
@@ -111,6 +111,9 @@ class Keyword(Model):
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names, in the order of their numbers."""
+        return self._once("_classes", self._read_classes)
+
+    def _read_classes(self) -> tuple[str, ...]:
         owner = self._own()
         return tuple(string(lib.kehu_keyword_class_name(owner, i)) for i in range(lib.kehu_keyword_class_count(owner)))
 
@@ -130,7 +133,7 @@ class Keyword(Model):
         points = room("i", n * len(names)) if scores else None
         answers = _abi.kehu_keyword_answers(**arrays, **({} if points is None else {"scores": points}))
         opt = options(_abi.kehu_keyword_predict_options, n_threads=n_threads, min_probability=min_probability)
-        with Watch(progress) as watching:
+        with watch(progress, n) as watching:
             opt.progress = watching.pointer
             call(lib.kehu_keyword_predict, owner, made.struct, opt, answers)
         found = KeywordAnswers(n, [Part("class", "i", arrays["classes"], names), Part("best", "i", arrays["best"], names),

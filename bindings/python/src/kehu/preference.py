@@ -83,7 +83,7 @@ class Preference(Model):
         opt.levels = pointer(levels_options(**(levels or {})))
         owner = None if table is None else table._own()
         if owner is not None:
-            opt.rules = owner._as_parameter_
+            opt.rules = owner.value
         out = c_void_p()
         with Watch(progress) as watching:
             tree_opt.progress = watching.pointer
@@ -94,6 +94,9 @@ class Preference(Model):
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names, in order."""
+        return self._once("_classes", self._read_classes)
+
+    def _read_classes(self) -> tuple[str, ...]:
         owner = self._own()
         return tuple(string(lib.kehu_preference_class_name(owner, i)) for i in range(lib.kehu_preference_class_count(owner)))
 

@@ -19,7 +19,7 @@ import os
 from ctypes import byref, c_double, c_int32, c_uint32, c_void_p
 
 from . import _abi
-from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes
+from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, watch
 from ._columns import column, texts as text_column
 from ._library import lib
 from ._reasons import class_number, places
@@ -64,6 +64,15 @@ class Curve(Record):
     gap: float  # largest relative duality gap reached
 
 
+class Trial(Record):
+    """One choice of terms that was validated."""
+
+    char_max: int
+    words: int  # 1: with the words of a tokenizer
+    cost: float
+    accuracy: float
+
+
 class SvmInfo(Record):
     """How training went; see kehu_svm_info in kehu/svm.h."""
 
@@ -82,6 +91,10 @@ class SvmInfo(Record):
     temperature: float
     accuracy: float
     curve: list[Curve]
+    char_max: int
+    words: int
+    trial: list[Trial]
+    bits: int
 
 
 class Explanation(Result):
@@ -113,7 +126,7 @@ class Svm(Model):
     @classmethod
     def train(cls, texts: Any, labels: Any, *, cost: float = 0, loss: str | int = "squared_hinge", n_folds: int = 0, gap: float = 0,
               char_max: int = 0, latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, balanced: bool = False,
-              abstain_below: float = 0, weights: Any = None, tokenizer: Tokenizer | None = None, seed: int = 0, n_threads: int = 0,
+              fixed_terms: bool = False, max_bytes: int = 0, abstain_below: float = 0, weights: Any = None, tokenizer: Tokenizer | None = None, seed: int = 0, n_threads: int = 0,
               progress: Any = None) -> Svm:
         """Train on n texts and their n class names. Options that are 0 are left to the library.
 
@@ -127,6 +140,8 @@ class Svm(Model):
         word_max        words in a row, 1 to 2, 3 for no words; 0: 2
         min_df          a term is in at least so many texts; 0: 1
         max_terms       the most frequent are kept; 0: 4194304
+        fixed_terms     True, or a cost that is given: the terms are as char_max and tokenizer say, none are validated
+        max_bytes       the model's file is no larger; 0: as large as it comes
         balanced        True: classes weigh the same, however many texts they have
         abstain_below   texts whose best probability is lower get no class, 0 to 1
         weights         [n] numbers >= 0, times C
@@ -140,12 +155,13 @@ class Svm(Model):
         weighted = None if weights is None else column(weights, "weights")
         opt = options(_abi.kehu_svm_options, cost=cost, loss=choose(loss, "loss", LOSSES), n_folds=n_folds, gap=gap, char_max=char_max,
                       latin_max=latin_max, word_max=word_max, min_df=min_df, max_terms=max_terms, balanced=int(balanced),
+                      fixed_terms=int(fixed_terms), max_bytes=max_bytes,
                       abstain_below=abstain_below, seed=seed, n_threads=n_threads)
         if weighted is not None:
             opt.weights = weighted._as_parameter_
         owner = None if tokenizer is None else tokenizer._own()
         if owner is not None:
-            opt.tokenizer = owner._as_parameter_
+            opt.tokenizer = owner.value
         out = c_void_p()
         with Watch(progress) as watching:
             opt.progress = watching.pointer
@@ -180,6 +196,9 @@ class Svm(Model):
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names, in the order of their numbers."""
+        return self._once("_classes", self._read_classes)
+
+    def _read_classes(self) -> tuple[str, ...]:
         owner = self._own()
         return tuple(string(lib.kehu_svm_class_name(owner, i)) for i in range(lib.kehu_svm_class_count(owner)))
 
@@ -197,7 +216,7 @@ class Svm(Model):
         classes = room("i", n)
         p, m = (room("f", n * k) if wanted else None for wanted in (probabilities, margins))
         opt = options(_abi.kehu_svm_predict_options, n_threads=n_threads, abstain_below=abstain_below)
-        with Watch(progress) as watching:
+        with watch(progress, n) as watching:
             opt.progress = watching.pointer
             call(lib.kehu_svm_predict, owner, made.struct, opt, classes, p, m)
         return Answers(n, names, classes, None if p is None else Matrix(p, "f", n, names), None if m is None else Matrix(m, "f", n, names))
@@ -230,8 +249,8 @@ class Svm(Model):
         """How training went."""
         struct = _abi.kehu_svm_info()
         lib.kehu_svm_get_info(self._own(), struct)
-        made = SvmInfo(struct, curve=[Curve(c) for c in struct.curve[:struct.n_curve]])
-        return made
+        return SvmInfo(struct, curve=[Curve(c) for c in struct.curve[:struct.n_curve]],
+                       trial=[Trial(t) for t in struct.trial[:struct.n_trials]])
 
     def __repr__(self) -> str:
         if self.closed:

@@ -204,7 +204,7 @@ class Table(Handle):
 
         Fails with KehuColumnError (columns differ), KehuArgumentError (no table)."""
         owners = [t._own() for t in tables]
-        pointers = (c_void_p * max(len(owners), 1))(*(o._as_parameter_ for o in owners))
+        pointers = (c_void_p * max(len(owners), 1))(*(o.value for o in owners))
         out = c_void_p()
         call(lib.kehu_table_concat, byref(out), pointers, len(owners), None)
         return Table._adopt(out)

@@ -15,7 +15,7 @@ import os
 from ctypes import POINTER, byref, c_char, c_int64, c_void_p, cast, sizeof
 
 from . import _abi
-from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, written
+from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, watch, written
 from ._columns import texts as text_column, vector
 from ._library import lib
 from ._reasons import characters
@@ -226,7 +226,7 @@ class Tokenizer(Model):
         call(lib.kehu_tokenizer_bound_column, owner, made.struct, byref(bound))
         spans, starts = (_abi.kehu_span * max(bound.value, 1))(), (c_int64 * (len(made) + 1))()
         opt = options(_abi.kehu_tokenizer_batch_options, n_threads=n_threads)
-        with Watch(progress) as watching:
+        with watch(progress, len(made)) as watching:
             opt.progress = watching.pointer
             call(lib.kehu_tokenizer_split_column, owner, made.struct, spans, bound.value, starts, opt)
         return spans, starts

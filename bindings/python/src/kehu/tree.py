@@ -137,12 +137,18 @@ class Tree(Model):
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names, in order."""
+        return self._once("_classes", self._read_classes)
+
+    def _read_classes(self) -> tuple[str, ...]:
         owner = self._own()
         return tuple(string(lib.kehu_tree_class_name(owner, i)) for i in range(lib.kehu_tree_class_count(owner)))
 
     @property
     def features(self) -> tuple[str, ...]:
         """The columns trained on."""
+        return self._once("_features", self._read_features)
+
+    def _read_features(self) -> tuple[str, ...]:
         owner = self._own()
         return tuple(string(lib.kehu_tree_feature_name(owner, i)) for i in range(lib.kehu_tree_feature_count(owner)))
 

@@ -72,4 +72,4 @@ kehu.compare(truth, by_svm, by_keyword)
 
 # %%
 again = kehu.Svm.read(svm.write())
-again == svm, len(svm.write())
+again == svm

@@ -27,10 +27,10 @@ print("\n".join(kehu.Segments.builtin("rfm_grid").text.splitlines()[:6]))
 counts, money = {}, {}
 for segment, spend in zip(table["segment"], table["spend"]):
     counts[segment] = counts.get(segment, 0) + 1
-    money[segment] = money.get(segment, 0) + spend / 100
+    money[segment] = money.get(segment, 0) + spend / 100_000
 names = sorted(counts, key=counts.get)
 figure, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True, dpi=60)
-for axis, values, title in zip(axes, (counts, money), ("customers", "money")):
+for axis, values, title in zip(axes, (counts, money), ("customers", "money, thousands")):
     axis.barh(names, [values[name] for name in names], color="#2b6cb0")
     axis.set_title(title)
 figure.tight_layout()

@@ -83,8 +83,8 @@ class KehuTextClassifier(_TextClassifier):
     """A linear support vector machine over characters and words of short texts; see kehu.Svm."""
 
     def __init__(self, *, cost: float = 0, loss: str = "squared_hinge", n_folds: int = 0, gap: float = 0, char_max: int = 0,
-                 latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, balanced: bool = False,
-                 tokenizer: Tokenizer | None = None, seed: int = 0, n_threads: int = 0) -> None:
+                 latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, fixed_terms: bool = False, max_bytes: int = 0,
+                 balanced: bool = False, tokenizer: Tokenizer | None = None, seed: int = 0, n_threads: int = 0) -> None:
         self.cost = cost
         self.loss = loss
         self.n_folds = n_folds
@@ -94,6 +94,8 @@ class KehuTextClassifier(_TextClassifier):
         self.word_max = word_max
         self.min_df = min_df
         self.max_terms = max_terms
+        self.fixed_terms = fixed_terms
+        self.max_bytes = max_bytes
         self.balanced = balanced
         self.tokenizer = tokenizer
         self.seed = seed

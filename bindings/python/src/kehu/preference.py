@@ -22,7 +22,7 @@ from ._call import Model, Watch, call, options, string
 from ._columns import Inputs, column, columns
 from ._library import lib
 from .levels import COUNT, Levels, levels_options, report_table
-from .results import Matrix, Part, Record, Result, listed, room
+from .results import Matrix, Part, Record, Result, filled, listed, room
 from .segment import Segments
 from .tree import Tree, tree_options
 
@@ -41,7 +41,11 @@ class Preferences(Result):
 
     probabilities: Matrix
     levels: Matrix
-    labels: list[str]
+
+    @property
+    def labels(self) -> list[str]:
+        """The most probable class of each customer."""
+        return [self.probabilities.columns[i] for i in self.probabilities.best()]
 
 
 class Fusion(Record):
@@ -108,12 +112,10 @@ class Preference(Model):
         call(lib.kehu_preference_score, owner, inputs.structs, inputs.n, probabilities, levels,
              options(_abi.kehu_tree_score_options, n_threads=n_threads))
         p, l = Matrix(probabilities, "d", n, names), Matrix(levels, "B", n, names)
-        best, most, level = room("i", n), room("d", n), room("i", n)
-        for i, row in enumerate(p):
-            best[i] = row.index(max(row))
-            most[i], level[i] = row[best[i]], l[i, best[i]]
-        made = Preferences(n, [Part("class", "i", best, names), Part("probability", "d", most), Part("level", "i", level, self.levels.names)])
-        made.probabilities, made.levels, made.labels = p, l, [names[i] for i in best[:n]]
+        made = Preferences(n, [Part("class", "i", lambda: filled("i", p.best()), names),
+                               Part("probability", "d", lambda: filled("d", [max(row) for row in p])),
+                               Part("level", "i", lambda: filled("i", [l[i, k] for i, k in enumerate(p.best())]), self.levels.names)])
+        made.probabilities, made.levels = p, l
         return made
 
     def report(self, columns_: Any, observed: Any = None, *, n_threads: int = 0) -> Result:

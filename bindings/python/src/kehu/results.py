@@ -30,7 +30,7 @@ def view(values: Any, code: Any, n: int) -> memoryview[Any]:
 
 
 class Part:
-    """A column of a result to be: numbers, or numbers of names (-1: missing), or texts."""
+    """A column of a result to be: numbers, or numbers of names (-1: missing), or texts; or a function that gives them."""
 
     __slots__ = ("name", "code", "values", "names")
 
@@ -39,17 +39,17 @@ class Part:
 
     def struct(self, n: int, keep: list[Any]) -> Any:
         from ._columns import _BYTES, _strings, pack
-        name = text(self.name, "column name")
+        name, values = text(self.name, "column name"), self.values() if callable(self.values) else self.values
         if self.code == "text":
-            made = _strings(tuple(self.values), self.name)
+            made = _strings(tuple(values), self.name)
             keep.append(made)
             return made.struct
-        keep.extend((name, self.values))
-        c = _abi.kehu_column(name=name, type=_TYPES[self.code][1], length=n, data=cast(self.values, c_void_p))
+        keep.extend((name, values))
+        c = _abi.kehu_column(name=name, type=_TYPES[self.code][1], length=n, data=cast(values, c_void_p))
         if self.names is not None:
             dictionary = _strings(tuple(self.names), "names")
             c.type, c.dictionary = _abi.KEHU_CATEGORY, dictionary._as_parameter_
-            numbers = view(self.values, "i", n)
+            numbers = view(values, "i", n)
             bits = pack([v >= 0 for v in numbers]) if n and min(numbers) < 0 else None
             if bits is not None:
                 held = (c_uint8 * len(bits)).from_buffer_copy(bits)
@@ -61,15 +61,20 @@ class Part:
 
 def numbers(name: str, code: str, values: Sequence[Any]) -> Part:
     """A column of a list of numbers."""
-    filled = room(code, len(values))
-    filled[:len(values)] = values
-    return Part(name, code, filled)
+    return Part(name, code, filled(code, values))
 
 
 def listed(structs: Any, **fields: str) -> list[Part]:
     """Fields of an array of structs as columns: name = its code, "text" for texts."""
     return [Part(name, "text", [string(getattr(s, name)) for s in structs]) if code == "text" else
             numbers(name, code, [getattr(s, name) for s in structs]) for name, code in fields.items()]
+
+
+def filled(code: str, values: Sequence[Any]) -> Any:
+    """An array of these numbers."""
+    made = room(code, len(values))
+    made[:len(values)] = values
+    return made
 
 
 class Result(Table):
@@ -138,6 +143,10 @@ class Matrix:
     def _shaped(self) -> Any:
         code: Any = self._code
         return self._view.cast("B").cast(code, self.shape)
+
+    def best(self) -> list[int]:
+        """The column of the largest number of each row; of equal ones the first."""
+        return [row.index(max(row)) for row in self]
 
     def to_lists(self) -> list[list[Any]]:
         """The rows as lists."""

@@ -23,7 +23,7 @@ from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, 
 from ._columns import column, texts as text_column
 from ._library import lib
 from ._reasons import class_number, places
-from .results import Matrix, Part, Record, Result, listed, room, view
+from .results import Matrix, Part, Record, Result, filled, listed, room, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ class Answers(Result):
         self.numbers = view(classes, "i", n)
         self.probabilities, self.margins = probabilities, margins
         if probabilities is not None:
-            best = room("f", n)
-            for i in range(n):
-                best[i] = max(probabilities[i])
-            parts.append(Part("probability", "f", best))
+            parts.append(Part("probability", "f", lambda: filled("f", [max(row) for row in probabilities])))
 
     @property
     def labels(self) -> list[str | None]:

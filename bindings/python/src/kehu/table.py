@@ -103,6 +103,11 @@ class Column:
         """A numpy array: without copying for numbers and dates without missing values."""
         return self.__array__()
 
+    def to_pandas(self) -> Any:
+        """A pandas.Series; numbers without missing values are not copied."""
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        return pandas.Series(_series(pandas, self), name=self.name, copy=False)
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         import numpy
         c = self._struct

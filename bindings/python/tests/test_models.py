@@ -229,7 +229,12 @@ def test_clv():
     many = {"frequency": [i % 5 for i in range(200)], "recency": [30.0 * (i % 5 > 0) * (i % 7 + 1) / 7 for i in range(200)], "age": [39.0] * 200}
     fitted = kehu.Clv.fit(many)
     assert fitted.info.iterations > 0 and fitted.info.n == 200 and all(v > 0 for v in fitted.info.parameters.values())
+    many["spend"] = [100.0 + i % 13 if i % 5 else 0.0 for i in range(200)]
+    spend_fit = kehu.Clv.fit(many, model="gamma_gamma")
+    interval = fitted.value_interval(spend_fit, many, 12, 0.01)
+    assert all(a <= v <= b for a, v, b in zip(interval["low"], fitted.value(spend_fit, many, 12, 0.01), interval["high"]))
     for wrong, kind, message in [
+            (lambda: buys.value_interval(spends, rows, 12), kehu.KehuArgumentError, None),
             (lambda: kehu.Clv.fit(many, model="x"), kehu.KehuArgumentError, "model is 'x'"),
             (lambda: kehu.Clv.from_parameters("bg_nbd", [1.0]), kehu.KehuArgumentError, None),
             (lambda: buys.alive({"frequency": [1], "recency": [1]}), kehu.KehuColumnError, "rows has no column age"),
@@ -316,6 +321,27 @@ def test_evaluate():
     model = kehu.Svm.train(TEXTS, LABELS, cost=1)
     assert kehu.evaluate(LABELS, model.predict(TEXTS)).accuracy == 1
     assert kehu.compare([1, 1, 0], [1, 1, 0], [1, 0, 1]).only_a == 2
+    assert "accuracy" in e.write(name="ours", comparison=kehu.compare([1, 0], [1, 0], [1, 1])) and '"n":4' in e.write(format="json").replace(" ", "")
+
+    def learn(known, asked):
+        model = kehu.Svm.train([TEXTS[i] for i in known], [LABELS[i] for i in known], cost=1)
+        return model.predict([TEXTS[i] for i in asked], probabilities=True)
+
+    validated = kehu.cross_validate(learn, LABELS, ids=TEXTS, n_folds=3, probabilities=True)
+    assert kehu.evaluate(LABELS, validated, probabilities=validated.probabilities).accuracy == 1
+    assert validated["answer"].to_list() == LABELS
+    curve = kehu.learning_curve(learn, LABELS, shares=[0.3, 1])
+    assert curve["n_known"][0] < curve["n_known"][1] and curve["accuracy"][1] == 1
+
+    def fail(known, asked):
+        raise ZeroDivisionError("in learn")
+
+    with pytest.raises(ZeroDivisionError, match="in learn"):
+        kehu.cross_validate(fail, LABELS)
+    with pytest.raises(kehu.KehuColumnError, match="learn gave 1 answers to"):
+        kehu.cross_validate(lambda known, asked: ["bill"], LABELS)
+    with pytest.raises(TypeError, match="learn gave no probabilities"):
+        kehu.cross_validate(lambda known, asked: ["bill"] * len(asked), LABELS, probabilities=True)
     for wrong, kind, message in [
             (lambda: kehu.evaluate(["a"], ["a", "b"]), kehu.KehuColumnError, "answers has 2 rows where truth has 1"),
             (lambda: kehu.evaluate(["a", None], ["a", "a"]), kehu.KehuDataError, "truth is None in row 1"),

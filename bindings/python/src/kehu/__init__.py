@@ -38,7 +38,7 @@ from .errors import (
     KehuStateError,
     KehuVersionError,
 )
-from .evaluate import compare, evaluate, evaluate_binary, fold_of
+from .evaluate import compare, cross_validate, evaluate, evaluate_binary, fold_of, learning_curve
 from .hybrid import Hybrid
 from .keyword import Keyword
 from .levels import Levels
@@ -57,8 +57,8 @@ from .tree import Tree
 
 __all__ = [
     "Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
-    "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "errors", "evaluate",
-    "evaluate_binary", "fold_of", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "write_libsvm", "__version__", "KehuArgumentError",
+    "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "errors", "evaluate",
+    "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "write_libsvm", "__version__", "KehuArgumentError",
     "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",
     "KehuEmptyError", "KehuEncodingError", "KehuError", "KehuFormatError", "KehuIOError", "KehuInternalError",
     "KehuKindError", "KehuLimitError", "KehuMemoryError", "KehuNotFoundError", "KehuOneClassError", "KehuPoisonedError",

@@ -16,7 +16,7 @@ from . import _abi
 from ._call import Exclusive, Model, Watch, call, choose, options, string
 from ._columns import columns, vector
 from ._library import lib
-from .results import Record, only, room
+from .results import Part, Record, Result, only, room
 from .rfm import _customers, batch, day_number, picked
 from .table import Column, Table
 
@@ -153,6 +153,16 @@ class Clv(Model):
         values = room("d", made.n)
         call(lib.kehu_clv_value, owner, other, made.struct, horizon, discount, values)
         return only("value", "d", values, made.n)
+
+    def value_interval(self, spends: Clv, rows: Any, horizon: float, discount: float = 0, deviations: float = 1.96) -> Result:
+        """How far value() may be off because the fits rest on so many customers and no more: [n] low and high,
+        `deviations` standard errors of ln value on either side (1.96 holds 95 in 100).
+
+        Fails as value(), and with KehuArgumentError when a model was given, not fitted."""
+        owner, other, made = self._own(), spends._own(), _Rows(rows)
+        low, high = room("d", made.n), room("d", made.n)
+        call(lib.kehu_clv_value_interval, owner, other, made.struct, horizon, discount, deviations, low, high)
+        return Result(made.n, [Part("low", "d", low), Part("high", "d", high)])
 
     def __repr__(self) -> str:
         if self.closed:

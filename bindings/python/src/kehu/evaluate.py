@@ -13,16 +13,18 @@ True
 """
 from __future__ import annotations
 
+from ctypes import c_char_p, pointer
+
 from . import _abi, errors
-from ._call import call, text_bytes
-from ._columns import column, matrix, vector
+from ._call import call, choose, field_types, options, text, text_bytes, written
+from ._columns import column, matrix, texts, vector
 from ._library import lib
 from ._values import values_of
 from .results import Matrix, Part, Record, Result, listed, room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 
@@ -42,6 +44,27 @@ class Evaluation(Record):
     calibration_error: float
     classes: Result
     confusion: Matrix
+
+    def write(self, *, name: str = "", format: str | int = "table", comparison: McNemar | None = None) -> str:
+        """The evaluation for people ("table") or as one line of JSON ("json"), with the name of the method and, if given,
+        what compare() found."""
+        k = len(self.classes)
+        fields = {f[0]: getattr(self, f[0]) for f in _abi.kehu_evaluation._fields_}
+        each = (_abi.kehu_class_evaluation * max(k, 1))(*(_abi.kehu_class_evaluation(
+            **{f[0]: row[f[0]] for f in _abi.kehu_class_evaluation._fields_}) for row in self.classes.rows()))
+        names = (c_char_p * max(k, 1))(*(text(n, "class") for n in self.classes["class"]))
+        other = None if comparison is None else _abi.kehu_mcnemar(**comparison.to_dict())
+        report = options(_abi.kehu_evaluation_report, format=choose(format, "format", FORMATS), n_classes=k)
+        report.evaluation, report.classes, report.class_names = pointer(_abi.kehu_evaluation(**fields)), each, names
+        report.confusion = self.confusion._values
+        if name:
+            report.name = text(name, "name")
+        if other is not None:
+            report.comparison = pointer(other)
+        return written(lib.kehu_evaluation_write, report).decode()
+
+
+FORMATS = ("table", "json")
 
 
 class BinaryEvaluation(Record):
@@ -146,6 +169,111 @@ def compare(truth: Any, a: Any, b: Any) -> McNemar:
     call(lib.kehu_compare, struct, _numbers(lists[0], names, "truth", False), _numbers(lists[1], names, "a", True),
          _numbers(lists[2], names, "b", True), n)
     return McNemar(struct)
+
+
+class Validated(Result):
+    """The answers of a cross-validation, as a table of answer; evaluate() and compare() take it as it is."""
+
+    labels: list[Any]
+    probabilities: Matrix | None
+
+
+class _Learner:
+    """A Python function as the library wants a method; an exception in it stops the work and is raised again."""
+
+    def __init__(self, learn: Callable[[list[int], list[int]], Any], classes: list[Any]) -> None:
+        self._learn, self._classes = learn, classes
+        self._failed: BaseException | None = None
+        self.struct = _abi.kehu_learner(learn=_LEARN(self._step))
+
+    def _step(self, _: Any, known: Any, n_known: int, asked: Any, n_asked: int, answers: Any, probabilities: Any, err: Any) -> int:
+        try:
+            given = self._learn(known[:n_known], asked[:n_asked])
+            labels = _values(given, "the answers of learn")
+            if len(labels) != n_asked:
+                raise errors.KehuColumnError(f"learn gave {len(labels)} answers to {n_asked} rows")
+            for i, number in enumerate(_numbers(labels, self._classes, "the answers of learn", True)[:n_asked]):
+                answers[i] = number
+            if probabilities:
+                self._copy(getattr(given, "probabilities", None), n_asked, probabilities)
+            return 0
+        except BaseException as e:
+            self._failed = e
+            return int(_abi.KEHU_CANCELLED)
+
+    def _copy(self, found: Any, n: int, probabilities: Any) -> None:
+        if not isinstance(found, Matrix):
+            raise TypeError("learn gave no probabilities: what it returns needs a Matrix of this name, as predict(probabilities=True) gives")
+        k, at = len(self._classes), {name: j for j, name in enumerate(map(str, self._classes))}
+        for j, name in enumerate(found.columns):
+            if name in at:
+                for i in range(n):
+                    probabilities[i * k + at[name]] = found[i, j]
+
+    def __enter__(self) -> Any:
+        return self.struct
+
+    def __exit__(self, *_: object) -> None:
+        self.struct.learn = _LEARN()  # the callback holds this object
+        if self._failed is not None:
+            raise self._failed
+
+
+_LEARN = field_types(_abi.kehu_learner)["learn"]
+
+
+def cross_validate(learn: Callable[[list[int], list[int]], Any], truth: Any, *, ids: Any = None, n_folds: int = 5, seed: int = 0,
+                   classes: Sequence[str] | None = None, probabilities: bool = False) -> Validated:
+    """Answer each of n rows by what was learned without its fold.
+
+    learn          called with the rows to learn from and the rows to answer, both rising; gives the answers: class names
+                   or numbers, or what predict() gave
+    truth          [n] the classes; only their names are used here
+    ids            [n] text whose bytes give a row its fold: ids, or the texts themselves; None: the row's number
+    n_folds        2 to 1000
+    probabilities  whether learn gives them and they are wanted
+
+    >>> import kehu
+    >>> texts = [f"网速{i}" for i in range(20)] + [f"扣费{i}" for i in range(20)]
+    >>> truth = ["network"] * 20 + ["bill"] * 20
+    >>> def learn(known, asked):
+    ...     model = kehu.Svm.train([texts[i] for i in known], [truth[i] for i in known], cost=1)
+    ...     return model.predict([texts[i] for i in asked])
+    >>> kehu.evaluate(truth, kehu.cross_validate(learn, truth)).accuracy
+    1.0
+    """
+    rows, made = _values(truth, "truth"), None if ids is None else texts(ids, "ids")
+    names, n = _classes([rows], classes), len(rows)
+    if made is not None:
+        _same(n, len(made), "ids")
+    answers, p = room("i", n), room("f", n * len(names)) if probabilities else None
+    with _Learner(learn, names) as learner:
+        call(lib.kehu_cross_validate, answers, p, None if made is None else made.struct, n, len(names), n_folds, seed, learner)
+    shown = list(map(str, names))
+    found = Validated(n, [Part("answer", "i", answers, shown)])
+    found.labels = [None if i < 0 else names[i] for i in answers[:n]]
+    found.probabilities = None if p is None else Matrix(p, "f", n, shown)
+    return found
+
+
+def learning_curve(learn: Callable[[list[int], list[int]], Any], truth: Any, *, shares: Sequence[float] = (0.1, 0.25, 0.5, 1.0),
+                   ids: Any = None, n_folds: int = 5, seed: int = 0, classes: Sequence[str] | None = None) -> Result:
+    """How good is the method with fewer rows? A table of n_known and the figures of evaluate(), one row a share.
+
+    shares  above 0, at most 1, of the rows outside fold 0, which is always asked; the rest as for cross_validate()"""
+    rows, made = _values(truth, "truth"), None if ids is None else texts(ids, "ids")
+    names, n = _classes([rows], classes), len(rows)
+    if made is not None:
+        _same(n, len(made), "ids")
+    wanted = vector(list(shares), "d", "shares")
+    steps = (_abi.kehu_learning_step * max(wanted.n, 1))()
+    numbers_ = _numbers(rows, names, "truth", False)
+    with _Learner(learn, names) as learner:
+        call(lib.kehu_learning_curve, steps, wanted, wanted.n, numbers_, None if made is None else made.struct, n, len(names), n_folds, seed,
+             learner)
+    found = steps[:wanted.n]
+    figures = {f[0]: "q" if f[0].startswith("n") else "d" for f in _abi.kehu_evaluation._fields_}
+    return Result(len(found), listed(found, n_known="q") + listed([s.evaluation for s in found], **figures))
 
 
 def fold_of(row_id: str | bytes, *, seed: int, n_folds: int) -> int:

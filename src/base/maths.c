@@ -9,6 +9,31 @@
 static const double LN2_HIGH = 6.93147180369123816490e-01; /* low 32 bits zero */
 static const double LN2_LOW = 1.90821492927058770002e-10;
 
+/* x 2^k for x in [0.5, 2): by its bits where the result is normal, which costs a
+ * fraction of the call. */
+static double scale(double x, int k)
+{
+    uint64_t bits = (uint64_t)(k + 1023) << 52;
+    double power;
+    if (k < -1020 || k > 1022)
+        return ldexp(x, k);
+    memcpy(&power, &bits, sizeof power);
+    return x * power;
+}
+
+/* frexp of x above 0, not infinite. */
+static double split(double x, int *k)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (bits >> 52 == 0) /* subnormal */
+        return frexp(x, k);
+    *k = (int)(bits >> 52) - 1022;
+    bits = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1022 << 52;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 double kehu__exp(double x)
 {
     double k, high, low, r, t, c;
@@ -18,7 +43,10 @@ double kehu__exp(double x)
         return HUGE_VAL;
     if (x < -745.13321910194110842)
         return 0;
-    k = floor(x * 1.44269504088896338700 + 0.5);
+    t = x * 1.44269504088896338700 + 0.5;
+    k = (int)t; /* towards zero; floor() would be a call */
+    if (k > t)
+        k -= 1;
     high = x - k * LN2_HIGH;
     low = k * LN2_LOW;
     r = high - low;
@@ -29,7 +57,7 @@ double kehu__exp(double x)
                       t * (6.61375632143793436117e-05 +
                            t * (-1.65339022054652515390e-06 +
                                 t * 4.13813679705723846039e-08))));
-    return ldexp(1 - ((low - r * c / (2 - c)) - high), (int)k);
+    return scale(1 - ((low - r * c / (2 - c)) - high), (int)k);
 }
 
 /* log((1 + f) 2^k) for 1 + f in [sqrt(1/2), sqrt(2)); low is what 1 + f lost. */
@@ -55,7 +83,7 @@ double kehu__log(double x)
         return x;
     if (x <= 0)
         return x == 0 ? -HUGE_VAL : (double)NAN;
-    m = frexp(x, &k);
+    m = split(x, &k);
     if (m < 0.70710678118654752440) {
         m *= 2;
         k--;

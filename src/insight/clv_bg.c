@@ -125,7 +125,8 @@ static double tail_series(double u, double v, double w, double z)
 {
     double term = u * z, sum = term;
     for (int k = 1; k < MAX_TERMS && fabs(term) > 1e-17 * fabs(sum); k++) {
-        term *= (u + k) * (v + k) / (w + k) * z / (k + 1);
+        /* One division, and not in the way of the next term's. */
+        term *= (u + k) * (v + k) * z / ((w + k) * (k + 1));
         sum += term;
     }
     return sum;
@@ -171,8 +172,9 @@ static double purchases(const double *p, double e, const kehu__clv_row *c, doubl
     const double shrink = -kehu__log1p(horizon / age); /* ln(1 - z) */
     if (v > 10 || w - rho < -5 || z > 0.999)
         return integrate(p[2], big, rho, horizon / age);
-    const double log_part = v == 0 ? -shrink : -kehu__expm1(v * shrink) / v;
-    const double n = w * log_part - kehu__exp(v * shrink) * tail_series(w - rho, v, w, z);
+    const double grown = kehu__expm1(v * shrink); /* (1-z)^v - 1 */
+    const double log_part = v == 0 ? -shrink : -grown / v;
+    const double n = w * log_part - (1 + grown) * tail_series(w - rho, v, w, z);
     return n > 0 ? n : 0;
 }
 

@@ -1,8 +1,10 @@
 /* What customers will spend, discounted, and how sure the fits are of it. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/maths.h"
 #include "insight/clv.h"
 
@@ -16,20 +18,29 @@ static const double cosine[NODES + 1] = {
     0, -0.38268343236508977173, -0.70710678118654752440, -0.92387953251128675613,
     -1};
 
-/* The polynomial through value[j] at node[j], Chebyshev's of the second kind, by
- * the barycentric formula (Salzer 1972). */
-static double interpolate(const double *node, const double *value, double u)
+/* The polynomial through value[j] at node[j], in Newton's form: value becomes its
+ * coefficients. */
+static void divide_differences(const double *node, double *value)
 {
-    double above = 0, below = 0;
-    for (int j = 0; j <= NODES; j++) {
-        if (u == node[j])
-            return value[j];
-        const double w =
-            (j % 2 == 0 ? 1 : -1) * (j == 0 || j == NODES ? 0.5 : 1) / (u - node[j]);
-        above += w * value[j];
-        below += w;
-    }
-    return above / below;
+    for (int order = 1; order <= NODES; order++)
+        for (int j = NODES; j >= order; j--)
+            value[j] = (value[j] - value[j - 1]) / (node[j] - node[j - order]);
+}
+
+static double polynomial(const double *node, const double *coefficient, double u)
+{
+    double sum = coefficient[NODES];
+    for (int j = NODES - 1; j >= 0; j--)
+        sum = sum * (u - node[j]) + coefficient[j];
+    return sum;
+}
+
+/* ln((t + 1) / t) = 2 artanh(1 / (2 t + 1)). */
+static double log_step(double t)
+{
+    const double y = 1 / (2 * t + 1), z = y * y;
+    return t < 10 ? kehu__log1p(1 / t)
+                  : 2 * y * (1 + z * (1.0 / 3 + z * (0.2 + z * (1.0 / 7 + z / 9))));
 }
 
 /* Sums what is bought from one period to the next. */
@@ -72,14 +83,24 @@ double kehu__clv_discounted(double (*purchases)(const double *p, const kehu__clv
             node[j] = from + (to - from) * 0.5 * (1 - cosine[j]);
             value[j] = purchases(p, c, pace * kehu__expm1(node[j]));
         }
-        for (; k < last; k++)
-            add_period(&r, interpolate(node, value, kehu__log1p(k / pace)), discount);
-        add_period(&r, value[NODES], discount);
+        divide_differences(node, value);
+        double u = from;
+        for (; k <= last; k++) {
+            u += log_step(pace + k - 1);
+            add_period(&r, polynomial(node, value, u), discount);
+        }
     }
     return r.sum;
 }
 
 /* ---- Value ---- */
+
+/* Customers often share their numbers, those who bought once most of all: answers
+ * of late, found by a hash. */
+enum { LATE = 1024 };
+typedef struct late_answer {
+    double x, tx, t, purchases; /* x below 0: none yet */
+} late_answer;
 
 /* What both calls are asked about. */
 typedef struct question {
@@ -87,7 +108,18 @@ typedef struct question {
     const kehu_clv_columns *columns;
     int periods;
     double discount;
+    late_answer late[LATE];
 } question;
+
+static late_answer *place_of(question *q, const kehu__clv_row *c)
+{
+    uint64_t bits[3];
+    memcpy(&bits[0], &c->x, sizeof bits[0]);
+    memcpy(&bits[1], &c->tx, sizeof bits[1]);
+    memcpy(&bits[2], &c->t, sizeof bits[2]);
+    return &q->late[kehu__mix64(bits[0] ^ kehu__mix64(bits[1] ^ kehu__mix64(bits[2]))) %
+                    LATE];
+}
 
 static kehu_status check_question(const question *q, double horizon, const double *out,
                                   kehu_error *err)
@@ -109,13 +141,25 @@ static double purchases_of(const question *q, const double *p, const kehu__clv_r
     return kind->alive(p, row) * kind->discounted(p, row, q->periods, q->discount);
 }
 
-static kehu_status row_of(const question *q, int64_t i, kehu__clv_row *row, double *value,
-                          kehu_error *err)
+static void start_answers(question *q, double horizon)
+{
+    q->periods = (int)horizon;
+    for (int k = 0; k < LATE; k++)
+        q->late[k].x = -1;
+}
+
+static kehu_status value_of(question *q, int64_t i, kehu__clv_row *row, double *value,
+                            kehu_error *err)
 {
     double spend = 0;
+    late_answer *late;
     KEHU_TRY(kehu__clv_row_of(row, q->columns, i, q->clv->fit.model, false, err));
     KEHU_TRY(kehu__clv_spend_of(q->spends, q->columns, i, &spend, err));
-    *value = spend * purchases_of(q, q->clv->fit.parameter, row);
+    late = place_of(q, row);
+    if (late->x != row->x || late->tx != row->tx || late->t != row->t)
+        *late = (late_answer){row->x, row->tx, row->t,
+                              purchases_of(q, q->clv->fit.parameter, row)};
+    *value = spend * late->purchases;
     return KEHU_OK;
 }
 
@@ -123,12 +167,12 @@ kehu_status kehu_clv_value(const kehu_clv *clv, const kehu_clv *spends,
                            const kehu_clv_columns *columns, double horizon,
                            double discount, double *value, kehu_error *err)
 {
-    question q = {clv, spends, columns, 0, discount};
+    question q = {.clv = clv, .spends = spends, .columns = columns, .discount = discount};
     KEHU_TRY(check_question(&q, horizon, value, err));
-    q.periods = (int)horizon;
+    start_answers(&q, horizon);
     for (int64_t i = 0; i < columns->n; i++) {
         kehu__clv_row row;
-        KEHU_TRY(row_of(&q, i, &row, &value[i], err));
+        KEHU_TRY(value_of(&q, i, &row, &value[i], err));
     }
     return KEHU_OK;
 }
@@ -188,17 +232,17 @@ kehu_status kehu_clv_value_interval(const kehu_clv *clv, const kehu_clv *spends,
                                     double discount, double deviations, double *low,
                                     double *high, kehu_error *err)
 {
-    question q = {clv, spends, columns, 0, discount};
+    question q = {.clv = clv, .spends = spends, .columns = columns, .discount = discount};
     KEHU_TRY(check_question(&q, horizon, low != NULL ? high : NULL, err));
     KEHU_TRY(check_fitted(clv, err));
     KEHU_TRY(check_fitted(spends, err));
     if (!(deviations >= 0 && deviations <= 10))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "deviations is not from 0 to 10");
-    q.periods = (int)horizon;
+    start_answers(&q, horizon);
     for (int64_t i = 0; i < columns->n; i++) {
         kehu__clv_row row;
         double value, slope[KEHU_CLV_MAX_PARAMETERS], spread = 0;
-        KEHU_TRY(row_of(&q, i, &row, &value, err));
+        KEHU_TRY(value_of(&q, i, &row, &value, err));
         if (value > 0) {
             purchase_slopes(&q, &row, slope);
             spread = variance(clv, slope);

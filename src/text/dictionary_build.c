@@ -282,9 +282,11 @@ static kehu_status number_characters(kehu__dictionary_builder *b, uint16_t *labe
 static uint32_t write_labels(uint16_t *label_of, kehu__buffer *pages,
                              kehu__buffer *labels)
 {
-    uint32_t n_pages = 1;
+    uint32_t n_pages = 1, from, to = 0;
+    for (uint32_t i = 0; (from = kehu__traditional(i, &to)) != 0; i++)
+        label_of[from] = label_of[to];
     for (uint32_t c = 0; c < FIRST_UNFOLDED; c++)
-        label_of[c] = label_of[kehu__fold_all(c)];
+        label_of[c] = label_of[kehu__fold(c)];
     for (int i = 0; i < 256; i++)
         kehu__buffer_u16(labels, 0);
     for (uint32_t page = 0; page < N_PLANE_PAGES; page++) {

@@ -27,6 +27,9 @@ static inline uint32_t kehu__fold(uint32_t c)
  * comparison. Some 12 steps a call: meant for building tables. */
 uint32_t kehu__simplify(uint32_t c);
 
+/* The i-th traditional character and what it becomes; 0 behind the last. */
+uint32_t kehu__traditional(uint32_t i, uint32_t *simplified);
+
 /* All folds of this header. */
 static inline uint32_t kehu__fold_all(uint32_t c)
 {

@@ -251,6 +251,14 @@ static uint32_t character_at(const unsigned char *at)
     return (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
 }
 
+uint32_t kehu__traditional(uint32_t i, uint32_t *simplified)
+{
+    if (i >= N_PAIRS)
+        return 0;
+    *simplified = character_at(pair_at(i) + 3);
+    return character_at(pair_at(i));
+}
+
 /* A binary search without a branch to foresee: of each text every character comes here.
  */
 uint32_t kehu__simplify(uint32_t c)

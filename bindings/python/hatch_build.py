@@ -2,7 +2,8 @@
 
 The C sources are those of the tree around this folder or, in an unpacked source distribution, those in csrc/. Three
 environment variables serve who builds for others: KEHU_MESON_ARGS adds arguments to `meson setup` (a cross file),
-KEHU_WHEEL_PLATFORM states the wheel's platform tag, KEHU_REPORT_PAGE names the report page's template to pack.
+KEHU_WHEEL_PLATFORM states the wheel's platform tag, KEHU_REPORT_PAGE the folder in
+which examples/report/build.sh has made the report page, to pack that.
 """
 import os
 import shlex
@@ -18,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 UNPACKED = os.path.join(HERE, "csrc")
 SOURCES = UNPACKED if os.path.isdir(UNPACKED) else os.path.dirname(os.path.dirname(HERE))
 PARTS = ("include", "src", "meson.build")  # what the library is built from
+PAGE_LICENCES = ("echarts/LICENSE", "echarts/NOTICE", "echarts/licenses/LICENSE-d3", "zrender/LICENSE", "tslib/LICENSE.txt")
 
 # A project around the library: kehu as a subproject builds no tests, no examples, and warnings are no errors.
 OUTER = """project('wheel', 'c', default_options: ['c_std=c11'])
@@ -66,7 +68,9 @@ class KehuBuildHook(BuildHookInterface):
             build_data["force_include"][library] = "kehu/libkehu.so"
             page = os.environ.get("KEHU_REPORT_PAGE")
             if page:
-                build_data["force_include"][page] = "kehu/template.html"
+                build_data["force_include"][os.path.join(page, "template.html")] = "kehu/template.html"
+                build_data["force_include"].update({os.path.join(page, "node_modules", name): "kehu/licences/" + name.replace("/", "-")
+                                                    for name in PAGE_LICENCES})
 
     def finalize(self, version, build_data, artifact_path):
         if self.target_name == "wheel":

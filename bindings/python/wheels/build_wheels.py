@@ -53,7 +53,7 @@ def main():
     build("sdist", PROJECT, out)
     page = os.path.join(out, "page")
     subprocess.run(["sh", os.path.join(REPORT, "build.sh"), page], check=True)
-    os.environ["KEHU_REPORT_PAGE"] = os.path.join(page, "template.html")
+    os.environ["KEHU_REPORT_PAGE"] = page
     for platform in TARGETS:
         build_for(platform, out)
 

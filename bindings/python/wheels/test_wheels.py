@@ -86,6 +86,7 @@ def test_tag_and_contents(wheel, platform):
     assert "kehu/libkehu.so" in names and "kehu/py.typed" in names and "kehu/_abi.py" in names
     page = zipfile.ZipFile(wheel).read("kehu/template.html").decode()
     assert "@REPORT@" in page and "Apache ECharts" in page
+    assert {"kehu/licences/echarts-LICENSE", "kehu/licences/echarts-NOTICE", "kehu/licences/zrender-LICENSE"} <= set(names)
     [licence] = [n for n in names if n.endswith(".dist-info/licenses/LICENSE")]
     assert "Sun Junyi" in zipfile.ZipFile(wheel).read(licence).decode()
     [metadata] = [n for n in names if n.endswith("METADATA")]

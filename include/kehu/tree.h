@@ -12,8 +12,9 @@
  *
  * Columns are matched by name, in any order; further columns are ignored.
  * Numbers of every type and BOOL stand for one another; DATE32 and TIMESTAMP
- * only for themselves; UTF8, LARGE_UTF8 and CATEGORY for one another. NaN, a
- * cleared validity bit and an empty text are all "missing". Infinities are the
+ * only for themselves; UTF8, LARGE_UTF8 and CATEGORY for one another; in scoring a
+ * column whose validity bits are all cleared for anything. NaN, a cleared validity
+ * bit and an empty text are all "missing". Infinities are the
  * most extreme numbers.
  *
  * Method: numbers become at most 254 bins (exact midpoints up to that many

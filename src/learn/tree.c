@@ -114,6 +114,15 @@ static int64_t find_column(const kehu_column *columns, uint32_t n_columns,
 static const char *const kind_names[] = {"numbers", "booleans", "dates (DATE32)",
                                          "times (TIMESTAMP)", "text"};
 
+/* Nothing but missing values: they are missing whatever their type. */
+static bool is_void(const kehu_column *c)
+{
+    for (int64_t i = 0; i < c->length; i++)
+        if (kehu__column_valid(c, i))
+            return false;
+    return true;
+}
+
 kehu_status kehu__tree_match(const kehu_tree *tree, const kehu_column *columns,
                              uint32_t n_columns, const kehu_column **given,
                              int64_t *n_rows, kehu_error *err)
@@ -130,7 +139,9 @@ kehu_status kehu__tree_match(const kehu_tree *tree, const kehu_column *columns,
             return kehu__fail(err, KEHU_COLUMN, -1, "column %s is there twice",
                               feature->name);
         KEHU_TRY(kehu__column_check(&columns[at], feature->name, err));
-        if (!kehu__tree_kinds_agree(feature->kind, kehu__tree_kind_of(columns[at].type)))
+        if (!kehu__tree_kinds_agree(feature->kind,
+                                    kehu__tree_kind_of(columns[at].type)) &&
+            !is_void(&columns[at]))
             return kehu__fail(err, KEHU_COLUMN, -1,
                               "column %s is %s, the tree was trained on %s",
                               feature->name, kehu__type_name(columns[at].type),

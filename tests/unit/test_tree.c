@@ -130,6 +130,43 @@ static void test_tree_matches_columns_by_name(void **state)
     kehu_tree_free(tree);
 }
 
+static void test_tree_takes_a_column_without_values_as_of_any_type(void **state)
+{
+    static const uint8_t none[N / 8 + 1];
+    static const int32_t ends[N + 1];
+    customers c;
+    double p[N][2], q[N][2];
+    (void)state;
+    make_customers(&c, 2);
+    kehu_tree *tree = train(&c, NULL);
+    for (int k = 0; k < 2; k++) /* spend is numbers, contract is text */
+        c.columns[k].validity = none;
+    assert_int_equal(kehu_tree_score(tree, c.columns, 4, p[0], NULL, NULL), KEHU_OK);
+    c.columns[0] = (kehu_column){.name = c.columns[0].name,
+                                 .type = KEHU_UTF8,
+                                 .length = N,
+                                 .offsets = ends,
+                                 .validity = none};
+    c.columns[1] = (kehu_column){.name = c.columns[1].name,
+                                 .type = KEHU_FLOAT64,
+                                 .length = N,
+                                 .data = c.spend,
+                                 .validity = none};
+    assert_int_equal(kehu_tree_score(tree, c.columns, 4, q[0], NULL, NULL), KEHU_OK);
+    assert_memory_equal(p, q, sizeof p);
+    c.columns[0] =
+        (kehu_column){.name = c.columns[0].name,
+                      .type = KEHU_CATEGORY,
+                      .length = N,
+                      .data = ends,
+                      .validity = none,
+                      .dictionary = &(kehu_column){
+                          .type = KEHU_UTF8, .length = 1, .data = "", .offsets = ends}};
+    assert_int_equal(kehu_tree_score(tree, c.columns, 4, q[0], NULL, NULL), KEHU_OK);
+    assert_memory_equal(p, q, sizeof p);
+    kehu_tree_free(tree);
+}
+
 static void test_tree_scores_one_row_as_in_a_batch(void **state)
 {
     customers c;
@@ -769,6 +806,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree_finds_who_leaves),
         cmocka_unit_test(test_tree_matches_columns_by_name),
+        cmocka_unit_test(test_tree_takes_a_column_without_values_as_of_any_type),
         cmocka_unit_test(test_tree_scores_one_row_as_in_a_batch),
         cmocka_unit_test(test_tree_counts_what_training_never_saw),
         cmocka_unit_test(test_tree_scores_do_not_depend_on_threads),

@@ -249,7 +249,7 @@ def test_tree(tree):
     scores = tree.score({**COLUMNS, "more": [1] * 400}, leaves=True, unseen=True, missing=True, n_threads=2)
     assert max(scores.leaves) < tree.n_leaves and scores.unseen == {"x": 0, "plan": 0} and scores.missing == {"x": 0, "plan": 0}
     assert tree.score_row({"x": 3.0, "plan": "a"}) == dict(zip(tree.classes, scores[3]))
-    assert tree.score_row({}) == dict(zip(tree.classes, tree.score({"x": [None, 1.0], "plan": [None, "a"]})[0]))
+    assert tree.score_row({}) == dict(zip(tree.classes, tree.score({"x": [None], "plan": [None]})[0]))
     path = tree.explain(COLUMNS, 3, "yes")
     assert path.base + sum(path["change"]) == scores[3, "yes"] and path["feature"][0] == "x"
     assert tree.explain(COLUMNS, 3).class_name == "yes"

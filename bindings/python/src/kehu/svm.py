@@ -16,7 +16,7 @@ True
 from __future__ import annotations
 
 import os
-from ctypes import byref, c_double, c_int32, c_uint32, c_void_p
+from ctypes import byref, c_double, c_uint32, c_void_p
 
 from . import _abi
 from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, watch

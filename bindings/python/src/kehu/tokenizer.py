@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import os
-from ctypes import POINTER, byref, c_char, c_int64, c_void_p, cast, sizeof
+from ctypes import byref, c_int64, c_void_p, sizeof
 
 from . import _abi
 from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, watch, written

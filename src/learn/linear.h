@@ -76,9 +76,11 @@ kehu_status kehu__linear_solve(kehu__linear_problem *p,
                                kehu__linear_report *report, kehu_error *err);
 void kehu__linear_problem_free(kehu__linear_problem *p);
 
-/* Margins of a row of the problem, solved: scores[width]. For a row that was left
- * out, what the model would say. */
-void kehu__linear_row_scores(const kehu__linear_problem *p, int64_t row, float *scores);
+/* Margins of a row that a solved problem has left out or never seen: scores[width].
+ * Columns are those of the problem's rows; one that a single row of them has counts for
+ * nothing, as its weight is not there yet. */
+void kehu__linear_outside_scores(const kehu__linear_problem *p, const uint32_t *columns,
+                                 const float *values, int64_t n, float *scores);
 
 /* Weights of a solved problem. With two classes there is one weight a feature
  * (width 1) and a positive score means class 1; else one a class. */

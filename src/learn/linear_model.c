@@ -86,27 +86,26 @@ kehu_status kehu__linear_extract(kehu__linear **out, const kehu__linear_problem 
     return KEHU_OK;
 }
 
-void kehu__linear_row_scores(const kehu__linear_problem *p, int64_t i, float *scores)
+void kehu__linear_outside_scores(const kehu__linear_problem *p, const uint32_t *columns,
+                                 const float *values, int64_t n, float *scores)
 {
     const kehu__solver_rows *const r = &p->solver;
-    for (uint32_t n = 0; n < p->n_blocks; n++) {
-        const kehu__block *const b = &p->blocks[n];
+    for (uint32_t k = 0; k < p->n_blocks; k++) {
+        const kehu__block *const b = &p->blocks[k];
         const uint32_t lanes = p->lanes;
         float sums[KEHU__LANES];
-        for (uint32_t k = 0; k < lanes; k++)
-            sums[k] = r->bias * b->bias_weights[k];
-        for (int64_t j = r->starts[i]; j < r->ends[i]; j++) {
-            const float *const w = b->weights + (size_t)lanes * r->columns[j];
-            for (uint32_t k = 0; k < lanes; k++)
-                sums[k] += r->values[j] * w[k];
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            sums[lane] = r->bias * b->bias_weights[lane];
+        for (int64_t j = 0; j < n; j++) {
+            const uint32_t column =
+                p->new_column == NULL ? columns[j] : p->new_column[columns[j]];
+            const float *const w = b->weights + (size_t)lanes * column;
+            if (column >= r->n_columns)
+                continue;
+            for (uint32_t lane = 0; lane < lanes; lane++)
+                sums[lane] += values[j] * w[lane];
         }
-        for (uint32_t k = 0; k < b->n_lanes; k++) {
-            const bool positive = lanes == 1
-                                      ? r->labels[i] == 1
-                                      : (uint32_t)r->labels[i] == b->first_class + k;
-            const float a = fabsf(b->alpha[(size_t)i * lanes + k]) * r->own[i];
-            scores[b->first_class + k] = sums[k] + (positive ? a : -a);
-        }
+        memcpy(scores + b->first_class, sums, b->n_lanes * sizeof *sums);
     }
 }
 

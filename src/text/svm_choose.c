@@ -63,6 +63,7 @@ static void use_rows(const chooser *s, const choice *c)
                                 .starts = c->rows.starts,
                                 .columns = c->rows.columns,
                                 .values = c->rows.values};
+    s->t->terms = c->terms;
 }
 
 /* Terms that hardly differ from the last ones are not worth a trial: strings of 3 where

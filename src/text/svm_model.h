@@ -28,6 +28,7 @@ typedef struct kehu__svm_training {
     kehu__run run;
     const kehu_allocator *alloc;
     kehu__sparse rows;
+    const kehu__terms *terms; /* of the rows */
     const int32_t *labels;
     const float *weights;     /* [n] or NULL */
     const double *class_cost; /* [n_classes] or NULL */

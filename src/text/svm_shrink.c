@@ -121,6 +121,7 @@ static kehu_status learn_again(kehu_svm *svm, kehu__term_rows *rows,
                              .starts = rows->starts,
                              .columns = rows->columns,
                              .values = rows->values};
+    t->terms = svm->terms;
     t->options.cost = svm->info.cost;
     KEHU_TRY(kehu__svm_validate(t, t->options.cost, NULL, &svm->info, err));
     return kehu__svm_solve(svm, t, err);

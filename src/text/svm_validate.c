@@ -1,6 +1,10 @@
 /* Choosing C. A fold's problem is made ready once; each next C starts from the dual
  * variables of the last. Folds are chosen by the hash of the text, so that a text
- * that occurs twice is never both learned and judged. */
+ * that occurs twice is never both learned and judged.
+ *
+ * The vocabulary is that of all texts, a new text's unknown terms are not in its row. So
+ * that a left-out text is like a new one, the terms that no learned text has are taken
+ * out of its row, and the blocks are normed without them. */
 #include <math.h>
 #include <string.h>
 
@@ -19,6 +23,8 @@ enum {
 typedef struct fold {
     kehu__linear_problem *problem;
     float *weights;        /* [n_rows] 0 for the texts left out */
+    uint8_t *known;        /* [n_columns] 1: a learned text has the term */
+    float *values;         /* [longest row] of a row without the others */
     float *margins, *best; /* [n_out][n_classes] at this C, at the best so far */
     int64_t n_out;
     double right, all; /* weight of the texts judged rightly, of all */
@@ -31,6 +37,7 @@ typedef struct validation {
     const kehu__svm_training *t;
     fold *folds;
     uint32_t n_used;
+    int64_t longest;    /* entries of a row */
     uint32_t *left_out; /* [n_rows] rows of fold 0, then of fold 1, ... */
     int64_t *first;     /* [n_used + 1] into left_out */
     double cost;
@@ -62,7 +69,10 @@ static void prepare_fold(void *arg, int64_t number)
     f->weights = kehu__alloc(t->alloc, n, sizeof *f->weights);
     f->margins = kehu__alloc(t->alloc, n_margins, sizeof *f->margins);
     f->best = kehu__alloc(t->alloc, n_margins, sizeof *f->best);
-    if (f->weights == NULL || f->margins == NULL || f->best == NULL) {
+    f->known = kehu__alloc_zero(t->alloc, t->rows.n_columns, sizeof *f->known);
+    f->values = kehu__alloc(t->alloc, (size_t)v->longest, sizeof *f->values);
+    if (f->weights == NULL || f->margins == NULL || f->best == NULL || f->known == NULL ||
+        f->values == NULL) {
         f->status = kehu__no_memory(&f->err, "validation");
         return;
     }
@@ -70,6 +80,10 @@ static void prepare_fold(void *arg, int64_t number)
         f->weights[i] = fold_of(v, (int64_t)i) == number ? 0
                         : t->weights == NULL             ? 1
                                                          : t->weights[i];
+    for (size_t i = 0; i < n; i++)
+        for (int64_t j = t->rows.starts[i]; j < t->rows.starts[i + 1]; j++)
+            if (f->weights[i] > 0)
+                f->known[t->rows.columns[j]] = 1;
     f->status = kehu__linear_prepare(&f->problem, &t->rows, t->labels, t->n_classes,
                                      f->weights, 1, t->alloc, &f->err);
 }
@@ -83,6 +97,27 @@ static uint32_t best_of(const float *margins, uint32_t n)
     return best;
 }
 
+/* Margins of a left-out text as of a new one. */
+static void score(const kehu__svm_training *t, fold *f, uint32_t row, float *margins)
+{
+    const int64_t first = t->rows.starts[row], n = t->rows.starts[row + 1] - first;
+    const uint32_t *const columns = t->rows.columns + first;
+    const float *const values = t->rows.values + first;
+    float all[KEHU__TERM_BLOCKS] = {0}, known[KEHU__TERM_BLOCKS] = {0};
+    for (int64_t j = 0; j < n; j++) {
+        const uint32_t block = kehu__terms_block(t->terms, columns[j]);
+        all[block] += values[j] * values[j];
+        known[block] += f->known[columns[j]] ? values[j] * values[j] : 0;
+    }
+    for (int b = 0; b < KEHU__TERM_BLOCKS; b++)
+        all[b] = known[b] > 0 ? sqrtf(all[b] / known[b]) : 0;
+    for (int64_t j = 0; j < n; j++)
+        f->values[j] = f->known[columns[j]]
+                           ? values[j] * all[kehu__terms_block(t->terms, columns[j])]
+                           : 0;
+    kehu__linear_outside_scores(f->problem, columns, f->values, n, margins);
+}
+
 static void judge(const validation *v, fold *f, const uint32_t *rows)
 {
     const kehu__svm_training *const t = v->t;
@@ -91,7 +126,7 @@ static void judge(const validation *v, fold *f, const uint32_t *rows)
         float *const margins = f->margins + at * t->n_classes;
         const int32_t truth = t->labels[rows[at]];
         double weight = t->class_cost == NULL ? 1 : t->class_cost[truth];
-        kehu__linear_row_scores(f->problem, rows[at], margins);
+        score(t, f, rows[at], margins);
         if (t->n_classes == 2) {
             margins[1] = margins[0];
             margins[0] = -margins[1];
@@ -246,6 +281,10 @@ static bool list_folds(validation *v)
     const kehu__svm_training *const t = v->t;
     const int64_t n = t->rows.n_rows;
     int64_t at = 0;
+    v->longest = 1;
+    for (int64_t i = 0; i < n; i++)
+        if (t->rows.starts[i + 1] - t->rows.starts[i] > v->longest)
+            v->longest = t->rows.starts[i + 1] - t->rows.starts[i];
     v->folds = kehu__alloc_zero(t->alloc, v->n_used, sizeof *v->folds);
     v->left_out = kehu__alloc(t->alloc, (size_t)n, sizeof *v->left_out);
     v->first = kehu__alloc_zero(t->alloc, (size_t)v->n_used + 1, sizeof *v->first);
@@ -270,6 +309,8 @@ static void free_validation(validation *v)
         const size_t n = (size_t)(v->first[k + 1] - v->first[k]) * t->n_classes;
         kehu__linear_problem_free(f->problem);
         kehu__free(t->alloc, f->weights, (size_t)t->rows.n_rows, sizeof *f->weights);
+        kehu__free(t->alloc, f->known, t->rows.n_columns, sizeof *f->known);
+        kehu__free(t->alloc, f->values, (size_t)v->longest, sizeof *f->values);
         kehu__free(t->alloc, f->margins, n, sizeof *f->margins);
         kehu__free(t->alloc, f->best, n, sizeof *f->best);
     }

@@ -61,6 +61,14 @@ static inline bool kehu__terms_is_word(const kehu__terms *terms, uint32_t column
     return column >= terms->n_terms || (terms->keys[column] & 1) != 0;
 }
 
+/* The block a column belongs to, each normed by itself: characters, the words of
+ * alphabetic scripts, those of a tokenizer. */
+enum { KEHU__TERM_BLOCKS = 3 };
+static inline uint32_t kehu__terms_block(const kehu__terms *terms, uint32_t column)
+{
+    return column >= terms->n_terms ? 2 : (uint32_t)(terms->keys[column] & 1);
+}
+
 /* Build from a checked text column. Fails with KEHU_EMPTY when no term is left,
  * KEHU_LIMIT, KEHU_CANCELLED, KEHU_NO_MEMORY. Time O(bytes), memory 32 bytes for
  * each different term and thread. */

@@ -225,6 +225,47 @@ static int cancel(void *ctx, double done, const char *stage)
     return 1;
 }
 
+/* Margins of rows the problem has left out, against the model's own: the same but for the
+ * columns of a single row, whose weights only the model has. */
+static void test_linear_scores_rows_left_out(void **state)
+{
+    static const uint32_t n_classes[] = {2, 3, 20};
+    static data d;
+    static float weights[N];
+    static uint32_t count[D];
+    (void)state;
+    for (size_t v = 0; v < 3; v++) {
+        const kehu_allocator alloc = kehu__allocator(NULL);
+        const kehu__linear_options o = {.cost = 1};
+        const kehu__run run = {.n_threads = 1};
+        kehu__linear_problem *p;
+        kehu__linear *m;
+        make(&d, n_classes[v], 11 + v);
+        memset(count, 0, sizeof count);
+        for (int64_t j = 0; j < d.starts[N]; j++)
+            count[d.columns[j]]++;
+        for (int i = 0; i < N; i++)
+            weights[i] = i % 5 == 4 ? 0 : 1;
+        assert_int_equal(kehu__linear_prepare(&p, &d.rows, d.labels, n_classes[v],
+                                              weights, 1, &alloc, NULL),
+                         KEHU_OK);
+        assert_int_equal(kehu__linear_solve(p, &o, &run, NULL, NULL), KEHU_OK);
+        assert_int_equal(kehu__linear_extract(&m, p, NULL), KEHU_OK);
+        for (int64_t i = 4; i < N; i += 5) {
+            const int64_t first = d.starts[i], n = d.starts[i + 1] - first;
+            float values[A_ROW], ours[32], models[32];
+            for (int64_t j = 0; j < n; j++)
+                values[j] = count[d.columns[first + j]] > 1 ? d.values[first + j] : 0;
+            kehu__linear_outside_scores(p, d.columns + first, d.values + first, n, ours);
+            kehu__linear_score(m, d.columns + first, values, n, models);
+            for (uint32_t k = 0; k < m->width; k++)
+                assert_true(fabsf(ours[k] - models[k]) <= 1e-5f * (1 + fabsf(models[k])));
+        }
+        kehu__linear_free(m);
+        kehu__linear_problem_free(p);
+    }
+}
+
 static void test_linear_refuses_what_it_cannot_use(void **state)
 {
     static data d;
@@ -319,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_linear_is_the_same_for_any_threads_and_processor),
         cmocka_unit_test(test_linear_agrees_on_ordered_and_unordered_columns),
         cmocka_unit_test(test_linear_solves_again_from_the_last_solution),
+        cmocka_unit_test(test_linear_scores_rows_left_out),
         cmocka_unit_test(test_linear_refuses_what_it_cannot_use),
         cmocka_unit_test(test_linear_survives_refused_memory),
     };

@@ -437,6 +437,46 @@ static void test_svm_takes_awkward_texts(void **state)
     kehu_svm_free(svm);
 }
 
+/* Each text has a telling word and many strings that no other has, and one label in six
+ * is wrong. The probabilities of new texts are as sure as they are right. */
+static void test_svm_is_as_sure_as_it_is_right(void **state)
+{
+    enum { N_TEXTS = 390, N_STRANGE = 12 };
+    static texts t[2];
+    static float probabilities[N_TEXTS * 2];
+    const kehu_svm_options o = {.size = sizeof o, .cost = 1};
+    kehu__random r = kehu__random_seed(21);
+    int32_t classes[N_TEXTS];
+    double sure = 0, right = 0;
+    kehu_svm *svm;
+    (void)state;
+    for (int part = 0; part < 2; part++) {
+        clear(&t[part]);
+        for (int i = 0; i < N_TEXTS; i++) {
+            const bool wrong = kehu__random_below(&r, 6) == 0;
+            char text[3 * N_STRANGE + 7];
+            for (int k = 0; k < N_STRANGE; k++) {
+                const uint32_t c = 0x4E00 + kehu__random_below(&r, 0x5000);
+                text[3 * k] = (char)(0xE0 | c >> 12);
+                text[3 * k + 1] = (char)(0x80 | (c >> 6 & 0x3F));
+                text[3 * k + 2] = (char)(0x80 | (c & 0x3F));
+            }
+            memcpy(text + sizeof text - 7, i % 2 ? "话费" : "断网", 7);
+            add(&t[part], text, (i % 2 == 1) != wrong ? "A" : "B");
+        }
+    }
+    assert_int_equal(kehu_svm_train(&svm, &t[0].texts, &t[0].labels, &o, NULL), KEHU_OK);
+    assert_int_equal(
+        kehu_svm_predict(svm, &t[1].texts, NULL, classes, probabilities, NULL, NULL),
+        KEHU_OK);
+    for (int i = 0; i < N_TEXTS; i++) {
+        sure += (double)probabilities[2 * i + classes[i]] / N_TEXTS;
+        right += (t[1].label[i] == "AB"[classes[i]]) / (double)N_TEXTS;
+    }
+    assert_true(fabs(sure - right) < 0.04);
+    kehu_svm_free(svm);
+}
+
 /* One text as large as 50 MB is counted in pieces: memory stays far below it. */
 static void test_svm_takes_a_text_of_50_mb(void **state)
 {
@@ -519,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_svm_refuses_bad_options),
         cmocka_unit_test(test_svm_reads_older_and_newer_options),
         cmocka_unit_test(test_svm_takes_awkward_texts),
+        cmocka_unit_test(test_svm_is_as_sure_as_it_is_right),
         cmocka_unit_test(test_svm_takes_a_text_of_50_mb),
         cmocka_unit_test(test_svm_survives_refused_memory),
     };

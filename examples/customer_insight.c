@@ -16,6 +16,7 @@
  *
  *     demands.csv      each text's class by both methods, and why
  *     methods.csv      how good both methods are, cross-validated
+ *     evaluation.json  the same by class, with the confusion matrix and McNemar's test
  *     preferences.csv  levels.csv  rfm.csv  segments.csv  profiles.csv  targets.csv
  *     rejects.csv      each bad row with its line and reason
  *     report.json      all of it in short (report/report.schema.json describes it)
@@ -211,7 +212,7 @@ static kehu_status check_inputs_stay(const flags *f, kehu_error *err)
     static const char *const written[] = {
         "demands.csv", "methods.csv",  "preferences.csv", "levels.csv",
         "rfm.csv",     "segments.csv", "profiles.csv",    "targets.csv",
-        "rejects.csv", "report.json",  "report.html"};
+        "rejects.csv", "report.json",  "report.html",     "evaluation.json"};
     const char *const inputs[] = {f->customers, f->events, f->demands, f->vocabulary,
                                   f->page};
     char path[4096];

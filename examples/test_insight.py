@@ -18,7 +18,7 @@ import unittest
 
 WHICH, INSIGHT, GENERATE, SAMPLE = sys.argv[1:5]
 FILES = {"demands.csv", "methods.csv", "preferences.csv", "levels.csv", "rfm.csv", "segments.csv", "profiles.csv",
-         "targets.csv", "rejects.csv", "report.json", "report.html", "store"}
+         "targets.csv", "rejects.csv", "evaluation.json", "report.json", "report.html", "store"}
 PAGE = "<script type=\"application/json\">@REPORT@</script>"
 
 
@@ -111,6 +111,22 @@ class Whole(unittest.TestCase):
         for method in (keyword, svm):
             self.assertGreater(int(method["model_bytes"]), 1000)
             self.assertGreater(float(method["texts_per_second"]), 1000)
+
+    def test_evaluation_says_what_methods_says_and_more(self):
+        with open(os.path.join(self.out, "evaluation.json"), encoding="utf-8") as file:
+            found = [json.loads(line) for line in file]
+        for method, row in zip(found, rows(self.out, "methods.csv"), strict=True):
+            self.assertEqual(method["name"], row["method"])
+            self.assertEqual(f"{method['accuracy']:.4f}", row["accuracy"])
+            self.assertEqual(sum(map(sum, method["confusion"])), method["n"])
+            self.assertEqual(sum(c["n_right"] for c in method["classes"]), method["n_right"])
+            for k, c in enumerate(method["classes"]):
+                self.assertEqual(method["confusion"][k][k], c["n_right"])
+                self.assertEqual(sum(method["confusion"][k]), c["n_truth"])
+        keyword, svm = (method["comparison"] for method in found)
+        self.assertEqual((keyword["only_a"], keyword["only_b"]), (svm["only_b"], svm["only_a"]))
+        self.assertEqual(svm["both"] + svm["only_a"], found[1]["n_right"])
+        self.assertLess(svm["p_value"], 0.001)
 
     def test_unlabelled_texts_get_their_true_class(self):
         demands = rows(self.out, "demands.csv")
@@ -376,7 +392,7 @@ class Bad(unittest.TestCase):
     def test_without_demands_and_vocabulary(self):
         done = run(flags(self.folder, self.out, demands=None, vocabulary=None, target=None, page=None))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(set(os.listdir(self.out)), FILES - {"demands.csv", "methods.csv", "report.html"})
+        self.assertEqual(set(os.listdir(self.out)), FILES - {"demands.csv", "methods.csv", "evaluation.json", "report.html"})
         with open(os.path.join(self.out, "report.json"), encoding="utf-8") as file:
             report = json.load(file)
         self.assertNotIn("methods", report)

@@ -175,12 +175,13 @@ void report_methods(FILE *file, const texts *t)
             file,
             "%s\n{\"name\":\"%s\",\"accuracy\":%.4f,\"macro_f1\":%.4f,\"coverage\":%.4f,"
             "\"model_bytes\":%lld,\"classes\":[",
-            m > 0 ? "," : "", method_names[m], q->accuracy, q->macro_f1, q->coverage,
-            (long long)q->model_bytes);
+            m > 0 ? "," : "", method_names[m], q->evaluation.accuracy,
+            q->evaluation.macro_f1, q->evaluation.coverage, (long long)q->model_bytes);
         for (int64_t c = 0; c < names_count(t->classes); c++) {
             fputs(c > 0 ? ",{\"name\":" : "{\"name\":", file);
             json_name(file, names_get(t->classes, c));
-            fprintf(file, ",\"f1\":%.4f,\"count\":%lld}", q->f1[c],
+            fprintf(file, ",\"f1\":%.4f,\"count\":%lld}",
+                    q->classes[c].n_truth > 0 ? q->classes[c].f1 : 0,
                     (long long)t->n_of[c]);
         }
         fputs("]}", file);

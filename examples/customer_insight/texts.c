@@ -72,14 +72,16 @@ static kehu_status number_labels(texts *t, const kehu_column *label,
 
 static kehu_status make_room(texts *t, const kehu_column *label, kehu_error *err)
 {
-    const size_t n = (size_t)label->length + 1;
+    const size_t n = (size_t)label->length + 1, k = (size_t)names_count(t->classes);
     bool good = (t->label = malloc(n * sizeof *t->label)) != NULL;
     for (int m = 0; m < N_METHODS; m++) {
         t->answer[m] = malloc(n * sizeof *t->answer[m]);
         t->probability[m] = malloc(n * sizeof *t->probability[m]);
-        t->quality[m].f1 = calloc((size_t)names_count(t->classes) + 1, sizeof(double));
+        t->quality[m].classes = calloc(k + 1, sizeof *t->quality[m].classes);
+        t->quality[m].confusion =
+            calloc(k + 1, (k + 1) * sizeof *t->quality[m].confusion);
         good = good && t->answer[m] != NULL && t->probability[m] != NULL &&
-               t->quality[m].f1 != NULL;
+               t->quality[m].classes != NULL && t->quality[m].confusion != NULL;
     }
     if (!good)
         return fail(err, KEHU_NO_MEMORY, "no memory for the answers");
@@ -97,6 +99,7 @@ static kehu_status make_room(texts *t, const kehu_column *label, kehu_error *err
 
 /* ---- Training and answering -------------------------------------------------- */
 
+/* One method, or both: a handle that is NULL is not wanted. */
 static kehu_status train(kehu_keyword **keyword, kehu_svm **svm, const picked *p,
                          const flags *f, kehu_error *err)
 {
@@ -106,8 +109,9 @@ static kehu_status train(kehu_keyword **keyword, kehu_svm **svm, const picked *p
         .size = sizeof so, .n_threads = f->n_threads, .progress = &on_stderr};
     const kehu_column text = text_list_column(&p->text, "text");
     const kehu_column label = text_list_column(&p->label, "label");
-    TRY(kehu_keyword_train(keyword, &text, &label, &ko, err));
-    return kehu_svm_train(svm, &text, &label, &so, err);
+    if (keyword != NULL)
+        TRY(kehu_keyword_train(keyword, &text, &label, &ko, err));
+    return svm == NULL ? KEHU_OK : kehu_svm_train(svm, &text, &label, &so, err);
 }
 
 static double now(void)
@@ -194,88 +198,126 @@ static kehu_status weigh(texts *t, kehu_error *err)
 
 /* ---- Quality ----------------------------------------------------------------- */
 
-/* Compare with the labels; what has none is left out. */
-static kehu_status judge(texts *t, int method, int64_t n, kehu_error *err)
+/* Compare with the labels, and both methods with each other; what has no label is left
+ * out. */
+static kehu_status judge(texts *t, int64_t n, kehu_error *err)
 {
     const uint32_t n_classes = (uint32_t)names_count(t->classes);
-    quality *q = &t->quality[method];
-    kehu_evaluation e;
-    kehu_class_evaluation *classes = calloc((size_t)n_classes + 1, sizeof *classes);
-    int32_t *truth = malloc((size_t)(n + 1) * sizeof *truth), m = 0;
-    int32_t *answers = malloc((size_t)(n + 1) * sizeof *answers);
+    const size_t room = (size_t)(n + 1);
+    int32_t *truth = malloc(room * (N_METHODS + 1) * sizeof *truth);
+    int64_t k = 0;
     kehu_status status = KEHU_OK;
-    if (classes == NULL || truth == NULL || answers == NULL)
-        status = fail(err, KEHU_NO_MEMORY, "no memory for the quality");
-    for (int64_t i = 0; i < n && status == KEHU_OK; i++)
+    if (truth == NULL)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the quality");
+    for (int64_t i = 0; i < n; i++)
         if (t->label[i] >= 0) {
-            truth[m] = t->label[i];
-            answers[m++] = t->answer[method][i];
+            truth[k] = t->label[i];
+            for (size_t m = 0; m < N_METHODS; m++)
+                truth[(m + 1) * room + (size_t)k] = t->answer[m][i];
+            k++;
         }
-    if (status == KEHU_OK)
-        status =
-            kehu_evaluate(&e, truth, answers, m, n_classes, NULL, classes, NULL, err);
-    if (status == KEHU_OK) {
-        q->accuracy = e.accuracy;
-        q->macro_f1 = e.macro_f1;
-        q->coverage = e.coverage;
-        for (uint32_t c = 0; c < n_classes; c++)
-            q->f1[c] = classes[c].n_truth > 0 ? classes[c].f1 : 0;
+    for (size_t m = 0; m < N_METHODS && status == KEHU_OK; m++) {
+        quality *q = &t->quality[m];
+        const int32_t *own = truth + (m + 1) * room;
+        const int32_t *other = truth + (N_METHODS - m) * room;
+        status = kehu_evaluate(&q->evaluation, truth, own, k, n_classes, NULL, q->classes,
+                               q->confusion, err);
+        if (status == KEHU_OK)
+            status = kehu_compare(&q->comparison, truth, own, other, k, err);
     }
-    free(classes);
     free(truth);
-    free(answers);
     return status;
 }
 
 /* ---- Cross-validation --------------------------------------------------------- */
 
-/* Which texts: the labelled ones of a fold, those of the other folds, all labelled
- * ones, or the others. */
-typedef enum which { OF_FOLD, OF_OTHER_FOLDS, LABELLED, UNLABELLED } which;
-
+/* The labelled texts, or the others. */
 static kehu_status select_texts(picked *p, const texts *t, const kehu_column *text,
-                                const kehu_column *label, const kehu_column *id, which w,
-                                uint32_t fold, uint32_t n_folds, kehu_error *err)
+                                const kehu_column *label, bool labelled, kehu_error *err)
 {
     p->row = malloc((size_t)(text->length + 1) * sizeof *p->row);
     if (p->row == NULL)
         return fail(err, KEHU_NO_MEMORY, "no memory for the texts");
-    for (int64_t i = 0; i < text->length; i++) {
-        const bool labelled = t->label[i] >= 0;
-        size_t size;
-        const char *bytes = text_at(id, i, &size);
-        const bool in_fold = labelled && w <= OF_OTHER_FOLDS &&
-                             kehu_fold_of(bytes, size, 0, n_folds) == fold;
-        if (w == OF_FOLD ? in_fold : w == UNLABELLED ? !labelled : labelled && !in_fold)
+    for (int64_t i = 0; i < text->length; i++)
+        if ((t->label[i] >= 0) == labelled)
             TRY(pick(p, text, label, i, err));
+    return KEHU_OK;
+}
+
+/* One method as kehu_cross_validate() wants it; rows are those of `all`. */
+typedef struct learner {
+    texts *t;
+    const picked *all;
+    const flags *f;
+    int method;
+} learner;
+
+static kehu_status pick_some(picked *p, const picked *all, const int64_t *which,
+                             int64_t n, kehu_error *err)
+{
+    const kehu_column text = text_list_column(&all->text, "text");
+    const kehu_column label = text_list_column(&all->label, "label");
+    p->row = malloc((size_t)(n + 1) * sizeof *p->row);
+    if (p->row == NULL)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the texts");
+    for (int64_t k = 0; k < n; k++) {
+        TRY(pick(p, &text, &label, which[k], err));
+        p->row[k] = all->row[which[k]];
     }
     return KEHU_OK;
 }
 
-static kehu_status try_fold(texts *t, const kehu_column *text, const kehu_column *label,
-                            const kehu_column *id, uint32_t fold, const flags *f,
-                            kehu_error *err)
+static kehu_status learn(void *ctx, const int64_t *known, int64_t n_known,
+                         const int64_t *asked, int64_t n_asked, int32_t *answers,
+                         float *probabilities, kehu_error *err)
 {
-    picked known = {0}, held_out = {0};
+    const learner *l = ctx;
+    picked some = {0}, others = {0};
     kehu_keyword *keyword = NULL;
     kehu_svm *svm = NULL;
     double seconds;
-    kehu_status status =
-        select_texts(&held_out, t, text, label, id, OF_FOLD, fold, f->n_folds, err);
+    (void)probabilities;
+    kehu_status status = pick_some(&some, l->all, known, n_known, err);
     if (status == KEHU_OK)
-        status = select_texts(&known, t, text, label, id, OF_OTHER_FOLDS, fold,
-                              f->n_folds, err);
-    if (status == KEHU_OK && held_out.text.n > 0) {
-        status = train(&keyword, &svm, &known, f, err);
-        if (status == KEHU_OK)
-            status = ask_keyword(t, keyword, &held_out, f, &seconds, err);
-        if (status == KEHU_OK)
-            status = ask_svm(t, svm, &held_out, f, &seconds, err);
-    }
+        status = pick_some(&others, l->all, asked, n_asked, err);
+    if (status == KEHU_OK)
+        status = train(l->method == KEYWORD ? &keyword : NULL,
+                       l->method == SVM ? &svm : NULL, &some, l->f, err);
+    if (status == KEHU_OK)
+        status = l->method == KEYWORD
+                     ? ask_keyword(l->t, keyword, &others, l->f, &seconds, err)
+                     : ask_svm(l->t, svm, &others, l->f, &seconds, err);
+    for (int64_t k = 0; k < n_asked && status == KEHU_OK; k++)
+        answers[k] = l->t->answer[l->method][others.row[k]];
     kehu_keyword_free(keyword);
     kehu_svm_free(svm);
-    picked_free(&known);
-    picked_free(&held_out);
+    picked_free(&some);
+    picked_free(&others);
+    return status;
+}
+
+static kehu_status cross_validate(texts *t, const picked *all, const kehu_column *id,
+                                  const flags *f, kehu_error *err)
+{
+    const int64_t n = all->text.n;
+    text_list ids = {0};
+    int32_t *answers = malloc((size_t)(n + 1) * sizeof *answers);
+    kehu_status status =
+        answers == NULL ? fail(err, KEHU_NO_MEMORY, "no memory for the folds") : KEHU_OK;
+    for (int64_t k = 0; k < n && status == KEHU_OK; k++) {
+        size_t size;
+        const char *bytes = text_at(id, all->row[k], &size);
+        status = text_list_add(&ids, bytes, size, err);
+    }
+    for (int m = 0; m < N_METHODS && status == KEHU_OK; m++) {
+        learner l = {t, all, f, m};
+        const kehu_column id_column = text_list_column(&ids, "id");
+        status = kehu_cross_validate(answers, NULL, &id_column, n,
+                                     (uint32_t)names_count(t->classes), f->n_folds, 0,
+                                     &(kehu_learner){&l, learn}, err);
+    }
+    text_list_free(&ids);
+    free(answers);
     return status;
 }
 
@@ -299,9 +341,9 @@ kehu_status texts_classify(texts *t, const kehu_column *text, const kehu_column 
     TRY(number_labels(t, label, &none, err));
     TRY(make_room(t, label, err));
     step("training the classifiers");
-    kehu_status status = select_texts(&known, t, text, label, id, LABELLED, 0, 1, err);
+    kehu_status status = select_texts(&known, t, text, label, true, err);
     if (status == KEHU_OK)
-        status = select_texts(&rest, t, text, label, id, UNLABELLED, 0, 1, err);
+        status = select_texts(&rest, t, text, label, false, err);
     if (status == KEHU_OK)
         status = train(&t->keyword, &t->svm, &known, f, err);
     if (status == KEHU_OK) /* for the speed; the folds' answers then replace these */
@@ -312,10 +354,10 @@ kehu_status texts_classify(texts *t, const kehu_column *text, const kehu_column 
     if (status == KEHU_OK)
         status = ask_svm(t, t->svm, &rest, f, &seconds, err);
     step("cross-validating");
-    for (uint32_t fold = 0; fold < f->n_folds && status == KEHU_OK; fold++)
-        status = try_fold(t, text, label, id, fold, f, err);
-    for (int m = 0; m < N_METHODS && status == KEHU_OK; m++)
-        status = judge(t, m, text->length, err);
+    if (status == KEHU_OK)
+        status = cross_validate(t, &known, id, f, err);
+    if (status == KEHU_OK)
+        status = judge(t, text->length, err);
     if (status == KEHU_OK)
         status = weigh(t, err);
     picked_free(&known);
@@ -345,8 +387,8 @@ kehu_status texts_try(texts *t, const kehu_column *text, const kehu_column *labe
     step("classifying");
     if (status == KEHU_OK)
         status = answer_all(t, &test, f, err);
-    for (int m = 0; m < N_METHODS && status == KEHU_OK; m++)
-        status = judge(t, m, test_text->length, err);
+    if (status == KEHU_OK)
+        status = judge(t, test_text->length, err);
     if (status == KEHU_OK)
         status = weigh(t, err);
     picked_free(&known);
@@ -360,7 +402,8 @@ void texts_free(texts *t)
     kehu_keyword_free(t->keyword);
     kehu_svm_free(t->svm);
     for (int m = 0; m < N_METHODS; m++) {
-        free(t->quality[m].f1);
+        free(t->quality[m].classes);
+        free(t->quality[m].confusion);
         free(t->answer[m]);
         free(t->probability[m]);
     }

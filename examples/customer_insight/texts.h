@@ -9,10 +9,10 @@ extern const char *const method_names[N_METHODS];
 
 /* How good one method is on texts it was not trained on. */
 typedef struct quality {
-    double accuracy; /* right answers of all texts; no answer is not right */
-    double macro_f1; /* mean over the classes that occur */
-    double coverage; /* texts that got an answer */
-    double *f1;      /* [classes] */
+    kehu_evaluation evaluation;
+    kehu_class_evaluation *classes; /* [classes] */
+    int64_t *confusion;             /* [classes][classes + 1] */
+    kehu_mcnemar comparison;        /* with the other method */
     double texts_per_second;
     int64_t model_bytes;
 } quality;
@@ -43,7 +43,7 @@ kehu_status texts_try(texts *t, const kehu_column *text, const kehu_column *labe
                       const flags *f, kehu_error *err);
 void texts_free(texts *t);
 
-/* methods.csv */
+/* methods.csv, and evaluation.json: a line a method, of kehu_evaluation_write(). */
 kehu_status texts_write_methods(const texts *t, outputs *o, kehu_error *err);
 
 /* The words of the keyword method, and the terms of the SVM, that speak most for a

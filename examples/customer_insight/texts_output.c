@@ -8,6 +8,41 @@
 
 enum { N_REASONS = 6, MAX_WORDS = 64 };
 
+static int into_file(void *ctx, const void *bytes, size_t size)
+{
+    return fwrite(bytes, 1, size, ctx) != size;
+}
+
+static kehu_status write_evaluations(const texts *t, outputs *o, kehu_error *err)
+{
+    FILE *file;
+    const int64_t n = names_count(t->classes);
+    const char **class_names;
+    kehu_status status = KEHU_OK;
+    TRY(outputs_open(o, &file, "evaluation.json", err));
+    class_names = malloc((size_t)n * sizeof *class_names);
+    if (class_names == NULL)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the class names");
+    for (int64_t c = 0; c < n; c++)
+        class_names[c] = names_get(t->classes, c);
+    for (int m = 0; m < N_METHODS && status == KEHU_OK; m++) {
+        const quality *q = &t->quality[m];
+        const kehu_evaluation_report report = {.size = sizeof report,
+                                               .format = KEHU_EVALUATION_JSON,
+                                               .name = method_names[m],
+                                               .evaluation = &q->evaluation,
+                                               .n_classes = (uint32_t)n,
+                                               .classes = q->classes,
+                                               .confusion = q->confusion,
+                                               .class_names = class_names,
+                                               .comparison = &q->comparison};
+        const kehu_writer writer = {.write = into_file, .ctx = file};
+        status = kehu_evaluation_write(&report, &writer, err);
+    }
+    free(class_names);
+    return status;
+}
+
 kehu_status texts_write_methods(const texts *t, outputs *o, kehu_error *err)
 {
     FILE *file;
@@ -16,15 +51,15 @@ kehu_status texts_write_methods(const texts *t, outputs *o, kehu_error *err)
     for (int m = 0; m < N_METHODS; m++) {
         const quality *q = &t->quality[m];
         csv_name(file, true, method_names[m]);
-        csv_count(file, false, t->n_labelled);
-        csv_real(file, false, q->accuracy, 4);
-        csv_real(file, false, q->macro_f1, 4);
-        csv_real(file, false, q->coverage, 4);
+        csv_count(file, false, q->evaluation.n);
+        csv_real(file, false, q->evaluation.accuracy, 4);
+        csv_real(file, false, q->evaluation.macro_f1, 4);
+        csv_real(file, false, q->evaluation.coverage, 4);
         csv_count(file, false, q->model_bytes);
         csv_real(file, false, q->texts_per_second, 0);
         csv_end(file);
     }
-    return KEHU_OK;
+    return write_evaluations(t, o, err);
 }
 
 /* "word:weight" of the reasons, blanks between. */

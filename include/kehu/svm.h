@@ -88,6 +88,10 @@ typedef struct kehu_svm_options {
                              terms those that move margins most; they are learned and
                              calibrated again without the others. 0 means all terms,
                              weights of 32 bits */
+    double precision; /* abstain_below is chosen so that of the left-out texts that get a
+                         class at least this share gets the right one, and as many as
+                         can be get one; 1 where none can. Above 0, at most 1, and not
+                         together with abstain_below. 0 means not chosen */
 } kehu_svm_options;
 
 /* Train.
@@ -216,7 +220,8 @@ typedef struct kehu_svm_info {
     uint32_t n_trials; /* choices of terms below, in the order of their trial; 0
                           when none was to be made */
     kehu_svm_trial trial[4];
-    uint32_t bits; /* of a weight in the file: 32, or 8 with max_bytes */
+    uint32_t bits;        /* of a weight in the file: 32, or 8 with max_bytes */
+    double abstain_below; /* as given or chosen; 0 = never */
 } kehu_svm_info;
 
 /* Fill *info. svm and info are not NULL. */

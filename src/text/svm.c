@@ -39,6 +39,11 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
         return kehu__fail(err, KEHU_ARGUMENT, -1, "gap is not in 0 to 1");
     if (!(o->abstain_below >= 0 && o->abstain_below <= 1))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "abstain_below is not in 0 to 1");
+    if (!(o->precision >= 0 && o->precision <= 1))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "precision is not in 0 to 1");
+    if (o->precision > 0 && o->abstain_below > 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "both precision and abstain_below are given");
     if (o->balanced > 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "balanced is %u, expected 0 or 1",
                           (unsigned)o->balanced);
@@ -233,6 +238,8 @@ static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *
     status = kehu__svm_solve(svm, t, err);
     if (status == KEHU_OK && svm->info.bits == 8)
         status = kehu__svm_shrink(svm, &rows, t, texts, err);
+    svm->info.abstain_below =
+        t->options.precision > 0 ? svm->info.abstain_below : t->options.abstain_below;
     svm->info.n_terms = t->rows.n_columns;
     svm->info.n_texts = texts->length;
     for (int64_t i = 0; i < texts->length && status == KEHU_OK; i++)
@@ -269,7 +276,6 @@ kehu_status kehu_svm_train(kehu_svm **out, const kehu_column *texts,
         goto done;
     }
     svm->classes.alloc = alloc;
-    svm->abstain_below = t.options.abstain_below;
     status = fill_scratch(&s, svm, texts, labels, &t.options, err);
     if (status != KEHU_OK)
         goto done;

@@ -186,6 +186,7 @@ static void take_info(kehu_svm *svm, const kehu_svm_info *of)
     info->cost = of->cost;
     info->temperature = of->temperature;
     info->accuracy = of->accuracy;
+    info->abstain_below = of->abstain_below;
     info->n_curve = of->n_curve;
     memcpy(info->curve, of->curve, sizeof info->curve);
     info->char_max = of->char_max;

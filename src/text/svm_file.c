@@ -50,7 +50,7 @@ static kehu_status read_weights(kehu__linear **out, const char *bytes, size_t si
 static void write_info(const kehu_svm *svm, kehu__buffer *to)
 {
     const kehu_svm_info *const i = &svm->info;
-    kehu__buffer_double(to, svm->abstain_below);
+    kehu__buffer_double(to, svm->info.abstain_below);
     kehu__buffer_double(to, i->temperature);
     kehu__buffer_double(to, i->cost);
     kehu__buffer_double(to, i->primal);
@@ -77,7 +77,7 @@ static bool read_info(kehu_svm *svm, const char *bytes, size_t size)
     kehu__reader r = kehu__reader_new(bytes, size);
     kehu_svm_info *const i = &svm->info;
     bool sound;
-    svm->abstain_below = kehu__read_double(&r);
+    svm->info.abstain_below = kehu__read_double(&r);
     i->temperature = kehu__read_double(&r);
     i->cost = kehu__read_double(&r);
     i->primal = kehu__read_double(&r);
@@ -92,11 +92,11 @@ static bool read_info(kehu_svm *svm, const char *bytes, size_t size)
     i->converged = kehu__read_u32(&r);
     i->n_curve = kehu__read_u32(&r);
     sound = kehu__read_u32(&r) == 0 && i->n_curve <= sizeof i->curve / sizeof *i->curve &&
-            svm->abstain_below >= 0 && svm->abstain_below <= 1 && i->temperature > 0 &&
-            i->temperature < 1e6 && i->cost > 0 && isfinite(i->cost) &&
-            isfinite(i->primal) && isfinite(i->dual) && isfinite(i->gap) &&
-            i->n_texts >= 1 && i->n_empty >= 0 && i->n_conflicting >= 0 &&
-            i->n_validated >= 0;
+            svm->info.abstain_below >= 0 && svm->info.abstain_below <= 1 &&
+            i->temperature > 0 && i->temperature < 1e6 && i->cost > 0 &&
+            isfinite(i->cost) && isfinite(i->primal) && isfinite(i->dual) &&
+            isfinite(i->gap) && i->n_texts >= 1 && i->n_empty >= 0 &&
+            i->n_conflicting >= 0 && i->n_validated >= 0;
     for (uint32_t k = 0; sound && k < i->n_curve; k++) {
         i->curve[k].cost = kehu__read_double(&r);
         i->curve[k].accuracy = kehu__read_double(&r);

@@ -18,7 +18,6 @@ struct kehu_svm {
     kehu_tokenizer *tokenizer; /* the default one when it is in use; else NULL */
     uint64_t fingerprint;      /* of the tokenizer of terms->words; 0 without */
     kehu__linear *linear;
-    double abstain_below;
     kehu_svm_info info;
 };
 

@@ -92,7 +92,7 @@ kehu_status kehu_svm_predict(const kehu_svm *svm, const kehu_column *texts,
     KEHU_TRY(kehu__column_check_text(texts, "texts", err));
     if (!(o.abstain_below >= 0 && o.abstain_below <= 1))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "abstain_below is not in 0 to 1");
-    job.abstain_below = o.abstain_below > 0 ? o.abstain_below : svm->abstain_below;
+    job.abstain_below = o.abstain_below > 0 ? o.abstain_below : svm->info.abstain_below;
     run = (kehu__run){o.n_threads, o.executor, o.progress};
     for (int64_t next = 0; next < texts->length;) {
         const int64_t n = plan(&job, next);

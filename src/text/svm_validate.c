@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "learn/calibrate.h"
 #include "text/svm_model.h"
 
@@ -246,7 +247,46 @@ static void mark_right(const validation *v, uint8_t *right)
         }
 }
 
-/* One temperature for the margins of all folds. */
+/* The lowest probability from which on enough answers are right; margins[n][n_classes]
+ * and true classes[n]. False when memory is refused. */
+static bool choose_abstention(const kehu__svm_training *t, const float *margins,
+                              const int32_t *classes, int64_t n, kehu_svm_info *info)
+{
+    const uint32_t n_classes = t->n_classes;
+    const size_t size = (size_t)n;
+    uint64_t *const keys = kehu__alloc(t->alloc, size, 2 * sizeof *keys);
+    uint32_t *const right = kehu__alloc(t->alloc, size, 2 * sizeof *right);
+    float *const p = kehu__alloc(t->alloc, n_classes, sizeof *p);
+    const bool ok = keys != NULL && right != NULL && p != NULL;
+    double n_right = 0;
+    info->abstain_below = 1;
+    for (size_t i = 0; ok && i < size; i++) {
+        const uint32_t best = best_of(margins + i * n_classes, n_classes);
+        kehu__softmax(margins + i * n_classes, n_classes, info->temperature, p);
+        keys[i] = UINT64_MAX - kehu__order_f64((double)p[best]);
+        right[i] = best == (uint32_t)classes[i];
+    }
+    if (ok)
+        kehu__sort_pairs(keys, right, keys + size, right + size, size);
+    for (size_t i = 0; ok && i < size; i++) {
+        n_right += right[i];
+        if (n_right < t->options.precision * (double)(i + 1) ||
+            (i + 1 < size && keys[i + 1] == keys[i]))
+            continue;
+        /* Half way to the next, which is not to be answered. */
+        info->abstain_below = i + 1 == size
+                                  ? 0
+                                  : (kehu__unorder_f64(UINT64_MAX - keys[i]) +
+                                     kehu__unorder_f64(UINT64_MAX - keys[i + 1])) /
+                                        2;
+    }
+    kehu__free(t->alloc, keys, size, 2 * sizeof *keys);
+    kehu__free(t->alloc, right, size, 2 * sizeof *right);
+    kehu__free(t->alloc, p, n_classes, sizeof *p);
+    return ok;
+}
+
+/* One temperature for the margins of all folds, and the probability to abstain below. */
 static kehu_status calibrate(const validation *v, kehu_svm_info *info, kehu_error *err)
 {
     const kehu__svm_training *const t = v->t;
@@ -254,10 +294,12 @@ static kehu_status calibrate(const validation *v, kehu_svm_info *info, kehu_erro
     int64_t n = 0, at = 0;
     float *margins;
     int32_t *classes;
+    bool chosen = true;
     for (uint32_t k = 0; k < v->n_used; k++)
         n += v->folds[k].n_out;
     info->n_validated = n;
     info->temperature = 1;
+    info->abstain_below = t->options.precision > 0 ? 1 : 0;
     if (n == 0)
         return KEHU_OK;
     margins = kehu__alloc(t->alloc, (size_t)n * n_classes, sizeof *margins);
@@ -270,10 +312,12 @@ static kehu_status calibrate(const validation *v, kehu_svm_info *info, kehu_erro
                 classes[at] = t->labels[v->left_out[v->first[k] + j]];
             }
         info->temperature = kehu__fit_temperature(margins, classes, n, n_classes);
+        if (t->options.precision > 0)
+            chosen = choose_abstention(t, margins, classes, n, info);
     }
     kehu__free(t->alloc, margins, (size_t)n * n_classes, sizeof *margins);
     kehu__free(t->alloc, classes, (size_t)n, sizeof *classes);
-    return at == n ? KEHU_OK : kehu__no_memory(err, "calibration");
+    return at == n && chosen ? KEHU_OK : kehu__no_memory(err, "calibration");
 }
 
 static bool list_folds(validation *v)

@@ -374,6 +374,7 @@ static void test_svm_refuses_bad_options(void **state)
     REFUSE(n_folds, 1, "n_folds is 1, expected 2 to 20");
     REFUSE(char_max, 6, "char_max is 6, expected 1 to 5");
     REFUSE(latin_max, 1, "latin_max is 1, expected 2 to 5");
+    REFUSE(precision, 1.5, "precision is not in 0 to 1");
     REFUSE(word_max, 4, "word_max is 4, expected 1 to 3");
     REFUSE(max_terms, 1u << 27, "max_terms is 134217728, expected 1 to 67108864");
 #undef REFUSE
@@ -477,6 +478,53 @@ static void test_svm_is_as_sure_as_it_is_right(void **state)
     kehu_svm_free(svm);
 }
 
+/* Of the texts that get a class enough get the right one, and not much fewer texts than
+ * could be. */
+static void test_svm_abstains_for_a_wanted_precision(void **state)
+{
+    enum { N_TEXTS = 360 };
+    static const double wanted[] = {0.5, 0.97, 1};
+    static texts t[2];
+    kehu__random r = kehu__random_seed(31);
+    double last = -1;
+    (void)state;
+    for (int part = 0; part < 2; part++) {
+        clear(&t[part]);
+        for (int i = 0; i < N_TEXTS; i++) { /* one text in three tells nothing */
+            char text[32];
+            snprintf(text, sizeof text, "%s%d",
+                     i % 3 == 0 ? "您好"
+                     : i % 2    ? "话费"
+                                : "断网",
+                     (int)kehu__random_below(&r, 1000));
+            add(&t[part], text, i % 2 ? "A" : "B");
+        }
+    }
+    for (size_t k = 0; k < 3; k++) {
+        const kehu_svm_options o = {.size = sizeof o, .precision = wanted[k]};
+        kehu_svm *svm;
+        kehu_svm_info info;
+        int32_t classes[N_TEXTS];
+        int n_answered = 0, n_right = 0;
+        assert_int_equal(kehu_svm_train(&svm, &t[0].texts, &t[0].labels, &o, NULL),
+                         KEHU_OK);
+        kehu_svm_get_info(svm, &info);
+        assert_true(info.abstain_below >= last && info.abstain_below <= 1);
+        last = info.abstain_below;
+        assert_int_equal(
+            kehu_svm_predict(svm, &t[1].texts, NULL, classes, NULL, NULL, NULL), KEHU_OK);
+        for (int i = 0; i < N_TEXTS; i++) {
+            n_answered += classes[i] >= 0;
+            n_right += classes[i] == (i % 2 ? 0 : 1);
+        }
+        assert_true(n_right >= (wanted[k] - 0.03) * n_answered);
+        assert_true((info.abstain_below == 0) == (k == 0));
+        assert_true(k == 0 ? n_answered == N_TEXTS : n_answered < 300);
+        assert_true(k == 2 || n_answered > 200);
+        kehu_svm_free(svm);
+    }
+}
+
 /* One text as large as 50 MB is counted in pieces: memory stays far below it. */
 static void test_svm_takes_a_text_of_50_mb(void **state)
 {
@@ -521,7 +569,8 @@ static void test_svm_survives_refused_memory(void **state)
         int32_t classes[24];
         uint32_t n;
         const kehu_writer writer = {.write = keep, .ctx = &b};
-        kehu_svm_options o = {.size = sizeof o, .n_folds = 2, .cost = 1};
+        kehu_svm_options o = {
+            .size = sizeof o, .n_folds = 2, .cost = 1, .precision = 0.9};
         kehu_status status;
         o.alloc = faulty_init(&f, refuse);
         status = kehu_svm_train(&svm, &t.texts, &t.labels, &o, NULL);
@@ -560,6 +609,7 @@ int main(void)
         cmocka_unit_test(test_svm_reads_older_and_newer_options),
         cmocka_unit_test(test_svm_takes_awkward_texts),
         cmocka_unit_test(test_svm_is_as_sure_as_it_is_right),
+        cmocka_unit_test(test_svm_abstains_for_a_wanted_precision),
         cmocka_unit_test(test_svm_takes_a_text_of_50_mb),
         cmocka_unit_test(test_svm_survives_refused_memory),
     };

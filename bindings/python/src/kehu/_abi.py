@@ -878,6 +878,7 @@ kehu_svm_options._fields_ = [
     ('tokenizer', c_void_p),
     ('fixed_terms', c_uint32),
     ('max_bytes', c_uint64),
+    ('precision', c_double),
 ]
 kehu_svm_predict_options._fields_ = [
     ('size', c_uint32),
@@ -927,6 +928,7 @@ kehu_svm_info._fields_ = [
     ('n_trials', c_uint32),
     ('trial', (kehu_svm_trial * 4)),
     ('bits', c_uint32),
+    ('abstain_below', c_double),
 ]
 kehu_hybrid_options._fields_ = [
     ('size', c_uint32),

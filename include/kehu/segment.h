@@ -50,15 +50,18 @@ typedef struct kehu_segments kehu_segments;
  *
  *   "rfm_grid"       eleven segments on the grid of R and FM, grades 1 to 5:
  *
- *       R \ FM  1            2                   3                   4          5
- *       5       New          Potential loyalist  Potential loyalist  Champions  Champions
- *       4       Promising    Potential loyalist  Potential loyalist  Loyal      Loyal
- *       3       About to sleep  About to sleep   Needs attention     Loyal      Loyal
- *       2       Hibernating  Hibernating         At risk             At risk    Can't
- * lose 1       Lost         Lost                At risk             At risk    Can't lose
+ *       R \ FM  1               2                    3                  4, 5
+ *       5       New             Potential loyalist   Potential loyalist  Champions
+ *       4       Promising       Potential loyalist   Potential loyalist  Loyal
+ *       3       About to sleep  About to sleep       Needs attention    Loyal
+ *       2       Hibernating     Hibernating          At risk            see below
+ *       1       Lost            Lost                 At risk            see below
  *
+ *                    with R of 1 or 2, an FM of 4 is At risk, of 5 Can't lose
  *   "rfm_intervals"  the overlapping intervals of R, F and M that most articles
  *                    print (as in the R package rfm), in their order, and Others
+ *   "behaviour"      word of mouth, high value, discount seeker, loyal, first-time
+ *                    and others, by orders, spend, discount_share and referrals
  */
 KEHU_API const char *kehu_segments_builtin(const char *name);
 

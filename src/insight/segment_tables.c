@@ -33,11 +33,24 @@ static const char rfm_intervals[] =
     "Lost: R in 0..2 and F in 0..2 and M in 0..2\n"
     "Others: otherwise\n";
 
+static const char behaviour[] =
+    "# What customers do, first match wins. Columns: orders, spend (minor units),\n"
+    "# referrals (customers brought along) and discount_share (orders bought at a\n"
+    "# discount, 0 to 1). The numbers are a start: set your own.\n"
+    "Word of mouth: referrals >= 2\n"
+    "High value: spend >= 500000\n"
+    "Discount seeker: orders >= 2 and discount_share >= 0.5\n"
+    "Loyal: orders >= 6\n"
+    "First-time: orders = 1\n"
+    "Others: otherwise\n";
+
 const char *kehu_segments_builtin(const char *name)
 {
     if (name != NULL && strcmp(name, "rfm_grid") == 0)
         return rfm_grid;
     if (name != NULL && strcmp(name, "rfm_intervals") == 0)
         return rfm_intervals;
+    if (name != NULL && strcmp(name, "behaviour") == 0)
+        return behaviour;
     return NULL;
 }

@@ -277,6 +277,58 @@ static void test_segments_ready_grid_covers_every_grade(void **state)
     kehu_segments_free(t);
 }
 
+/* Six customers, one for each line of the ready table. */
+static void test_segments_ready_behaviour_table_takes_everyone(void **state)
+{
+    static const int64_t orders[6] = {1, 9, 4, 6, 1, 2};
+    static const int64_t spend[6] = {100, 500000, 4000, 90000, 100, 3000};
+    static const double share[6] = {0, 1, 0.5, 0.1, 1, (double)NAN};
+    static const int32_t referrals[6] = {2, 0, 0, 1, 0, 0};
+    const kehu_column c[4] = {
+        {.name = "orders", .type = KEHU_INT64, .length = 6, .data = orders},
+        {.name = "spend", .type = KEHU_INT64, .length = 6, .data = spend},
+        {.name = "discount_share", .type = KEHU_FLOAT64, .length = 6, .data = share},
+        {.name = "referrals", .type = KEHU_INT32, .length = 6, .data = referrals}};
+    kehu_segments *t = parse(kehu_segments_builtin("behaviour"));
+    int32_t codes[6];
+    (void)state;
+    assert_int_equal(kehu_segments_assign(t, c, 4, codes, NULL), KEHU_OK);
+    assert_memory_equal(codes, ((int32_t[]){0, 1, 2, 3, 4, 5}), sizeof codes);
+    assert_string_equal(kehu_segments_get_name(t, 2), "Discount seeker");
+    kehu_segments_free(t);
+}
+
+/* Region, age and amount tiers side by side; a gap names the row. */
+static void test_segments_cut_regions_ages_and_tiers(void **state)
+{
+    static const char region[] = "北京上海天津";
+    static const int32_t ends[4] = {0, 6, 12, 18};
+    static const double age[3] = {17, 30, 64};
+    static const int64_t spend[3] = {999, 1000, 20000};
+    const kehu_column c[3] = {
+        {.name = "region",
+         .type = KEHU_UTF8,
+         .length = 3,
+         .data = region,
+         .offsets = ends},
+        {.name = "age", .type = KEHU_FLOAT64, .length = 3, .data = age},
+        {.name = "spend", .type = KEHU_INT64, .length = 3, .data = spend}};
+    kehu_segments *t = parse("north, grown up: region in (北京, 天津) and age >= 18\n"
+                             "upper tier: spend >= 10000\n"
+                             "middle tier: spend in 1000..9999\n"
+                             "lower tier: spend < 1000\n");
+    int32_t codes[3];
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_segments_assign(t, c, 3, codes, NULL), KEHU_OK);
+    assert_memory_equal(codes, ((int32_t[]){3, 2, 0}), sizeof codes);
+    kehu_segments_free(t);
+    t = parse("upper tier: spend >= 10000\nmiddle tier: spend in 1000..9999\n");
+    assert_int_equal(kehu_segments_assign(t, c, 3, codes, &err), KEHU_DATA);
+    assert_int_equal(err.where, 0);
+    kehu_segments_free(t);
+}
+
 static void test_segments_grades_and_fields_agree(void **state)
 {
     /* The same rules by look-up and, with a harmless field, row by row. */
@@ -503,6 +555,8 @@ int main(void)
         cmocka_unit_test(test_segments_hold_to_their_limits),
         cmocka_unit_test(test_segments_assign_says_what_is_wrong),
         cmocka_unit_test(test_segments_ready_grid_covers_every_grade),
+        cmocka_unit_test(test_segments_ready_behaviour_table_takes_everyone),
+        cmocka_unit_test(test_segments_cut_regions_ages_and_tiers),
         cmocka_unit_test(test_segments_grades_and_fields_agree),
         cmocka_unit_test(test_segments_take_the_callers_columns_beside_rfm),
         cmocka_unit_test(test_segments_totals_check_codes_and_sums),

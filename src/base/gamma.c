@@ -49,15 +49,3 @@ double kehu__digamma(double x)
     kehu__gamma_logs(x, NULL, &d);
     return d;
 }
-
-double kehu__expm1(double x)
-{
-    double term = x, sum = x;
-    if (!(fabs(x) < 0.35))
-        return kehu__exp(x) - 1;
-    for (int k = 2; fabs(term) > 1e-18 * fabs(sum); k++) {
-        term *= x / k;
-        sum += term;
-    }
-    return sum;
-}

@@ -34,6 +34,17 @@ static double split(double x, int *k)
     return x;
 }
 
+/* c so that exp(r) = 1 + r + r c / (2 - c), Remez for |r| up to 0.5 ln 2. */
+static double exp_rest(double r)
+{
+    const double t = r * r;
+    return r - t * (1.66666666666666019037e-01 +
+                    t * (-2.77777777770155933842e-03 +
+                         t * (6.61375632143793436117e-05 +
+                              t * (-1.65339022054652515390e-06 +
+                                   t * 4.13813679705723846039e-08))));
+}
+
 double kehu__exp(double x)
 {
     double k, high, low, r, t, c;
@@ -50,14 +61,16 @@ double kehu__exp(double x)
     high = x - k * LN2_HIGH;
     low = k * LN2_LOW;
     r = high - low;
-    t = r * r;
-    /* c(r) so that exp(r) = 1 + 2 r / (2 - c) ... Remez on [0, 0.5 ln 2]. */
-    c = r - t * (1.66666666666666019037e-01 +
-                 t * (-2.77777777770155933842e-03 +
-                      t * (6.61375632143793436117e-05 +
-                           t * (-1.65339022054652515390e-06 +
-                                t * 4.13813679705723846039e-08))));
+    c = exp_rest(r);
     return scale(1 - ((low - r * c / (2 - c)) - high), (int)k);
+}
+
+double kehu__expm1(double x)
+{
+    if (!(fabs(x) < 0.3465)) /* 0.5 ln 2 */
+        return kehu__exp(x) - 1;
+    const double c = exp_rest(x);
+    return x + x * c / (2 - c);
 }
 
 /* log((1 + f) 2^k) for 1 + f in [sqrt(1/2), sqrt(2)); low is what 1 + f lost. */

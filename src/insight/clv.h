@@ -5,6 +5,9 @@
 
 #include <kehu/clv.h>
 
+#include <math.h>
+
+#include "base/maths.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
@@ -128,6 +131,14 @@ double kehu__clv_discounted(double (*purchases)(const double *p, const kehu__clv
 enum { KEHU__CLV_NODES = 10 };
 extern const double kehu__clv_node[KEHU__CLV_NODES / 2];
 extern const double kehu__clv_weight[KEHU__CLV_NODES / 2];
+
+/* ln(e^a + e^b) and the share of e^a in the sum. */
+static inline double kehu__clv_join(double a, double b, double *share)
+{
+    const double less = kehu__exp(-fabs(a - b)), all = 1 + less;
+    *share = (a > b ? 1 : less) / all;
+    return (a > b ? a : b) + kehu__log(all);
+}
 
 /* What a parameter may be, given, fitted or read: beyond these the scores leave
  * the range of a double. */

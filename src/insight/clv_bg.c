@@ -61,12 +61,8 @@ static void add_row(const constants *k, const by_x *v, double e, const kehu__clv
     const double log_t = kehu__log(k->alpha + c->tx);
     const double gap = log_t - kehu__log(k->alpha + c->t); /* <= 0 */
     double stays = rx * gap, sum = stays, share = 1;       /* of staying in L */
-    if (e > 0) {
-        const double most = stays > v->leave ? stays : v->leave;
-        const double s = kehu__exp(stays - most), l = kehu__exp(v->leave - most);
-        sum = most + kehu__log(s + l);
-        share = s / (s + l);
-    }
+    if (e > 0)
+        sum = kehu__clv_join(stays, v->leave, &share);
     out->value += c->w * (v->lgr + k->r * k->log_alpha - rx * log_t + v->lgb + sum);
     out->slope[0] += c->w * (v->dr + k->log_alpha - log_t + share * gap);
     out->slope[1] += c->w * (k->r / k->alpha - rx * at + share * rx * (at - aT));

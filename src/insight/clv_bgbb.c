@@ -60,7 +60,7 @@ static double log_likelihood(const double *p, const kehu__clv_row *c, double slo
     const beta buy = log_beta(p[0] + c->x, p[1] + c->t - c->x);
     const beta stay = log_beta(p[2], p[3] + c->t);
     const double stays = buy.log + stay.log;
-    double mean[4], sum = stays, l = 0;
+    double mean[4], sum = stays;
     const double total = sum_leaving(p, c, mean);
     *share = 1;
     slope[0] = buy.da, slope[1] = buy.db, slope[2] = stay.da, slope[3] = stay.db;
@@ -69,11 +69,7 @@ static double log_likelihood(const double *p, const kehu__clv_row *c, double slo
         const beta leave = log_beta(p[2] + 1, p[3] + c->tx);
         const double first[4] = {last.da, last.db, leave.da, leave.db};
         const double leaves = last.log + leave.log + kehu__log(total);
-        const double most = stays > leaves ? stays : leaves;
-        const double s = kehu__exp(stays - most);
-        l = kehu__exp(leaves - most);
-        sum = most + kehu__log(s + l);
-        *share = s / (s + l);
+        sum = kehu__clv_join(stays, leaves, share);
         for (int k = 0; k < 4; k++)
             slope[k] = *share * slope[k] + (1 - *share) * (first[k] + mean[k]);
     }

@@ -79,10 +79,7 @@ static parts split(const double *p, const kehu__clv_row *c)
     if (v.o.total > 0) {
         v.leaves = kehu__log(p[2] * v.o.total) - rx * kehu__log(p[1] + c->tx) -
                    (p[2] + 1) * kehu__log(p[3] + c->tx);
-        const double most = v.stays > v.leaves ? v.stays : v.leaves;
-        const double s = kehu__exp(v.stays - most), l = kehu__exp(v.leaves - most);
-        v.sum = most + kehu__log(s + l);
-        v.share = s / (s + l);
+        v.sum = kehu__clv_join(v.stays, v.leaves, &v.share);
     }
     return v;
 }

@@ -65,7 +65,7 @@ def kehu():
     figure("predict_s", best(lambda: model.predict(arrow), runs=3))
     owner, count = model._own(), library.kehu_svm_class_count
     figure("call_ns", calls(lambda: count(owner)))
-    pointer = owner._as_parameter_
+    pointer = owner.value
     figure("call_pointer_ns", calls(lambda: count(pointer)))
     figure("one_text_ns", calls(lambda: model.predict([BASE]), 5000))
     tree = kehu.Tree.train({"x": [float(i % 50) for i in range(500)]}, ["yes" if i % 50 < 20 else "no" for i in range(500)])

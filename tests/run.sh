@@ -123,6 +123,10 @@ jar() {
 # native NAME MESON_OPTION...: the native library and the generated sources.
 native() {
     ensure javac=openjdk-17-jdk-headless mvn=maven || return
+    if [ -n "${SSL_CERT_FILE:-}" ]; then
+        java tests/support/TrustStore.java "$SSL_CERT_FILE" $out/trust.p12 || return
+        export MAVEN_OPTS="-Djavax.net.ssl.trustStore=$PWD/$out/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit ${MAVEN_OPTS:-}"
+    fi
     name=$1
     shift
     rm -rf "${out:?}/$name"

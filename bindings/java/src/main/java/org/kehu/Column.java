@@ -459,27 +459,13 @@ public abstract class Column {
             }
             Memory bytes = frame.take(bound);
             Memory offsets = frame.array(texts.length + 1L, Integer.BYTES);
-            int end = 0;
             offsets.i32(0, 0);
-            for (int i = 0; i < texts.length; i++) {
-                if (texts[i] != null) {
-                    end += encode(frame, texts[i], bytes, end, i);
-                }
-                offsets.i32(4 * i + 4, end);
-            }
+            frame.encodeAll(texts, bytes, offsets.shifted(4));
             byte[] validity = present(texts);
             head(frame, to, at, Type.UTF8, texts.length);
             to.i64(at + Layout.Column.DATA, bytes.address);
             to.i64(at + Layout.Column.OFFSETS, offsets.address);
             to.i64(at + Layout.Column.VALIDITY, validity == null ? 0 : frame.copy(validity).address);
-        }
-
-        private static int encode(Frame frame, String text, Memory to, int at, int row) {
-            try {
-                return frame.encode(text, to, at);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("row " + row + ": " + e.getMessage(), e);
-            }
         }
     }
 

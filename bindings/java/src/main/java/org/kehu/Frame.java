@@ -170,8 +170,8 @@ final class Frame implements AutoCloseable {
 
     record Sized(long address, int size) {}
 
-    int encode(String text, Memory to, int at) {
-        return utf8.encode(text, to, at);
+    void encodeAll(String[] texts, Memory to, Memory ends) {
+        utf8.encodeAll(texts, to, ends);
     }
 
     /** Stays inside a handle until the frame is closed, and gives its address; 0 for null. */

@@ -1,9 +1,6 @@
 package org.kehu;
 
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import javax.management.JMException;
-import javax.management.ObjectName;
 
 /** Facts about the library that is loaded. */
 public final class Kehu {
@@ -35,23 +32,6 @@ public final class Kehu {
          * @return such as 0.1.0
          */
         String getVersion();
-    }
-
-    private static final class Bean implements KehuMXBean {
-        @Override
-        public long getOpenHandles() {
-            return openHandles();
-        }
-
-        @Override
-        public long getForgottenHandles() {
-            return forgottenHandles();
-        }
-
-        @Override
-        public String getVersion() {
-            return version();
-        }
     }
 
     /**
@@ -93,16 +73,6 @@ public final class Kehu {
 
     /** Shows the counts by JMX as org.kehu:type=Kehu. Not done unasked, as it starts the JMX machinery. */
     public static void registerMBean() {
-        try {
-            ObjectName name = new ObjectName("org.kehu:type=Kehu");
-            var server = ManagementFactory.getPlatformMBeanServer();
-            synchronized (Kehu.class) {
-                if (!server.isRegistered(name)) {
-                    server.registerMBean(new Bean(), name);
-                }
-            }
-        } catch (JMException e) {
-            throw new IllegalStateException(e);
-        }
+        Management.register();
     }
 }

@@ -52,6 +52,11 @@ final class Memory {
         return new String(copy, StandardCharsets.UTF_8);
     }
 
+    /** The same memory from an offset on. */
+    Memory shifted(int by) {
+        return new Memory(bytes, base + by, address + by);
+    }
+
     byte i8(int at) {
         return bytes.get(base + at);
     }

@@ -5,7 +5,7 @@ final class Utf8 {
     private static final int CHUNK = 2048;
 
     private final char[] chars = new char[CHUNK];
-    private final byte[] encoded = new byte[3 * CHUNK];
+    private final byte[] encoded = new byte[8 * CHUNK];
 
     /** Writes text at this offset and returns how many bytes that were. */
     int encode(String text, Memory to, int at) {
@@ -17,7 +17,7 @@ final class Utf8 {
                 end--;
             }
             text.getChars(start, end, chars, 0);
-            int size = encodeChunk(end - start, start);
+            int size = encodeChunk(end - start, start, 0);
             to.put(at + written, encoded, size);
             written += size;
             start = end;
@@ -25,8 +25,36 @@ final class Utf8 {
         return written;
     }
 
-    private int encodeChunk(int n, int start) {
-        int size = 0;
+    /** Writes texts one behind the other, and behind each one's number where it ends; null is empty. Small ones are put together. */
+    void encodeAll(String[] texts, Memory to, Memory ends) {
+        int flushed = 0;
+        int filled = 0;
+        for (int i = 0; i < texts.length; i++) {
+            String text = texts[i] == null ? "" : texts[i];
+            try {
+                int n = text.length();
+                if (n > CHUNK || filled + 3 * n > encoded.length) {
+                    to.put(flushed, encoded, filled);
+                    flushed += filled;
+                    filled = 0;
+                }
+                if (n > CHUNK) {
+                    flushed += encode(text, to, flushed);
+                } else {
+                    text.getChars(0, n, chars, 0);
+                    filled += encodeChunk(n, 0, filled);
+                }
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("row " + i + ": " + e.getMessage(), e);
+            }
+            ends.i32(4 * i, flushed + filled);
+        }
+        to.put(flushed, encoded, filled);
+    }
+
+    /** From the chars to this place in the bytes; start is for the message. */
+    private int encodeChunk(int n, int start, int first) {
+        int size = first;
         for (int i = 0; i < n; i++) {
             int c = chars[i];
             if (c < 0x80) {
@@ -48,7 +76,7 @@ final class Utf8 {
                 throw new IllegalArgumentException("the text has an unpaired surrogate at index " + (start + i));
             }
         }
-        return size;
+        return size - first;
     }
 
     /** For each byte of the text's UTF-8, and for its end, the index of the char it belongs to. */

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class CompletenessTest {
     /** Of the C functions only these have no use in Java, as another, an enum or the fingerprint of the headers does it. */
-    private static final Set<String> UNUSED = Set.of("abiNumber", "structSize", "levelModeName", "tableFind", "statusText", "statusName",
-        "tokenizerView");
+    private static final Set<String> UNUSED = Set.of("abiNumber", "structSize", "levelModeName", "redactKindName", "tableFind",
+        "statusText", "statusName", "tokenizerView");
 
     @Test
     void everyCFunctionIsUsed() throws IOException {
@@ -53,6 +53,8 @@ class CompletenessTest {
         check(Rfm.Rule.values(), "RFM_", 0);
         check(Rfm.Measure.values(), "RFM_", 0);
         check(Clv.Kind.values(), "", 0);
+        check(Redact.Kind.values(), "REDACT_", 0);
+        assertEquals(Constants.REDACT_KINDS, Redact.Kind.values().length);
         check(Store.Part.values(), "STORE_", 0);
         check(Store.Mode.values(), "STORE_", 0);
         check(Store.Durability.values(), "STORE_", 0);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,15 +56,23 @@ class LoaderTest {
         assertTrue(Files.isRegularFile(Kehu.library()));
     }
 
-    /** Runs LoaderTest's main in a JVM of its own; what it prints. */
+    /** Runs LoaderTest's main in a JVM of its own, with that cache folder in the environment; what it prints. */
     private static String run(String... options) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        return run(List.of(), null, options);
+    }
+
+    private static String run(List<String> before, Path cache, String... options) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(before);
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(options));
         String path = System.getProperty("java.class.path");
         String modules = System.getProperty("jdk.module.path", "");
         command.addAll(List.of("-cp", path + ":" + modules + ":" + Path.of("").toAbsolutePath(), "org.kehu.LoaderTest"));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().remove("KEHU_JNI_LIBRARY");
+        if (cache != null) {
+            builder.environment().put("XDG_CACHE_HOME", cache.toString());
+        }
         Process process = builder.start();
         try (InputStream in = process.getInputStream()) {
             String text = new String(in.readAllBytes());
@@ -92,5 +101,23 @@ class LoaderTest {
         assertTrue(run("-Dkehu.library.path=" + copy).contains("library " + copy));
         assertTrue(run("-Dkehu.library.path=" + parent.resolve("none.so")).contains("UnsatisfiedLinkError"));
         assertTrue(run("-Dkehu.tmpdir=/proc/none").contains("could not be loaded from any folder"));
+    }
+
+    @Test
+    void aFolderThatCannotBeUsedIsPassedOver(@TempDir Path parent) throws Exception {
+        Path cache = Files.createDirectory(parent.resolve("cache"));
+        Files.createFile(cache.resolve("kehu")); // stands where the folder should
+        Path home = Files.createDirectory(parent.resolve("home"));
+        assertTrue(run(List.of(), cache, "-Duser.home=" + home).contains("library " + home.resolve(".cache/kehu/libkehu_jni-")));
+    }
+
+    @Test
+    void aFolderMountedNoexecIsPassedOver(@TempDir Path parent) throws Exception {
+        Path cache = Files.createDirectory(parent.resolve("cache"));
+        List<String> mounted = List.of("unshare", "-rm", "sh", "-c", "mount -t tmpfs -o noexec none \"$0\" && exec \"$@\"", cache.toString());
+        List<String> probe = new ArrayList<>(mounted);
+        probe.add("true");
+        assumeTrue(new ProcessBuilder(probe).start().waitFor() == 0, "mounting is not allowed here");
+        assertTrue(run(mounted, cache, "-Duser.home=" + parent).contains("library " + parent.resolve(".cache/kehu/libkehu_jni-")));
     }
 }

@@ -46,6 +46,17 @@ class TableTest {
     }
 
     @Test
+    void textsOfAnyLengthComeBackSideBySide() {
+        String[] texts = new String[3000];
+        for (int i = 0; i < texts.length; i++) {
+            texts[i] = i % 9 == 0 ? null : "a宽😀".repeat(i * 37 % 1000);
+        }
+        try (Table table = Table.of(Column.of("t", texts))) {
+            assertArrayEquals(texts, table.texts("t"));
+        }
+    }
+
+    @Test
     void everyKindOfColumnComesBack() {
         ByteBuffer bytes = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder()).put(new byte[] {-1, 2, 3, 4}).flip();
         try (Table table = Table.of(Column.of("d", 1.5, Double.NaN, -3, 4), Column.of("f", 1f, 2f, 3f, 4f),

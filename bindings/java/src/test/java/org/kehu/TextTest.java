@@ -142,4 +142,19 @@ class TextTest {
             assertThrows(IllegalStateException.class, () -> inside.classify("宽带"));
         }
     }
+
+    @Test
+    void whatNamesAPersonIsTakenOut() {
+        String text = "😀请打13812345678联系我，a.b@c.com";
+        List<Redact.Span> found = Redact.find(text, new Redact.Options());
+        assertEquals(new Redact.Span(4, 15, Redact.Kind.PHONE), found.get(0));
+        assertEquals(Redact.Kind.EMAIL, found.get(1).kind());
+        assertEquals("a.b@c.com", text.substring(found.get(1).start(), found.get(1).end()));
+        Redact.Redacted done = Redact.texts(Arrays.asList(text, null, ""), new Redact.Options().kinds(Redact.Kind.PHONE));
+        assertEquals(Arrays.asList("😀请打[phone]联系我，a.b@c.com", null, ""), done.texts());
+        assertArrayEquals(new long[] {1, 0, 0, 0, 0}, done.counts());
+        Redact.Options stars = new Redact.Options().instead("*", "*", "*", "*", "*");
+        assertEquals("😀请打*联系我，*", Redact.texts(List.of(text), stars).texts().get(0));
+        assertThrows(IllegalArgumentException.class, () -> new Redact.Options().instead("*"));
+    }
 }

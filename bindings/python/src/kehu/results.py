@@ -39,7 +39,8 @@ class Part:
 
     def struct(self, n: int, keep: list[Any]) -> Any:
         from ._columns import _BYTES, _strings, pack
-        name, values = text(self.name, "column name"), self.values() if callable(self.values) else self.values
+        name = text(self.name, "column name")
+        values: Any = self.values() if callable(self.values) else self.values
         if self.code == "text":
             made = _strings(tuple(values), self.name)
             keep.append(made)

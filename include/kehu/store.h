@@ -287,9 +287,10 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_stats(const kehu_snapshot *sn
  *
  * path  a folder that is empty or is made; at most 4000 bytes
  *
- * Fails with KEHU_DUPLICATE (the folder holds something), KEHU_FORMAT (damage: what
- * was written is removed), KEHU_CANCELLED, KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY.
- * progress may be NULL. Time O(rows); memory one decoded block a segment. */
+ * Fails with KEHU_DUPLICATE (the folder holds something), KEHU_BUSY (a writer or another
+ * backup has it), KEHU_FORMAT (damage: what was written is removed), KEHU_CANCELLED,
+ * KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. progress may be NULL. Time O(rows); memory one
+ * decoded block a segment. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot,
                                                           const char *path,
                                                           const kehu_progress *progress,

@@ -221,7 +221,7 @@ typedef struct kehu_svm_info {
                           when none was to be made */
     kehu_svm_trial trial[4];
     uint32_t bits;        /* of a weight in the file: 32, or 8 with max_bytes */
-    double abstain_below; /* as given or chosen; 0 = never */
+    double abstain_below; /* as given or chosen; 0 = never, 1 = always */
 } kehu_svm_info;
 
 /* Fill *info. svm and info are not NULL. */

@@ -213,7 +213,7 @@ static double variance(const kehu_clv *clv, const double *slope)
     for (uint32_t j = 0; j < clv->fit.n_parameters; j++)
         for (uint32_t k = 0; k < clv->fit.n_parameters; k++)
             sum += slope[j] * clv->covariance[j][k] * slope[k];
-    return sum > 0 ? sum : 0;
+    return sum < 0 ? 0 : sum; /* no number stays none */
 }
 
 static kehu_status check_fitted(const kehu_clv *clv, kehu_error *err)
@@ -250,7 +250,7 @@ kehu_status kehu_clv_value_interval(const kehu_clv *clv, const kehu_clv *spends,
             spread = deviations * sqrt(spread + variance(spends, slope));
         }
         /* Slopes of what is all but zero may be no number: all is possible then. */
-        const double factor = kehu__exp(spread);
+        const double factor = deviations == 0 ? 1 : kehu__exp(spread);
         low[i] = factor >= 1 && factor < HUGE_VAL ? value / factor : 0;
         high[i] = factor >= 1 && value * factor < HUGE_VAL ? value * factor
                   : value > 0                              ? DBL_MAX

@@ -107,7 +107,7 @@ static bool take_any(const kehu__rfm_adding *a, kehu__rfm_part *p,
             }
         }
         guess(p, rows, m, customers);
-        for (size_t i = 0; i < m && a->text_keys; i++)
+        for (size_t i = 0; i < m && p->names != NULL; i++)
             KEHU__RFM_ASK(&p->names[customers[i]]);
         for (size_t i = 0; i < m; i++) {
             const uint32_t k = kehu__rfm_part_customer(p, &a->base->alloc, rows[i].hash,

@@ -90,11 +90,14 @@ static kehu_status make_try(try *t, const kehu_column *ids, uint64_t seed,
     return KEHU_OK;
 }
 
-/* Learn and answer; what the learner leaves unanswered stays so. */
+/* Learn and answer; what the learner leaves unanswered stays so, with probabilities 0. */
 static kehu_status ask(try *t, int64_t n_known, int64_t n_asked, kehu_error *err)
 {
     for (int64_t k = 0; k < n_asked; k++)
         t->answers[k] = -1;
+    if (t->probabilities != NULL)
+        memset(t->probabilities, 0,
+               (size_t)n_asked * t->n_classes * sizeof *t->probabilities);
     return t->learner->learn(t->learner->ctx, t->known, n_known, t->asked, n_asked,
                              t->answers, t->probabilities, err);
 }

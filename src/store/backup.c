@@ -1,5 +1,6 @@
 /* A snapshot as a store of its own. The manifest, which alone makes a folder a store, is
  * written last. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -17,19 +18,23 @@ typedef struct backup {
     kehu__copying copying;
 } backup;
 
-static kehu_status check_folder(const kehu__io *io, const char *path, kehu_error *err)
+static kehu_status make_folder(const kehu__io *io, const char *path, kehu_error *err)
 {
-    kehu__folder f;
-    kehu_status status;
+    int result;
     if (path == NULL || path[0] == '\0' || strlen(path) > KEHU__FOLDER_MAX)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "path is NULL, empty or over %d bytes",
                           KEHU__FOLDER_MAX);
-    status = kehu__folder_look(&f, io, path, err);
-    if (status == KEHU_NOT_FOUND) {
-        const int result = io->make_folder(io->ctx, path, 0700);
-        return result < 0 ? kehu__io_fail(result, "make folder", path, err) : KEHU_OK;
-    }
-    KEHU_TRY(status);
+    result = io->make_folder(io->ctx, path, 0700);
+    return result < 0 && result != -EEXIST
+               ? kehu__io_fail(result, "make folder", path, err)
+               : KEHU_OK;
+}
+
+/* Looked at under the lock: a backup of another process may be in the making. */
+static kehu_status check_empty(const kehu__io *io, const char *path, kehu_error *err)
+{
+    kehu__folder f;
+    KEHU_TRY(kehu__folder_look(&f, io, path, err));
     return f.newest > 0 || f.n_segments > 0 || f.n_logs > 0 || f.n_foreign > 0
                ? kehu__fail(err, KEHU_DUPLICATE, -1,
                             "folder %s is not empty: a backup is a new store", path)
@@ -100,15 +105,13 @@ static void remove_files(const backup *b)
         }
 }
 
-kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot, const char *path,
-                                 const kehu_progress *progress, kehu_error *err)
+static kehu_status back_up(const kehu_snapshot *snapshot, const char *path,
+                           const kehu_progress *progress, kehu_error *err)
 {
     backup b = {.snapshot = snapshot, .folder = path};
-    unsigned char id[16];
+    unsigned char id[24];
     kehu_status status;
-    if (snapshot == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "snapshot is NULL");
-    KEHU_TRY(check_folder(snapshot->io, path, err));
+    KEHU_TRY(check_empty(snapshot->io, path, err));
     b.copying = (kehu__copying){.erased = &snapshot->erased,
                                 .sequence = snapshot->sequence,
                                 .until = snapshot->until,
@@ -123,6 +126,7 @@ kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot, const char *path
     /* Another store's number, so that files of both cannot be taken for one. */
     kehu__store64(id, snapshot->store_id);
     kehu__store64(id + 8, snapshot->sequence);
+    kehu__store64(id + 16, (uint64_t)snapshot->until);
     b.manifest.store_id = kehu__hash(id, sizeof id, 0) | 1;
     status = kehu__schema_copy(&b.manifest.schema, &snapshot->schema, err);
     if (status == KEHU_OK)
@@ -130,5 +134,23 @@ kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot, const char *path
     if (status != KEHU_OK)
         remove_files(&b);
     kehu__manifest_free(&b.manifest);
+    return status;
+}
+
+kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot, const char *path,
+                                 const kehu_progress *progress, kehu_error *err)
+{
+    const kehu__io *io;
+    kehu_status status;
+    int lock;
+    if (snapshot == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "snapshot is NULL");
+    io = snapshot->io;
+    KEHU_TRY(make_folder(io, path, err));
+    status = kehu__folder_lock(&lock, io, path, err);
+    if (status == KEHU_OK)
+        status = back_up(snapshot, path, progress, err);
+    if (lock >= 0)
+        io->close(io->ctx, lock);
     return status;
 }

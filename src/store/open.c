@@ -82,19 +82,18 @@ static kehu_status look(kehu__folder *f, const kehu_store *store, kehu_error *er
                : KEHU_OK;
 }
 
-static kehu_status lock(kehu_store *store, kehu_error *err)
+kehu_status kehu__folder_lock(int *fd, const kehu__io *io, const char *folder,
+                              kehu_error *err)
 {
-    const kehu__io *io = store->state.io;
     char path[KEHU__PATH_MAX];
     int result;
-    kehu__file_path(path, store->state.folder, "LOCK");
-    store->lock_fd = io->open(io->ctx, path, O_RDWR | O_CREAT, 0600);
-    if (store->lock_fd < 0)
-        return kehu__io_fail(store->lock_fd, "open", path, err);
-    result = io->lock(io->ctx, store->lock_fd);
+    kehu__file_path(path, folder, "LOCK");
+    *fd = io->open(io->ctx, path, O_RDWR | O_CREAT, 0600);
+    if (*fd < 0)
+        return kehu__io_fail(*fd, "open", path, err);
+    result = io->lock(io->ctx, *fd);
     if (result == -EAGAIN)
-        return kehu__fail(err, KEHU_BUSY, -1, "another writer has %s open",
-                          store->state.folder);
+        return kehu__fail(err, KEHU_BUSY, -1, "another writer has %s open", folder);
     return result < 0 ? kehu__io_fail(result, "lock", path, err) : KEHU_OK;
 }
 
@@ -162,36 +161,39 @@ static kehu_status create(kehu_store *store, kehu_error *err)
     return status;
 }
 
-/* From now on by its full name: the program may change its working folder. */
-static kehu_status name_in_full(kehu__store_state *s, kehu_error *err)
+/* The folder's full name: the program may change its working folder later. */
+static kehu_status name_in_full(char full[KEHU__FOLDER_MAX + 1],
+                                const kehu__store_state *s, kehu_error *err)
 {
-    char full[KEHU__FOLDER_MAX + 1];
     const size_t size = strlen(s->folder) + 1;
     size_t n;
     int result;
+    memcpy(full, s->folder, size);
     if (s->folder[0] == '/')
         return KEHU_OK;
-    result = s->io->working_folder(s->io->ctx, full, sizeof full);
-    if (result < 0)
+    result = s->io->working_folder(s->io->ctx, full, KEHU__FOLDER_MAX + 1);
+    if (result < 0 && result != -ERANGE)
         return kehu__io_fail(result, "find", "the working folder", err);
-    n = strlen(full);
-    if (n + 1 + size > sizeof full)
+    n = result < 0 ? KEHU__FOLDER_MAX : strlen(full);
+    if (n + size > KEHU__FOLDER_MAX)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "path is over %d bytes with the working folder before it",
                           KEHU__FOLDER_MAX);
     full[n++] = '/';
     memcpy(full + n, s->folder, size);
-    memcpy(s->folder, full, n + size);
     return KEHU_OK;
 }
 
 static kehu_status open_locked(kehu_store *store, kehu_error *err)
 {
+    char full[KEHU__FOLDER_MAX + 1] = "";
     kehu__folder f;
     int64_t n_removed;
     int result;
+    KEHU_TRY(name_in_full(full, &store->state, err));
     KEHU_TRY(look(&f, store, err));
-    KEHU_TRY(lock(store, err));
+    KEHU_TRY(
+        kehu__folder_lock(&store->lock_fd, store->state.io, store->state.folder, err));
     /* Another writer may have made or changed it before the lock was ours. */
     KEHU_TRY(look(&f, store, err));
     if (f.newest == 0)
@@ -203,7 +205,8 @@ static kehu_status open_locked(kehu_store *store, kehu_error *err)
     if (result < 0)
         return kehu__io_fail(result, "sync", store->state.folder, err);
     KEHU_TRY(kehu__store_clean(store, true, false, &n_removed, err));
-    return name_in_full(&store->state, err);
+    memcpy(store->state.folder, full, sizeof full);
+    return KEHU_OK;
 }
 
 void kehu_store_free(kehu_store *store)

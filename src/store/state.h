@@ -36,6 +36,11 @@ typedef struct kehu__folder {
 kehu_status kehu__folder_look(kehu__folder *f, const kehu__io *io, const char *folder,
                               kehu_error *err);
 
+/* Take the lock of a store's folder; *fd, when it is not negative, is to be closed
+ * whatever the status. Fails with KEHU_BUSY when another writer has it. */
+kehu_status kehu__folder_lock(int *fd, const kehu__io *io, const char *folder,
+                              kehu_error *err);
+
 /* Sync the folder that holds `path`, so that its name there is on the disk. */
 kehu_status kehu__sync_parent(const kehu__io *io, const char *path, kehu_error *err);
 

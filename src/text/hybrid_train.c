@@ -165,6 +165,10 @@ static kehu_status fill_options(trainer *t, const kehu_hybrid_options *options,
         return kehu__fail(
             err, KEHU_ARGUMENT, -1,
             "options.svm has weights of texts, which a hybrid cannot split");
+    if (t->svm.tokenizer != NULL)
+        return kehu__fail(
+            err, KEHU_ARGUMENT, -1,
+            "options.svm has a tokenizer, which a hybrid's file cannot hold");
     t->alloc = kehu__allocator(t->opt.alloc);
     t->keyword.size = sizeof t->keyword;
     t->svm.size = sizeof t->svm;
@@ -208,7 +212,8 @@ kehu_status kehu_hybrid_train(kehu_hybrid **out, const kehu_column *texts,
     if (status == KEHU_OK) {
         kehu_svm_info info;
         kehu_svm_get_info(h->svm, &info);
-        t.svm.cost = info.cost; /* chosen already */
+        if (info.n_trials <= 1)
+            t.svm.cost = info.cost; /* chosen already; but a cost would fix the terms */
         kehu__hybrid_clear(h);
         t.from = t.share = 0.5;
         status = train_both(h, &t, texts, labels, err);

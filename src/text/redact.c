@@ -138,9 +138,9 @@ static bool email(kehu__redacting *r, size_t at, kehu_redact_span *span)
 
 /* ---- The search ------------------------------------------------------------- */
 
-static bool wanted(const kehu__redacting *r, const kehu_redact_span *span)
+static bool wanted(const kehu__redacting *r, kehu_redact_kind kind)
 {
-    return (r->kinds >> span->kind & 1) != 0;
+    return (r->kinds >> kind & 1) != 0;
 }
 
 /* The next span at or behind *at, which then is where to go on; false at the end. */
@@ -149,15 +149,17 @@ static bool next_span(kehu__redacting *r, size_t *at, kehu_redact_span *span)
     size_t next, end;
     while (*at < r->size) {
         const uint32_t c = kehu__redact_at(r, *at, &next);
-        bool found = *at >= r->local && in_local(c) && c != '.' && email(r, *at, span);
+        /* What is not wanted takes nothing from what is: digits of an address, say. */
+        bool found = wanted(r, KEHU_REDACT_EMAIL) && *at >= r->local && in_local(c) &&
+                     c != '.' && email(r, *at, span);
         end = next;
         if (!found && kehu__redact_digit(c) >= 0)
             found = kehu__redact_number(r, *at, span, &end);
         else if (!found && kehu__redact_numeral(c) >= 0)
             found = kehu__redact_numerals(r, *at, span, &end);
-        if (!found)
+        if (!found && wanted(r, KEHU_REDACT_ADDRESS))
             found = kehu__redact_address(r, *at, next, c, span);
-        if (found && wanted(r, span)) {
+        if (found && wanted(r, span->kind)) {
             *at = r->from = (size_t)span->end;
             return true;
         }

@@ -7,6 +7,7 @@
 #include "text/redact.h"
 
 enum { NAME = 5, ESTATE = 8, LONGEST = 40 }; /* characters */
+enum { MOST_ROOM = 6 };                      /* bytes of a room's number, as 1203-2 */
 
 /* Last characters of names that stand before a number; larger places; words that a
  * number may follow though they end like such a name; names that need no number once
@@ -123,7 +124,8 @@ static size_t behind_room(const kehu__redacting *r, size_t at)
     static const char *const others[] = {"元", "块", "个", "次", "天", "月", "年", "分",
                                          "秒", "米", "平", "人", "点", "号", "兆", "M"};
     const size_t end = behind_digits(r, at);
-    if (end < at + 2 || kehu__redact_digit((unsigned char)r->text[at]) < 0)
+    if (end < at + 2 || end > at + MOST_ROOM ||
+        kehu__redact_digit((unsigned char)r->text[at]) < 0)
         return at;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (kehu__redact_has(r, end, others[i]))

@@ -78,6 +78,34 @@ static bool has_sizes(const number *x, int i, const int *sizes)
 
 /* ---- What may stand around -------------------------------------------------- */
 
+/* Digits in a row that begin at a place, or end there; those of a whole number. */
+enum { WHOLE = 11 };
+static int digits_from(const kehu__redacting *r, size_t at, bool backwards)
+{
+    size_t next;
+    int n = 0;
+    while (n < WHOLE &&
+           kehu__redact_digit(backwards ? kehu__redact_before(r, at, &next)
+                                        : kehu__redact_at(r, at, &next)) >= 0) {
+        at = next;
+        n++;
+    }
+    return n;
+}
+
+/* Whether a sign beside the digits joins them to more of a code, as in 2024/138... or
+ * AB-138...; another whole number may well stand behind it. */
+static bool joins(const kehu__redacting *r, uint32_t sign, uint32_t beyond, size_t at,
+                  bool backwards)
+{
+    if (sign != '.' && sign != '-' && sign != '/')
+        return false;
+    if (kehu__redact_letter(beyond))
+        return true;
+    return kehu__redact_digit(beyond) >= 0 &&
+           (sign == '.' || digits_from(r, at, backwards) < WHOLE);
+}
+
 /* A Latin word right before the digits makes them a code, unless it says "phone". */
 static bool left_free(const kehu__redacting *r, size_t start)
 {
@@ -86,9 +114,7 @@ static bool left_free(const kehu__redacting *r, size_t start)
     size_t before, further;
     const uint32_t c = kehu__redact_before(r, start, &before);
     const uint32_t d = kehu__redact_before(r, before, &further);
-    if (c == '_' || c == '/' || c == '=')
-        return false;
-    if ((c == '.' || c == '-') && (kehu__redact_letter(d) || kehu__redact_digit(d) >= 0))
+    if (c == '_' || joins(r, c, d, before, true))
         return false;
     if (!kehu__redact_letter(c))
         return true;
@@ -101,14 +127,13 @@ static bool left_free(const kehu__redacting *r, size_t start)
 /* A letter, a fraction, a unit of money or of measure makes the digits something else. */
 static bool right_free(const kehu__redacting *r, size_t end)
 {
-    static const char *const units[] = {"元", "块钱", "万", "亿", "个",
-                                        "次", "%",    "_",  "/"};
+    static const char *const units[] = {"元", "块钱", "万", "亿", "个", "次", "%", "_"};
     size_t next, further;
     const uint32_t c = kehu__redact_at(r, end, &next);
     const uint32_t d = kehu__redact_at(r, next, &further);
     if (kehu__redact_letter(c))
         return false;
-    if ((c == '.' || c == '-') && (kehu__redact_digit(d) >= 0 || kehu__redact_letter(d)))
+    if (joins(r, c, d, next, false))
         return false;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (kehu__redact_has(r, end, units[i]))

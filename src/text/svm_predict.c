@@ -32,7 +32,8 @@ static void answer(const prediction *job, int64_t i, const float *margins, float
         kehu__softmax(margins, n, svm->info.temperature, probabilities);
     if (job->classes != NULL)
         job->classes[i] =
-            job->abstain_below > 0 && (double)probabilities[best] < job->abstain_below
+            job->abstain_below >= 1 || (job->abstain_below > 0 &&
+                                        (double)probabilities[best] < job->abstain_below)
                 ? -1
                 : (int32_t)best;
 }

@@ -208,6 +208,8 @@ static void test_hybrid_refuses_what_it_cannot_learn_from(void **state)
     const kehu_column weights = {.type = KEHU_FLOAT64};
     const kehu_svm_options weighted = {.size = sizeof weighted, .weights = &weights};
     kehu_hybrid_options opt = {.size = sizeof opt};
+    kehu_svm_options spoken = {.size = sizeof spoken};
+    kehu_tokenizer *list = NULL;
     kehu_hybrid *h = NULL;
     kehu_column none;
     kehu_error err;
@@ -225,6 +227,14 @@ static void test_hybrid_refuses_what_it_cannot_learn_from(void **state)
     opt.svm = &weighted;
     assert_int_equal(kehu_hybrid_train(&h, &learned.texts, &learned.labels, &opt, &err),
                      KEHU_ARGUMENT);
+    assert_int_equal(kehu_tokenizer_read_words(&list, "话费\n", 7, NULL, &err), KEHU_OK);
+    spoken.tokenizer = list;
+    opt.svm = &spoken;
+    assert_int_equal(kehu_hybrid_train(&h, &learned.texts, &learned.labels, &opt, &err),
+                     KEHU_ARGUMENT);
+    assert_string_equal(err.message,
+                        "options.svm has a tokenizer, which a hybrid's file cannot hold");
+    kehu_tokenizer_free(list);
     assert_int_equal(kehu_hybrid_train(NULL, &learned.texts, &learned.labels, NULL, &err),
                      KEHU_ARGUMENT);
     assert_int_equal(kehu_hybrid_predict(NULL, &none, NULL, NULL, NULL, NULL, &err),

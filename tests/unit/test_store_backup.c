@@ -158,6 +158,8 @@ static void test_backup_takes_an_empty_folder_only(void **state)
     assert_string_equal(err.message,
                         "folder store_backup is not empty: a backup is a new store");
     expect_text(copy, KEHU_STORE_EVENTS, kept);
+    assert_int_equal(kehu_snapshot_backup(snapshot, source, NULL, &err), KEHU_BUSY);
+    assert_string_equal(err.message, "another writer has store_backup_of open");
     assert_int_equal(kehu_snapshot_backup(snapshot, "", NULL, &err), KEHU_ARGUMENT);
     assert_int_equal(kehu_snapshot_backup(NULL, copy, NULL, &err), KEHU_ARGUMENT);
     assert_int_equal(kehu_snapshot_backup(snapshot, "nowhere/copy", NULL, &err),

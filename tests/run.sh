@@ -3,13 +3,14 @@
 # with one line of counts.
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
-#     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz wheels java_asan
+#     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
 #                                   spark
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
 #   same      gcc's and clang's builds write the same bytes
 #   asan      address and undefined-behaviour sanitizers, clang
+#   asan_job  the main job on bad input under the same
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
@@ -33,6 +34,13 @@ ensure gcc=gcc g++=g++ clang=clang ld=binutils '/usr/lib/llvm-*/lib/clang/*/lib/
 out=build-tests
 mkdir -p $out
 passed=0 failed=0 skipped=0
+
+# need WHAT=PACKAGE...: for one part; counts as a failure when it cannot be had.
+need() {
+    ensure "$@" && return 0
+    failed=$((failed + 1))
+    return 1
+}
 
 # count NAME LOG: add up what meson wrote of a finished run.
 count() {
@@ -90,7 +98,12 @@ part_same() {
 }
 part_asan() {
     build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
-        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan asan --no-suite real --no-suite slow --timeout-multiplier 5
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan asan --no-suite real --no-suite slow --no-suite job --timeout-multiplier 5
+}
+part_asan_job() {
+    [ -x $out/asan/examples/customer_insight ] || build asan clang -Db_sanitize=address,undefined -Db_lundef=false \
+        -Ddefault_library=static -Doptimization=1 || return
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan_job asan --suite job --timeout-multiplier 10
 }
 part_tsan() {
     build tsan clang -Db_sanitize=thread -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
@@ -124,7 +137,7 @@ jar() {
 }
 # native NAME MESON_OPTION...: the native library and the generated sources.
 native() {
-    ensure javac=openjdk-17-jdk-headless mvn=maven || return
+    need javac=openjdk-17-jdk-headless mvn=maven || return
     if [ -n "${SSL_CERT_FILE:-}" ]; then
         java tests/support/TrustStore.java "$SSL_CERT_FILE" $out/trust.p12 || return
         export MAVEN_OPTS="-Djavax.net.ssl.trustStore=$PWD/$out/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit ${MAVEN_OPTS:-}"
@@ -193,13 +206,14 @@ part_python() {
     pytest_of python-doctests python --doctest-modules --pyargs kehu --ignore-glob='*/spark.py'
 }
 part_spark() {
-    ensure java=openjdk-17-jre-headless || return
+    need java=openjdk-17-jre-headless || return
     one spark-environment virtual spark spark
     one spark-wheel "$out/spark/bin/python" -m pip install bindings/python
     PYSPARK_PYTHON=$PWD/$out/spark/bin/python pytest_of spark spark bindings/python/spark
 }
 part_wheels() {
-    ensure qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return
+    need qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return
+    rm -rf "${out:?}/wheels-made"
     one wheels-environment virtual wheels wheels
     KEHU_WHEELS=$PWD/$out/wheels-made pytest_of wheels wheels bindings/python/wheels
 }

@@ -102,7 +102,7 @@ def c_source(functions, structs, fingerprint):
         yield from ("", f"JNIEXPORT {jni} JNICALL {prefix}{camel(name)}(JNIEnv *env, jclass self{parts});",
                     f"JNIEXPORT {jni} JNICALL {prefix}{camel(name)}(JNIEnv *env, jclass self{parts})",
                     "{", "    (void)env, (void)self;", f"    {call};", "}")
-    memory = f"Java_{PACKAGE.replace('.', '_')}_Memory_fingerprint"
+    memory = f"Java_{PACKAGE.replace('.', '_')}_Loader_fingerprint"
     yield from ("", f"JNIEXPORT jlong JNICALL {memory}(JNIEnv *env, jclass self);",
                 f"JNIEXPORT jlong JNICALL {memory}(JNIEnv *env, jclass self)",
                 "{", "    (void)env, (void)self;", f"    return INT64_C({fingerprint});", "}")

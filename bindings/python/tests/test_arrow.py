@@ -142,3 +142,10 @@ def test_a_stream_that_fails_says_so():
     reader = pa.RecordBatchReader.from_batches(pa.schema([("x", pa.int64())]), batches())
     with pytest.raises(kehu.KehuIOError, match="the well is dry"):
         kehu.Table(reader)
+
+
+def test_words_of_bytes_that_are_no_utf8_lie_where_they_lie():
+    texts = pa.array([b"\xff" + "话费".encode()]).view(pa.string())
+    words = kehu.Tokenizer.read_words("话费 10\n")
+    assert words.words_of(texts) == [["\ufffd", "话费"]]
+    assert words.split(texts)["text"].to_list() == ["\ufffd", "话费"]

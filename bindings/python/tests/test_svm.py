@@ -125,3 +125,10 @@ def test_threads_share_a_model_that_is_closed_meanwhile():
     for t in threads:
         t.join()
     assert found == [True] * 8
+
+
+@pytest.mark.parametrize("limit", [-1, 2**32])
+def test_a_limit_that_is_no_count_is_refused(limit):
+    model = kehu.Svm.train(["网速慢", "断网了", "扣费错", "乱收费"], ["network", "network", "bill", "bill"], cost=1)
+    with pytest.raises(kehu.KehuArgumentError, match=f"limit is {limit}"):
+        model.explain("宽带又断了", "bill", limit=limit)

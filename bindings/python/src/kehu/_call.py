@@ -220,15 +220,22 @@ def _reporter(progress: Any) -> Callable[[float, str], object] | None:
 def written(function: Any, *arguments: Any) -> bytes:
     """What a function gives to its writer, which is its last argument."""
     pieces: list[bytes] = []
+    raised: list[BaseException] = []
 
     def write(_: Any, data: int | None, size: int) -> int:
         try:
             pieces.append(string_at(data, size) if data else b"")
             return 0
-        except MemoryError:
+        except BaseException as e:  # no room, Ctrl-C
+            raised.append(e)
             return 1
 
-    call(function, *arguments, _abi.kehu_writer(_WRITE(write)))
+    try:
+        call(function, *arguments, _abi.kehu_writer(_WRITE(write)))
+    except errors.KehuError:
+        if raised:
+            raise raised[0] from None
+        raise
     return b"".join(pieces)
 
 

@@ -46,15 +46,32 @@ def values_of(owner: Any, c: Any) -> list[Any]:
     return [v if there else None for v, there in zip(values, bits(owner, c))] if c.validity else values
 
 
+def bytes_of(owner: Any, c: Any) -> list[bytes]:
+    """The texts of a column as the library reads them, whether they are UTF-8 or not; empty for missing ones."""
+    if c.length == 0:
+        return []
+    if c.type == _abi.KEHU_CATEGORY:
+        names = bytes_of(owner, c.dictionary.contents)
+        codes = memory(owner, c.data, c.start, c.length, *CTYPES[c.type]).tolist()
+        there = bits(owner, c) if c.validity else [True] * c.length
+        return [names[k] if ok else b"" for k, ok in zip(codes, there)]
+    found = _bytes(owner, c)
+    return [text if there else b"" for text, there in zip(found, bits(owner, c))] if c.validity else found
+
+
+def _bytes(owner: Any, c: Any) -> list[bytes]:
+    kind, code = (c_int32, "i") if c.type == _abi.KEHU_UTF8 else (c_int64, "q")
+    ends = memory(owner, c.offsets, c.start, c.length + 1, kind, code).tolist()
+    data = bytes(memory(owner, c.data, ends[0], ends[-1] - ends[0], c_char, "B"))
+    first = ends[0]
+    return [data[a - first:b - first] for a, b in zip(ends, ends[1:])]
+
+
 def _all(owner: Any, c: Any) -> list[Any]:
     if c.type == _abi.KEHU_BOOL:
         return list(bits(owner, c, "data"))
     if c.type in (_abi.KEHU_UTF8, _abi.KEHU_LARGE_UTF8):
-        kind, code = (c_int32, "i") if c.type == _abi.KEHU_UTF8 else (c_int64, "q")
-        ends = memory(owner, c.offsets, c.start, c.length + 1, kind, code).tolist()
-        data = bytes(memory(owner, c.data, ends[0], ends[-1] - ends[0], c_char, "B"))
-        first = ends[0]
-        return [data[a - first:b - first].decode("utf-8", "replace") for a, b in zip(ends, ends[1:])]
+        return [text.decode("utf-8", "replace") for text in _bytes(owner, c)]
     values = memory(owner, c.data, c.start, c.length, *CTYPES[c.type]).tolist()
     if c.type == _abi.KEHU_CATEGORY:
         names = values_of(owner, c.dictionary.contents)

@@ -105,13 +105,14 @@ class RfmBase(Exclusive):
         Fails with KehuDataError (time or amount missing, currencies mixed), KehuRangeError (a row later than as_of):
         .where is the row, and the base is as before."""
         struct, _keep = batch(customer, time, amount, order, returned, currency)
-        with self._watch or Watch(None):
-            self._call(lib.kehu_rfm_base_add, struct)
+        with self._only(), self._watch or Watch(None):
+            call(lib.kehu_rfm_base_add, self._own(), struct)
 
     def merge(self, other: RfmBase) -> None:
         """Add all of another base of the same settings. Orders seen by both count once."""
-        with other._only():  # other is self: refused as a use from within
-            self._call(lib.kehu_rfm_base_merge, other._own())
+        first, second = sorted((self, other), key=id)  # so that two may merge crosswise
+        with first._only(), second._only():  # other is self: refused as a use from within
+            call(lib.kehu_rfm_base_merge, self._own(), other._own())
 
     def finish(self) -> Table:
         """The customers, ascending: a table of customer, recency_days, orders, spend. May be called again after more

@@ -223,7 +223,9 @@ def rfm(df: DataFrame, customer: str, time: str, amount: str, *, as_of: date, or
     levels, returns, day_offset_minutes, rules   as for kehu.rfm_table
 
     Spark brings each customer's rows together, every partition is summed up by kehu.RfmBase, and the cut points are the
-    exact quantiles of all customers, counted in a few passes. The sums are cached: unpersist the frame when done."""
+    exact quantiles of all customers, counted in a few passes. The sums are cached: unpersist the frame when done.
+    The model grades and explains as one that was fitted on all customers does; it has the edges without the counts, so
+    its cuts() count nobody and drift() is not for it."""
     names = [customer, time, amount, *([] if order is None else [order])]
     for name in names:
         _check(df, name)
@@ -247,7 +249,8 @@ def rfm(df: DataFrame, customer: str, time: str, amount: str, *, as_of: date, or
     if n == 0:
         raise errors.KehuEmptyError("no purchase in the window")
     model = Rfm.fit(None, edges={f.name: _ranks(customers, f.name, n, levels) for f in fields[1:]})
-    table_of_rules = rules if isinstance(rules, Segments) else Segments.builtin(rules) if "\n" not in rules else Segments.read(rules)
+    table_of_rules = rules if isinstance(rules, Segments) else (Segments.builtin(rules) if "\n" not in rules and ":" not in rules
+                                                                    else Segments.read(rules))
     return _graded(customers, model, table_of_rules), model
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from ctypes import byref, c_double, c_uint32, c_void_p
 
-from . import _abi
+from . import _abi, errors
 from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, watch
 from ._columns import column, texts as text_column
 from ._library import lib
@@ -225,6 +225,8 @@ class Svm(Model):
         owner, names = self._own(), self.classes
         number = class_number(names, class_name)
         data = text_bytes(text)
+        if not 0 <= limit < 2**32:
+            raise errors.KehuArgumentError(f"limit is {limit}, expected 0 to {2**32 - 1}")
         reasons = (_abi.kehu_svm_reason * max(limit, 1))()
         n, margin, bias = c_uint32(), c_double(), c_double()
         if number < 0:

@@ -19,7 +19,7 @@ from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, 
 from ._columns import texts as text_column, vector
 from ._library import lib
 from ._reasons import characters
-from ._values import values_of
+from ._values import bytes_of
 from .results import Part, Record, Result, numbers
 
 TYPE_CHECKING = False
@@ -191,8 +191,8 @@ class Tokenizer(Model):
             return Spans(len(spans), _parts(spans, [(0, len(spans), data)]))
         owner, made = self._own(), text_column(text, "text")
         spans, starts = self._split_column(owner, made, n_threads, progress)
-        values = values_of(made.keep, made.struct)
-        places = [(starts[i], starts[i + 1], (v or "").encode()) for i, v in enumerate(values)]
+        values = bytes_of(made.keep, made.struct)
+        places = [(starts[i], starts[i + 1], v) for i, v in enumerate(values)]
         rows = numbers("row", "q", [i for i, (a, b, _) in enumerate(places) for _ in range(a, b)])
         return Spans(starts[len(values)], [rows, *_parts(spans[:starts[len(values)]], places)])
 
@@ -209,8 +209,7 @@ class Tokenizer(Model):
         fields = sizeof(_abi.kehu_span) // 4
         begins, sizes = numbers_[0::fields].tolist(), numbers_[1::fields].tolist()
         found = []
-        for i, value in enumerate(values_of(made.keep, made.struct)):
-            data = (value or "").encode()
+        for i, data in enumerate(bytes_of(made.keep, made.struct)):
             found.append([data[begins[k]:begins[k] + sizes[k]].decode("utf-8", "replace") for k in range(starts[i], starts[i + 1])])
         return found
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from ctypes import byref, c_char, c_char_p, c_double, c_size_t, c_uint32, c_void_p
 
 from . import _abi, errors
-from ._call import Model, Watch, call, choose, options, string, text_bytes, written
+from ._call import Model, Watch, call, choose, options, string, text as c_text, written
 from ._columns import column, columns, texts as text_column, vector
 from ._library import lib
 from ._reasons import class_number
@@ -182,7 +182,7 @@ class Tree(Model):
         for i, name in enumerate(features):
             value = row.get(name)
             if isinstance(value, str):
-                texts[i] = text_bytes(value, name)
+                texts[i] = c_text(value, name)
                 values[i] = float("nan")
             else:
                 values[i] = float("nan") if value is None else value

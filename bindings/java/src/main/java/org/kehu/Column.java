@@ -5,7 +5,6 @@ import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /**
@@ -273,7 +272,7 @@ public abstract class Column {
     public static Column of(String name, Instant... values) {
         long[] micros = new long[values.length];
         for (int i = 0; i < micros.length; i++) {
-            micros[i] = values[i] == null ? 0 : ChronoUnit.MICROS.between(Instant.EPOCH, values[i]);
+            micros[i] = values[i] == null ? 0 : Snapshot.micros(values[i]);
         }
         return ofLongs(name, Type.TIMESTAMP, micros, present(values));
     }

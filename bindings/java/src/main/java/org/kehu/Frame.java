@@ -2,6 +2,8 @@ package org.kehu;
 
 import java.io.OutputStream;
 import java.nio.Buffer;
+import java.nio.IntBuffer;
+import java.nio.FloatBuffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -196,6 +198,11 @@ final class Frame implements AutoCloseable {
         }
         if (!buffer.isDirect() || buffer.isReadOnly()) {
             throw new IllegalArgumentException(name + (buffer.isDirect() ? " is read-only" : " is not a direct buffer"));
+        }
+        ByteOrder order = buffer instanceof IntBuffer ints ? ints.order() : buffer instanceof FloatBuffer floats ? floats.order()
+            : ByteOrder.nativeOrder();
+        if (order != ByteOrder.nativeOrder()) {
+            throw new IllegalArgumentException(name + " is " + order + ", this machine is " + ByteOrder.nativeOrder());
         }
         if (buffer.remaining() < n) {
             throw new IllegalArgumentException(name + " has room for " + buffer.remaining() + " values, " + n + " are needed");

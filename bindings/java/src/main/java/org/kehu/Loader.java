@@ -28,8 +28,8 @@ final class Loader {
     static synchronized void load() {
         if (loaded == null) {
             Path library = find(System.getProperty("kehu.library.path"), System.getenv("KEHU_JNI_LIBRARY"));
-            loaded = library;
             checkAbi(library);
+            loaded = library;
         }
     }
 
@@ -48,12 +48,15 @@ final class Loader {
     }
 
     private static void checkAbi(Path library) {
-        long found = Memory.fingerprint();
+        long found = fingerprint();
         if (found != Layout.FINGERPRINT) {
             throw new UnsatisfiedLinkError(library + " was made with other headers (" + Long.toHexString(found) + ") than this jar ("
                 + Long.toHexString(Layout.FINGERPRINT) + ")");
         }
     }
+
+    /** Here and not in a class whose initialiser calls load(): two threads would wait for each other. */
+    private static native long fingerprint();
 
     private static Path fromJar() {
         String resource = "native/" + platform() + "/libkehu_jni.so";

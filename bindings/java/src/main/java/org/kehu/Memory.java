@@ -147,6 +147,4 @@ final class Memory {
 
     static native long writeFunction();
 
-    /** Of the headers that the native library was made with. */
-    static native long fingerprint();
 }

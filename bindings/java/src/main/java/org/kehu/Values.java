@@ -114,7 +114,8 @@ final class Values {
         } else {
             ToLong whole = whole();
             for (int i = 0; i < length; i++) {
-                values[i] = whole.at(i);
+                long v = whole.at(i); // as unsigned, where it is
+                values[i] = type == Column.Type.UINT64 && v < 0 ? (v >>> 1 | v & 1) * 2.0 : v;
             }
         }
         for (int i = 0; validity != null && i < length; i++) {

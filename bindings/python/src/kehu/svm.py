@@ -123,7 +123,8 @@ class Svm(Model):
     @classmethod
     def train(cls, texts: Any, labels: Any, *, cost: float = 0, loss: str | int = "squared_hinge", n_folds: int = 0, gap: float = 0,
               char_max: int = 0, latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, balanced: bool = False,
-              fixed_terms: bool = False, max_bytes: int = 0, abstain_below: float = 0, weights: Any = None, tokenizer: Tokenizer | None = None, seed: int = 0, n_threads: int = 0,
+              fixed_terms: bool = False, max_bytes: int = 0, abstain_below: float = 0, precision: float = 0, weights: Any = None,
+              tokenizer: Tokenizer | None = None, seed: int = 0, n_threads: int = 0,
               progress: Any = None) -> Svm:
         """Train on n texts and their n class names. Options that are 0 are left to the library.
 
@@ -141,6 +142,7 @@ class Svm(Model):
         max_bytes       the model's file is no larger; 0: as large as it comes
         balanced        True: classes weigh the same, however many texts they have
         abstain_below   texts whose best probability is lower get no class, 0 to 1
+        precision       abstain_below is chosen so that of the left-out texts that get a class so many are right, 0 to 1
         weights         [n] numbers >= 0, times C
         tokenizer       its words are terms too; None: the built-in one, where validation says that its words pay
         seed, n_threads order of the texts in the solver; the result is the same for any number of threads
@@ -153,7 +155,7 @@ class Svm(Model):
         opt = options(_abi.kehu_svm_options, cost=cost, loss=choose(loss, "loss", LOSSES), n_folds=n_folds, gap=gap, char_max=char_max,
                       latin_max=latin_max, word_max=word_max, min_df=min_df, max_terms=max_terms, balanced=int(balanced),
                       fixed_terms=int(fixed_terms), max_bytes=max_bytes,
-                      abstain_below=abstain_below, seed=seed, n_threads=n_threads)
+                      abstain_below=abstain_below, precision=precision, seed=seed, n_threads=n_threads)
         if weighted is not None:
             opt.weights = weighted._as_parameter_
         owner = None if tokenizer is None else tokenizer._own()

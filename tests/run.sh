@@ -90,7 +90,7 @@ run() {
 }
 
 part_gcc() { build gcc gcc && run gcc gcc; }
-part_clang() { build clang clang && run clang clang --no-suite real --no-suite slow; }
+part_clang() { build clang clang && run clang clang --no-suite real --no-suite slow --no-suite job; }
 part_same() {
     [ -d $out/gcc ] || build gcc gcc || return
     [ -d $out/clang ] || build clang clang || return

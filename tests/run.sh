@@ -169,7 +169,7 @@ part_java_asan() {
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" UBSAN_OPTIONS=halt_on_error=1 \
         ASAN_OPTIONS=handle_segv=0:handle_sigfpe=0:detect_leaks=0:allocator_may_return_null=1 \
         jar "$(command -v java)" test '-Dtest=!ExamplesTest,!LoaderTest' \
-        -Dkehu.test.jvm="-Dkehu.library.path=$PWD/$out/java_asan/bindings/java/libkehu_jni.so" || failed=$((failed + 1))
+        -Dkehu.test.jvm="-Dkehu.native=$PWD/$out/java_asan/bindings/java/libkehu_jni.so" || failed=$((failed + 1))
     count java_asan $out/java/target/surefire-reports
 }
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }

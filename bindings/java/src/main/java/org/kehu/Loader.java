@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * Finds and loads the native library: the file that the system property kehu.library.path names, else the one that the
+ * Finds and loads the native library: the file that the system property kehu.native names, else the one that the
  * environment's KEHU_JNI_LIBRARY names, else the one in the jar, which is unpacked once a version and user.
  */
 final class Loader {
@@ -27,7 +27,7 @@ final class Loader {
     /** Idempotent; every class with native methods calls it first. */
     static synchronized void load() {
         if (loaded == null) {
-            Path library = find(System.getProperty("kehu.library.path"), System.getenv("KEHU_JNI_LIBRARY"));
+            Path library = find(System.getProperty("kehu.native"), System.getenv("KEHU_JNI_LIBRARY"));
             checkAbi(library);
             loaded = library;
         }
@@ -63,7 +63,7 @@ final class Loader {
         byte[] checksum = resource(resource + ".sha256");
         if (checksum == null) {
             throw new UnsatisfiedLinkError("the kehu jar has no library for " + platform()
-                + "; name one by -Dkehu.library.path=FILE or KEHU_JNI_LIBRARY");
+                + "; name one by -Dkehu.native=FILE or KEHU_JNI_LIBRARY");
         }
         String sha256 = new String(checksum, StandardCharsets.US_ASCII).strip();
         StringBuilder tried = new StringBuilder();
@@ -77,7 +77,7 @@ final class Loader {
             }
         }
         throw new UnsatisfiedLinkError("the kehu library for " + platform() + " could not be loaded from any folder:" + tried
-            + "\nname a folder by -Dkehu.tmpdir=FOLDER or the library by -Dkehu.library.path=FILE");
+            + "\nname a folder by -Dkehu.tmpdir=FOLDER or the library by -Dkehu.native=FILE");
     }
 
     private static byte[] resource(String name) {

@@ -98,8 +98,8 @@ class LoaderTest {
     @Test
     void aNamedLibraryIsTheOnlyOne(@TempDir Path parent) throws Exception {
         Path copy = Files.copy(Kehu.library(), parent.resolve("other.so"));
-        assertTrue(run("-Dkehu.library.path=" + copy).contains("library " + copy));
-        assertTrue(run("-Dkehu.library.path=" + parent.resolve("none.so")).contains("UnsatisfiedLinkError"));
+        assertTrue(run("-Dkehu.native=" + copy).contains("library " + copy));
+        assertTrue(run("-Dkehu.native=" + parent.resolve("none.so")).contains("UnsatisfiedLinkError"));
         assertTrue(run("-Dkehu.tmpdir=/proc/none").contains("could not be loaded from any folder"));
     }
 

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "kehu/svm.h"
 #include "support/faulty.h"
+#include "support/svm.h"
 
 enum { N = 160, TRIPLES = 6, TEXT_BYTES = TRIPLES * 12 };
 
@@ -48,28 +49,6 @@ static kehu_svm *trained(const kehu_svm_options *o)
     if (kehu_svm_train(&svm, &texts, &labels, o, &err) != KEHU_OK)
         fail_msg("%s", err.message);
     return svm;
-}
-
-static kehu_svm_info info_of(const kehu_svm *svm)
-{
-    kehu_svm_info info;
-    kehu_svm_get_info(svm, &info);
-    return info;
-}
-
-static int keep(void *ctx, const void *from, size_t size)
-{
-    kehu__buffer_add(ctx, from, size);
-    return 0;
-}
-
-static kehu__buffer written(const kehu_svm *svm)
-{
-    const kehu_allocator alloc = kehu__allocator(NULL);
-    kehu__buffer b = kehu__buffer_new(&alloc);
-    const kehu_writer writer = {.write = keep, .ctx = &b};
-    assert_int_equal(kehu_svm_write(svm, &writer, NULL), KEHU_OK);
-    return b;
 }
 
 static void test_svm_takes_longer_strings_where_they_pay(void **state)

@@ -7,6 +7,7 @@
 
 #include "kehu/svm.h"
 #include "support/faulty.h"
+#include "support/svm.h"
 #include "text/terms.h"
 
 enum { N = 48 };
@@ -72,24 +73,10 @@ static uint32_t n_terms(const kehu_svm *svm)
     return info.n_terms;
 }
 
-static int keep(void *ctx, const void *from, size_t size)
-{
-    kehu__buffer_add(ctx, from, size);
-    return 0;
-}
-
 static kehu__buffer empty(void)
 {
     const kehu_allocator alloc = kehu__allocator(NULL);
     return kehu__buffer_new(&alloc);
-}
-
-static kehu__buffer written(const kehu_svm *svm)
-{
-    kehu__buffer b = empty();
-    const kehu_writer writer = {.write = keep, .ctx = &b};
-    assert_int_equal(kehu_svm_write(svm, &writer, NULL), KEHU_OK);
-    return b;
 }
 
 static void same_answers(const kehu_svm *a, const kehu_svm *b)

@@ -17,15 +17,14 @@ from ctypes import POINTER, byref, c_double, c_float, c_int32, c_int64, c_uint8,
 from . import _abi, errors
 from ._arrow import PYTHON, import_array, import_stream
 from ._buffer import Buffer
-from ._call import call, text
+from ._call import call, owned, text
 from ._library import lib, locked
+from .table import Column, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
-
-    from .table import Table
 
 _BUFFER_TYPES = {
     **{(c, n): t for c in "bhilq" for n, t in ((1, _abi.KEHU_INT8), (2, _abi.KEHU_INT16), (4, _abi.KEHU_INT32), (8, _abi.KEHU_INT64))},
@@ -39,11 +38,14 @@ _EPOCH_DAY = 719163
 class Input:
     """A kehu_column and what its memory belongs to."""
 
-    __slots__ = ("_as_parameter_", "struct", "keep")
+    __slots__ = ("struct", "keep")
 
     def __init__(self, struct: Any, keep: Any) -> None:
         self.struct, self.keep = struct, keep
-        self._as_parameter_ = pointer(struct)
+
+    @property
+    def _as_parameter_(self) -> Any:
+        return pointer(self.struct)
 
     def __len__(self) -> int:
         return int(self.struct.length)
@@ -74,7 +76,8 @@ def from_table(table: Table, argument: str) -> Input:
 
 def column(data: Any, argument: str) -> Input:
     """Any column; argument is what messages call it, and its name where it has none."""
-    from .table import Column, Table
+    if type(data) in (list, tuple):
+        return _from_list(data, argument)
     if isinstance(data, Input):
         return data
     if isinstance(data, Column):
@@ -89,8 +92,6 @@ def column(data: Any, argument: str) -> Input:
         return from_table(found, argument)
     if hasattr(data, "to_numpy"):
         data = data.to_numpy()
-    if type(data) in (list, tuple):
-        return _from_list(data, argument)
     buffer = Buffer.of(data)
     if buffer is not None:
         return _from_buffer(data, buffer, argument)
@@ -130,7 +131,6 @@ def named(data: Any, name: str) -> Input:
 
 def columns(data: Any, argument: str = "columns") -> Inputs:
     """Named columns: a Table, a mapping of name to column, a data frame, a list of dicts (rows) or of Columns."""
-    from .table import Column, Table
     if isinstance(data, Inputs):
         return data
     table = data if isinstance(data, Table) else None
@@ -158,7 +158,6 @@ def _mapping(data: Any, argument: str) -> Mapping[str, Any]:
 
 
 def _from_arrow(data: Any, argument: str) -> Table | None:
-    from .table import Table
     try:
         if hasattr(data, "__arrow_c_array__"):
             return Table._adopt(import_array(data))
@@ -218,7 +217,6 @@ def _from_numpy(data: Any, argument: str) -> Input:
 
 
 def _strings(values: tuple[Any, ...], argument: str) -> Input:
-    from .table import Table
     out = c_void_p()
     try:
         call(locked.kehu_python_texts, byref(out), PYTHON, id(values), len(values), text(argument, "column name"), None)
@@ -226,7 +224,8 @@ def _strings(values: tuple[Any, ...], argument: str) -> Input:
         raise errors.KehuEncodingError(f"{argument}: {e.message}", e.where, e.field, e.code) from None
     except TypeError:
         raise _unlike(values, "str", lambda v: isinstance(v, str), argument) from None
-    return from_table(Table._adopt(out), argument)
+    owner = owned(out.value or 0, lib.kehu_table_free)
+    return Input(lib.kehu_table_column(owner, 0).contents, owner)
 
 
 def _unlike(values: Sequence[Any], expected: str, fits: Any, argument: str) -> TypeError:

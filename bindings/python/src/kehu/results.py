@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctypes import c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, cast, c_void_p
 
 from . import _abi
-from ._call import Owner, string, text
+from ._call import string, text
 from .table import Column, Table, _copy
 
 TYPE_CHECKING = False
@@ -97,7 +97,7 @@ class Result(Table):
     def __len__(self) -> int:
         return self._n
 
-    def _own(self) -> Owner:
+    def _own(self) -> c_void_p:
         if self._owner is None and self._parts is not None:
             keep: list[Any] = []
             structs = (_abi.kehu_column * max(len(self._parts), 1))(*(p.struct(self._n, keep) for p in self._parts))

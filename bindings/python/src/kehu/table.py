@@ -21,7 +21,7 @@ import os
 from ctypes import byref, c_void_p
 
 from . import _abi, _arrow, errors
-from ._call import Handle, Owner, call, choose, options, path_bytes, string, text, written
+from ._call import Handle, call, choose, options, owned, path_bytes, string, text, written
 from ._library import lib
 from ._values import CTYPES, bits, memory, values_of
 
@@ -278,11 +278,11 @@ def _rebuild(kind: type[Table], parts: list[tuple[str, str, list[Any]]]) -> Tabl
     return table
 
 
-def _copy(structs: Any, n: int) -> Owner:
+def _copy(structs: Any, n: int) -> c_void_p:
     out = c_void_p()
     call(lib.kehu_table_copy, byref(out), structs, n, None)
     assert out.value is not None
-    return Owner(out.value, lib.kehu_table_free)
+    return owned(out.value, lib.kehu_table_free)
 
 
 def _series(pandas: Any, column: Column) -> Any:

@@ -83,8 +83,8 @@ class Tokenizer(Model):
     _chosen: tuple[str | int, bool] = ("", False)
 
     @classmethod
-    def _with(cls, out: c_void_p, mode: str | int, split_units: bool) -> Tokenizer:
-        self = cls._adopt(out)
+    def _with(cls, out: c_void_p, mode: str | int, split_units: bool, holds: Any = None) -> Tokenizer:
+        self = cls._adopt(out, holds)
         self._chosen = mode, split_units
         return self
 
@@ -117,9 +117,7 @@ class Tokenizer(Model):
         buffer = Buffer(data)
         out = c_void_p()
         call(lib.kehu_tokenizer_view, byref(out), buffer.address, buffer.length * buffer.item_bytes, _options(mode, split_units))
-        self = cls._with(out, mode, split_units)
-        self._own().holds = buffer
-        return self
+        return cls._with(out, mode, split_units, buffer)
 
     @classmethod
     def load_words(cls, path: str | bytes | os.PathLike[Any], *, mode: str | int = "", split_units: bool = False) -> Tokenizer:
@@ -179,9 +177,7 @@ class Tokenizer(Model):
         chosen = (self._chosen[0] if mode is None else mode, self._chosen[1] if split_units is None else split_units)
         out = c_void_p()
         call(lib.kehu_tokenizer_edit, byref(out), self._own(), made.struct, numbers_, _options(*chosen))
-        new = self._with(out, *chosen)
-        new._own().holds = self._own()
-        return new
+        return self._with(out, *chosen, self._own())
 
     def split(self, text: Any, *, n_threads: int = 0, progress: Any = None) -> Spans:
         """The spans of one str, or of a column of texts (a missing one has none)."""

@@ -1,15 +1,15 @@
-/* What the generated native methods leave over: memory, and the two ways back from C into
+/* What the generated native methods leave over: memory, and the three ways back from C into
  * Java. Nothing here makes a Java object but the view of a piece of memory. */
 #include <jni.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <kehu/base.h>
+#include <kehu/evaluate.h>
 
 static JavaVM *vm;
 static jclass callbacks; /* a global reference, so that the ids stay good */
-static jmethodID on_progress, on_write;
+static jmethodID on_progress, on_write, on_learn;
 
 /* The environment of the calling thread, which is Java's; NULL when it has an exception
  * already. */
@@ -46,6 +46,26 @@ static int write_bytes(void *ctx, const void *bytes, size_t size)
     return (*env)->ExceptionCheck(env) || !goes_on;
 }
 
+static kehu_status learn(void *ctx, const int64_t *known, int64_t n_known,
+                         const int64_t *asked, int64_t n_asked, int32_t *answers,
+                         float *probabilities, kehu_error *err)
+{
+    static const kehu_error stopped = {.code = KEHU_CANCELLED,
+                                       .where = -1,
+                                       .message = "stopped by the caller during learning"};
+    JNIEnv *env = calm_environment();
+    jboolean goes_on = JNI_FALSE;
+    if (env != NULL)
+        goes_on = (*env)->CallStaticBooleanMethod(
+            env, callbacks, on_learn, (jlong)(intptr_t)ctx, (jlong)(intptr_t)known,
+            (jlong)n_known, (jlong)(intptr_t)asked, (jlong)n_asked,
+            (jlong)(intptr_t)answers, (jlong)(intptr_t)probabilities);
+    if (goes_on && !(*env)->ExceptionCheck(env))
+        return KEHU_OK;
+    *err = stopped;
+    return KEHU_CANCELLED;
+}
+
 /* A function's address as a number: ISO C has no cast for it. */
 static jlong address_of(const void *function, size_t size)
 {
@@ -68,7 +88,10 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *loading, void *reserved)
         (callbacks = (*env)->NewGlobalRef(env, local)) == NULL ||
         (on_progress = (*env)->GetStaticMethodID(env, callbacks, "progress", "(JDJ)Z")) ==
             NULL ||
-        (on_write = (*env)->GetStaticMethodID(env, callbacks, "write", "(JJJ)Z")) == NULL)
+        (on_write = (*env)->GetStaticMethodID(env, callbacks, "write", "(JJJ)Z")) ==
+            NULL ||
+        (on_learn = (*env)->GetStaticMethodID(env, callbacks, "learn", "(JJJJJJJ)Z")) ==
+            NULL)
         return JNI_ERR;
     return JNI_VERSION_1_8;
 }
@@ -82,6 +105,7 @@ METHOD(jlong, addressOf)(JNIEnv *env, jclass self, jobject buffer);
 METHOD(jlong, textLength)(JNIEnv *env, jclass self, jlong address);
 METHOD(jlong, progressFunction)(JNIEnv *env, jclass self);
 METHOD(jlong, writeFunction)(JNIEnv *env, jclass self);
+METHOD(jlong, learnFunction)(JNIEnv *env, jclass self);
 
 METHOD(jlong, allocate)(JNIEnv *env, jclass self, jlong size)
 {
@@ -124,6 +148,14 @@ METHOD(jlong, progressFunction)(JNIEnv *env, jclass self)
 METHOD(jlong, writeFunction)(JNIEnv *env, jclass self)
 {
     int (*function)(void *, const void *, size_t) = write_bytes;
+    (void)env, (void)self;
+    return address_of(&function, sizeof function);
+}
+
+METHOD(jlong, learnFunction)(JNIEnv *env, jclass self)
+{
+    kehu_status (*function)(void *, const int64_t *, int64_t, const int64_t *, int64_t,
+                            int32_t *, float *, kehu_error *) = learn;
     (void)env, (void)self;
     return address_of(&function, sizeof function);
 }

@@ -49,6 +49,15 @@ final class Callbacks {
         });
     }
 
+    /** Called by C with the rows to learn from and to answer, and where the answers go; false stops the work. */
+    static boolean learn(long id, long known, long nKnown, long asked, long nAsked, long answers, long probabilities) {
+        Frame frame = FRAMES.get(id);
+        if (Thread.currentThread().isInterrupted()) {
+            return false;
+        }
+        return run(frame, () -> frame.learning.learn(known, Math.toIntExact(nKnown), asked, Math.toIntExact(nAsked), answers, probabilities));
+    }
+
     private interface Body {
         void run() throws Exception;
     }

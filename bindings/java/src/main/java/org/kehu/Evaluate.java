@@ -1,5 +1,10 @@
 package org.kehu;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,11 +36,167 @@ public final class Evaluate {
      * @param macroF1 mean f1 of the classes that occur
      * @param logLoss NaN without probabilities
      * @param calibrationError NaN without probabilities
-     * @param classes figures of each
-     * @param confusion rows by truth and answer, the last column for no answer
+     * @param classes figures of each; empty in a learning curve
+     * @param confusion rows by truth and answer, the last column for no answer; empty in a learning curve
      */
     public record Answers(long n, long answered, long right, double accuracy, double coverage, double precision, double macroF1,
-        double logLoss, double calibrationError, List<OfClass> classes, long[][] confusion) {}
+        double logLoss, double calibrationError, List<OfClass> classes, long[][] confusion) {
+        /**
+         * Writes the figures into a stream, which stays open.
+         *
+         * @param stream takes the bytes, UTF-8
+         * @param report how
+         * @throws IOException of the stream
+         */
+        public void write(OutputStream stream, Report report) throws IOException {
+            try (Frame f = Frame.open()) {
+                f.check(Native.evaluationWrite(report.write(f, this), f.writer(stream), f.error()));
+            }
+        }
+
+        /**
+         * The figures as text.
+         *
+         * @param report how
+         * @return lines, or one line of JSON
+         */
+        public String text(Report report) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try {
+                write(bytes, report);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return bytes.toString(StandardCharsets.UTF_8);
+        }
+
+        private static Answers of(Memory m, int at, List<OfClass> classes, long[][] confusion) {
+            return new Answers(m.i64(at + Layout.Evaluation.N), m.i64(at + Layout.Evaluation.N_ANSWERED),
+                m.i64(at + Layout.Evaluation.N_RIGHT), m.f64(at + Layout.Evaluation.ACCURACY), m.f64(at + Layout.Evaluation.COVERAGE),
+                m.f64(at + Layout.Evaluation.PRECISION), m.f64(at + Layout.Evaluation.MACRO_F1), m.f64(at + Layout.Evaluation.LOG_LOSS),
+                m.f64(at + Layout.Evaluation.CALIBRATION_ERROR), classes, confusion);
+        }
+
+        private long address(Frame f) {
+            Memory m = f.zeros(Layout.Evaluation.SIZEOF);
+            m.i64(Layout.Evaluation.N, n);
+            m.i64(Layout.Evaluation.N_ANSWERED, answered);
+            m.i64(Layout.Evaluation.N_RIGHT, right);
+            m.f64(Layout.Evaluation.ACCURACY, accuracy);
+            m.f64(Layout.Evaluation.COVERAGE, coverage);
+            m.f64(Layout.Evaluation.PRECISION, precision);
+            m.f64(Layout.Evaluation.MACRO_F1, macroF1);
+            m.f64(Layout.Evaluation.LOG_LOSS, logLoss);
+            m.f64(Layout.Evaluation.CALIBRATION_ERROR, calibrationError);
+            return m.address;
+        }
+
+        private long classesAddress(Frame f) {
+            Memory m = f.array(classes.size(), Layout.ClassEvaluation.SIZEOF);
+            for (int i = 0; i < classes.size(); i++) {
+                OfClass c = classes.get(i);
+                int at = i * Layout.ClassEvaluation.SIZEOF;
+                m.i64(at + Layout.ClassEvaluation.N_TRUTH, c.truth);
+                m.i64(at + Layout.ClassEvaluation.N_ANSWERED, c.answered);
+                m.i64(at + Layout.ClassEvaluation.N_RIGHT, c.right);
+                m.f64(at + Layout.ClassEvaluation.PRECISION, c.precision);
+                m.f64(at + Layout.ClassEvaluation.RECALL, c.recall);
+                m.f64(at + Layout.ClassEvaluation.F1, c.f1);
+            }
+            return m.address;
+        }
+
+        private long confusionAddress(Frame f) {
+            int k = classes.size();
+            same(k, confusion.length);
+            long[] all = new long[Math.multiplyExact(k, k + 1)];
+            for (int i = 0; i < k; i++) {
+                same(k + 1, confusion[i].length);
+                System.arraycopy(confusion[i], 0, all, i * (k + 1), k + 1);
+            }
+            return f.copy(all).address;
+        }
+    }
+
+    /** How figures are written. */
+    public enum Format {
+        /** Lines for people, in columns; shares in per cent. */
+        TABLE,
+        /** One object on one line; NaN is null. */
+        JSON
+    }
+
+    /** How to write figures, and what goes with them. */
+    public static final class Report extends OptionsBuilder {
+        private String name;
+        private List<String> classNames;
+        private McNemar comparison;
+
+        /** A table without names. */
+        public Report() {
+            super(Layout.EvaluationReport.SIZEOF);
+        }
+
+        /**
+         * Lines for people or JSON.
+         *
+         * @param format a table unless set
+         * @return this
+         */
+        public Report format(Format format) {
+            values.putInt(Layout.EvaluationReport.FORMAT, format.ordinal());
+            return this;
+        }
+
+        /**
+         * The name of the method.
+         *
+         * @param name null for none
+         * @return this
+         */
+        public Report name(String name) {
+            this.name = name;
+            return this;
+        }
+
+        /**
+         * The names of the classes.
+         *
+         * @param names one a class; null for their numbers
+         * @return this
+         */
+        public Report classNames(List<String> names) {
+            classNames = names == null ? null : List.copyOf(names);
+            return this;
+        }
+
+        /**
+         * How it compares with another method.
+         *
+         * @param comparison null for none
+         * @return this
+         */
+        public Report comparison(McNemar comparison) {
+            this.comparison = comparison;
+            return this;
+        }
+
+        private long write(Frame f, Answers of) {
+            int k = of.classes.size();
+            if (classNames != null) {
+                same(k, classNames.size());
+            }
+            Memory m = write(f);
+            m.i64(Layout.EvaluationReport.NAME, f.text(name));
+            m.i64(Layout.EvaluationReport.EVALUATION, of.address(f));
+            m.i32(Layout.EvaluationReport.N_CLASSES, k);
+            m.i64(Layout.EvaluationReport.CLASSES, k == 0 ? 0 : of.classesAddress(f));
+            m.i64(Layout.EvaluationReport.CONFUSION, k == 0 ? 0 : of.confusionAddress(f));
+            m.i64(Layout.EvaluationReport.CLASS_NAMES, classNames == null ? 0 : f.texts(classNames));
+            m.i64(Layout.EvaluationReport.COMPARISON, comparison == null ? 0 : comparison.address(f));
+            return m.address;
+        }
+    }
 
     private static void same(int a, int b) {
         if (a != b) {
@@ -76,10 +237,7 @@ public final class Evaluate {
                     c.f64(at + Layout.ClassEvaluation.RECALL), c.f64(at + Layout.ClassEvaluation.F1)));
                 matrix[i] = confusion.longs(8 * i * (classes + 1), classes + 1);
             }
-            return new Answers(e.i64(Layout.Evaluation.N), e.i64(Layout.Evaluation.N_ANSWERED), e.i64(Layout.Evaluation.N_RIGHT),
-                e.f64(Layout.Evaluation.ACCURACY), e.f64(Layout.Evaluation.COVERAGE), e.f64(Layout.Evaluation.PRECISION),
-                e.f64(Layout.Evaluation.MACRO_F1), e.f64(Layout.Evaluation.LOG_LOSS), e.f64(Layout.Evaluation.CALIBRATION_ERROR),
-                List.copyOf(list), matrix);
+            return Answers.of(e, 0, List.copyOf(list), matrix);
         }
     }
 
@@ -127,7 +285,17 @@ public final class Evaluate {
      * @param onlyB rows only the second answered rightly
      * @param pValue exact, two-sided
      */
-    public record McNemar(long both, long neither, long onlyA, long onlyB, double pValue) {}
+    public record McNemar(long both, long neither, long onlyA, long onlyB, double pValue) {
+        private long address(Frame f) {
+            Memory m = f.zeros(Layout.Mcnemar.SIZEOF);
+            m.i64(Layout.Mcnemar.BOTH, both);
+            m.i64(Layout.Mcnemar.NEITHER, neither);
+            m.i64(Layout.Mcnemar.ONLY_A, onlyA);
+            m.i64(Layout.Mcnemar.ONLY_B, onlyB);
+            m.f64(Layout.Mcnemar.P_VALUE, pValue);
+            return m.address;
+        }
+    }
 
     /**
      * Compares two methods.
@@ -160,6 +328,125 @@ public final class Evaluate {
         try (Frame f = Frame.open()) {
             Frame.Sized bytes = f.sized(id);
             return Native.foldOf(bytes.address(), bytes.size(), seed, OptionsBuilder.notNegative(folds, "folds"));
+        }
+    }
+
+    /**
+     * Answers of a method that learned from other rows.
+     *
+     * @param classes class of each row, -1 for none
+     * @param probabilities of all classes, row after row; null for none
+     */
+    public record Learned(int[] classes, float[] probabilities) {}
+
+    /** A method that can be tried: anything that learns from some rows and answers others. */
+    @FunctionalInterface
+    public interface Learner {
+        /**
+         * Trains on some rows and answers others. It is called in the thread that called; what it throws stops the work and
+         * comes out of the call.
+         *
+         * @param known rows to learn from, rising
+         * @param asked rows to answer, rising
+         * @return one answer a row that was asked for
+         */
+        Learned learn(int[] known, int[] asked);
+    }
+
+    /**
+     * How rows are cut into folds.
+     *
+     * @param count 2 to 1000
+     * @param seed of the folds
+     * @param ids texts that give each row its fold: ids, or the texts to classify; null for the row's number
+     */
+    public record Folds(int count, long seed, Column ids) {}
+
+    private static int[] rows(long address, int n) {
+        int[] rows = new int[n];
+        Memory from = Memory.at(address, 8L * n);
+        for (int i = 0; i < n; i++) {
+            rows[i] = (int) from.i64(8 * i); // C was given an int of rows
+        }
+        return rows;
+    }
+
+    private static Frame.Learning step(Learner learner, int classes) {
+        return (known, nKnown, asked, nAsked, answers, probabilities) -> {
+            Learned found = learner.learn(rows(known, nKnown), rows(asked, nAsked));
+            if (found.classes.length != nAsked) {
+                throw new IllegalArgumentException("the learner gave " + found.classes.length + " answers to " + nAsked + " rows");
+            }
+            Memory.at(answers, 4L * nAsked).from(0).asIntBuffer().put(found.classes);
+            if (probabilities != 0) {
+                if (found.probabilities == null || found.probabilities.length != Math.multiplyExact(nAsked, classes)) {
+                    throw new IllegalArgumentException("the learner gave "
+                        + (found.probabilities == null ? "no" : found.probabilities.length) + " probabilities to " + nAsked + " rows of "
+                        + classes + " classes");
+                }
+                Memory.at(probabilities, 4L * found.probabilities.length).from(0).asFloatBuffer().put(found.probabilities);
+            }
+        };
+    }
+
+    /**
+     * Answers each row by what was learned without its fold.
+     *
+     * @param learner the method
+     * @param rows how many there are, at least 2
+     * @param classes how many there are
+     * @param folds how rows are cut
+     * @param probabilities whether the learner gives them and they are wanted
+     * @return an answer a row, ready for {@link #answers} and {@link #compare}
+     */
+    public static Learned crossValidate(Learner learner, int rows, int classes, Folds folds, boolean probabilities) {
+        OptionsBuilder.notNegative(rows, "rows");
+        OptionsBuilder.notNegative(classes, "classes");
+        OptionsBuilder.notNegative(folds.count, "folds.count");
+        try (Frame f = Frame.open()) {
+            int cells = probabilities ? Math.multiplyExact(rows, classes) : 0;
+            Memory found = f.array(rows, Integer.BYTES);
+            Memory p = f.array(cells, Float.BYTES);
+            f.check(Native.crossValidate(found.address, probabilities ? p.address : 0, Column.addressOrNull(f, folds.ids), rows, classes,
+                folds.count, folds.seed, f.learner(step(learner, classes)), f.error()));
+            return new Learned(found.ints(0, rows), probabilities ? p.floats(0, cells) : null);
+        }
+    }
+
+    /**
+     * One step of a learning curve.
+     *
+     * @param known rows that were learned from
+     * @param answers the figures, without those of each class
+     */
+    public record Step(long known, Answers answers) {}
+
+    /**
+     * How good is the method with fewer rows? Fold 0 is always asked, and of the others the share that is named is known; a
+     * smaller share is part of a larger one.
+     *
+     * @param learner the method
+     * @param truth class of each row
+     * @param classes how many there are
+     * @param folds how rows are cut
+     * @param shares above 0, at most 1
+     * @return a step a share
+     */
+    public static List<Step> learningCurve(Learner learner, int[] truth, int classes, Folds folds, double... shares) {
+        OptionsBuilder.notNegative(classes, "classes");
+        OptionsBuilder.notNegative(folds.count, "folds.count");
+        try (Frame f = Frame.open()) {
+            Memory m = f.array(shares.length, Layout.LearningStep.SIZEOF);
+            f.check(Native.learningCurve(m.address, f.copy(shares).address, shares.length, f.copy(truth).address,
+                Column.addressOrNull(f, folds.ids), truth.length, classes, folds.count, folds.seed, f.learner(step(learner, classes)),
+                f.error()));
+            Step[] steps = new Step[shares.length];
+            for (int i = 0; i < steps.length; i++) {
+                int at = i * Layout.LearningStep.SIZEOF;
+                steps[i] = new Step(m.i64(at + Layout.LearningStep.N_KNOWN),
+                    Answers.of(m, at + Layout.LearningStep.EVALUATION, List.of(), new long[0][]));
+            }
+            return List.of(steps);
         }
     }
 }

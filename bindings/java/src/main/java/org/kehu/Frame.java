@@ -32,7 +32,13 @@ final class Frame implements AutoCloseable {
     private long callbackId;
     Progress progress;
     OutputStream output;
+    Learning learning;
     Throwable failure;
+
+    /** What a kehu_learner does, by addresses; see {@link Callbacks#learn}. */
+    interface Learning {
+        void learn(long known, int nKnown, long asked, int nAsked, long answers, long probabilities);
+    }
 
     private Frame() {
         buffer = ByteBuffer.allocateDirect(SCRATCH).order(ByteOrder.nativeOrder());
@@ -69,6 +75,7 @@ final class Frame implements AutoCloseable {
         }
         progress = null;
         output = null;
+        learning = null;
         failure = null;
         POOL.lazySet(slot(), this);
     }
@@ -227,14 +234,27 @@ final class Frame implements AutoCloseable {
         return callback(Memory.writeFunction());
     }
 
+    /** A kehu_learner. */
+    long learner(Learning step) {
+        learning = step;
+        Memory pair = take(Layout.Learner.SIZEOF);
+        pair.i64(Layout.Learner.CTX, callbackId());
+        pair.i64(Layout.Learner.LEARN, Memory.learnFunction());
+        return pair.address;
+    }
+
     private long callback(long function) {
+        Memory pair = take(16);
+        pair.i64(0, function);
+        pair.i64(8, callbackId());
+        return pair.address;
+    }
+
+    private long callbackId() {
         if (callbackId == 0) {
             callbackId = Callbacks.add(this);
         }
-        Memory pair = take(16);
-        pair.i64(0, function);
-        pair.i64(8, callbackId);
-        return pair.address;
+        return callbackId;
     }
 
     /** The kehu_error of the call. */

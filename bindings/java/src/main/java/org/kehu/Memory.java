@@ -147,4 +147,5 @@ final class Memory {
 
     static native long writeFunction();
 
+    static native long learnFunction();
 }

@@ -20,7 +20,7 @@ class CompletenessTest {
         "statusText", "statusName", "tokenizerView");
 
     /** C functions that Java does not offer yet. */
-    private static final Set<String> MISSING = Set.of("clvValueInterval", "crossValidate", "evaluationWrite", "learningCurve");
+    private static final Set<String> MISSING = Set.of();
 
     @Test
     void everyCFunctionIsUsed() throws IOException {
@@ -64,6 +64,7 @@ class CompletenessTest {
         check(Store.Mode.values(), "STORE_", 0);
         check(Store.Durability.values(), "STORE_", 0);
         check(Csv.Encoding.values(), "ENCODING_", 0);
+        check(Evaluate.Format.values(), "EVALUATION_", 0);
         assertEquals(Constants.LEVEL_COUNT, Levels.COUNT);
         assertEquals(Constants.WORD_AUTOMATIC, Tokenizer.AUTOMATIC);
         assertEquals(Constants.WORD_WHOLE, Tokenizer.WHOLE);

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -180,5 +181,54 @@ class InsightTest {
         assertThrows(IllegalArgumentException.class, () -> new Clv.Histories(new double[1], new double[2], new double[1], null));
         assertThrows(KehuException.class, () -> Clv.fit(new Clv.Histories(new double[] {Double.NaN, 1}, new double[2], new double[2], null),
             new Clv.Options()));
+    }
+
+    /** A small world of customers who buy and leave by chance, the same in every run. */
+    private static Clv.Histories simulated(int n) {
+        long[] state = {1};
+        DoubleSupplier uniform = () -> {
+            state[0] = state[0] * 6364136223846793005L + 1442695040888963407L;
+            return ((state[0] >>> 33) + 0.5) / (1L << 31);
+        };
+        double[][] columns = new double[4][n];
+        for (int i = 0; i < n; i++) {
+            double rate = -Math.log(uniform.getAsDouble()) / 8;
+            double leave = 0.6 * uniform.getAsDouble();
+            double mean = 40 / (0.2 + uniform.getAsDouble());
+            double paid = 0;
+            double time = 0;
+            do {
+                time -= Math.log(uniform.getAsDouble()) / rate;
+                if (time > 39) {
+                    break;
+                }
+                columns[0][i]++;
+                columns[1][i] = time;
+                paid += mean * (0.5 + uniform.getAsDouble());
+            } while (uniform.getAsDouble() >= leave);
+            columns[2][i] = 39;
+            columns[3][i] = columns[0][i] == 0 ? 0 : paid / columns[0][i];
+        }
+        return new Clv.Histories(columns[0], columns[1], columns[2], columns[3]);
+    }
+
+    @Test
+    void valuesHaveTheBoundsThatCGives() {
+        Clv.Histories rows = simulated(300);
+        try (Clv buys = Clv.fit(rows, new Clv.Options()); Clv spends = Clv.fit(rows, new Clv.Options().model(Clv.Kind.GAMMA_GAMMA));
+            Clv given = Clv.of(Clv.Kind.BG_NBD, .243, 4.414, .793, 2.426)) {
+            double[] value = buys.value(spends, rows, 12, 0.01);
+            Clv.Interval interval = buys.valueInterval(spends, rows, 12, 0.01, 1.96);
+            double[][] known = {{0, 26.90924997639374, 31.735649834014744, 37.42770501856158},
+                {4, 0.3579130533264849, 0.6170895978047672, 1.0639443523494172}, {299, 47.344408127410084, 59.64285296891218, 75.13600974159802}};
+            for (double[] row : known) {
+                int i = (int) row[0];
+                assertArrayEquals(new double[] {1, 1, 1},
+                    new double[] {interval.low()[i] / row[1], value[i] / row[2], interval.high()[i] / row[3]}, 1e-6);
+            }
+            assertArrayEquals(value, buys.valueInterval(spends, rows, 12, 0.01, 0).high());
+            assertThrows(KehuException.Argument.class, () -> buys.valueInterval(spends, rows, 12, 0.01, 11));
+            assertThrows(KehuException.Argument.class, () -> given.valueInterval(spends, rows, 12, 0.01, 1));
+        }
     }
 }

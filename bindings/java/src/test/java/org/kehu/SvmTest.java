@@ -95,12 +95,17 @@ class SvmTest {
         IntBuffer small = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).asIntBuffer();
         IntBuffer heap = IntBuffer.allocate(90);
         IntBuffer readOnly = ByteBuffer.allocateDirect(400).order(ByteOrder.nativeOrder()).asIntBuffer().asReadOnlyBuffer();
+        ByteOrder other = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+        IntBuffer foreign = ByteBuffer.allocateDirect(400).order(other).asIntBuffer();
+        FloatBuffer foreignFloats = ByteBuffer.allocateDirect(1200).order(other).asFloatBuffer();
         Column texts = Column.of(null, TEXTS);
         Svm.PredictOptions options = new Svm.PredictOptions();
         try (Svm svm = trained()) {
-            for (IntBuffer wrong : List.of(small, heap, readOnly)) {
+            for (IntBuffer wrong : List.of(small, heap, readOnly, foreign)) {
                 assertThrows(IllegalArgumentException.class, () -> svm.predict(texts, options, wrong, null, null));
             }
+            assertEquals("margins is " + other + ", this machine is " + ByteOrder.nativeOrder(),
+                assertThrows(IllegalArgumentException.class, () -> svm.predict(texts, options, null, null, foreignFloats)).getMessage());
         }
     }
 

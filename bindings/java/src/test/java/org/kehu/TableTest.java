@@ -88,6 +88,31 @@ class TableTest {
     }
 
     @Test
+    void timesAreRoundedDownToTheMicrosecond() {
+        Instant longAgo = Instant.parse("-9999-01-01T00:00:00.000000999Z");
+        try (Table table = Table.of(Column.of("at", Instant.ofEpochSecond(-1, 999_999_500), Instant.ofEpochSecond(0, 999), longAgo))) {
+            assertArrayEquals(new long[] {-1, 0, longAgo.getEpochSecond() * 1_000_000}, table.longs("at"));
+        }
+        assertThrows(ArithmeticException.class, () -> Column.of("at", Instant.MAX));
+        assertThrows(ArithmeticException.class, () -> Column.of("at", Instant.MIN));
+    }
+
+    @Test
+    void numbersWithoutASignAreReadAsWhatTheyAre() {
+        ByteBuffer wide = ByteBuffer.allocateDirect(32).order(ByteOrder.nativeOrder());
+        wide.putLong(-1).putLong(Long.MIN_VALUE).putLong((1L << 63) + 1025).putLong(7).flip();
+        ByteBuffer narrow = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder()).putInt(-1).putInt(1 << 31).putInt(3).putInt(7).flip();
+        ByteBuffer shorts = ByteBuffer.allocateDirect(8).putLong(0, -1).order(ByteOrder.nativeOrder());
+        try (Table table = Table.of(Column.ofBuffer("u64", Column.Type.UINT64, wide), Column.ofBuffer("u32", Column.Type.UINT32, narrow),
+            Column.ofBuffer("u16", Column.Type.UINT16, shorts))) {
+            assertArrayEquals(new double[] {0x1p64, 0x1p63, 0x1.0000000000001p63, 7}, table.doubles("u64"));
+            assertEquals("18446744073709551615", Long.toUnsignedString(table.longs("u64")[0]));
+            assertArrayEquals(new long[] {0xFFFF_FFFFL, 0x8000_0000L, 3, 7}, table.longs("u32"));
+            assertArrayEquals(new double[] {65535, 65535, 65535, 65535}, table.doubles("u16"));
+        }
+    }
+
+    @Test
     void wrongColumnsAreRefused() {
         ByteBuffer direct = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
         ByteBuffer foreign = ByteBuffer.allocateDirect(8)

@@ -136,24 +136,6 @@ class TreeTest {
     }
 
     @Test
-    void answersAreEvaluatedAndCompared() {
-        int[] truth = {0, 0, 1, 1};
-        Evaluate.Answers e = Evaluate.answers(truth, new int[] {0, 1, 1, -1}, 2, null);
-        assertEquals(0.5, e.accuracy());
-        assertEquals(0.75, e.coverage());
-        assertArrayEquals(new long[] {0, 1, 1}, e.confusion()[1]);
-        assertEquals(1, e.classes().get(0).precision());
-        assertEquals(3, Evaluate.compare(truth, truth, new int[] {1, 1, 0, 1}).onlyA());
-        assertEquals(1, Evaluate.binary(new double[] {0.1, 0.9}, new boolean[] {false, true}).auc());
-        assertTrue(Evaluate.foldOf("甲", 0, 5) < 5);
-        assertEquals(2, assertThrows(KehuException.Argument.class, () -> Evaluate.answers(new int[] {0, 0, 7}, new int[3], 2, null)).position());
-        assertThrows(IllegalArgumentException.class, () -> Evaluate.answers(truth, new int[3], 2, null));
-        assertThrows(IllegalArgumentException.class, () -> Evaluate.answers(truth, truth, 2, new float[7]));
-        assertThrows(KehuException.Range.class, () -> Evaluate.binary(new double[] {2}, new boolean[1]));
-        assertThrows(KehuException.Empty.class, () -> Evaluate.compare(new int[0], new int[0], new int[0]));
-    }
-
-    @Test
     void rowsOfNumbersInTheFormatsOfLiblinear(@TempDir Path folder) throws IOException {
         byte[] file = "1 1:1 2:0.5\n-1 2:2\n1 1:2\n-1 2:1\n".getBytes(StandardCharsets.US_ASCII);
         try (Libsvm data = Libsvm.read(file); Linear linear = Linear.train(data, new Linear.Options())) {

@@ -1,7 +1,7 @@
 """Print passed, failed and skipped of a test run: count.py LOG
 
 The log is Meson's testlog.json (one JSON object a line), a JUnit .xml, as pytest writes it, or a folder of such files,
-as Maven leaves it.
+as Maven leaves it. A run of no tests at all counts as a failure.
 """
 import glob
 import json
@@ -31,4 +31,6 @@ try:
         counts[result if result in counts else "FAIL"] += 1
 except (OSError, xml.ParseError):
     counts["FAIL"] += 1  # the run ended before it wrote a log
+if not any(counts.values()):
+    counts["FAIL"] += 1
 print(counts["OK"], counts["FAIL"], counts["SKIP"])

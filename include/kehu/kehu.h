@@ -8,6 +8,7 @@
 #include <kehu/clv.h>
 #include <kehu/column.h>
 #include <kehu/csv.h>
+#include <kehu/duplicate.h>
 #include <kehu/evaluate.h>
 #include <kehu/hybrid.h>
 #include <kehu/keyword.h>

@@ -29,6 +29,7 @@ static const struct {
     SIZE(kehu_clv_options),
     SIZE(kehu_column),
     SIZE(kehu_csv_options),
+    SIZE(kehu_duplicate_options),
     SIZE(kehu_error),
     SIZE(kehu_evaluation),
     SIZE(kehu_executor),

@@ -14,6 +14,7 @@ from . import errors
 from ._library import VERSION as __version__
 from .clv import Clv, ClvBase
 from .csv import Csv, read_csv
+from .duplicate import Duplicates, duplicate_fold
 from .errors import (
     KehuArgumentError,
     KehuBusyError,
@@ -56,8 +57,8 @@ from .tokenizer import Tokenizer
 from .tree import Tree
 
 __all__ = [
-    "Clv", "ClvBase", "Column", "Csv", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
-    "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "errors", "evaluate",
+    "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
+    "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "write_libsvm", "__version__", "KehuArgumentError",
     "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",
     "KehuEmptyError", "KehuEncodingError", "KehuError", "KehuFormatError", "KehuIOError", "KehuInternalError",

@@ -265,6 +265,10 @@ class kehu_csv_options(Structure):
     pass
 
 
+class kehu_duplicate_options(Structure):
+    pass
+
+
 class kehu_evaluation(Structure):
     pass
 
@@ -695,6 +699,15 @@ kehu_csv_options._fields_ = [
     ('batch_rows', c_uint32),
     ('max_rejects', c_uint32),
     ('reserved', c_uint32),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_duplicate_options._fields_ = [
+    ('size', c_uint32),
+    ('shingle', c_uint32),
+    ('similarity', c_double),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
     ('progress', POINTER(kehu_progress)),
     ('alloc', POINTER(kehu_allocator)),
 ]
@@ -1207,6 +1220,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_clv_options': kehu_clv_options,
     'kehu_clv_fit_report': kehu_clv_fit_report,
     'kehu_csv_options': kehu_csv_options,
+    'kehu_duplicate_options': kehu_duplicate_options,
     'kehu_evaluation': kehu_evaluation,
     'kehu_class_evaluation': kehu_class_evaluation,
     'kehu_binary_evaluation': kehu_binary_evaluation,
@@ -1335,6 +1349,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_csv_reject_count': (c_int64, [c_void_p], ['csv']),
     'kehu_csv_rejects': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_error)], ['out', 'csv', 'err']),
     'kehu_csv_free': (None, [c_void_p], ['csv']),
+    'kehu_duplicate_fold': (c_int, [POINTER(c_void_p), POINTER(c_int64), POINTER(kehu_column), POINTER(kehu_duplicate_options), POINTER(kehu_error)], ['out', 'groups', 'texts', 'options', 'err']),
     'kehu_evaluate': (c_int, [POINTER(kehu_evaluation), POINTER(c_int32), POINTER(c_int32), c_int64, c_uint32, POINTER(c_float), POINTER(kehu_class_evaluation), POINTER(c_int64), POINTER(kehu_error)], ['out', 'truth', 'answers', 'n', 'n_classes', 'probabilities', 'classes', 'confusion', 'err']),
     'kehu_evaluate_binary': (c_int, [POINTER(kehu_binary_evaluation), POINTER(c_double), POINTER(c_uint8), c_int64, POINTER(kehu_error)], ['out', 'probabilities', 'happened', 'n', 'err']),
     'kehu_compare': (c_int, [POINTER(kehu_mcnemar), POINTER(c_int32), POINTER(c_int32), POINTER(c_int32), c_int64, POINTER(kehu_error)], ['out', 'truth', 'a', 'b', 'n', 'err']),

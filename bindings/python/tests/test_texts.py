@@ -1,0 +1,24 @@
+"""What is found in piles of texts without labels: copies, new words, topics, summaries; and their tone."""
+import pytest
+
+import kehu
+
+COPIES = ["小区的宽带昨天又断网了，请尽快来修", "话费多扣了", "小区的宽带昨天又断网了，请尽快来修！", "", None]
+
+
+def test_copies_are_folded():
+    found = kehu.duplicate_fold(COPIES, n_threads=2)
+    assert found.groups.to_list() == [0, 1, 0, -1, -1]
+    assert found["volume"].to_list() == [2, 1] and found["forms"].to_list() == [2, 1]
+    assert len(kehu.duplicate_fold(COPIES, similarity=1)) == 3
+    assert len(kehu.duplicate_fold(COPIES, similarity=.99, shingle=1)) == 3
+    assert len(kehu.duplicate_fold([])) == 0
+
+
+def test_copies_with_wrong_options():
+    with pytest.raises(kehu.KehuArgumentError, match="similarity is 2, expected 0.1 to 1"):
+        kehu.duplicate_fold(COPIES, similarity=2)
+    with pytest.raises(kehu.KehuColumnError):
+        kehu.duplicate_fold([1, 2])
+    with pytest.raises(ZeroDivisionError):
+        kehu.duplicate_fold(COPIES, progress=lambda done, stage: 1 / 0)

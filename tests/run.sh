@@ -199,10 +199,11 @@ build_and_install_wheel() {
 }
 part_python() {
     one python-wheel build_and_install_wheel
-    [ -e $out/python/lib/python3*/site-packages/kehu/libkehu.so ] || return
+    [ -e $out/python/lib/python3*/site-packages/kehu/libkehu.so.0 ] || return
     one python-types $out/python/bin/python -m mypy --config-file bindings/python/pyproject.toml --cache-dir $out/mypy -p kehu
     one python-pyright $out/python/bin/pyright --pythonpath $out/python/bin/python bindings/python/src/kehu
-    pytest_of python-tests python bindings/python/tests
+    [ -x $out/gcc/examples/customer_insight ] || build gcc gcc || return # the sample, and what the main job makes of it
+    KEHU_EXAMPLES=$PWD/$out/gcc/examples pytest_of python-tests python bindings/python/tests
     pytest_of python-doctests python --doctest-modules --pyargs kehu --ignore-glob='*/spark.py'
 }
 part_spark() {

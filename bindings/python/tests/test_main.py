@@ -107,7 +107,7 @@ def test_reports(folder, capsys):
 
 def test_the_packaged_page_is_taken_where_none_is_named(monkeypatch, tmp_path):
     module = sys.modules["kehu.report"]
-    monkeypatch.setattr(module, "_PAGE", str(tmp_path / "template.html"))
+    monkeypatch.setattr(module, "PAGE", str(tmp_path / "template.html"))
     with pytest.raises(kehu.KehuNotFoundError, match="has no page"):
         kehu.report({})
     (tmp_path / "template.html").write_text("<p>@REPORT@</p>", encoding="utf-8")

@@ -83,7 +83,8 @@ def test_packagers_tools_have_nothing_to_say(sdist, wheel):
 def test_tag_and_contents(wheel, platform):
     assert os.path.basename(wheel).endswith(f"-py3-none-{platform}.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert "kehu/libkehu.so" in names and "kehu/py.typed" in names and "kehu/_abi.py" in names
+    assert zipfile.ZipFile(wheel).getinfo("kehu/customer_insight").external_attr >> 16 & 0o111 == 0o111
+    assert "kehu/libkehu.so.0" in names and "kehu/py.typed" in names and "kehu/_abi.py" in names
     page = zipfile.ZipFile(wheel).read("kehu/template.html").decode()
     assert "@REPORT@" in page and "Apache ECharts" in page
     assert {"kehu/licences/echarts-LICENSE", "kehu/licences/echarts-NOTICE", "kehu/licences/zrender-LICENSE"} <= set(names)
@@ -94,16 +95,28 @@ def test_tag_and_contents(wheel, platform):
     assert required and all("extra ==" in line for line in required)
 
 
+def needed(file):
+    return set(re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", file)))
+
+
 def test_needs_nothing_but_the_c_library(wheel, unpacked, platform):
-    listing = run("readelf", "-d", unpacked / "kehu" / "libkehu.so")
-    needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", listing))
-    assert needed <= {"libc.so.6", "libm.so.6", "libpthread.so.0", "libc.so", "ld-linux-aarch64.so.1"}
+    libc = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libc.so", "ld-linux-aarch64.so.1"}
+    assert needed(unpacked / "kehu" / "libkehu.so.0") <= libc
+    assert needed(unpacked / "kehu" / "customer_insight") <= libc | {"libkehu.so.0"}
     if platform.startswith("manylinux"):  # of musl, auditwheel knows Alpine's name alone, not musl's own libc.so
         assert f'"{platform}"' in " ".join(run(tool("auditwheel"), "show", wheel).split())
 
 
+def test_the_main_job_runs_from_the_wheel(unpacked, platform, arm):
+    program = unpacked / "kehu" / "customer_insight"
+    program.chmod(0o755)
+    start = ["qemu-aarch64-static", "-L", arm] if "aarch64" in platform else []
+    done = subprocess.run([*start, program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "customer_insight: --out is missing")
+
+
 def test_exports_what_the_headers_declare(unpacked):
-    symbols = run("readelf", "--dyn-syms", "--wide", unpacked / "kehu" / "libkehu.so")
+    symbols = run("readelf", "--dyn-syms", "--wide", unpacked / "kehu" / "libkehu.so.0")
     exported = {line.split()[7].split("@")[0] for line in symbols.splitlines() if re.search(r"FUNC +GLOBAL +DEFAULT +\d", line)}
     with open(os.path.join(ROOT, "tests", "abi", "symbols.txt"), encoding="utf-8") as f:
         assert exported == set(f.read().split())
@@ -140,7 +153,7 @@ def test_same_answers_on_another_processor(made, arm, tmp_path):
 def test_runs_with_the_other_c_library(unpacked, platform, arm, tmp_path):
     """The README's program, as Debian has no Python for musl."""
     run(sys.executable, os.path.join(ROOT, "tests", "support", "readme.py"), os.path.join(ROOT, "README.md"), tmp_path / "readme.c")
-    os.link(unpacked / "kehu" / "libkehu.so", tmp_path / "libkehu.so.0")
+    os.link(unpacked / "kehu" / "libkehu.so.0", tmp_path / "libkehu.so.0")
     run(*build_wheels.zig_cc(platform), "-O2", "-dynamic", "-I", os.path.join(ROOT, "include"), tmp_path / "readme.c", tmp_path / "libkehu.so.0",
         "-o", tmp_path / "readme")
     start = ["qemu-aarch64-static", "-L", arm, "-E", f"LD_LIBRARY_PATH={tmp_path}"] if "aarch64" in platform else []

@@ -6,6 +6,7 @@
     python -m kehu segment events.csv --customer customer_id --time time --amount amount --as-of 2026-01-01
     python -m kehu inspect demands.model
     python -m kehu report report.json --out report.html
+    python -m kehu report --customers customers.csv --events events.csv --demands demands.csv --as-of 2026-01-01 --out folder
 
 Tables go to --out, or as CSV to the standard output; what there is to say goes to the standard error. Exit status: 0; 1
 when it failed, with one line that says why; 2 for wrong arguments.
@@ -18,6 +19,8 @@ import os
 import sys
 
 import kehu
+from kehu._job import run as run_job
+from kehu.report import PAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,7 +177,30 @@ def segment(args: argparse.Namespace) -> None:
 
 
 def report(args: argparse.Namespace) -> None:
-    kehu.report(args.file, args.page).save(args.out)
+    if args.file is not None:
+        kehu.report(args.file, args.page).save(args.out)
+        return
+    if args.customers is None or args.events is None or args.as_of is None:
+        raise kehu.KehuArgumentError("report needs a report.json, or --customers, --events and --as-of")
+    page = args.page or (PAGE if os.path.exists(PAGE) else None)
+    if page is None:
+        say("this build of kehu has no page: report.json and the tables are made, report.html is not")
+    run_job({"customers": args.customers, "events": args.events, "demands": args.demands, "as_of": args.as_of, "out": args.out,
+             "vocabulary": args.vocabulary, "target": args.target, "page": page, "redact": "yes" if args.redact else None,
+             "folds": args.folds, "threads": args.threads}, shown_steps())
+
+
+def shown_steps() -> Any:
+    """A progress that says each step as it begins."""
+    last = ""
+
+    def show(_: float, stage: str) -> None:
+        nonlocal last
+        if stage != last:
+            say(stage)
+        last = stage
+
+    return show
 
 
 # Arguments
@@ -227,10 +253,19 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--out", metavar="FILE", help="CSV; the standard output")
     threads(p)
 
-    p = command(report, "the report page of a report.json")
-    p.add_argument("file", help="report.json of the main job")
+    p = command(report, "the main job on CSV files, or the page of the report.json that it has left")
+    p.add_argument("file", nargs="?", help="report.json of the main job")
+    p.add_argument("--customers", metavar="FILE", help="CSV with customer_id and any other columns")
+    p.add_argument("--events", metavar="FILE", help="CSV with customer_id, time, kind and what else there is")
+    p.add_argument("--demands", metavar="FILE", help="CSV with demand_id, customer_id, time, text, channel and class")
+    p.add_argument("--as-of", type=datetime.date.fromisoformat, metavar="DATE", help='"today", as 2026-01-31; later rows are rejected')
+    p.add_argument("--vocabulary", metavar="FILE", help="CSV column,value of all allowed channels, contents and classes")
+    p.add_argument("--target", metavar="COLUMN", help='of the customers: the risk that it is "yes" is scored')
+    p.add_argument("--redact", action="store_true", help="take phones, cards, e-mail and postal addresses out of the texts")
+    p.add_argument("--folds", type=int, default=5, metavar="N", help="of the cross-validation, 2 to 20; 5")
     p.add_argument("--page", metavar="FILE", help="the template that examples/report/build.sh makes; the one in the package")
-    p.add_argument("--out", required=True, metavar="FILE", help="the page")
+    p.add_argument("--out", required=True, metavar="FILE|FOLDER", help="the page of a report.json; the folder for the results")
+    threads(p)
     return made
 
 

@@ -1,5 +1,5 @@
-/* What the generated native methods leave over: memory, and the three ways back from C into
- * Java. Nothing here makes a Java object but the view of a piece of memory. */
+/* What the generated native methods leave over: memory, and the three ways back from C
+ * into Java. Nothing here makes a Java object but the view of a piece of memory. */
 #include <jni.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,6 +34,13 @@ static int report(void *ctx, double done, const char *stage)
     return (*env)->ExceptionCheck(env) || !goes_on;
 }
 
+/* For work that nobody listens to: Java is asked whether the thread was interrupted, but
+ * not when all is done. */
+static int check_interrupt(void *ctx, double done, const char *stage)
+{
+    return done < 1 && report(ctx, done, stage);
+}
+
 static int write_bytes(void *ctx, const void *bytes, size_t size)
 {
     JNIEnv *env = calm_environment();
@@ -52,7 +59,8 @@ static kehu_status learn(void *ctx, const int64_t *known, int64_t n_known,
 {
     static const kehu_error stopped = {.code = KEHU_CANCELLED,
                                        .where = -1,
-                                       .message = "stopped by the caller during learning"};
+                                       .message =
+                                           "stopped by the caller during learning"};
     JNIEnv *env = calm_environment();
     jboolean goes_on = JNI_FALSE;
     if (env != NULL)
@@ -104,6 +112,7 @@ METHOD(jobject, view)(JNIEnv *env, jclass self, jlong address, jlong size);
 METHOD(jlong, addressOf)(JNIEnv *env, jclass self, jobject buffer);
 METHOD(jlong, textLength)(JNIEnv *env, jclass self, jlong address);
 METHOD(jlong, progressFunction)(JNIEnv *env, jclass self);
+METHOD(jlong, interruptFunction)(JNIEnv *env, jclass self);
 METHOD(jlong, writeFunction)(JNIEnv *env, jclass self);
 METHOD(jlong, learnFunction)(JNIEnv *env, jclass self);
 
@@ -145,6 +154,13 @@ METHOD(jlong, progressFunction)(JNIEnv *env, jclass self)
     return address_of(&function, sizeof function);
 }
 
+METHOD(jlong, interruptFunction)(JNIEnv *env, jclass self)
+{
+    int (*function)(void *, double, const char *) = check_interrupt;
+    (void)env, (void)self;
+    return address_of(&function, sizeof function);
+}
+
 METHOD(jlong, writeFunction)(JNIEnv *env, jclass self)
 {
     int (*function)(void *, const void *, size_t) = write_bytes;
@@ -158,4 +174,68 @@ METHOD(jlong, learnFunction)(JNIEnv *env, jclass self)
                             int32_t *, float *, kehu_error *) = learn;
     (void)env, (void)self;
     return address_of(&function, sizeof function);
+}
+
+/* ---- texts ---- */
+
+enum { CHUNK = 8192 }; /* as in Utf8.java */
+
+static unsigned char *put(unsigned char *at, uint32_t c)
+{
+    if (c >= 0x10000) {
+        *at++ = (unsigned char)(0xF0 | c >> 18);
+        *at++ = (unsigned char)(0x80 | (c >> 12 & 0x3F));
+    } else {
+        *at++ = (unsigned char)(0xE0 | c >> 12);
+    }
+    *at++ = (unsigned char)(0x80 | (c >> 6 & 0x3F));
+    *at++ = (unsigned char)(0x80 | (c & 0x3F));
+    return at;
+}
+
+/* Write a text as UTF-8; NULL when it has an unpaired surrogate. */
+static unsigned char *encode(unsigned char *at, const jchar *from, const jchar *end)
+{
+    while (from < end) {
+        uint32_t c = *from++;
+        if (c < 0x80) {
+            *at++ = (unsigned char)c;
+        } else if (c < 0x800) {
+            *at++ = (unsigned char)(0xC0 | c >> 6);
+            *at++ = (unsigned char)(0x80 | (c & 0x3F));
+        } else if (c < 0xD800 || c > 0xDFFF) {
+            at = put(at, c);
+        } else {
+            if (c > 0xDBFF || from == end || *from < 0xDC00 || *from > 0xDFFF)
+                return NULL;
+            at = put(at, 0x10000 + ((c - 0xD800) << 10) + (*from++ - 0xDC00U));
+        }
+    }
+    return at;
+}
+
+JNIEXPORT jint JNICALL Java_org_kehu_Utf8_encode(JNIEnv *env, jclass self,
+                                                 jcharArray chars, jlong ends, jint count,
+                                                 jlong to, jint base);
+JNIEXPORT jint JNICALL Java_org_kehu_Utf8_encode(JNIEnv *env, jclass self,
+                                                 jcharArray chars, jlong ends, jint count,
+                                                 jlong to, jint base)
+{
+    jchar copy[CHUNK];
+    int32_t *const end = (int32_t *)(intptr_t)ends;
+    unsigned char *const first = (unsigned char *)(intptr_t)to, *at = first;
+    const jchar *from = copy;
+    (void)self;
+    if (count == 0)
+        return 0;
+    (*env)->GetCharArrayRegion(env, chars, 0, end[count - 1], copy);
+    for (jint i = 0; i < count; i++) {
+        const jchar *const stop = copy + end[i];
+        at = encode(at, from, stop);
+        if (at == NULL)
+            return -1;
+        end[i] = (int32_t)(at - first) + base;
+        from = stop;
+    }
+    return (jint)(at - first);
 }

@@ -453,14 +453,16 @@ public abstract class Column {
         @Override
         void write(Frame frame, Memory to, int at) {
             long bound = 0;
+            boolean all = true;
             for (String text : texts) {
                 bound += text == null ? 0 : Utf8.bound(text);
+                all &= text != null;
             }
             Memory bytes = frame.take(bound);
             Memory offsets = frame.array(texts.length + 1L, Integer.BYTES);
             offsets.i32(0, 0);
             frame.encodeAll(texts, bytes, offsets.shifted(4));
-            byte[] validity = present(texts);
+            byte[] validity = all ? null : present(texts);
             head(frame, to, at, Type.UTF8, texts.length);
             to.i64(at + Layout.Column.DATA, bytes.address);
             to.i64(at + Layout.Column.OFFSETS, offsets.address);

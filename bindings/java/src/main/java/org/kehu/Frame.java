@@ -20,16 +20,23 @@ final class Frame implements AutoCloseable {
     private static final AtomicReferenceArray<Frame> POOL = new AtomicReferenceArray<>(64);
     /** Blocks up to this size are cut from the scratch memory while it lasts. */
     private static final int SMALL = 4 << 10;
+    /** In front of it lie the error and room for what the encoder needs. */
+    private static final int BOTTOM = Layout.Error.SIZEOF + 16;
+    private static final long PROGRESS = Memory.progressFunction();
+    private static final long INTERRUPT = Memory.interruptFunction();
+    private static final long WRITE = Memory.writeFunction();
+    private static final long LEARN = Memory.learnFunction();
 
     private final Memory scratch;
     private final long address;
     private final ByteBuffer buffer;
-    private final Utf8 utf8 = new Utf8();
+    private final Utf8 utf8;
     private final List<Memory> blocks = new ArrayList<>();
     private final List<NativeHandle> inside = new ArrayList<>();
     private final List<Buffer> kept = new ArrayList<>();
+    /** What callbacks know this frame by. */
+    private final long number = Callbacks.add(this);
     private int top;
-    private long callbackId;
     Progress progress;
     OutputStream output;
     Learning learning;
@@ -44,7 +51,8 @@ final class Frame implements AutoCloseable {
         buffer = ByteBuffer.allocateDirect(SCRATCH).order(ByteOrder.nativeOrder());
         address = Memory.addressOf(buffer);
         scratch = new Memory(buffer, 0, address);
-        top = Layout.Error.SIZEOF;
+        utf8 = new Utf8(scratch.shifted(Layout.Error.SIZEOF));
+        top = BOTTOM;
     }
 
     /** Frames are pooled by thread number: threads may be many and short-lived, frames stay few. */
@@ -68,16 +76,15 @@ final class Frame implements AutoCloseable {
             Memory.release(block.address);
         }
         blocks.clear();
-        top = Layout.Error.SIZEOF;
-        if (callbackId != 0) {
-            Callbacks.remove(callbackId);
-            callbackId = 0;
-        }
+        top = BOTTOM;
         progress = null;
         output = null;
         learning = null;
         failure = null;
-        POOL.lazySet(slot(), this);
+        Frame other = POOL.getAndSet(slot(), this);
+        if (other != null) {
+            Callbacks.remove(other.number);
+        }
     }
 
     /** Memory of zeros, aligned for any type. */
@@ -154,7 +161,7 @@ final class Frame implements AutoCloseable {
             throw new IllegalArgumentException("the text has a NUL character at index " + text.indexOf('\0'));
         }
         Memory memory = take(Utf8.bound(text) + 1);
-        memory.i8(utf8.encode(text, memory, 0), 0);
+        memory.i8(utf8.encode(text, memory), 0);
         return memory.address;
     }
 
@@ -174,7 +181,7 @@ final class Frame implements AutoCloseable {
     /** A text of known size. */
     Sized sized(String text) {
         Memory memory = take(Utf8.bound(text));
-        return new Sized(memory.address, utf8.encode(text, memory, 0));
+        return new Sized(memory.address, utf8.encode(text, memory));
     }
 
     record Sized(long address, int size) {}
@@ -225,36 +232,29 @@ final class Frame implements AutoCloseable {
     /** A kehu_progress. There is always one, as an interrupt shall stop long work. */
     long progress(Progress listener) {
         progress = listener;
-        return callback(Memory.progressFunction());
+        return callback(listener == null ? INTERRUPT : PROGRESS);
     }
 
     /** A kehu_writer. */
     long writer(OutputStream stream) {
         output = stream;
-        return callback(Memory.writeFunction());
+        return callback(WRITE);
     }
 
     /** A kehu_learner. */
     long learner(Learning step) {
         learning = step;
         Memory pair = take(Layout.Learner.SIZEOF);
-        pair.i64(Layout.Learner.CTX, callbackId());
-        pair.i64(Layout.Learner.LEARN, Memory.learnFunction());
+        pair.i64(Layout.Learner.CTX, number);
+        pair.i64(Layout.Learner.LEARN, LEARN);
         return pair.address;
     }
 
     private long callback(long function) {
         Memory pair = take(16);
         pair.i64(0, function);
-        pair.i64(8, callbackId());
+        pair.i64(8, number);
         return pair.address;
-    }
-
-    private long callbackId() {
-        if (callbackId == 0) {
-            callbackId = Callbacks.add(this);
-        }
-        return callbackId;
     }
 
     /** The kehu_error of the call. */

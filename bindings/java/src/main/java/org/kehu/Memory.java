@@ -73,6 +73,10 @@ final class Memory {
         return bytes.getLong(base + at);
     }
 
+    float f32(int at) {
+        return bytes.getFloat(base + at);
+    }
+
     double f64(int at) {
         return bytes.getDouble(base + at);
     }
@@ -144,6 +148,8 @@ final class Memory {
     private static native long textLength(long address);
 
     static native long progressFunction();
+
+    static native long interruptFunction();
 
     static native long writeFunction();
 

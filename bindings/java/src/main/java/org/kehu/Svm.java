@@ -13,6 +13,8 @@ import java.util.List;
  * texts, labels, options and seed give the same model bytes, whatever the number of threads.
  */
 public final class Svm extends Model {
+    private static final PredictOptions DEFAULTS = new PredictOptions();
+
     private final List<String> classNames;
 
     Svm(long pointer, NativeHandle keeps) {
@@ -425,13 +427,18 @@ public final class Svm extends Model {
      * @return its class
      */
     public Answer classify(String text) {
-        Predictions found = predict(Column.of(null, text), new PredictOptions());
-        int number = found.classes[0];
-        float most = 0;
-        for (float p : found.probabilities) {
-            most = Math.max(most, p);
+        try (Frame f = Frame.open()) {
+            Memory classes = f.take(Integer.BYTES);
+            Memory probabilities = f.array(classNames.size(), Float.BYTES);
+            f.check(Native.svmPredict(f.inside(this), Column.of(null, text).address(f), DEFAULTS.write(f).address, classes.address,
+                probabilities.address, 0, f.error()));
+            float most = 0;
+            for (int i = 0; i < classNames.size(); i++) {
+                most = Math.max(most, probabilities.f32(4 * i));
+            }
+            int number = classes.i32(0);
+            return new Answer(number, number < 0 ? null : classNames.get(number), most);
         }
-        return new Answer(number, number < 0 ? null : classNames.get(number), most);
     }
 
     /**
@@ -445,7 +452,7 @@ public final class Svm extends Model {
         try (Frame f = Frame.open()) {
             int n = Math.toIntExact(column.length());
             Memory classes = f.array(n, Integer.BYTES);
-            long options = new PredictOptions().write(f).address;
+            long options = DEFAULTS.write(f).address;
             f.check(Native.svmPredict(f.inside(this), column.address(f), options, classes.address, 0, 0, f.error()));
             return classes.ints(0, n);
         }

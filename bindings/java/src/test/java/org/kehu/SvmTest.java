@@ -203,6 +203,11 @@ class SvmTest {
         Thread.currentThread().interrupt();
         assertThrows(KehuException.Cancelled.class, () -> Svm.train(Samples.texts(3000), Samples.labels(3000)));
         assertTrue(Thread.interrupted());
+        try (Svm svm = trained()) {
+            Thread.currentThread().interrupt();
+            assertEquals("宽带", svm.classify("宽带断网").className());
+            assertTrue(Thread.interrupted());
+        }
         List<Double> heard = new ArrayList<>();
         Svm.Options options = new Svm.Options().progress((done, stage) -> {
             heard.add(done);

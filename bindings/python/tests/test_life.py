@@ -197,6 +197,65 @@ except KeyboardInterrupt:
     assert child.wait(timeout=20) == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_in_a_writer_is_never_lost():
+    """Wherever it strikes, on entering the callback too: all of the bytes, or KeyboardInterrupt."""
+    code = """
+import kehu, signal, threading
+table = kehu.Table({"x": list(range(200000))})
+want, found, main = table.write_csv(), set(), threading.main_thread().ident
+for i in range(60):
+    strike = threading.Timer(0.001 + 0.0004 * i, signal.pthread_kill, (main, signal.SIGINT))
+    try:
+        strike.start()
+        got = table.write_csv()
+        found.add("all" if got == want else "a part")
+        strike.join()
+    except KeyboardInterrupt:
+        found.add("stopped")
+    except kehu.KehuError as e:
+        found.add(repr(e))
+print(*sorted(found))
+"""
+    out = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=120, check=True, text=True).stdout
+    assert out in ("stopped\n", "all stopped\n")
+
+
+def test_a_handle_that_another_thread_closes_is_no_null_pointer():
+    class Closing(kehu.Table):
+        @property
+        def _owner(self):
+            owner, self.__dict__["owner"] = self.__dict__.get("owner"), None
+            return owner
+
+        @_owner.setter
+        def _owner(self, owner):
+            self.__dict__["owner"] = owner
+
+    table = Closing({"x": [1]})
+    assert table._own() is not None
+    with pytest.raises(kehu.KehuClosedError):
+        table._own()
+
+
+def test_two_bases_merge_crosswise():
+    bases = [kehu.RfmBase(datetime.date(2024, 2, 1)) for _ in range(2)]
+    for k, base in enumerate(bases):
+        base.add([f"C{k}"], [datetime.date(2024, 1, 1)], [5], order=[f"O{k}"])
+
+    def work(one, other):
+        for _ in range(300):
+            one.merge(other)
+
+    threads = [threading.Thread(target=work, args=order, daemon=True) for order in (bases, bases[::-1])]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(30)
+    assert not any(t.is_alive() for t in threads)
+    assert [base.counts.customers for base in bases] == [2, 2]
+
+
 def test_an_interpreter_ends_with_everything_open():
     code = """
 import kehu, pickle

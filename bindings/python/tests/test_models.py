@@ -342,6 +342,23 @@ def test_evaluate():
         kehu.cross_validate(lambda known, asked: ["bill"], LABELS)
     with pytest.raises(TypeError, match="learn gave no probabilities"):
         kehu.cross_validate(lambda known, asked: ["bill"] * len(asked), LABELS, probabilities=True)
+
+
+def test_probabilities_that_a_learner_does_not_tell_are_zero():
+    """Not what the fold before it was told."""
+    folds = []
+
+    def learn(known, asked):
+        names = ["bill", "network"][:1 if folds else 2]
+        folds.append(asked)
+        answers = kehu.Table({"answer": ["bill"] * len(asked)})
+        answers.labels = ["bill"] * len(asked)
+        answers.probabilities = kehu.Matrix(kehu.results.filled("f", [0.25] * len(asked) * len(names)), "f", len(asked), names)
+        return answers
+
+    found = kehu.cross_validate(learn, LABELS, n_folds=3, probabilities=True, classes=["bill", "network"]).probabilities
+    for k, asked in enumerate(folds):
+        assert [found[i] for i in asked] == [[0.25, 0 if k else 0.25]] * len(asked)
     for wrong, kind, message in [
             (lambda: kehu.evaluate(["a"], ["a", "b"]), kehu.KehuColumnError, "answers has 2 rows where truth has 1"),
             (lambda: kehu.evaluate(["a", None], ["a", "a"]), kehu.KehuDataError, "truth is None in row 1"),

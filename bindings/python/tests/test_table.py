@@ -122,3 +122,26 @@ def test_tables_show_themselves():
     assert repr(t) == "Table of 2 rows\n<b>       x\n<script>  1.5\n-         2.5"
     assert repr(kehu.Table({"x": [1.5]})["x"]) == "<Column x of 1 float64: 1.5>"
     assert "..." in repr(kehu.Table({"x": range(11)}))
+
+
+def test_numpy_gets_the_memory_or_a_copy_as_it_asks():
+    numpy = pytest.importorskip("numpy", minversion="2")
+    t = kehu.Table(COLUMNS | {"full": [1, 2, 3, 4, 5], "moment": [datetime.datetime(2024, 1, 1, tzinfo=UTC)] * 5, "date": [datetime.date(2024, 1, 1)] * 5})
+    for name in ("full", "moment"):
+        shared = numpy.array(t[name], copy=False)
+        assert shared.ctypes.data == t[name].address and not shared.flags.writeable
+        assert numpy.asarray(t[name]).ctypes.data == t[name].address
+        copied = numpy.array(t[name], copy=True)
+        assert copied.ctypes.data != t[name].address and copied.flags.writeable and (copied == shared).all()
+    for name in ("text", "whole", "real", "yes", "day", "time", "date"):
+        with pytest.raises(ValueError, match=f"column {name} is no array without copying"):
+            numpy.array(t[name], copy=False)
+        assert len(numpy.array(t[name], copy=True)) == 5
+    with pytest.raises(ValueError, match="column full is no array of float64 without copying"):
+        numpy.array(t["full"], dtype="f8", copy=False)
+    assert numpy.array(t["full"], dtype="f8").tolist() == [1, 2, 3, 4, 5] and numpy.array(t["full"], dtype="i8", copy=False).dtype == "i8"
+    m = kehu.Svm.train(["a", "b"] * 9, ["x", "y"] * 9, cost=1).predict(["a", "b"], probabilities=True).probabilities
+    shared, copied = numpy.array(m, copy=False), numpy.array(m, copy=True)
+    assert numpy.shares_memory(shared, numpy.asarray(m)) and not numpy.shares_memory(shared, copied) and copied.flags.writeable
+    with pytest.raises(ValueError, match="the matrix is no array of float64 without copying"):
+        numpy.array(m, dtype="f8", copy=False)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    _C = TypeVar("_C", bound="Called")
     _H = TypeVar("_H", bound="Handle")
     _M = TypeVar("_M", bound="Model")
     _T = TypeVar("_T")
@@ -117,7 +118,39 @@ def watch(progress: Any, n: int) -> Watch:
 _SOON_DONE = 2000
 
 
-class Watch:
+class Called:
+    """Python code that the library calls in the middle of a call: what it raises comes out of that call.
+
+    Ctrl-C may strike as a callback is entered, before its `try`: Python then drops it and lets the call go on as if the
+    callback had returned 0. It says so to sys.unraisablehook, where it is picked up."""
+
+    def __init__(self) -> None:
+        self._failed: BaseException | None = None
+        self._hook: Any = None
+
+    def __enter__(self: _C) -> _C:
+        import threading
+        if threading.current_thread() is threading.main_thread():
+            self._hook = sys.unraisablehook
+            sys.unraisablehook = self._unraisable
+        return self
+
+    def _unraisable(self, found: Any) -> None:
+        ours = getattr(found.object, "__self__", None) is self or "ctypes callback" in (found.err_msg or "")
+        if ours and isinstance(found.exc_value, KeyboardInterrupt):
+            self._failed = found.exc_value
+        elif self._hook is not None:
+            self._hook(found)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if self._hook is not None:
+            sys.unraisablehook, self._hook = self._hook, None
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+
+
+class Watch(Called):
     """The progress of one call: reports to `progress`, lets Ctrl-C through, carries exceptions out.
 
     progress  None; a callable of (done from 0 to 1, stage); a tqdm bar; or tqdm itself
@@ -125,9 +158,8 @@ class Watch:
     """
 
     def __init__(self, progress: Any, kept: bool = False) -> None:
+        super().__init__()
         self._kept = kept
-        self._failed: BaseException | None = None
-        self._hook: Any = None
         self._close = None
         self._report = _reporter(progress)
         if isinstance(progress, type) and hasattr(progress, "update"):
@@ -147,31 +179,12 @@ class Watch:
             self._failed = e
             return 1
 
-    def __enter__(self) -> Watch:
-        import threading
-        if threading.current_thread() is threading.main_thread():
-            self._hook = sys.unraisablehook
-            sys.unraisablehook = self._unraisable
-        return self
-
-    def _unraisable(self, found: Any) -> None:
-        """Ctrl-C may strike as _step is entered, before its try: Python then drops it, and comes by here to say so."""
-        ours = getattr(found.object, "__self__", None) is self or "ctypes callback" in (found.err_msg or "")
-        if ours and isinstance(found.exc_value, KeyboardInterrupt):
-            self._failed = found.exc_value
-        elif self._hook is not None:
-            self._hook(found)
-
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if self._hook is not None:
-            sys.unraisablehook, self._hook = self._hook, None
         if not self._kept:
             self.struct.report = _REPORT()  # the callback holds this object
             if self._close is not None:
                 self._close()
-        if self._failed is not None:
-            failed, self._failed = self._failed, None
-            raise failed
+        super().__exit__(kind, error, trace)
 
 
 class _Nothing(Watch):
@@ -183,7 +196,7 @@ class _Nothing(Watch):
     def __exit__(self, *_: Any) -> None:
         pass
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> _Nothing:
         return self
 
 
@@ -217,26 +230,27 @@ def _reporter(progress: Any) -> Callable[[float, str], object] | None:
     return progress  # type: ignore[no-any-return]
 
 
+class Pieces(Called):
+    """A writer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[bytes] = []
+
+    def write(self, _: Any, data: int | None, size: int) -> int:
+        try:
+            if self._failed is None:
+                self.kept.append(string_at(data, size) if data else b"")
+        except BaseException as e:  # no room, Ctrl-C
+            self._failed = e
+        return self._failed is not None
+
+
 def written(function: Any, *arguments: Any) -> bytes:
     """What a function gives to its writer, which is its last argument."""
-    pieces: list[bytes] = []
-    raised: list[BaseException] = []
-
-    def write(_: Any, data: int | None, size: int) -> int:
-        try:
-            pieces.append(string_at(data, size) if data else b"")
-            return 0
-        except BaseException as e:  # no room, Ctrl-C
-            raised.append(e)
-            return 1
-
-    try:
-        call(function, *arguments, _abi.kehu_writer(_WRITE(write)))
-    except errors.KehuError:
-        if raised:
-            raise raised[0] from None
-        raise
-    return b"".join(pieces)
+    with Pieces() as pieces:
+        call(function, *arguments, _abi.kehu_writer(_WRITE(pieces.write)))
+    return b"".join(pieces.kept)
 
 
 # Handles
@@ -282,9 +296,10 @@ class Handle:
         return self
 
     def _own(self) -> c_void_p:
-        if self._owner is None:
+        owner = self._owner  # looked at once: another thread may close this
+        if owner is None:
             raise errors.KehuClosedError(f"this {type(self).__name__} is closed")
-        return self._owner
+        return owner
 
     @property
     def closed(self) -> bool:

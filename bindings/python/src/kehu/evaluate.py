@@ -16,7 +16,7 @@ from __future__ import annotations
 from ctypes import c_char_p, pointer
 
 from . import _abi, errors
-from ._call import call, choose, field_types, options, text, text_bytes, written
+from ._call import Called, call, choose, field_types, options, text, text_bytes, written
 from ._columns import column, matrix, texts, vector
 from ._library import lib
 from ._values import values_of
@@ -178,16 +178,18 @@ class Validated(Result):
     probabilities: Matrix | None
 
 
-class _Learner:
+class _Learner(Called):
     """A Python function as the library wants a method; an exception in it stops the work and is raised again."""
 
     def __init__(self, learn: Callable[[list[int], list[int]], Any], classes: list[Any]) -> None:
+        super().__init__()
         self._learn, self._classes = learn, classes
-        self._failed: BaseException | None = None
         self.struct = _abi.kehu_learner(learn=_LEARN(self._step))
 
     def _step(self, _: Any, known: Any, n_known: int, asked: Any, n_asked: int, answers: Any, probabilities: Any, err: Any) -> int:
         try:
+            if self._failed is not None:
+                return int(_abi.KEHU_CANCELLED)
             given = self._learn(known[:n_known], asked[:n_asked])
             labels = _values(given, "the answers of learn")
             if len(labels) != n_asked:
@@ -210,13 +212,9 @@ class _Learner:
                 for i in range(n):
                     probabilities[i * k + at[name]] = found[i, j]
 
-    def __enter__(self) -> Any:
-        return self.struct
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         self.struct.learn = _LEARN()  # the callback holds this object
-        if self._failed is not None:
-            raise self._failed
+        super().__exit__(kind, error, trace)
 
 
 _LEARN = field_types(_abi.kehu_learner)["learn"]
@@ -248,7 +246,7 @@ def cross_validate(learn: Callable[[list[int], list[int]], Any], truth: Any, *, 
         _same(n, len(made), "ids")
     answers, p = room("i", n), room("f", n * len(names)) if probabilities else None
     with _Learner(learn, names) as learner:
-        call(lib.kehu_cross_validate, answers, p, None if made is None else made.struct, n, len(names), n_folds, seed, learner)
+        call(lib.kehu_cross_validate, answers, p, None if made is None else made.struct, n, len(names), n_folds, seed, learner.struct)
     shown = list(map(str, names))
     found = Validated(n, [Part("answer", "i", answers, shown)])
     found.labels = [None if i < 0 else names[i] for i in answers[:n]]
@@ -270,7 +268,7 @@ def learning_curve(learn: Callable[[list[int], list[int]], Any], truth: Any, *, 
     numbers_ = _numbers(rows, names, "truth", False)
     with _Learner(learn, names) as learner:
         call(lib.kehu_learning_curve, steps, wanted, wanted.n, numbers_, None if made is None else made.struct, n, len(names), n_folds, seed,
-             learner)
+             learner.struct)
     found = steps[:wanted.n]
     figures = {f[0]: "q" if f[0].startswith("n") else "d" for f in _abi.kehu_evaluation._fields_}
     return Result(len(found), listed(found, n_known="q") + listed([s.evaluation for s in found], **figures))

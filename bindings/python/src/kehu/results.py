@@ -6,7 +6,7 @@ from ctypes import c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, cast,
 
 from . import _abi
 from ._call import string, text
-from .table import Column, Table, _copy
+from .table import Column, Table, _copy, as_array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,10 +98,11 @@ class Result(Table):
         return self._n
 
     def _own(self) -> c_void_p:
-        if self._owner is None and self._parts is not None:
+        parts = self._parts
+        if self._owner is None and parts is not None:
             keep: list[Any] = []
-            structs = (_abi.kehu_column * max(len(self._parts), 1))(*(p.struct(self._n, keep) for p in self._parts))
-            self._owner = _copy(structs, len(self._parts))
+            structs = (_abi.kehu_column * max(len(parts), 1))(*(p.struct(self._n, keep) for p in parts))
+            self._owner = _copy(structs, len(parts))
         return super()._own()
 
 
@@ -169,10 +170,10 @@ class Matrix:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         return self.to_table().__arrow_c_stream__(requested_schema)
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         import numpy
-        found = numpy.asarray(self._view).reshape(self.shape)
-        return found if dtype is None else found.astype(dtype)
+        shared = numpy.asarray(self._view).reshape(self.shape)
+        return as_array(numpy, shared, lambda: shared, dtype, copy, "the matrix")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Matrix) and self.columns == other.columns and self._view == other._view

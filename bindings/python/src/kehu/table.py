@@ -27,7 +27,7 @@ from ._values import CTYPES, bits, memory, values_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
 _NAMES = {value: name[len("KEHU_"):].lower() for name, value in _abi.ENUMS["kehu_type"].items()}
@@ -108,23 +108,27 @@ class Column:
         import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
         return pandas.Series(_series(pandas, self), name=self.name, copy=False)
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         import numpy
+        return as_array(numpy, self._shared_array(numpy), lambda: self._made_array(numpy), dtype, copy, f"column {self.name}")
+
+    def _shared_array(self, numpy: Any) -> Any:
+        """The memory itself as an array that cannot be written to; None where numpy has no such type."""
         c = self._struct
-        if c.type in CTYPES and not c.validity and c.type != _abi.KEHU_CATEGORY:
-            found = numpy.asarray(self.view())
-            if c.type == _abi.KEHU_DATE32:
-                found = found.astype("M8[D]")
-            elif c.type == _abi.KEHU_TIMESTAMP:
-                found = found.view("M8[us]")
-            found.flags.writeable = False
-        elif c.type == _abi.KEHU_BOOL and not c.validity:
-            found = numpy.array(self.to_list(), bool)
-        elif c.type in (_abi.KEHU_FLOAT32, _abi.KEHU_FLOAT64):
-            found = numpy.array([float("nan") if v is None else v for v in self.to_list()], "f4" if c.type == _abi.KEHU_FLOAT32 else "f8")
-        else:
-            found = numpy.array(self.to_list(), object)
-        return found if dtype is None else found.astype(dtype)
+        if c.type not in CTYPES or c.validity or c.type in (_abi.KEHU_CATEGORY, _abi.KEHU_DATE32):
+            return None
+        found = numpy.asarray(self.view())
+        return found.view("M8[us]") if c.type == _abi.KEHU_TIMESTAMP else found
+
+    def _made_array(self, numpy: Any) -> Any:
+        c = self._struct
+        if c.type == _abi.KEHU_DATE32 and not c.validity:
+            return numpy.asarray(self.view()).astype("M8[D]")
+        if c.type == _abi.KEHU_BOOL and not c.validity:
+            return numpy.array(self.to_list(), bool)
+        if c.type in (_abi.KEHU_FLOAT32, _abi.KEHU_FLOAT64):
+            return numpy.array([float("nan") if v is None else v for v in self.to_list()], "f4" if c.type == _abi.KEHU_FLOAT32 else "f8")
+        return numpy.array(self.to_list(), object)
 
     def __arrow_c_schema__(self) -> Any:
         return _arrow.export_schema(self._owner, self._number)
@@ -283,6 +287,17 @@ def _copy(structs: Any, n: int) -> c_void_p:
     call(lib.kehu_table_copy, byref(out), structs, n, None)
     assert out.value is not None
     return owned(out.value, lib.kehu_table_free)
+
+
+def as_array(numpy: Any, shared: Any, make: Callable[[], Any], dtype: Any, copy: bool | None, what: str) -> Any:
+    """What __array__ answers (NumPy 2): memory as it lies (shared, or None) where it fits, else what `make` gives.
+    copy: True, always a new array; False, ValueError where one would be needed."""
+    if shared is not None and (dtype is None or numpy.dtype(dtype) == shared.dtype):
+        return shared.copy() if copy else shared
+    if copy is False:
+        raise ValueError(f"{what} is no array{'' if dtype is None else f' of {numpy.dtype(dtype)}'} without copying")
+    found = make() if shared is None else shared
+    return found if dtype is None else found.astype(dtype, copy=shared is not None)
 
 
 def _series(pandas: Any, column: Column) -> Any:

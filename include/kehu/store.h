@@ -338,13 +338,39 @@ typedef struct kehu_scan_options {
     uint32_t until;             /* 1: only events before until_us */
     int64_t from_us;
     int64_t until_us;
+    const char *require; /* only of customers for whom this holds: names of BOOL fields
+                            of customers, such as tags and consents, with and, or, not
+                            and parentheses; a name with blanks or signs stands in
+                            "quotes". A missing value, or none as no row is known, is
+                            not true. NULL means all */
+    const void *pseudonym_key;   /* [pseudonym_key_size] "customer" gives
+                                    kehu_pseudonym() under this key; the order of rows
+                                    stays that of the ids. NULL gives the ids */
+    uint64_t pseudonym_key_size; /* 16 or more bytes; 0 with NULL */
 } kehu_scan_options;
+
+/* The name a customer goes by outside: 32 hexadecimal digits, the first half of
+ * HMAC-SHA-256 (RFC 2104) of the id under a key. The same key gives the same name, so
+ * what is handed out at different times can be joined; nobody without the key can tell
+ * whose it is, or make the name for an id. Whoever keeps the key can, so such data is
+ * still personal. Names and numbers inside texts stay: see kehu/redact.h.
+ *
+ * out       [KEHU_PSEUDONYM_SIZE] with NUL
+ * key       [key_size] random bytes, 16 or more
+ *
+ * Fails with KEHU_ARGUMENT. Thread-safe. */
+enum { KEHU_PSEUDONYM_SIZE = 33 };
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_pseudonym(char *out, const char *customer,
+                                                    const void *key, size_t key_size,
+                                                    kehu_error *err);
 
 /* Walk over events, ordered by customer, time and batch, or over customers, ordered
  * by id, one row each with the value of every field that counts; for customers kind,
  * from and until are not allowed. Options are copied.
- * Fails with KEHU_COLUMN (no such column), KEHU_ARGUMENT, KEHU_NO_MEMORY.
- * Memory: one decoded block a segment (512 rows) and one batch. */
+ * Fails with KEHU_COLUMN (no such column; a required one that is not BOOL: err->where is
+ * its byte), KEHU_ARGUMENT, KEHU_LIMIT (over 256 names and operators or 32 levels in
+ * require), KEHU_NO_MEMORY. Memory: one decoded block a segment (512 rows) and one
+ * batch; twice that, and a walk over those fields of customers, with require. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_open(kehu_scan **out,
                                                     const kehu_snapshot *snapshot,
                                                     kehu_store_part part,
@@ -364,8 +390,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_customer(
  *          (INT64, how many), first_time and last_time (TIMESTAMP), amount (INT64, the
  *          sum; a missing amount counts as 0); one row a customer that has such
  *          events, ordered by id
- * options  kind, from, until and the range of customers; columns and batch_rows stay
- *          0; NULL takes all events
+ * options  kind, from, until, require, pseudonym_key and the range of customers;
+ *          columns and batch_rows stay 0; NULL takes all events
  *
  * Fails with KEHU_RANGE (a sum beyond 64 bits: err->where is the row), KEHU_FORMAT,
  * KEHU_IO, KEHU_NO_MEMORY. Time O(rows), memory O(customers). */

@@ -4,8 +4,9 @@
 
 #include "base/error.h"
 #include "store/merge.h"
+#include "store/pseudonym.h"
+#include "store/require.h"
 #include "store/scan_batch.h"
-#include "store/snapshot.h"
 
 enum {
     DEFAULT_BATCH = 8192,
@@ -21,9 +22,13 @@ struct kehu_scan {
     int64_t from, until;
     char *kind;
     kehu__merge merge;
-    kehu__merge_rows now;  /* not yet given out */
-    uint64_t erased_until; /* of its customer */
-    kehu__rows out;        /* the columns asked for, in their order */
+    kehu__require *require; /* NULL for none */
+    kehu__hmac key;
+    bool pseudonyms;
+    char pseudonym[KEHU__PSEUDONYM]; /* of now's customer */
+    kehu__merge_rows now;            /* not yet given out */
+    uint64_t hidden_until;           /* of its customer */
+    kehu__rows out;                  /* the columns asked for, in their order */
     kehu__rows fold; /* customers: the row being made; valid_from and sequence too */
     bool folding, failed, ended;
     bool raw; /* customers: every update for itself */
@@ -37,6 +42,7 @@ void kehu_scan_free(kehu_scan *scan)
         return;
     a = scan->alloc;
     kehu__merge_close(&scan->merge);
+    kehu__require_free(scan->require);
     kehu__rows_free(&scan->out);
     kehu__rows_free(&scan->fold);
     kehu__scan_columns_free(&scan->emitted);
@@ -122,12 +128,16 @@ static kehu_status open_merge(kehu_scan *scan, const kehu_scan_options *opt,
 static kehu_status start(kehu_scan *scan, const kehu_scan_options *opt, kehu_error *err)
 {
     KEHU_TRY(choose_columns(scan, opt, err));
+    KEHU_TRY(kehu__pseudonym_key(&scan->key, opt->pseudonym_key, opt->pseudonym_key_size,
+                                 &scan->pseudonyms, err));
     if (opt->kind != NULL) {
         scan->kind = kehu__alloc(&scan->alloc, strlen(opt->kind) + 1, 1);
         if (scan->kind == NULL)
             return kehu__no_memory(err, "a scan");
         memcpy(scan->kind, opt->kind, strlen(opt->kind) + 1);
     }
+    if (opt->require != NULL)
+        KEHU_TRY(kehu__require_open(&scan->require, scan->snapshot, opt, err));
     KEHU_TRY(open_merge(scan, opt, err));
     return kehu__scan_columns_begin(&scan->emitted, &scan->out, &scan->snapshot->schema,
                                     scan->part, err);
@@ -227,7 +237,7 @@ static bool is_visible(const kehu_scan *scan, const kehu__merge_rows *r,
     const int64_t at = kehu__rows_get(r->rows, KEHU__TIME)->values.ints[row];
     const uint64_t sequence =
         (uint64_t)kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints[row];
-    return at >= scan->from && at < scan->until && sequence > scan->erased_until &&
+    return at >= scan->from && at < scan->until && sequence > scan->hidden_until &&
            sequence <= scan->snapshot->sequence &&
            (scan->kind == NULL || is_kind(scan, kind, row));
 }
@@ -250,13 +260,25 @@ static void next_visible(kehu_scan *scan, uint32_t most, uint32_t *n)
 
 static kehu_status refill(kehu_scan *scan, kehu_error *err)
 {
+    const kehu__merge_rows *r = &scan->now;
+    bool holds;
     KEHU_TRY(kehu__merge_next(&scan->merge, &scan->now, err));
-    if (scan->now.n == 0)
-        scan->ended = true;
-    else if (scan->now.new_customer)
-        scan->erased_until = kehu__erased_until(&scan->snapshot->erased, scan->now.key,
-                                                scan->now.key_size);
+    scan->ended = r->n == 0;
+    if (scan->ended || !r->new_customer)
+        return KEHU_OK;
+    KEHU_TRY(kehu__require_holds(scan->require, r->key, r->key_size, &holds, err));
+    scan->hidden_until =
+        holds ? kehu__erased_until(&scan->snapshot->erased, r->key, r->key_size)
+              : UINT64_MAX;
+    if (scan->pseudonyms && holds)
+        kehu__pseudonym_write(&scan->key, r->key, r->key_size, scan->pseudonym);
     return KEHU_OK;
+}
+
+static bool add_key(const kehu_scan *scan, kehu__vector *v)
+{
+    return scan->pseudonyms ? kehu__vector_add_text(v, scan->pseudonym, KEHU__PSEUDONYM)
+                            : kehu__vector_add_text(v, scan->now.key, scan->now.key_size);
 }
 
 /* Append n of scan->now's rows to a column of the batch. */
@@ -266,7 +288,7 @@ static bool take(kehu_scan *scan, kehu__rows_column *c, uint32_t n)
         return kehu__vector_append(&c->v, kehu__rows_get(scan->now.rows, c->id),
                                    scan->now.first, n);
     for (uint32_t i = 0; i < n; i++)
-        if (!kehu__vector_add_text(&c->v, scan->now.key, scan->now.key_size))
+        if (!add_key(scan, &c->v))
             return false;
     return true;
 }
@@ -304,8 +326,7 @@ static bool fold_row(kehu_scan *scan, uint32_t row)
         kehu__rows_column *c = &scan->fold.columns[i];
         const kehu__vector *from = kehu__rows_get(scan->now.rows, c->id);
         if (c->id == KEHU__KEY) {
-            if (c->v.n == 0 &&
-                !kehu__vector_add_text(&c->v, scan->now.key, scan->now.key_size))
+            if (c->v.n == 0 && !add_key(scan, &c->v))
                 return false;
         } else if (from != NULL && !from->missing[row]) {
             kehu__vector_clear(&c->v);

@@ -4,14 +4,18 @@
 
 #include "base/error.h"
 #include "store/merge.h"
-#include "store/snapshot.h"
+#include "store/pseudonym.h"
+#include "store/require.h"
 
 typedef struct totals {
     const kehu_snapshot *snapshot;
     int64_t from, until;
     const char *kind;
     size_t kind_size;
-    uint64_t erased_until; /* of the current customer */
+    kehu__require *require; /* NULL for none */
+    uint64_t hidden_until;  /* of the current customer */
+    kehu__hmac key;
+    bool pseudonyms;
     kehu__vector customer, events, first, last, amount;
 } totals;
 
@@ -56,6 +60,15 @@ static bool add_to_sum(int64_t *sum, int64_t x)
     return true;
 }
 
+static bool add_key(totals *t, const kehu__merge_rows *r)
+{
+    char pseudonym[KEHU__PSEUDONYM];
+    if (!t->pseudonyms)
+        return kehu__vector_add_text(&t->customer, r->key, r->key_size);
+    kehu__pseudonym_write(&t->key, r->key, r->key_size, pseudonym);
+    return kehu__vector_add_text(&t->customer, pseudonym, sizeof pseudonym);
+}
+
 /* The last row is the current customer's if it has one; rows come in time order. */
 static kehu_status add_rows(totals *t, const kehu__merge_rows *r, bool *begun,
                             kehu_error *err)
@@ -68,13 +81,12 @@ static kehu_status add_rows(totals *t, const kehu__merge_rows *r, bool *begun,
     for (uint32_t row = r->first; row < r->first + r->n; row++) {
         uint32_t at;
         if (time_of[row] < t->from || time_of[row] >= t->until ||
-            (uint64_t)sequence[row] <= t->erased_until ||
+            (uint64_t)sequence[row] <= t->hidden_until ||
             (uint64_t)sequence[row] > t->snapshot->sequence ||
             (t->kind != NULL && !is_kind(t, kind, row, &memory)))
             continue;
         if (!*begun &&
-            (!kehu__vector_add_text(&t->customer, r->key, r->key_size) ||
-             !kehu__vector_add_int(&t->events, 0) ||
+            (!add_key(t, r) || !kehu__vector_add_int(&t->events, 0) ||
              !kehu__vector_add_int(&t->first, time_of[row]) ||
              !kehu__vector_add_int(&t->last, 0) || !kehu__vector_add_int(&t->amount, 0)))
             return kehu__no_memory(err, "totals");
@@ -107,10 +119,14 @@ static kehu_status add_all(totals *t, const kehu_scan_options *opt, kehu_error *
         if (status != KEHU_OK || r.n == 0)
             break;
         if (r.new_customer) {
+            bool holds;
             begun = false;
-            t->erased_until = kehu__erased_until(&s->erased, r.key, r.key_size);
+            status = kehu__require_holds(t->require, r.key, r.key_size, &holds, err);
+            t->hidden_until =
+                holds ? kehu__erased_until(&s->erased, r.key, r.key_size) : UINT64_MAX;
         }
-        status = add_rows(t, &r, &begun, err);
+        if (status == KEHU_OK)
+            status = add_rows(t, &r, &begun, err);
     }
     kehu__merge_close(&m);
     return status;
@@ -182,9 +198,15 @@ kehu_status kehu_snapshot_totals(kehu_table **out, const kehu_snapshot *snapshot
                  .first = kehu__vector_new(&snapshot->alloc, KEHU__INTS),
                  .last = kehu__vector_new(&snapshot->alloc, KEHU__INTS),
                  .amount = kehu__vector_new(&snapshot->alloc, KEHU__INTS)};
-    status = add_all(&t, &opt, err);
+    status = kehu__pseudonym_key(&t.key, opt.pseudonym_key, opt.pseudonym_key_size,
+                                 &t.pseudonyms, err);
+    if (status == KEHU_OK && opt.require != NULL)
+        status = kehu__require_open(&t.require, snapshot, &opt, err);
+    if (status == KEHU_OK)
+        status = add_all(&t, &opt, err);
     if (status == KEHU_OK)
         status = make_table(out, &t, err);
+    kehu__require_free(t.require);
     kehu__vector_free(&t.customer);
     kehu__vector_free(&t.events);
     kehu__vector_free(&t.first);

@@ -112,7 +112,7 @@ def test_every_option_can_be_given():
     }
     # Counts of arrays, flags that have keywords of their own, and "is the next one given?".
     other_names = {"size", "alloc", "executor", "reserved", "n_class_weights", "n_fields", "n_missing", "n_names", "n_columns", "flags",
-                   "as_of_us", "from", "until", "from_us", "until_us", "fields"}
+                   "as_of_us", "from", "until", "from_us", "until_us", "fields", "pseudonym_key_size"}
     assert set(reached) == {name for name in _abi.STRUCTS if name.endswith("_options")}
     for name, functions in reached.items():
         given = {p for f in functions for p in inspect.signature(f).parameters}

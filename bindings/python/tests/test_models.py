@@ -454,3 +454,30 @@ def test_store(tmp_path):
             wrong()
     store.close()
     assert kehu.Store(tmp_path / "s").sequence > 0
+
+
+def test_store_hands_out_with_consent_under_pseudonyms(tmp_path):
+    import hashlib
+    import hmac
+    key = b"sixteen bytes..."
+    with kehu.Store(tmp_path / "s", mode="new") as store:
+        store.declare("customers", "consent to mail", "bool")
+        store.declare("customers", "会员", "bool")
+        store.add_customers({"customer": ["a", "b", "c"], "consent to mail": [True, False, True], "会员": [True, True, None]})
+        store.add_events({"customer": ["a", "b", "c", "d"], "time": [datetime.date(2024, 1, 1)] * 4, "amount": [1, 2, 4, 8]})
+        snapshot = store.snapshot()
+    require = '"consent to mail" and not 会员'
+    assert snapshot.customers(require=require)["customer"].to_list() == ["c"]
+    assert snapshot.events(require="not 会员", columns=["amount"])["amount"].to_list() == [4, 8]
+    assert snapshot.totals(require="会员")["amount"].to_list() == [1, 2]
+    names = [hmac.new(key, c.encode(), hashlib.sha256).hexdigest()[:32] for c in "abcd"]
+    assert snapshot.events(pseudonym_key=key)["customer"].to_list() == names
+    assert snapshot.totals(pseudonym_key=key, require=require)["customer"].to_list() == [names[2]]
+    assert kehu.pseudonym("a", key) == names[0]
+    for wrong, kind, message in [
+            (lambda: snapshot.events(require="consent"), kehu.KehuColumnError, "require: customers have no field consent of type bool"),
+            (lambda: snapshot.events(require="会员 or"), kehu.KehuArgumentError, "require: expected a field"),
+            (lambda: snapshot.events(pseudonym_key=b"short"), kehu.KehuArgumentError, "16 bytes or more, this one 5"),
+            (lambda: kehu.pseudonym("a", "a text, no bytes"), TypeError, "str, expected bytes")]:
+        with pytest.raises(kind, match=message):
+            wrong()

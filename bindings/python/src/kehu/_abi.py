@@ -140,6 +140,7 @@ KEHU_STORE_NEW = 2
 KEHU_STORE_SYNC = 0
 KEHU_STORE_BATCH = 1
 KEHU_STORE_NONE = 2
+KEHU_PSEUDONYM_SIZE = 33
 
 ENUMS: dict[str, dict[str, int]] = {
     'kehu_status': {'KEHU_OK': 0, 'KEHU_NO_MEMORY': -1, 'KEHU_ARGUMENT': -2, 'KEHU_DATA': -3, 'KEHU_NOT_FOUND': -4, 'KEHU_IO': -5, 'KEHU_FORMAT': -6, 'KEHU_VERSION': -7, 'KEHU_LIMIT': -8, 'KEHU_CANCELLED': -9, 'KEHU_INTERNAL': -10, 'KEHU_KIND': -11, 'KEHU_COLUMN': -12, 'KEHU_ENCODING': -13, 'KEHU_DUPLICATE': -14, 'KEHU_EMPTY': -15, 'KEHU_ONE_CLASS': -16, 'KEHU_BUSY': -17, 'KEHU_POISONED': -18, 'KEHU_RANGE': -19},
@@ -1187,6 +1188,9 @@ kehu_scan_options._fields_ = [
     ('until', c_uint32),
     ('from_us', c_int64),
     ('until_us', c_int64),
+    ('require', c_char_p),
+    ('pseudonym_key', c_void_p),
+    ('pseudonym_key_size', c_uint64),
 ]
 kehu_scan_batch._fields_ = [
     ('columns', POINTER(kehu_column)),
@@ -1534,6 +1538,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_snapshot_backup': (c_int, [c_void_p, c_char_p, POINTER(kehu_progress), POINTER(kehu_error)], ['snapshot', 'path', 'progress', 'err']),
     'kehu_snapshot_check': (c_int, [c_void_p, POINTER(kehu_store_check), POINTER(kehu_progress), POINTER(kehu_error)], ['snapshot', 'report', 'progress', 'err']),
     'kehu_snapshot_export': (c_int, [c_void_p, c_char_p, POINTER(kehu_writer), POINTER(kehu_error)], ['snapshot', 'customer', 'writer', 'err']),
+    'kehu_pseudonym': (c_int, [POINTER(c_char), c_char_p, c_void_p, c_size_t, POINTER(kehu_error)], ['out', 'customer', 'key', 'key_size', 'err']),
     'kehu_scan_open': (c_int, [POINTER(c_void_p), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),
     'kehu_scan_customer': (c_int, [POINTER(c_void_p), c_void_p, c_int, c_char_p, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'customer', 'options', 'err']),
     'kehu_snapshot_totals': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'options', 'err']),

@@ -21,7 +21,7 @@ C2        -
 from __future__ import annotations
 
 import os
-from ctypes import POINTER, byref, c_char_p, c_int64, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int64, c_uint64, c_void_p, cast, create_string_buffer
 
 from . import _abi
 from ._call import Exclusive, Handle, Watch, call, choose, options, path_bytes, string, text, written
@@ -281,15 +281,19 @@ class Snapshot(Handle):
 
     def scan(self, part: str, *, columns: Sequence[str] = (), customer: str | None = None, first_customer: str | None = None,
              last_customer: str | None = None, kind: str | None = None, start: datetime | int | None = None,
-             end: datetime | int | None = None, batch_rows: int = 0) -> Scan:
+             end: datetime | int | None = None, require: str | None = None, pseudonym_key: bytes | None = None,
+             batch_rows: int = 0) -> Scan:
         """Walk over "events" (ordered by customer, time and batch) or "customers" (one row each), in batches.
 
         columns                        names, in the order wanted; (): all
         customer                       one customer's whole history
         first_customer, last_customer  a range of ids, both included
         kind, start, end               of events: only of this kind, at `start` or later, before `end`
+        require                        only of customers for whom this holds: names of bool fields of customers, such as tags
+                                       and consents, with and, or, not, parentheses; a missing value is not true
+        pseudonym_key                  "customer" gives pseudonym() under this key
         batch_rows                     most rows a batch; 0: 8192"""
-        opt, _keep = scan_options(columns, first_customer, last_customer, kind, start, end, batch_rows)
+        opt, _keep = scan_options(columns, first_customer, last_customer, kind, start, end, require, pseudonym_key, batch_rows)
         owner, number, out = self._own(), choose(part, "part", PARTS), c_void_p()
         if customer is None:
             call(lib.kehu_scan_open, byref(out), owner, number, opt)
@@ -311,21 +315,44 @@ class Snapshot(Handle):
             return Table.concat(batches) if len(batches) > 1 else batches[0] if batches else scan._empty()
 
     def totals(self, *, kind: str | None = None, start: datetime | int | None = None, end: datetime | int | None = None,
-               first_customer: str | None = None, last_customer: str | None = None) -> Table:
-        """Events summed up a customer: customer, events, first_time, last_time, amount.
+               first_customer: str | None = None, last_customer: str | None = None, require: str | None = None,
+               pseudonym_key: bytes | None = None) -> Table:
+        """Events summed up a customer: customer, events, first_time, last_time, amount. Arguments as scan() has them.
         Fails with KehuRangeError (a sum beyond 64 bits)."""
-        opt, _keep = scan_options((), first_customer, last_customer, kind, start, end, 0)
+        opt, _keep = scan_options((), first_customer, last_customer, kind, start, end, require, pseudonym_key, 0)
         out = c_void_p()
         call(lib.kehu_snapshot_totals, byref(out), self._own(), opt)
         return Table._adopt(out)
 
 
+def _key(key: bytes) -> tuple[c_void_p, int]:
+    if not isinstance(key, bytes):
+        raise TypeError(f"the key for pseudonyms is {type(key).__name__}, expected bytes")
+    return cast(c_char_p(key), c_void_p), len(key)
+
+
+def pseudonym(customer: str, key: bytes) -> str:
+    """The name a customer goes by outside: 32 hexadecimal digits, half of HMAC-SHA-256 of the id under a key.
+
+    key  16 or more random bytes; nobody without it can tell whose the name is, or make one. Fails with KehuArgumentError
+
+    >>> import kehu
+    >>> kehu.pseudonym("C1", b"sixteen bytes...")
+    '6323354753b021b9e2f0e1944d16522d'
+    """
+    out = create_string_buffer(_abi.KEHU_PSEUDONYM_SIZE)
+    call(lib.kehu_pseudonym, out, text(customer, "customer"), *_key(key))
+    return out.value.decode()
+
+
 def scan_options(columns: Sequence[str], first: str | None, last: str | None, kind: str | None, start: datetime | int | None,
-                 end: datetime | int | None, batch_rows: int) -> tuple[Any, Any]:
+                 end: datetime | int | None, require: str | None, pseudonym_key: bytes | None, batch_rows: int) -> tuple[Any, Any]:
     names = (c_char_p * max(len(columns), 1))(*(text(name, "columns") for name in columns))
     opt = options(_abi.kehu_scan_options, batch_rows=batch_rows, n_columns=len(columns))
     opt.columns = names
-    for field, value in (("first_customer", first), ("last_customer", last), ("kind", kind)):
+    if pseudonym_key is not None:
+        opt.pseudonym_key, opt.pseudonym_key_size = _key(pseudonym_key)
+    for field, value in (("first_customer", first), ("last_customer", last), ("kind", kind), ("require", require)):
         if value is not None:
             setattr(opt, field, text(value, field))
     for flag, value_field, value_time in (("from", "from_us", start), ("until", "until_us", end)):

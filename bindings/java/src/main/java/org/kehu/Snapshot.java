@@ -198,6 +198,8 @@ public final class Snapshot extends NativeHandle {
         private String first;
         private String last;
         private String kind;
+        private String require;
+        private byte[] pseudonymKey = {};
 
         /** All defaults. */
         public ScanOptions() {
@@ -274,6 +276,29 @@ public final class Snapshot extends NativeHandle {
             return this;
         }
 
+        /**
+         * Only customers for whom this holds.
+         *
+         * @param require names of boolean fields of customers, such as tags and consents, with and, or, not and parentheses; a
+         *     name with blanks or signs stands in "quotes"; a missing value is not true; null means all
+         * @return this
+         */
+        public ScanOptions require(String require) {
+            this.require = require;
+            return this;
+        }
+
+        /**
+         * "customer" gives {@link Store#pseudonym} under this key instead of the id.
+         *
+         * @param key 16 or more random bytes; empty gives the ids
+         * @return this
+         */
+        public ScanOptions pseudonymKey(byte[] key) {
+            pseudonymKey = key.clone();
+            return this;
+        }
+
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
@@ -283,6 +308,9 @@ public final class Snapshot extends NativeHandle {
             options.i64(Layout.ScanOptions.FIRST_CUSTOMER, frame.text(first));
             options.i64(Layout.ScanOptions.LAST_CUSTOMER, frame.text(last));
             options.i64(Layout.ScanOptions.KIND, frame.text(kind));
+            options.i64(Layout.ScanOptions.REQUIRE, frame.text(require));
+            options.i64(Layout.ScanOptions.PSEUDONYM_KEY, pseudonymKey.length == 0 ? 0 : frame.copy(pseudonymKey).address);
+            options.i64(Layout.ScanOptions.PSEUDONYM_KEY_SIZE, pseudonymKey.length);
             return options;
         }
     }

@@ -16,6 +16,22 @@ public final class Store extends MutableHandle {
         super(pointer, Native::storeFree);
     }
 
+    /**
+     * The name a customer goes by outside: 32 hexadecimal digits, the first half of HMAC-SHA-256 of the id under a key. Nobody
+     * without the key can tell whose it is, or make the name for an id.
+     *
+     * @param customer the id
+     * @param key 16 or more random bytes
+     * @return the name, always the same under the same key
+     */
+    public static String pseudonym(String customer, byte[] key) {
+        try (Frame f = Frame.open()) {
+            Memory out = f.take(Constants.PSEUDONYM_SIZE);
+            f.check(Native.pseudonym(out.address, f.text(customer), f.copy(key).address, key.length, f.error()));
+            return Memory.text(out.address, (int) Constants.PSEUDONYM_SIZE - 1);
+        }
+    }
+
     /** What a store has of its customers. */
     public enum Part {
         /** An id and declared fields. */

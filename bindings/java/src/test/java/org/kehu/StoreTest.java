@@ -39,6 +39,25 @@ class StoreTest {
     }
 
     @Test
+    void dataGoesOutWithConsentUnderPseudonyms(@TempDir Path folder) {
+        byte[] key = "sixteen bytes...".getBytes(StandardCharsets.UTF_8);
+        try (Store store = created(folder)) {
+            store.declare(Store.Part.CUSTOMERS, new Store.Declared("mail", Column.Type.BOOL, 1, 0, "form", ""));
+            store.addCustomers(List.of(Column.of("customer", "8", "甲"), Column.of("mail", new boolean[] {true, false})));
+            store.addEvents(events("8", 2));
+            store.addEvents(events("甲", 1));
+            try (Snapshot snapshot = store.snapshot(new Snapshot.Options());
+                Table agreed = snapshot.totals(new Snapshot.ScanOptions().require("mail").pseudonymKey(key))) {
+                assertArrayEquals(new long[] {201}, agreed.longs("amount"));
+                assertArrayEquals(new String[] {"6da798c810756fe3a0ab6b4da0c1b1fe"}, agreed.texts("customer"));
+                assertEquals("6da798c810756fe3a0ab6b4da0c1b1fe", Store.pseudonym("8", key));
+                assertThrows(KehuException.class, () -> snapshot.totals(new Snapshot.ScanOptions().require("mail or")));
+                assertThrows(KehuException.class, () -> Store.pseudonym("8", new byte[15]));
+            }
+        }
+    }
+
+    @Test
     void whatIsAddedIsReadBackInOrder(@TempDir Path folder) throws IOException {
         try (Store store = created(folder)) {
             store.declare(Store.Part.CUSTOMERS, new Store.Declared("age", Column.Type.INT64, 1, 365, "form", ""));

@@ -22,6 +22,8 @@ typedef struct kehu__rfm_row {
     int32_t day;
 } kehu__rfm_row;
 
+enum { KEHU__RFM_LINE = 64 / sizeof(kehu__rfm_row) }; /* rows of a cache line */
+
 /* The rows of one task: for each part a chain of blocks, filled in order. */
 typedef struct kehu__rfm_deal {
     kehu_rfm_base_counts counts;
@@ -30,7 +32,7 @@ typedef struct kehu__rfm_deal {
     uint32_t *after; /* [blocks] the next block of the same part */
     uint32_t n_blocks;
     uint32_t first[KEHU__RFM_PARTS], last[KEHU__RFM_PARTS];
-    kehu__rfm_row *next[KEHU__RFM_PARTS], *stop[KEHU__RFM_PARTS]; /* in the last */
+    kehu__rfm_row *next[KEHU__RFM_PARTS]; /* behind the part's last row */
 } kehu__rfm_deal;
 
 typedef struct kehu__rfm_adding {

@@ -46,11 +46,19 @@ typedef struct kehu__rfm_text {
 } kehu__rfm_text;
 
 /* Open addressing over numbers of items kept elsewhere, at most a quarter full,
- * because a number that is not in its first slot costs more than memory. */
+ * because a number that is not in its first slots costs more than memory. A slot
+ * is 1 + number in the bits below n_slots and bits of the hash above, which tell
+ * most other items without a look at them; 0 = free. */
 typedef struct kehu__rfm_index {
-    uint32_t *slots; /* 1 + number; 0 = free */
+    uint32_t *slots; /* [n_slots + 1], the last one repeats the first */
     size_t n_slots;  /* 0 or a power of two */
 } kehu__rfm_index;
+
+static inline uint32_t kehu__rfm_slot(uint64_t hash, size_t n_slots, uint32_t number)
+{
+    return ((uint32_t)(hash >> (32 - KEHU__RFM_PART_BITS)) & ~(uint32_t)(n_slots - 1)) |
+           (number + 1);
+}
 
 typedef struct kehu__rfm_part {
     kehu__rfm_index by_key, by_order;

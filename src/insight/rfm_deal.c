@@ -12,31 +12,49 @@ static bool is_return(const kehu__rfm_adding *a, int64_t i, int64_t amount)
 
 /* ---- Blocks ---- */
 
-static void start_block(const kehu__rfm_adding *a, kehu__rfm_deal *d, uint32_t part)
+/* Room for the rows of one part; the first of its lines are asked for. */
+static kehu__rfm_row *start_block(const kehu__rfm_adding *a, kehu__rfm_deal *d,
+                                  uint32_t part)
 {
     const uint32_t block = d->n_blocks++;
+    kehu__rfm_row *rows = d->rows + (size_t)block * a->block;
     d->last[part] = block;
-    d->next[part] = d->rows + (size_t)block * a->block;
-    d->stop[part] = d->next[part] + a->block;
+    KEHU__RFM_ASK(rows);
+    KEHU__RFM_ASK(rows + KEHU__RFM_LINE);
+    return rows;
 }
 
-static void start_blocks(const kehu__rfm_adding *a, kehu__rfm_deal *d)
+/* Where the next row of each part goes, and where its block ends. A local variable
+ * of who deals, so that storing a row cannot change it. */
+typedef struct ends {
+    kehu__rfm_row *next[KEHU__RFM_PARTS], *stop[KEHU__RFM_PARTS];
+} ends;
+
+static void start_blocks(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e)
 {
     d->n_blocks = 0;
     for (uint32_t p = 0; p < KEHU__RFM_PARTS; p++) {
         d->first[p] = p;
-        start_block(a, d, p);
+        e->next[p] = start_block(a, d, p);
+        e->stop[p] = e->next[p] + a->block;
     }
 }
 
-static inline void put(const kehu__rfm_adding *a, kehu__rfm_deal *d, kehu__rfm_row row)
+/* There are more parts than the processor foresees streams of: it has to be told
+ * which lines come next. */
+static inline void put(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e,
+                       kehu__rfm_row row)
 {
     const uint32_t part = kehu__rfm_part_of(row.hash);
-    *d->next[part]++ = row;
-    if (d->next[part] == d->stop[part]) {
+    kehu__rfm_row *at = e->next[part];
+    *at++ = row;
+    KEHU__RFM_ASK(at + 2 * KEHU__RFM_LINE);
+    if (at == e->stop[part]) {
         d->after[d->last[part]] = d->n_blocks;
-        start_block(a, d, part);
+        at = start_block(a, d, part);
+        e->stop[part] = at + a->block;
     }
+    e->next[part] = at;
 }
 
 /* ---- Rows ---- */
@@ -59,7 +77,7 @@ static bool is_lean(const kehu__rfm_adding *a, int64_t from, int64_t to)
 }
 
 /* A row into its part's block, or past it and counted as skipped. */
-static void deal_row(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t i)
+static void deal_row(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e, int64_t i)
 {
     const kehu_rfm_base *b = a->base;
     kehu__rfm_row row;
@@ -90,11 +108,24 @@ static void deal_row(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t i)
             kehu__rfm_hash((uint64_t)kehu__rfm_number(a->batch->customer, i), NULL);
     }
     row.what = (int32_t)(d->lean ? amount : i - a->from);
-    put(a, d, row);
+    put(a, d, e, row);
 }
 
-/* The same for plain lean rows, which are the most. */
-static void deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
+static void deal_any(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
+                     int64_t to)
+{
+    ends e;
+    d->counts = (kehu_rfm_base_counts){.rows = to - from};
+    d->lean = is_lean(a, from, to);
+    start_blocks(a, d, &e);
+    for (int64_t i = from; i < to; i++)
+        deal_row(a, d, &e, i);
+    memcpy(d->next, e.next, sizeof d->next);
+}
+
+/* The same for plain rows, which are the most; false when they prove not to be
+ * lean. */
+static bool deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
                        int64_t to)
 {
     const kehu_rfm_base *b = a->base;
@@ -106,6 +137,9 @@ static void deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t fro
     const bool drop = b->returns == KEHU_RFM_RETURNS_DROP;
     const int32_t first = b->from, last = b->to;
     int64_t before = 0, after = 0, returns = 0;
+    uint64_t wide = 0;
+    ends e;
+    start_blocks(a, d, &e);
     for (int64_t i = from; i < to; i++) {
         const bool back = amounts[i] < 0;
         if (days[i] < first || days[i] > last) {
@@ -116,13 +150,16 @@ static void deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t fro
         returns += back;
         if (back && drop)
             continue;
-        put(a, d,
+        wide |= (uint64_t)(back ? ~amounts[i] : amounts[i]) >> 31;
+        put(a, d, &e,
             (kehu__rfm_row){kehu__mix64((uint64_t)keys[i]), (int32_t)amounts[i],
                             back && net ? KEHU__RFM_NO_PURCHASE : days[i]});
     }
-    d->counts.before = before;
-    d->counts.after = after;
-    d->counts.returns = returns;
+    memcpy(d->next, e.next, sizeof d->next);
+    d->counts = (kehu_rfm_base_counts){
+        .rows = to - from, .before = before, .after = after, .returns = returns};
+    d->lean = true;
+    return wide == 0;
 }
 
 void kehu__rfm_deal_rows(void *adding, int64_t number)
@@ -131,13 +168,6 @@ void kehu__rfm_deal_rows(void *adding, int64_t number)
     kehu__rfm_deal *d = &a->deals[number];
     const int64_t from = a->from + number * KEHU__RFM_DEAL;
     const int64_t to = a->to - from < KEHU__RFM_DEAL ? a->to : from + KEHU__RFM_DEAL;
-    d->counts = (kehu_rfm_base_counts){.rows = to - from};
-    d->lean = is_lean(a, from, to);
-    start_blocks(a, d);
-    if (a->plain && d->lean) {
-        deal_plain(a, d, from, to);
-        return;
-    }
-    for (int64_t i = from; i < to; i++)
-        deal_row(a, d, i);
+    if (!a->plain || a->batch->order != NULL || !deal_plain(a, d, from, to))
+        deal_any(a, d, from, to);
 }

@@ -25,17 +25,25 @@ static void insert(kehu__rfm_index *index, uint64_t hash, uint32_t i)
     size_t at = hash & (index->n_slots - 1);
     while (index->slots[at] != 0)
         at = (at + 1) & (index->n_slots - 1);
-    index->slots[at] = i + 1;
+    index->slots[at] = kehu__rfm_slot(hash, index->n_slots, i);
+    if (at == 0)
+        index->slots[index->n_slots] = index->slots[0];
+}
+
+static void free_index(kehu__rfm_index *index, const kehu_allocator *a)
+{
+    if (index->n_slots > 0)
+        kehu__free(a, index->slots, index->n_slots + 1, sizeof *index->slots);
 }
 
 /* Twice the slots, all free; false when refused. */
 static bool widen(kehu__rfm_index *index, const kehu_allocator *a)
 {
     const size_t n = index->n_slots == 0 ? 32 : 2 * index->n_slots;
-    uint32_t *slots = kehu__alloc_zero(a, n, sizeof *slots);
+    uint32_t *slots = kehu__alloc_zero(a, n + 1, sizeof *slots);
     if (slots == NULL)
         return false;
-    kehu__free(a, index->slots, index->n_slots, sizeof *slots);
+    free_index(index, a);
     *index = (kehu__rfm_index){slots, n};
     return true;
 }
@@ -106,7 +114,7 @@ uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
     const size_t mask = p->by_key.n_slots - 1;
     if (p->by_key.n_slots > 0)
         for (size_t at = hash & mask; p->by_key.slots[at] != 0; at = (at + 1) & mask) {
-            const uint32_t i = p->by_key.slots[at] - 1;
+            const uint32_t i = (p->by_key.slots[at] & (uint32_t)mask) - 1;
             if (p->customers[i].hash == hash &&
                 (name == NULL || same_text(p, p->names[i].at, p->names[i].size, name)))
                 return i;
@@ -141,7 +149,8 @@ bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t c
     const size_t mask = p->by_order.n_slots - 1;
     if (p->by_order.n_slots > 0)
         for (size_t at = hash & mask; p->by_order.slots[at] != 0; at = (at + 1) & mask) {
-            const kehu__rfm_order *o = &p->orders[p->by_order.slots[at] - 1];
+            const kehu__rfm_order *o =
+                &p->orders[(p->by_order.slots[at] & (uint32_t)mask) - 1];
             if (o->id == id && o->customer == customer &&
                 (text == NULL || same_text(p, o->at, o->size, text)))
                 return false;
@@ -159,8 +168,8 @@ bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t c
 
 void kehu__rfm_part_free(kehu__rfm_part *p, const kehu_allocator *a)
 {
-    kehu__free(a, p->by_key.slots, p->by_key.n_slots, sizeof *p->by_key.slots);
-    kehu__free(a, p->by_order.slots, p->by_order.n_slots, sizeof *p->by_order.slots);
+    free_index(&p->by_key, a);
+    free_index(&p->by_order, a);
     kehu__free(a, p->customers, p->capacity, sizeof *p->customers);
     kehu__free(a, p->names, p->names_capacity, sizeof *p->names);
     kehu__free(a, p->orders, p->orders_capacity, sizeof *p->orders);

@@ -24,5 +24,6 @@
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>
 #include <kehu/tree.h>
+#include <kehu/words.h>
 
 #endif /* KEHU_KEHU_H */

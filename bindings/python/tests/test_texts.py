@@ -22,3 +22,23 @@ def test_copies_with_wrong_options():
         kehu.duplicate_fold([1, 2])
     with pytest.raises(ZeroDivisionError):
         kehu.duplicate_fold(COPIES, progress=lambda done, stage: 1 / 0)
+
+
+def new_word_texts():
+    return [f"{a}飞享{b}" for a in "我你他她要想办开买换" for b in "很好吗呢吧卡费号的了"]
+
+
+def test_new_words_are_found():
+    found = kehu.words_find(new_word_texts(), n_threads=2)
+    assert found["word"].to_list() == ["飞享"] and found["count"].to_list() == [100]
+    assert len(kehu.words_find(new_word_texts(), min_count=101)) == 0
+    assert len(kehu.words_find(new_word_texts(), tokenizer=kehu.Tokenizer.read_words("飞享 1"))) == 0
+    assert len(kehu.words_find(new_word_texts() * 2, min_entropy=9)) == 0
+    assert len(kehu.words_find([], max_words=1, max_characters=2, min_cohesion=1, phrase_cohesion=1)) == 0
+
+
+def test_new_words_with_wrong_options():
+    with pytest.raises(kehu.KehuArgumentError, match="min_cohesion is -1, expected 0 or more"):
+        kehu.words_find(["x"], min_cohesion=-1)
+    with pytest.raises(ZeroDivisionError):
+        kehu.words_find(["x"], progress=lambda done, stage: 1 / 0)

@@ -55,11 +55,12 @@ from .svm import Svm
 from .table import Column, Table
 from .tokenizer import Tokenizer
 from .tree import Tree
+from .words import words_find
 
 __all__ = [
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
-    "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "write_libsvm", "__version__", "KehuArgumentError",
+    "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "words_find", "write_libsvm", "__version__", "KehuArgumentError",
     "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",
     "KehuEmptyError", "KehuEncodingError", "KehuError", "KehuFormatError", "KehuIOError", "KehuInternalError",
     "KehuKindError", "KehuLimitError", "KehuMemoryError", "KehuNotFoundError", "KehuOneClassError", "KehuPoisonedError",

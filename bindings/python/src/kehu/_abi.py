@@ -494,6 +494,10 @@ class kehu_scan_batch(Structure):
     pass
 
 
+class kehu_words_options(Structure):
+    pass
+
+
 kehu_error._fields_ = [
     ('code', c_int32),
     ('field', c_int32),
@@ -1197,6 +1201,20 @@ kehu_scan_batch._fields_ = [
     ('n_columns', c_int64),
     ('n_rows', c_int64),
 ]
+kehu_words_options._fields_ = [
+    ('size', c_uint32),
+    ('min_count', c_uint32),
+    ('max_characters', c_uint32),
+    ('max_words', c_uint32),
+    ('min_cohesion', c_double),
+    ('phrase_cohesion', c_double),
+    ('min_entropy', c_double),
+    ('tokenizer', c_void_p),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
 
 STRUCTS: dict[str, type[Structure]] = {
     'kehu_error': kehu_error,
@@ -1281,6 +1299,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_store_check': kehu_store_check,
     'kehu_scan_options': kehu_scan_options,
     'kehu_scan_batch': kehu_scan_batch,
+    'kehu_words_options': kehu_words_options,
 }
 
 # name: (result, [argument types], [argument names])
@@ -1544,4 +1563,5 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_snapshot_totals': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'options', 'err']),
     'kehu_scan_next': (c_int, [c_void_p, POINTER(kehu_scan_batch), POINTER(kehu_error)], ['scan', 'batch', 'err']),
     'kehu_scan_free': (None, [c_void_p], ['scan']),
+    'kehu_words_find': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_words_options), POINTER(kehu_error)], ['out', 'texts', 'options', 'err']),
 }

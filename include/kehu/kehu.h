@@ -9,6 +9,7 @@
 #include <kehu/column.h>
 #include <kehu/csv.h>
 #include <kehu/duplicate.h>
+#include <kehu/demand.h>
 #include <kehu/evaluate.h>
 #include <kehu/hybrid.h>
 #include <kehu/keyword.h>

@@ -38,6 +38,7 @@ def models():
         "linear": kehu.Linear.train([[1.0, 0], [0, 1.0]], [3, -3]),
         "rfm": kehu.Rfm.fit(rows),
         "segments": kehu.Segments.builtin("rfm_intervals"),
+        "machine": kehu.DemandMachine.builtin(),
         "clv": kehu.Clv.from_parameters("gamma_gamma", [6.25, 3.74, 15.44]),
         "tree": kehu.Tree.train(COLUMNS, TARGET),
         "levels": kehu.Levels.fit([[0.1], [0.9]], mode="quantile", names=list("abcde")),
@@ -54,7 +55,7 @@ def test_every_model_is_kept_and_shown(tmp_path):
             assert again.write() == data and type(again) is type(model), name
         assert pickle.loads(pickle.dumps(model)) == model
         assert repr(model).startswith("<") and len(repr(model)) < 400
-        if name not in ("segments", "linear"):
+        if name not in ("segments", "machine", "linear"):
             for damaged in (data[:len(data) // 2], data[:-8] + bytes(8)):
                 with pytest.raises(kehu.KehuFormatError):
                     type(model).read(damaged)

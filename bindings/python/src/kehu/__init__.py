@@ -14,6 +14,7 @@ from . import errors
 from ._library import VERSION as __version__
 from .clv import Clv, ClvBase
 from .csv import Csv, read_csv
+from .demand import DemandMachine, Demands
 from .duplicate import Duplicates, duplicate_fold
 from .errors import (
     KehuArgumentError,
@@ -58,6 +59,7 @@ from .tree import Tree
 from .words import words_find
 
 __all__ = [
+    "DemandMachine", "Demands",
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "words_find", "write_libsvm", "__version__", "KehuArgumentError",

@@ -80,6 +80,21 @@ KEHU_CSV_JSON = 8
 KEHU_ENCODING_AUTO = 0
 KEHU_ENCODING_UTF8 = 1
 KEHU_ENCODING_GB18030 = 2
+KEHU_DEMAND_MAX_STATUSES = 64
+KEHU_DEMAND_OPEN = 1
+KEHU_DEMAND_REPLIED = 2
+KEHU_DEMAND_SOLVED = 4
+KEHU_DEMAND_FINAL = 8
+KEHU_DEMAND_DAY = 0
+KEHU_DEMAND_WEEK = 1
+KEHU_DEMAND_MONTH = 2
+KEHU_DEMAND_COUNTS = 0
+KEHU_DEMAND_TIMES = 1
+KEHU_DEMAND_AGEING = 2
+KEHU_DEMAND_OVERDUE = 3
+KEHU_DEMAND_CLASSES = 4
+KEHU_DEMAND_CUSTOMERS = 5
+KEHU_DEMAND_REFUSED = 6
 KEHU_EVALUATION_TABLE = 0
 KEHU_EVALUATION_JSON = 1
 KEHU_KEYWORD_SIGNED = 0
@@ -150,6 +165,8 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_rfm_rule': {'KEHU_RFM_NEAREST_RANK': 0, 'KEHU_RFM_INTERPOLATED': 1, 'KEHU_RFM_INTERPOLATED_PLUS_ONE': 2, 'KEHU_RFM_EQUAL_WIDTH': 3},
     'kehu_clv_model': {'KEHU_BG_NBD': 0, 'KEHU_MBG_NBD': 1, 'KEHU_PARETO_NBD': 2, 'KEHU_BG_BB': 3, 'KEHU_GAMMA_GAMMA': 4},
     'kehu_encoding': {'KEHU_ENCODING_AUTO': 0, 'KEHU_ENCODING_UTF8': 1, 'KEHU_ENCODING_GB18030': 2},
+    'kehu_demand_period': {'KEHU_DEMAND_DAY': 0, 'KEHU_DEMAND_WEEK': 1, 'KEHU_DEMAND_MONTH': 2},
+    'kehu_demand_table': {'KEHU_DEMAND_COUNTS': 0, 'KEHU_DEMAND_TIMES': 1, 'KEHU_DEMAND_AGEING': 2, 'KEHU_DEMAND_OVERDUE': 3, 'KEHU_DEMAND_CLASSES': 4, 'KEHU_DEMAND_CUSTOMERS': 5, 'KEHU_DEMAND_REFUSED': 6},
     'kehu_evaluation_format': {'KEHU_EVALUATION_TABLE': 0, 'KEHU_EVALUATION_JSON': 1},
     'kehu_keyword_mode': {'KEHU_KEYWORD_SIGNED': 0, 'KEHU_KEYWORD_UNSIGNED': 1},
     'kehu_keyword_mark': {'KEHU_KEYWORD_LEARNED': 0, 'KEHU_KEYWORD_ADDED': 1, 'KEHU_KEYWORD_FIXED': 2, 'KEHU_KEYWORD_FORBIDDEN': 3},
@@ -263,6 +280,22 @@ class kehu_clv_fit_report(Structure):
 
 
 class kehu_csv_options(Structure):
+    pass
+
+
+class kehu_demands_options(Structure):
+    pass
+
+
+class kehu_demand_batch(Structure):
+    pass
+
+
+class kehu_demand_report_options(Structure):
+    pass
+
+
+class kehu_demand_counts(Structure):
     pass
 
 
@@ -706,6 +739,40 @@ kehu_csv_options._fields_ = [
     ('reserved', c_uint32),
     ('progress', POINTER(kehu_progress)),
     ('alloc', POINTER(kehu_allocator)),
+]
+kehu_demands_options._fields_ = [
+    ('size', c_uint32),
+    ('n_threads', c_uint32),
+    ('day_offset_minutes', c_int32),
+    ('reserved', c_uint32),
+    ('machine', c_void_p),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_demand_batch._fields_ = [
+    ('demand', POINTER(kehu_column)),
+    ('time', POINTER(kehu_column)),
+    ('status', POINTER(kehu_column)),
+    ('customer', POINTER(kehu_column)),
+    ('channel', POINTER(kehu_column)),
+    ('class_of', POINTER(kehu_column)),
+]
+kehu_demand_report_options._fields_ = [
+    ('size', c_uint32),
+    ('period', c_uint32),
+    ('reply_within_hours', c_uint32),
+    ('solve_within_hours', c_uint32),
+    ('repeat_within_days', c_uint32),
+]
+kehu_demand_counts._fields_ = [
+    ('rows', c_int64),
+    ('later', c_int64),
+    ('refused', c_int64),
+    ('demands', c_int64),
+    ('open', c_int64),
+    ('customers', c_int64),
+    ('repeats', c_int64),
 ]
 kehu_duplicate_options._fields_ = [
     ('size', c_uint32),
@@ -1242,6 +1309,10 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_clv_options': kehu_clv_options,
     'kehu_clv_fit_report': kehu_clv_fit_report,
     'kehu_csv_options': kehu_csv_options,
+    'kehu_demands_options': kehu_demands_options,
+    'kehu_demand_batch': kehu_demand_batch,
+    'kehu_demand_report_options': kehu_demand_report_options,
+    'kehu_demand_counts': kehu_demand_counts,
     'kehu_duplicate_options': kehu_duplicate_options,
     'kehu_evaluation': kehu_evaluation,
     'kehu_class_evaluation': kehu_class_evaluation,
@@ -1372,6 +1443,23 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_csv_reject_count': (c_int64, [c_void_p], ['csv']),
     'kehu_csv_rejects': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_error)], ['out', 'csv', 'err']),
     'kehu_csv_free': (None, [c_void_p], ['csv']),
+    'kehu_demand_machine_builtin': (c_char_p, [], []),
+    'kehu_demand_machine_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
+    'kehu_demand_machine_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_demand_machine_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['machine', 'path', 'err']),
+    'kehu_demand_machine_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['machine', 'writer', 'err']),
+    'kehu_demand_machine_count': (c_int32, [c_void_p], ['machine']),
+    'kehu_demand_machine_get_name': (c_char_p, [c_void_p, c_int32], ['machine', 'status']),
+    'kehu_demand_machine_get_marks': (c_uint32, [c_void_p, c_int32], ['machine', 'status']),
+    'kehu_demand_machine_allows': (c_int32, [c_void_p, c_int32, c_int32], ['machine', 'from', 'to']),
+    'kehu_demand_machine_free': (None, [c_void_p], ['machine']),
+    'kehu_demands_new': (c_int, [POINTER(c_void_p), POINTER(kehu_demands_options), POINTER(kehu_error)], ['out', 'options', 'err']),
+    'kehu_demands_add': (c_int, [c_void_p, POINTER(kehu_demand_batch), POINTER(kehu_error)], ['demands', 'batch', 'err']),
+    'kehu_demands_merge': (c_int, [c_void_p, c_void_p, POINTER(kehu_error)], ['demands', 'other', 'err']),
+    'kehu_demands_finish': (c_int, [c_void_p, c_int64, POINTER(kehu_demand_report_options), POINTER(kehu_error)], ['demands', 'as_of', 'options', 'err']),
+    'kehu_demands_get_counts': (c_int, [c_void_p, POINTER(kehu_demand_counts), POINTER(kehu_error)], ['demands', 'out', 'err']),
+    'kehu_demands_get_table': (c_int, [POINTER(c_void_p), c_void_p, c_int, POINTER(kehu_error)], ['out', 'demands', 'report', 'err']),
+    'kehu_demands_free': (None, [c_void_p], ['demands']),
     'kehu_duplicate_fold': (c_int, [POINTER(c_void_p), POINTER(c_int64), POINTER(kehu_column), POINTER(kehu_duplicate_options), POINTER(kehu_error)], ['out', 'groups', 'texts', 'options', 'err']),
     'kehu_evaluate': (c_int, [POINTER(kehu_evaluation), POINTER(c_int32), POINTER(c_int32), c_int64, c_uint32, POINTER(c_float), POINTER(kehu_class_evaluation), POINTER(c_int64), POINTER(kehu_error)], ['out', 'truth', 'answers', 'n', 'n_classes', 'probabilities', 'classes', 'confusion', 'err']),
     'kehu_evaluate_binary': (c_int, [POINTER(kehu_binary_evaluation), POINTER(c_double), POINTER(c_uint8), c_int64, POINTER(kehu_error)], ['out', 'probabilities', 'happened', 'n', 'err']),

@@ -1,0 +1,380 @@
+/* The machine's text, read in two passes: names first, so that a line may name a status
+ * of a later one. */
+#include "insight/demand_machine.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "file/io.h"
+
+enum { MAX_TEXT = 1 << 20, MAX_SHOWN = 40 };
+
+static const char builtin[] =
+    "# status: marks -> statuses that may follow\n"
+    "new: open -> assigned, answered, solved, closed\n"
+    "assigned: open -> assigned, answered, solved, closed\n"
+    "answered: open, replied -> assigned, answered, solved, closed\n"
+    "solved: replied, solved -> closed, reopened\n"
+    "closed: final -> reopened\n"
+    "reopened: open -> assigned, answered, solved, closed\n";
+
+const char *kehu_demand_machine_builtin(void)
+{
+    return builtin;
+}
+
+/* ---- Cutting lines ---- */
+
+typedef struct span {
+    const char *at, *end;
+} span;
+
+static span trim(span s)
+{
+    while (s.at < s.end && (*s.at == ' ' || *s.at == '\t' || *s.at == '\r'))
+        s.at++;
+    while (s.end > s.at && (s.end[-1] == ' ' || s.end[-1] == '\t' || s.end[-1] == '\r'))
+        s.end--;
+    return s;
+}
+
+/* The first of a sign and its full-width twin; *size is its length. NULL without. */
+static const char *find_sign(span s, char sign, const char *wide, size_t *size)
+{
+    for (const char *p = s.at; p < s.end; p++) {
+        *size = *p == sign ? 1 : s.end - p >= 3 && memcmp(p, wide, 3) == 0 ? 3 : 0;
+        if (*size > 0)
+            return p;
+    }
+    return NULL;
+}
+
+/* Take the next item off a list cut by commas; false at its end. */
+static bool take_item(span *list, span *item)
+{
+    size_t size = 0;
+    const char *comma;
+    if (list->at == NULL)
+        return false;
+    comma = find_sign(*list, ',', "，", &size);
+    *item = trim((span){list->at, comma == NULL ? list->end : comma});
+    list->at = comma == NULL ? NULL : comma + size;
+    return true;
+}
+
+typedef struct line {
+    int32_t number; /* from 1 */
+    span name, marks, next;
+} line;
+
+typedef struct reading {
+    const char *at, *end;
+    int32_t line;
+} reading;
+
+/* The part of a text to show: no character cut in two. */
+static int shown(span s)
+{
+    size_t n = (size_t)(s.end - s.at);
+    if (n > MAX_SHOWN)
+        for (n = MAX_SHOWN; n > 0 && ((unsigned char)s.at[n] & 0xC0) == 0x80;)
+            n--;
+    return (int)n;
+}
+
+static kehu_status cut_line(line *l, span text, kehu_error *err)
+{
+    size_t colon_size = 0;
+    const char *colon = find_sign(text, ':', "：", &colon_size), *arrow;
+    l->name = trim((span){text.at, colon == NULL ? text.at : colon});
+    if (l->name.at == l->name.end)
+        return kehu__fail(
+            err, KEHU_FORMAT, l->number - 1,
+            "line %d: expected a status, a colon, marks and what may follow",
+            (int)l->number);
+    text.at = colon + colon_size;
+    for (arrow = text.at; arrow < text.end; arrow++)
+        if (text.end - arrow >= 2 && arrow[0] == '-' && arrow[1] == '>')
+            break;
+    l->marks = trim((span){text.at, arrow});
+    l->next = trim((span){arrow < text.end ? arrow + 2 : arrow, text.end});
+    if (arrow < text.end && l->next.at == l->next.end)
+        return kehu__fail(err, KEHU_FORMAT, l->number - 1,
+                          "line %d: expected a status after '->'", (int)l->number);
+    return KEHU_OK;
+}
+
+/* The next line with something in it; at the end its number is 0. */
+static kehu_status next_line(reading *r, line *l, kehu_error *err)
+{
+    l->number = 0;
+    while (r->at < r->end) {
+        const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+        const span whole = {r->at, newline == NULL ? r->end : newline};
+        const span text = trim(whole);
+        const size_t size = (size_t)(whole.end - whole.at);
+        r->at = newline == NULL ? r->end : newline + 1;
+        r->line++;
+        if (kehu__utf8_valid(whole.at, size) != size ||
+            memchr(whole.at, '\0', size) != NULL)
+            return kehu__fail(err, KEHU_ENCODING, r->line - 1,
+                              "line %d is not valid UTF-8 text", (int)r->line);
+        if (text.at == text.end || *text.at == '#')
+            continue;
+        l->number = r->line;
+        return cut_line(l, text, err);
+    }
+    return KEHU_OK;
+}
+
+/* ---- Statuses ---- */
+
+int32_t kehu__demand_machine_find(const kehu_demand_machine *m, const char *name,
+                                  size_t size)
+{
+    for (uint32_t i = 0; i < m->n; i++) {
+        const char *have = m->names + m->name_at[i];
+        if (strlen(have) == size && memcmp(have, name, size) == 0)
+            return (int32_t)i;
+    }
+    return -1;
+}
+
+static kehu_status add_status(kehu_demand_machine *m, const line *l, kehu_error *err)
+{
+    const size_t size = (size_t)(l->name.end - l->name.at);
+    if (kehu__demand_machine_find(m, l->name.at, size) >= 0)
+        return kehu__fail(err, KEHU_DUPLICATE, l->number - 1,
+                          "line %d: the status %.*s stands there twice", (int)l->number,
+                          shown(l->name), l->name.at);
+    if (m->n == KEHU_DEMAND_MAX_STATUSES)
+        return kehu__fail(err, KEHU_LIMIT, l->number - 1,
+                          "line %d: more than %d statuses", (int)l->number,
+                          KEHU_DEMAND_MAX_STATUSES);
+    if (!kehu__grow(&m->alloc, &m->names, &m->names_capacity, m->names_size + size + 1,
+                    1))
+        return kehu__no_memory(err, "a machine");
+    memcpy(m->names + m->names_size, l->name.at, size);
+    m->names[m->names_size + size] = '\0';
+    m->line[m->n] = l->number;
+    m->name_at[m->n++] = (uint32_t)m->names_size;
+    m->names_size += size + 1;
+    return KEHU_OK;
+}
+
+static kehu_status read_marks(kehu_demand_machine *m, uint32_t status, const line *l,
+                              kehu_error *err)
+{
+    static const char *const names[] = {"open", "replied", "solved", "final"};
+    span list = l->marks, item;
+    while (l->marks.at < l->marks.end && take_item(&list, &item)) {
+        const size_t size = (size_t)(item.end - item.at);
+        uint32_t k = 0;
+        while (k < 4 &&
+               (strlen(names[k]) != size || memcmp(names[k], item.at, size) != 0))
+            k++;
+        if (k == 4)
+            return kehu__fail(
+                err, KEHU_FORMAT, l->number - 1,
+                "line %d: expected open, replied, solved or final at '%.*s'",
+                (int)l->number, shown(item), item.at);
+        m->marks[status] |= 1u << k;
+    }
+    if ((m->marks[status] & KEHU_DEMAND_OPEN) != 0 &&
+        (m->marks[status] & (KEHU_DEMAND_SOLVED | KEHU_DEMAND_FINAL)) != 0)
+        return kehu__fail(err, KEHU_FORMAT, l->number - 1,
+                          "line %d: a status that is open is neither solved nor final",
+                          (int)l->number);
+    return KEHU_OK;
+}
+
+static kehu_status read_next(kehu_demand_machine *m, uint32_t status, const line *l,
+                             kehu_error *err)
+{
+    span list = l->next, item;
+    while (l->next.at < l->next.end && take_item(&list, &item)) {
+        const int32_t to =
+            kehu__demand_machine_find(m, item.at, (size_t)(item.end - item.at));
+        if (to < 0)
+            return kehu__fail(err, KEHU_FORMAT, l->number - 1,
+                              "line %d: there is no status '%.*s'", (int)l->number,
+                              shown(item), item.at);
+        m->next[status] |= (uint64_t)1 << to;
+    }
+    return KEHU_OK;
+}
+
+/* Statuses that `from` (a set) leads to, itself included. */
+static uint64_t reachable(const kehu_demand_machine *m, uint64_t from)
+{
+    for (uint64_t before = 0; before != from;) {
+        before = from;
+        for (uint32_t i = 0; i < m->n; i++)
+            if ((from >> i & 1) != 0)
+                from |= m->next[i];
+    }
+    return from;
+}
+
+static kehu_status check_graph(const kehu_demand_machine *m, kehu_error *err)
+{
+    const uint64_t reached = reachable(m, 1);
+    uint64_t final = 0;
+    for (uint32_t i = 0; i < m->n; i++)
+        if ((m->marks[i] & KEHU_DEMAND_FINAL) != 0)
+            final |= (uint64_t)1 << i;
+    for (uint32_t i = 0; i < m->n; i++) {
+        const char *name = m->names + m->name_at[i];
+        const span s = {name, name + strlen(name)};
+        if ((reached >> i & 1) == 0)
+            return kehu__fail(err, KEHU_FORMAT, m->line[i] - 1,
+                              "line %d: the status %.*s is never reached from the first",
+                              (int)m->line[i], shown(s), name);
+        if ((reachable(m, (uint64_t)1 << i) & final) == 0)
+            return kehu__fail(
+                err, KEHU_FORMAT, m->line[i] - 1,
+                "line %d: the status %.*s is dead: it leads to no final one",
+                (int)m->line[i], shown(s), name);
+    }
+    return KEHU_OK;
+}
+
+static kehu_status parse(kehu_demand_machine *m, kehu_error *err)
+{
+    const char *start = m->source, *end = start + m->source_size;
+    line l;
+    if (m->source_size >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0)
+        start += 3;
+    for (reading r = {start, end, 0};;) {
+        KEHU_TRY(next_line(&r, &l, err));
+        if (l.number == 0)
+            break;
+        KEHU_TRY(add_status(m, &l, err));
+    }
+    if (m->n == 0)
+        return kehu__fail(err, KEHU_EMPTY, -1, "the machine has no status");
+    reading r = {start, end, 0};
+    for (uint32_t i = 0; i < m->n; i++) {
+        KEHU_TRY(next_line(&r, &l, err));
+        KEHU_TRY(read_marks(m, i, &l, err));
+        KEHU_TRY(read_next(m, i, &l, err));
+    }
+    return check_graph(m, err);
+}
+
+/* ---- A machine's life ---- */
+
+kehu_status kehu_demand_machine_read(kehu_demand_machine **out, const void *bytes,
+                                     size_t size, const kehu_allocator *alloc,
+                                     kehu_error *err)
+{
+    const kehu_allocator a = kehu__allocator(alloc);
+    kehu_demand_machine *m;
+    kehu_status status;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    if (bytes == NULL && size > 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
+    if (size > MAX_TEXT)
+        return kehu__fail(err, KEHU_LIMIT, -1, "the machine has %zu bytes, at most %d",
+                          size, MAX_TEXT);
+    m = kehu__alloc_zero(&a, 1, sizeof *m);
+    if (m == NULL)
+        return kehu__no_memory(err, "a machine");
+    m->alloc = a;
+    m->source_size = size;
+    m->source = kehu__alloc(&a, size + 1, 1);
+    if (m->source == NULL) {
+        status = kehu__no_memory(err, "a machine");
+    } else {
+        if (size > 0)
+            memcpy(m->source, bytes, size);
+        status = parse(m, err);
+    }
+    if (status == KEHU_OK)
+        *out = m;
+    else
+        kehu_demand_machine_free(m);
+    return status;
+}
+
+kehu_status kehu_demand_machine_load(kehu_demand_machine **out, const char *path,
+                                     const kehu_allocator *alloc, kehu_error *err)
+{
+    const kehu_allocator a = kehu__allocator(alloc);
+    kehu_status status;
+    char *bytes = NULL;
+    size_t size = 0;
+    if (out == NULL || path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__file_read(&kehu__io_system, path, MAX_TEXT, &a, &bytes, &size, err));
+    status = kehu_demand_machine_read(out, bytes, size, alloc, err);
+    kehu__free(&a, bytes, size, 1);
+    return status;
+}
+
+kehu_status kehu_demand_machine_write(const kehu_demand_machine *machine,
+                                      const kehu_writer *writer, kehu_error *err)
+{
+    if (machine == NULL || writer == NULL || writer->write == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "machine or writer is NULL");
+    if (writer->write(writer->ctx, machine->source, machine->source_size) != 0)
+        return kehu__fail(err, KEHU_IO, -1, "the writer refused %zu bytes",
+                          machine->source_size);
+    return KEHU_OK;
+}
+
+kehu_status kehu_demand_machine_save(const kehu_demand_machine *machine, const char *path,
+                                     kehu_error *err)
+{
+    if (machine == NULL || path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "machine or path is NULL");
+    return kehu__file_replace(&kehu__io_system, path, machine->source,
+                              machine->source_size, err);
+}
+
+int32_t kehu_demand_machine_count(const kehu_demand_machine *machine)
+{
+    return (int32_t)machine->n;
+}
+
+const char *kehu_demand_machine_get_name(const kehu_demand_machine *machine,
+                                         int32_t status)
+{
+    return status < 0 || (uint32_t)status >= machine->n
+               ? NULL
+               : machine->names + machine->name_at[status];
+}
+
+uint32_t kehu_demand_machine_get_marks(const kehu_demand_machine *machine, int32_t status)
+{
+    return status < 0 || (uint32_t)status >= machine->n ? 0 : machine->marks[status];
+}
+
+int32_t kehu_demand_machine_allows(const kehu_demand_machine *machine, int32_t from,
+                                   int32_t to)
+{
+    return from >= 0 && (uint32_t)from < machine->n && to >= 0 &&
+           (uint32_t)to < machine->n && (machine->next[from] >> to & 1) != 0;
+}
+
+bool kehu__demand_machine_same(const kehu_demand_machine *a, const kehu_demand_machine *b)
+{
+    return a->n == b->n && a->names_size == b->names_size &&
+           memcmp(a->names, b->names, a->names_size) == 0 &&
+           memcmp(a->marks, b->marks, sizeof a->marks) == 0 &&
+           memcmp(a->next, b->next, sizeof a->next) == 0;
+}
+
+void kehu_demand_machine_free(kehu_demand_machine *machine)
+{
+    if (machine == NULL)
+        return;
+    const kehu_allocator a = machine->alloc;
+    kehu__free(&a, machine->source, machine->source_size + 1, 1);
+    kehu__free(&a, machine->names, machine->names_capacity, 1);
+    kehu__free(&a, machine, 1, sizeof *machine);
+}

@@ -1,0 +1,80 @@
+/* insight/keys.h - keys, integers or texts, numbered 0, 1, ... in the order in which
+ * they are first seen. */
+#ifndef KEHU_SRC_INSIGHT_KEYS_H
+#define KEHU_SRC_INSIGHT_KEYS_H
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "data/builder.h"
+#include "data/column.h"
+
+enum { KEHU__KEY_BYTES = 1 << 20, KEHU__NO_KEY = -1 };
+
+typedef struct kehu__keys {
+    kehu_allocator alloc;
+    bool text;
+    uint64_t *slots; /* the hash's high half above 1 + number; 0 = free */
+    size_t n_slots;  /* 0 or a power of two, at most two thirds full */
+    uint32_t n;
+    int64_t *integers; /* [n] integer keys */
+    size_t integers_capacity;
+    uint64_t *ends; /* [n] text keys: where each ends in bytes */
+    size_t ends_capacity;
+    char *bytes;
+    size_t bytes_capacity;
+} kehu__keys;
+
+static inline kehu__keys kehu__keys_new(const kehu_allocator *a, bool text)
+{
+    return (kehu__keys){.alloc = *a, .text = text};
+}
+
+/* A key to look for: text.bytes NULL is an integer. */
+typedef struct kehu__key {
+    uint64_t hash;
+    int64_t integer;
+    kehu__text text;
+} kehu__key;
+
+static inline kehu__key kehu__key_integer(int64_t integer)
+{
+    return (kehu__key){kehu__mix64((uint64_t)integer), integer, {NULL, 0}};
+}
+
+static inline kehu__key kehu__key_text(kehu__text text)
+{
+    return (kehu__key){kehu__hash(text.bytes, (size_t)text.size, 0), 0, text};
+}
+
+/* Ask for the memory where a key's slot is. */
+static inline void kehu__keys_ask(const kehu__keys *k, uint64_t hash)
+{
+#if defined(__GNUC__)
+    if (k->n_slots > 0)
+        __builtin_prefetch(&k->slots[(hash >> 32) & (k->n_slots - 1)], 1);
+#else
+    (void)k;
+    (void)hash;
+#endif
+}
+
+/* Number of a key, KEHU__NO_KEY when it is not there (find) or memory is refused (add,
+ * which adds it if it is not there). */
+int64_t kehu__keys_find(const kehu__keys *k, const kehu__key *key);
+int64_t kehu__keys_add(kehu__keys *k, const kehu__key *key);
+
+/* Key of a number, as it would be looked for. */
+kehu__key kehu__keys_at(const kehu__keys *k, uint32_t number);
+
+/* Write it into a column of the type kehu__keys_type() gives. */
+kehu_type kehu__keys_type(const kehu__keys *k);
+void kehu__keys_write(const kehu__keys *k, uint32_t number, kehu__builder *to,
+                      size_t column);
+
+/* All numbers in the order of their keys (text by bytes): order[n]. False when memory
+ * is refused. */
+bool kehu__keys_sort(const kehu__keys *k, uint32_t *order);
+
+void kehu__keys_free(kehu__keys *k);
+
+#endif

@@ -33,6 +33,7 @@
 #ifndef KEHU_STORE_H
 #define KEHU_STORE_H
 
+#include <kehu/arrow.h>
 #include <kehu/base.h>
 #include <kehu/column.h>
 #include <kehu/csv.h>
@@ -45,7 +46,7 @@ extern "C" {
 typedef struct kehu_store kehu_store;
 /* What the store held at one moment. Immutable: shareable between threads. */
 typedef struct kehu_snapshot kehu_snapshot;
-/* A walk over a snapshot: one thread at a time; the snapshot must outlive it. */
+/* A walk over a snapshot, which may be freed before it: one thread at a time. */
 typedef struct kehu_scan kehu_scan;
 
 typedef enum kehu_store_part {
@@ -413,6 +414,20 @@ typedef struct kehu_scan_batch {
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_next(kehu_scan *scan,
                                                     kehu_scan_batch *batch,
                                                     kehu_error *err);
+
+/* The same walk for programs that read Arrow: a stream of one array of structs a batch.
+ * The stream and the arrays live on without the snapshot and without each other; release
+ * may be called from any thread, so the snapshot's allocator must allow that.
+ *
+ * out  the caller's struct, filled in only on success; its calls answer EIO and a message
+ *      where kehu_scan_next fails, ENOMEM without memory
+ *
+ * Fails as kehu_scan_open does. A batch is copied once. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_stream(struct ArrowArrayStream *out,
+                                                      const kehu_snapshot *snapshot,
+                                                      kehu_store_part part,
+                                                      const kehu_scan_options *options,
+                                                      kehu_error *err);
 
 /* Release. NULL is allowed. */
 KEHU_API void kehu_scan_free(kehu_scan *scan);

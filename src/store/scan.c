@@ -16,7 +16,7 @@ enum {
 
 struct kehu_scan {
     kehu_allocator alloc;
-    const kehu_snapshot *snapshot;
+    kehu_snapshot *snapshot; /* held */
     kehu_store_part part;
     uint32_t batch_rows;
     int64_t from, until;
@@ -48,6 +48,7 @@ void kehu_scan_free(kehu_scan *scan)
     kehu__scan_columns_free(&scan->emitted);
     if (scan->kind != NULL)
         kehu__free(&a, scan->kind, strlen(scan->kind) + 1, 1);
+    kehu_snapshot_free(scan->snapshot);
     kehu__free(&a, scan, 1, sizeof *scan);
 }
 
@@ -162,7 +163,7 @@ kehu_status kehu_scan_open(kehu_scan **out, const kehu_snapshot *snapshot,
     if (scan == NULL)
         return kehu__no_memory(err, "a scan");
     scan->alloc = snapshot->alloc;
-    scan->snapshot = snapshot;
+    scan->snapshot = kehu__snapshot_hold(snapshot);
     scan->part = part;
     scan->batch_rows = opt.batch_rows == 0 ? DEFAULT_BATCH : opt.batch_rows;
     scan->from = opt.from ? opt.from_us : INT64_MIN;

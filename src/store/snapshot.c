@@ -4,10 +4,19 @@
 
 #include "base/error.h"
 
+kehu_snapshot *kehu__snapshot_hold(const kehu_snapshot *snapshot)
+{
+    /* The count of holders is no part of the snapshot that callers see. */
+    kehu_snapshot *s = (kehu_snapshot *)(uintptr_t)snapshot;
+    atomic_fetch_add_explicit(&s->holders, 1, memory_order_relaxed);
+    return s;
+}
+
 void kehu_snapshot_free(kehu_snapshot *snapshot)
 {
     kehu_allocator a;
-    if (snapshot == NULL)
+    if (snapshot == NULL ||
+        atomic_fetch_sub_explicit(&snapshot->holders, 1, memory_order_acq_rel) > 1)
         return;
     a = snapshot->alloc;
     for (int part = 0; part < KEHU__PARTS; part++) {
@@ -59,6 +68,7 @@ kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__store_state *s,
     if (snapshot == NULL)
         return kehu__no_memory(err, "a snapshot");
     snapshot->alloc = s->alloc;
+    atomic_init(&snapshot->holders, 1);
     snapshot->io = s->io;
     snapshot->store_id = s->manifest.store_id;
     snapshot->schema = kehu__schema_new(&s->alloc);

@@ -2,10 +2,13 @@
 #ifndef KEHU_SRC_STORE_SNAPSHOT_H
 #define KEHU_SRC_STORE_SNAPSHOT_H
 
+#include <stdatomic.h>
+
 #include "store/state.h"
 
 struct kehu_snapshot {
     kehu_allocator alloc;
+    atomic_int holders; /* the handle and every scan of it */
     const kehu__io *io;
     uint64_t store_id;
     kehu__segment **segments[KEHU__PARTS]; /* held */
@@ -16,6 +19,9 @@ struct kehu_snapshot {
     uint64_t sequence; /* later rows are hidden */
     int64_t until;     /* so are rows of this time or later */
 };
+
+/* One more holder, to be given back by kehu_snapshot_free. */
+kehu_snapshot *kehu__snapshot_hold(const kehu_snapshot *snapshot);
 
 /* Checked and with defaults. */
 kehu_status kehu__snapshot_options_read(kehu_snapshot_options *into,

@@ -460,6 +460,8 @@ def test_store(tmp_path):
 def test_store_hands_out_with_consent_under_pseudonyms(tmp_path):
     import hashlib
     import hmac
+
+    import pyarrow
     key = b"sixteen bytes..."
     with kehu.Store(tmp_path / "s", mode="new") as store:
         store.declare("customers", "consent to mail", "bool")
@@ -471,6 +473,12 @@ def test_store_hands_out_with_consent_under_pseudonyms(tmp_path):
     assert snapshot.customers(require=require)["customer"].to_list() == ["c"]
     assert snapshot.events(require="not 会员", columns=["amount"])["amount"].to_list() == [4, 8]
     assert snapshot.totals(require="会员")["amount"].to_list() == [1, 2]
+    stream = snapshot.stream("events", require="not 会员", columns=["amount"], batch_rows=1)
+    for _ in range(2):
+        batches = pyarrow.RecordBatchReader.from_stream(stream)
+        assert [batch["amount"].to_pylist() for batch in batches] == [[4], [8]]
+    reader = pyarrow.RecordBatchReader.from_stream(snapshot.stream("customers", customer="b"))
+    assert kehu.Table(snapshot.stream("events", kind="none")).columns == snapshot.events(kind="none").columns
     names = [hmac.new(key, c.encode(), hashlib.sha256).hexdigest()[:32] for c in "abcd"]
     assert snapshot.events(pseudonym_key=key)["customer"].to_list() == names
     assert snapshot.totals(pseudonym_key=key, require=require)["customer"].to_list() == [names[2]]
@@ -482,3 +490,5 @@ def test_store_hands_out_with_consent_under_pseudonyms(tmp_path):
             (lambda: kehu.pseudonym("a", "a text, no bytes"), TypeError, "str, expected bytes")]:
         with pytest.raises(kind, match=message):
             wrong()
+    snapshot.close()
+    assert reader.read_all().to_pylist() == [{"customer": "b", "consent to mail": False, "会员": True}]

@@ -51,7 +51,7 @@ from .report import Page, report
 from .results import Matrix
 from .rfm import Rfm, RfmBase, rfm_table
 from .segment import Segments
-from .store import Scan, Snapshot, Store, pseudonym
+from .store import Scan, Snapshot, Store, Stream, pseudonym
 from .svm import Svm
 from .table import Column, Table
 from .tokenizer import Tokenizer

@@ -1650,6 +1650,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_scan_customer': (c_int, [POINTER(c_void_p), c_void_p, c_int, c_char_p, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'customer', 'options', 'err']),
     'kehu_snapshot_totals': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'options', 'err']),
     'kehu_scan_next': (c_int, [c_void_p, POINTER(kehu_scan_batch), POINTER(kehu_error)], ['scan', 'batch', 'err']),
+    'kehu_scan_stream': (c_int, [POINTER(ArrowArrayStream), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),
     'kehu_scan_free': (None, [c_void_p], ['scan']),
     'kehu_words_find': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_words_options), POINTER(kehu_error)], ['out', 'texts', 'options', 'err']),
 }

@@ -44,9 +44,10 @@ def _capsule(name: bytes) -> tuple[Any, int]:
     return _new(room, name, _DROP), room
 
 
-def export_stream(table: Any) -> Any:
+def export_stream(function: Any, *arguments: Any) -> Any:
+    """What a C function fills in as the stream that is its first argument."""
     capsule, room = _capsule(b"arrow_array_stream")
-    call(lib.kehu_arrow_export_stream, cast(room, POINTER(_abi.ArrowArrayStream)), table)
+    call(function, cast(room, POINTER(_abi.ArrowArrayStream)), *arguments)
     return capsule
 
 

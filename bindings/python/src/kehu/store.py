@@ -293,13 +293,19 @@ class Snapshot(Handle):
                                        and consents, with and, or, not, parentheses; a missing value is not true
         pseudonym_key                  "customer" gives pseudonym() under this key
         batch_rows                     most rows a batch; 0: 8192"""
-        opt, _keep = scan_options(columns, first_customer, last_customer, kind, start, end, require, pseudonym_key, batch_rows)
+        opt, _keep = scan_options(columns=columns, first_customer=first_customer, last_customer=last_customer, kind=kind, start=start, end=end,
+                                  require=require, pseudonym_key=pseudonym_key, batch_rows=batch_rows)
         owner, number, out = self._own(), choose(part, "part", PARTS), c_void_p()
         if customer is None:
             call(lib.kehu_scan_open, byref(out), owner, number, opt)
         else:
             call(lib.kehu_scan_customer, byref(out), owner, number, text(customer, "customer"), opt)
         return Scan._adopt(out, owner)
+
+    def stream(self, part: str, *, customer: str | None = None, **options_: Any) -> Stream:
+        """The same rows for whatever reads Arrow streams, such as pyarrow, polars and DuckDB, batch after batch: the part never
+        has to fit into memory. Arguments as scan() has them."""
+        return Stream(self, part, {**options_, **({} if customer is None else {"first_customer": customer, "last_customer": customer})})
 
     def customers(self, **options_: Any) -> Table:
         """All rows of scan("customers", ...) as one table."""
@@ -319,7 +325,8 @@ class Snapshot(Handle):
                pseudonym_key: bytes | None = None) -> Table:
         """Events summed up a customer: customer, events, first_time, last_time, amount. Arguments as scan() has them.
         Fails with KehuRangeError (a sum beyond 64 bits)."""
-        opt, _keep = scan_options((), first_customer, last_customer, kind, start, end, require, pseudonym_key, 0)
+        opt, _keep = scan_options(kind=kind, start=start, end=end, first_customer=first_customer, last_customer=last_customer, require=require,
+                                  pseudonym_key=pseudonym_key)
         out = c_void_p()
         call(lib.kehu_snapshot_totals, byref(out), self._own(), opt)
         return Table._adopt(out)
@@ -345,14 +352,16 @@ def pseudonym(customer: str, key: bytes) -> str:
     return out.value.decode()
 
 
-def scan_options(columns: Sequence[str], first: str | None, last: str | None, kind: str | None, start: datetime | int | None,
-                 end: datetime | int | None, require: str | None, pseudonym_key: bytes | None, batch_rows: int) -> tuple[Any, Any]:
+def scan_options(*, columns: Sequence[str] = (), first_customer: str | None = None, last_customer: str | None = None,
+                 kind: str | None = None, start: datetime | int | None = None, end: datetime | int | None = None,
+                 require: str | None = None, pseudonym_key: bytes | None = None, batch_rows: int = 0) -> tuple[Any, Any]:
+    """The struct, and what it points to."""
     names = (c_char_p * max(len(columns), 1))(*(text(name, "columns") for name in columns))
     opt = options(_abi.kehu_scan_options, batch_rows=batch_rows, n_columns=len(columns))
     opt.columns = names
     if pseudonym_key is not None:
         opt.pseudonym_key, opt.pseudonym_key_size = _key(pseudonym_key)
-    for field, value in (("first_customer", first), ("last_customer", last), ("kind", kind), ("require", require)):
+    for field, value in (("first_customer", first_customer), ("last_customer", last_customer), ("kind", kind), ("require", require)):
         if value is not None:
             setattr(opt, field, text(value, field))
     for flag, value_field, value_time in (("from", "from_us", start), ("until", "until_us", end)):
@@ -360,6 +369,23 @@ def scan_options(columns: Sequence[str], first: str | None, last: str | None, ki
             setattr(opt, flag, 1)
             setattr(opt, value_field, microseconds(value_time, "start" if flag == "from" else "end"))
     return opt, names
+
+
+class Stream:
+    """Rows of a snapshot as an Arrow stream (__arrow_c_stream__). It may be read any number of times; what reads it needs
+    neither this nor the snapshot any more."""
+
+    def __init__(self, snapshot: Snapshot, part: str, options_: dict[str, Any]) -> None:
+        self._snapshot, self._part, self._options = snapshot, part, options_
+        self.__arrow_c_stream__()
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        from ._arrow import export_stream
+        opt, _keep = scan_options(**self._options)
+        return export_stream(lib.kehu_scan_stream, self._snapshot._own(), choose(self._part, "part", PARTS), opt)
+
+    def __repr__(self) -> str:
+        return f"Stream of {self._part}"
 
 
 class Scan(Exclusive):

@@ -256,7 +256,7 @@ class Table(Handle):
         return _arrow.export_array(self._own())
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return _arrow.export_stream(self._own())
+        return _arrow.export_stream(lib.kehu_arrow_export_stream, self._own())
 
     def __reduce__(self) -> Any:
         return _rebuild, (type(self), [(c.name, c.type, c.to_list()) for c in map(self.__getitem__, range(len(self.columns)))])

@@ -331,6 +331,19 @@ public final class Snapshot extends NativeHandle {
     }
 
     /**
+     * Hands rows out as an Arrow stream of batches, by the C data interface. The stream lives on without this snapshot.
+     *
+     * @param part of customers or of events
+     * @param options which rows and columns
+     * @param stream address of an ArrowArrayStream to fill in
+     */
+    public void toArrowStream(Store.Part part, ScanOptions options, long stream) {
+        try (Frame f = Frame.open()) {
+            f.check(Native.scanStream(Table.given(stream, "stream"), f.inside(this), part.ordinal(), options.write(f).address, f.error()));
+        }
+    }
+
+    /**
      * Walks over one customer's whole history, or the one row of fields.
      *
      * @param part which

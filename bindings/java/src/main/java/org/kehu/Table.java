@@ -358,7 +358,7 @@ public final class Table extends NativeHandle {
 
     // Arrow
 
-    private static long given(long address, String name) {
+    static long given(long address, String name) {
         if (address == 0) {
             throw new IllegalArgumentException(name + " is 0, expected the address of a struct");
         }

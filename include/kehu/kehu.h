@@ -12,6 +12,7 @@
 #include <kehu/demand.h>
 #include <kehu/evaluate.h>
 #include <kehu/hybrid.h>
+#include <kehu/kano.h>
 #include <kehu/keyword.h>
 #include <kehu/levels.h>
 #include <kehu/linear.h>

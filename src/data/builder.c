@@ -304,3 +304,17 @@ void kehu__builder_free(kehu__builder *b)
     kehu__free(&b->alloc, b->columns, b->columns_capacity, sizeof *b->columns);
     *b = (kehu__builder){.alloc = b->alloc};
 }
+
+kehu_status kehu__builder_end(kehu__builder *b, bool done, kehu_table **out,
+                              kehu_error *err)
+{
+    kehu_status status;
+    if (!done)
+        status = kehu__no_memory(err, "a table");
+    else if (b->failed != KEHU_OK)
+        status = kehu__builder_fail(b, err);
+    else
+        status = kehu__builder_finish(b, out, err);
+    kehu__builder_free(b);
+    return status;
+}

@@ -69,6 +69,11 @@ kehu_status kehu__builder_fail(const kehu__builder *b, kehu_error *err);
  * columns. On failure *out is NULL and the builder keeps its rows. */
 kehu_status kehu__builder_finish(kehu__builder *b, kehu_table **out, kehu_error *err);
 
+/* How a function that fills one table ends: the rows handed over, or the status that
+ * says why not (done false: memory was refused elsewhere). The builder is freed. */
+kehu_status kehu__builder_end(kehu__builder *b, bool done, kehu_table **out,
+                              kehu_error *err);
+
 void kehu__builder_free(kehu__builder *b);
 
 #endif

@@ -139,11 +139,6 @@ static inline int64_t kehu__demand_age(const kehu_demands *d, uint32_t demand)
 /* Fill by_class and by_customer, and the counts they give. */
 kehu_status kehu__demand_find_repeats(kehu_demands *d, kehu_error *err);
 
-/* What every report ends with: the rows handed over, or the status that says why not
- * (done false: memory was refused). The builder is freed. */
-kehu_status kehu__demand_hand_over(kehu__builder *b, bool done, kehu_table **out,
-                                   kehu_error *err);
-
 /* The reports. */
 kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_error *err);
 kehu_status kehu__demand_table_times(kehu_table **out, kehu_demands *d, kehu_error *err);

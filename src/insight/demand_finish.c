@@ -139,14 +139,14 @@ static void keep_state(void *ctx, uint32_t demand, const kehu__demand_walk *w)
 /* Parts worked on between two reports of progress. */
 enum { AT_ONCE = 64 };
 
-typedef struct round {
+typedef struct stretch {
     kehu_demands *d;
     size_t first;
-} round;
+} stretch;
 
 static void finish_part(void *arg, int64_t i)
 {
-    const round *r = arg;
+    const stretch *r = arg;
     const size_t part = r->first + (size_t)i;
     finishing f = {r->d, &r->d->parts[part]};
     const kehu__demand_teller teller = {count_row, keep_state, &f};
@@ -172,7 +172,7 @@ void kehu__demands_unfinish(kehu_demands *d)
 static kehu_status follow_all(kehu_demands *d, kehu_error *err)
 {
     d->counts = (kehu_demand_counts){.rows = d->n_rows, .refused = (int64_t)d->n_nobodys};
-    for (round r = {d, 0}; r.first < d->n_parts; r.first += AT_ONCE) {
+    for (stretch r = {d, 0}; r.first < d->n_parts; r.first += AT_ONCE) {
         const size_t left = d->n_parts - r.first;
         KEHU_TRY(kehu__progress(&d->run, (double)r.first / (double)d->n_parts,
                                 "following", err));

@@ -141,5 +141,5 @@ kehu_status kehu__demand_table_groups(kehu_table **out, kehu_demands *d, bool cu
         kehu__builder_end_row(&b);
     }
     kehu__free(&d->alloc, order, keys->n, sizeof *order);
-    return kehu__demand_hand_over(&b, done, out, err);
+    return kehu__builder_end(&b, done, out, err);
 }

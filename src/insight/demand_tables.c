@@ -7,20 +7,6 @@
 #include "base/sort.h"
 #include "insight/demand.h"
 
-kehu_status kehu__demand_hand_over(kehu__builder *b, bool done, kehu_table **out,
-                                   kehu_error *err)
-{
-    kehu_status status = KEHU_OK;
-    if (!done)
-        status = kehu__no_memory(err, "a report on demands");
-    else if (b->failed != KEHU_OK)
-        status = kehu__builder_fail(b, err);
-    else
-        status = kehu__builder_finish(b, out, err);
-    kehu__builder_free(b);
-    return status;
-}
-
 static void write_status(const kehu_demands *d, kehu__builder *b, size_t column,
                          uint8_t status)
 {
@@ -150,7 +136,7 @@ kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_er
     kehu__free(&d->alloc, c.class_rank, d->classes.n, sizeof(uint32_t));
     kehu__free(&d->alloc, c.counts, c.counts_capacity, sizeof *c.counts);
     kehu__keys_free(&c.keys);
-    return kehu__demand_hand_over(&b, done, out, err);
+    return kehu__builder_end(&b, done, out, err);
 }
 
 /* ---- Open demands ---- */
@@ -230,7 +216,7 @@ kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late
         write_open(d, &b, values[i], late);
     kehu__free(&d->alloc, keys, n, sizeof *keys);
     kehu__free(&d->alloc, values, n, sizeof *values);
-    return kehu__demand_hand_over(&b, done, out, err);
+    return kehu__builder_end(&b, done, out, err);
 }
 
 /* ---- Refused rows ---- */
@@ -309,5 +295,5 @@ kehu_status kehu__demand_table_refused(kehu_table **out, kehu_demands *d, kehu_e
     for (size_t i = 0; i < r.n && !r.failed; i++)
         write_refused(d, &b, &r.rows[i]);
     kehu__free(&d->alloc, r.rows, r.capacity, sizeof *r.rows);
-    return kehu__demand_hand_over(&b, !r.failed, out, err);
+    return kehu__builder_end(&b, !r.failed, out, err);
 }

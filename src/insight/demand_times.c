@@ -212,5 +212,5 @@ kehu_status kehu__demand_table_times(kehu_table **out, kehu_demands *d, kehu_err
     kehu__free(&d->alloc, t.groups, t.n_groups, sizeof *t.groups);
     kehu__free(&d->alloc, t.keys, d->n_states, sizeof *t.keys);
     kehu__free(&d->alloc, t.scratch, d->n_states, sizeof *t.scratch);
-    return kehu__demand_hand_over(&b, done, out, err);
+    return kehu__builder_end(&b, done, out, err);
 }

@@ -42,6 +42,7 @@ from .errors import (
 )
 from .evaluate import compare, cross_validate, evaluate, evaluate_binary, fold_of, learning_curve
 from .hybrid import Hybrid
+from .kano import kano_classify, kano_need, kano_sum
 from .keyword import Keyword
 from .levels import Levels
 from .linear import Libsvm, Linear, write_libsvm
@@ -59,7 +60,7 @@ from .tree import Tree
 from .words import words_find
 
 __all__ = [
-    "DemandMachine", "Demands",
+    "DemandMachine", "Demands", "kano_classify", "kano_need", "kano_sum",
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "words_find", "write_libsvm", "__version__", "KehuArgumentError",

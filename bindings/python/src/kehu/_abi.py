@@ -130,6 +130,13 @@ KEHU_SVM_SQUARED_HINGE = 0
 KEHU_SVM_HINGE = 1
 KEHU_HYBRID_KEYWORD = 1
 KEHU_HYBRID_SVM = 2
+KEHU_KANO_MUST_BE = 0
+KEHU_KANO_ONE_DIMENSIONAL = 1
+KEHU_KANO_ATTRACTIVE = 2
+KEHU_KANO_INDIFFERENT = 3
+KEHU_KANO_REVERSE = 4
+KEHU_KANO_QUESTIONABLE = 5
+KEHU_KANO_KINDS = 6
 KEHU_LEVEL_COUNT = 5
 KEHU_LEVEL_ABSOLUTE = 0
 KEHU_LEVEL_QUANTILE = 1
@@ -174,6 +181,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_tokenizer_mode': {'KEHU_TOKENIZER_WORDS': 1, 'KEHU_TOKENIZER_SEARCH': 2, 'KEHU_TOKENIZER_CHARACTERS': 3, 'KEHU_TOKENIZER_ACCURATE': 4},
     'kehu_svm_loss': {'KEHU_SVM_SQUARED_HINGE': 0, 'KEHU_SVM_HINGE': 1},
     'kehu_hybrid_by': {'KEHU_HYBRID_KEYWORD': 1, 'KEHU_HYBRID_SVM': 2},
+    'kehu_kano_kind': {'KEHU_KANO_MUST_BE': 0, 'KEHU_KANO_ONE_DIMENSIONAL': 1, 'KEHU_KANO_ATTRACTIVE': 2, 'KEHU_KANO_INDIFFERENT': 3, 'KEHU_KANO_REVERSE': 4, 'KEHU_KANO_QUESTIONABLE': 5, 'KEHU_KANO_KINDS': 6},
     'kehu_level_mode': {'KEHU_LEVEL_ABSOLUTE': 0, 'KEHU_LEVEL_QUANTILE': 1, 'KEHU_LEVEL_LIFT': 2},
     'kehu_tree_criterion': {'KEHU_TREE_AUTO': 0, 'KEHU_TREE_ENTROPY': 1, 'KEHU_TREE_GINI': 2, 'KEHU_TREE_GAIN_RATIO': 3},
     'kehu_redact_kind': {'KEHU_REDACT_PHONE': 0, 'KEHU_REDACT_IDENTITY_CARD': 1, 'KEHU_REDACT_BANK_CARD': 2, 'KEHU_REDACT_EMAIL': 3, 'KEHU_REDACT_ADDRESS': 4, 'KEHU_REDACT_KINDS': 5},
@@ -1537,6 +1545,10 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_hybrid_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
     'kehu_hybrid_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
     'kehu_hybrid_free': (None, [c_void_p], ['h']),
+    'kehu_kano_kind_name': (c_char_p, [c_int], ['kind']),
+    'kehu_kano_need_name': (c_char_p, [c_int], ['kind']),
+    'kehu_kano_classify': (c_int32, [c_int32, c_int32], ['functional', 'dysfunctional']),
+    'kehu_kano_sum': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'feature', 'functional', 'dysfunctional', 'alloc', 'err']),
     'kehu_levels_fit': (c_int, [POINTER(c_void_p), POINTER(c_double), c_int64, c_uint32, POINTER(kehu_levels_options), POINTER(kehu_error)], ['out', 'probabilities', 'n_rows', 'n_classes', 'options', 'err']),
     'kehu_levels_grade': (c_int, [c_void_p, POINTER(c_double), c_int64, POINTER(c_uint8), POINTER(kehu_error)], ['levels', 'probabilities', 'n_rows', 'grades', 'err']),
     'kehu_levels_report': (c_int, [c_void_p, POINTER(c_double), c_int64, POINTER(c_int32), POINTER(kehu_level_row), POINTER(kehu_error)], ['levels', 'probabilities', 'n_rows', 'observed', 'rows', 'err']),

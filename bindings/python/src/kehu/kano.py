@@ -46,8 +46,8 @@ def kano_sum(feature: Any, functional: Any, dysfunctional: Any) -> Table:
 
     Fails with KehuRangeError (another number: .where is the row)."""
     out = c_void_p()
-    made = [_answers(data, name) for name, data in (("functional", functional), ("dysfunctional", dysfunctional))]
-    call(lib.kehu_kano_sum, byref(out), texts(feature, "feature").struct, *(c.struct for c in made), None)
+    made = [texts(feature, "feature"), _answers(functional, "functional"), _answers(dysfunctional, "dysfunctional")]
+    call(lib.kehu_kano_sum, byref(out), *(c.struct for c in made), None)
     return Table._adopt(out)
 
 

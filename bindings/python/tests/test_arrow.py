@@ -75,6 +75,42 @@ def test_types(made, kind, values):
     assert back == values or kind == "timestamp"
 
 
+SHARED = [
+    *(pa.array([1, None, 3, 4], kind) for kind in (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64(),
+                                                   pa.float32(), pa.float64(), pa.date32(), pa.timestamp("us", "UTC"))),
+    pa.array([True, None, False]), pa.array(TEXTS), pa.array(TEXTS, pa.large_string()), pa.array(TEXTS).dictionary_encode(),
+    pa.array(TEXTS)[1:3], pa.array([1.0, None, 2.0])[1:],
+]
+
+
+@pytest.mark.parametrize("made", SHARED, ids=lambda made: f"{made.type}[{made.offset}:]")
+def test_these_types_are_shared_both_ways(made):
+    """Values, offsets and the bits of what is missing."""
+    def addresses(array):
+        return [b and b.address for b in array.buffers()]
+
+    column = kehu.Table(pa.table({"x": made}))["x"]
+    back = pa.table(kehu.Table(pa.table({"x": made})))["x"].chunk(0)
+    assert column.address in addresses(made)
+    assert addresses(back) == addresses(made) and (back.offset, len(back)) == (made.offset, len(made))
+
+
+def test_memory_that_duckdb_pandas_and_nanoarrow_made_is_shared():
+    relation = duckdb.sql("select range * 1.5::double as x, 'customer ' || range as t from range(1000)")
+    [batch] = pa.RecordBatchReader.from_stream(relation)
+    table = kehu.Table(batch)
+    assert [table[n].address for n in "xt"] == [batch["x"].buffers()[1].address, batch["t"].buffers()[2].address]
+    back = pa.record_batch(table)
+    assert back["t"].buffers()[1].address == batch["t"].buffers()[1].address
+    frame = pd.DataFrame({"t": pd.Series(["客户", "x"] * 50, dtype="string[pyarrow]")})
+    assert kehu.Table(frame)["t"].address == pa.chunked_array(frame["t"]).chunk(0).buffers()[2].address
+    offsets, data = np.array([0, 6, 7], "i4"), np.frombuffer("客户x".encode(), "u1")
+    texts = na.c_array_from_buffers(na.string(), 2, [None, offsets, data])
+    table = kehu.Table(na.c_array_from_buffers(na.struct({"t": na.string()}), 2, [None], children=[texts]))
+    assert table["t"].address == data.ctypes.data and table["t"].to_list() == ["客户", "x"]
+    assert na.c_array(table).child(0).buffers[1:] == (offsets.ctypes.data, data.ctypes.data)
+
+
 def test_chunks_become_one():
     chunked = pa.chunked_array([["a"], [], [None, "b"]])
     assert kehu.Table({"x": chunked})["x"].to_list() == ["a", None, "b"]

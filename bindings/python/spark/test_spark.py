@@ -1,10 +1,15 @@
 """kehu.spark gives what one process gives, to the bit, for any partitioning: two executors, each a process of its own."""
 import datetime
+import json
 import os
 import random
+import re
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
+import zipfile
 
 import pytest
 
@@ -138,3 +143,101 @@ def test_mistakes_are_told_in_the_driver(spark, texts, svm, transactions):
     late = spark.createDataFrame(transactions, ["customer", "day", "amount", "order"])
     with pytest.raises(Exception, match="after as_of_day"):
         kehu.spark.rfm(late, "customer", "day", "amount", as_of=datetime.date(2024, 1, 5))
+
+
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "examples", "spark")
+
+
+def arrive(folder, name, rows):
+    """A file that appears as a whole."""
+    part = folder / f".{name}"
+    part.write_text("".join(json.dumps({"id": str(i), "text": t}, ensure_ascii=False) + "\n" for i, _, t in rows), encoding="utf-8")
+    os.rename(part, folder / f"{name}.json")
+
+
+def answers_in(spark, folder):
+    return {row["id"]: (row["class"], row["probability"]) for row in spark.read.schema("id string, class string, probability float").json(str(folder)).collect()}
+
+
+def test_texts_are_classified_as_they_arrive(spark, texts, svm, tmp_path):
+    sys.path.insert(0, EXAMPLES)
+    import stream
+    incoming, answers = tmp_path / "incoming", tmp_path / "answers"
+    incoming.mkdir()
+    found = svm.predict([t for _, _, t in texts], probabilities=True)
+    want = {str(i): answer for (i, _, _), answer in zip(texts, listed(found, "class", "probability"))}
+    for first, last in ((0, 250), (250, 260), (260, len(texts))):  # each time all that has come so far is answered, once
+        arrive(incoming, f"texts{first}", texts[first:last])
+        stream.start(spark, svm, str(incoming), str(answers), True).awaitTermination()
+        assert answers_in(spark, answers) == {i: answer for i, answer in want.items() if int(i) < last}
+    written = [line for path in answers.glob("*.json") for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len(written) == len(texts)
+    batch = kehu.spark.classify(spark.read.schema("id string, text string").json(str(incoming)), svm)
+    assert {row["id"]: (row["class"], row["probability"]) for row in batch.collect()} == want
+
+
+SPARK = os.path.join(os.path.dirname(pyspark.__file__), "bin")
+
+
+def submitted(marked, folder, texts, svm, changed, **environment):
+    """Run the README's command that has `marked` in it, in a folder with all it names; the class of each text."""
+    with open(os.path.join(EXAMPLES, "README.md"), encoding="utf-8") as f:
+        [command] = [block for block in re.findall(r"```sh\n(.*?)```", f.read(), flags=re.S) if marked in block]
+    for old, new in {"stream.py": os.path.join(EXAMPLES, "stream.py"), **changed}.items():
+        assert old in command
+        command = command.replace(old, new)
+    svm.save(folder / "demands.svm")
+    (folder / "incoming").mkdir()
+    arrive(folder / "incoming", "texts", texts)
+    done = subprocess.run(["sh", "-ec", command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "PATH": SPARK + os.pathsep + os.environ["PATH"], "SPARK_LOCAL_IP": "127.0.0.1", **environment})
+    assert done.returncode == 0, done.stdout[-3000:]
+    lines = [json.loads(line) for file in (folder / "answers").glob("*.json") for line in file.read_text(encoding="utf-8").splitlines()]
+    return {int(line["id"]): line.get("class") for line in lines}
+
+
+def labelled(texts, svm):
+    return dict(zip([i for i, _, _ in texts], svm.predict([t for _, _, t in texts]).labels))
+
+
+def test_the_readme_says_how_to_submit(texts, svm, tmp_path):
+    found = submitted("--master local[2]", tmp_path, texts, svm, {}, PYTHONPATH=os.pathsep.join(sys.path))
+    assert found == labelled(texts, svm)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A standalone master and two workers, processes of their own that know nothing of kehu."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "KEHU_LIBRARY")}
+    clean |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m", "PYSPARK_PYTHON": os.environ["PYSPARK_PYTHON"]}
+    deploy, started = "org.apache.spark.deploy.", []
+
+    def start(*arguments):
+        with open(tmp_path / f"daemon{len(started)}.log", "w", encoding="utf-8") as log:
+            started.append(subprocess.Popen([os.path.join(SPARK, "spark-class"), *arguments], env=clean, stdout=log, stderr=log))
+
+    start(deploy + "master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
+    for k in range(2):
+        start(deploy + "worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0", "--work-dir", str(tmp_path / f"worker{k}"),
+              f"spark://127.0.0.1:{port}")
+    yield f"127.0.0.1:{port}"
+    for process in started[::-1]:
+        process.terminate()
+        process.wait(30)
+
+
+def test_a_standalone_cluster_gets_kehu_with_the_job(texts, svm, tmp_path, cluster):
+    wheel = tmp_path / "kehu-0.1.0-py3-none-manylinux_2_17_x86_64.whl"
+    package = os.path.dirname(kehu.__file__)
+    with zipfile.ZipFile(wheel, "w") as z:
+        for name in (*os.listdir(package), os.path.basename(kehu._library.PATH)):
+            if name.endswith((".py", ".so", ".so.0")) and f"kehu/{name}" not in z.namelist():
+                z.write(kehu._library.PATH if ".so" in name else os.path.join(package, name), f"kehu/{name}")
+    small = " --executor-memory 512m --conf spark.ui.enabled=false --conf spark.driver.host=127.0.0.1 "
+    changed = {"HOST:7077": cluster + small, "/shared/answers": f"{tmp_path}/answers --once", "/shared/": f"{tmp_path}/"}
+    found = submitted("spark://HOST:7077", tmp_path, texts, svm, changed, PYTHONPATH=os.pathsep.join(sys.path))
+    assert found == labelled(texts, svm)
+    assert list(tmp_path.glob("worker*/app-*/*/kehu-home/kehu/__init__.py"))

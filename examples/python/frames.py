@@ -40,6 +40,13 @@ duckdb.sql("""
 """).fetchall()
 
 # %% [markdown]
+# And back: what SQL makes of a result goes into kehu as it is. Here those who spend most are graded anew, among themselves.
+
+# %%
+chosen = kehu.Table(duckdb.sql("from found where M >= 4 order by customer"))
+kehu.Rfm.fit(chosen, levels=2).grade(chosen)["M"].to_list()[:10]
+
+# %% [markdown]
 # ## pandas, numpy
 
 # %%

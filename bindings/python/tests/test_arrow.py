@@ -111,6 +111,21 @@ def test_memory_that_duckdb_pandas_and_nanoarrow_made_is_shared():
     assert na.c_array(table).child(0).buffers[1:] == (offsets.ctypes.data, data.ctypes.data)
 
 
+def test_results_are_queried_by_duckdb_and_fed_back():
+    texts, labels = [f"文本{i % 7}号" for i in range(60)], ["abc"[i % 7 % 3] for i in range(60)]
+    answers = kehu.Svm.train(texts, labels, cost=1).predict(texts, probabilities=True)
+    truth = kehu.Table({"label": labels})
+    right = duckdb.sql("select label, class, probability from answers positional join truth where class <> 'b'")
+    reader = pa.RecordBatchReader.from_stream(right)
+    [batch] = reader
+    back = kehu.Table(batch)
+    assert back["probability"].address == batch["probability"].buffers()[1].address  # DuckDB's own memory
+    kept = [i for i, name in enumerate(answers.labels) if name != "b"]
+    want = kehu.evaluate([labels[i] for i in kept], [answers.labels[i] for i in kept])
+    assert 0 < len(kept) == len(back) and kehu.evaluate(back["label"], back["class"]).confusion == want.confusion
+    assert kehu.Table(right).to_dict() == back.to_dict()
+
+
 def test_chunks_become_one():
     chunked = pa.chunked_array([["a"], [], [None, "b"]])
     assert kehu.Table({"x": chunked})["x"].to_list() == ["a", None, "b"]

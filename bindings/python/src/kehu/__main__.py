@@ -1,10 +1,11 @@
-"""kehu for files: python -m kehu inspect | train | classify | segment | report
+"""kehu for files: python -m kehu inspect | train | classify | segment | report | pipe
 
     python -m kehu train demands.csv --text text --class class --out demands.model
     python -m kehu classify demands.model new.csv --text text --out answers.csv
     python -m kehu train customers.csv --method tree --class left --out left.model
     python -m kehu segment events.csv --customer customer_id --time time --amount amount --as-of 2026-01-01
     python -m kehu inspect demands.model
+    python -m kehu pipe demands.model < texts.txt > classes.txt
     python -m kehu report report.json --out report.html
     python -m kehu report --customers customers.csv --events events.csv --demands demands.csv --as-of 2026-01-01 --out folder
 
@@ -20,6 +21,7 @@ import sys
 
 import kehu
 from kehu._job import run as run_job
+from kehu._pipe import FORMATS, answer
 from kehu.report import PAGE
 
 TYPE_CHECKING = False
@@ -155,6 +157,16 @@ def classify(args: argparse.Namespace) -> None:
                       "reason": why}), args.out)
 
 
+# pipe
+
+
+def pipe(args: argparse.Namespace) -> None:
+    model = load(args.model)
+    if type(model) not in TEXT_METHODS.values():
+        raise kehu.KehuKindError(f"{args.model} is a {type(model).__name__}, which does not classify texts")
+    answer(model, sys.stdin.buffer, sys.stdout.buffer, form=args.format, chunk_header=args.chunk_header, text=args.text, result=args.result)
+
+
 # segment
 
 
@@ -239,6 +251,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--keep", nargs="+", default=[], metavar="COLUMN", help="columns of the file to write beside the answers")
     p.add_argument("--out", metavar="FILE", help="CSV; the standard output")
     threads(p)
+
+    p = command(pipe, "texts by the line to classes by the line, answered as they come: a database's executable function")
+    p.add_argument("model", help="of texts, what `train` has written")
+    p.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="as ClickHouse has them; TabSeparated: the first column is the text")
+    p.add_argument("--chunk-header", action="store_true", help="a line with their number stands before the rows of each chunk")
+    p.add_argument("--text", default="text", metavar="NAME", help="JSONEachRow: the field with the text; text")
+    p.add_argument("--result", default="result", metavar="NAME", help="JSONEachRow: the field for the class; result")
 
     p = command(segment, "recency, orders and spend of each customer, their grades and segment")
     p.add_argument("file", help="CSV of purchases with a header")

@@ -13,10 +13,27 @@ typedef struct kehu__date {
     int32_t month, day;
 } kehu__date;
 
-/* Days since 1970-01-01, and back. The date must be valid. */
-int32_t kehu__days_from_date(kehu__date d);
+static inline bool kehu__date_valid(kehu__date d)
+{
+    static const int8_t length[12] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const bool leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
+    if (d.year < 1 || d.year > 9999 || d.month < 1 || d.month > 12 || d.day < 1)
+        return false;
+    return d.day <= length[d.month - 1] && (d.month != 2 || d.day <= 28 + leap);
+}
+
+/* Days since 1970-01-01 of a valid date: years start in March, so that a leap day
+ * is their last. */
+static inline int32_t kehu__days_from_date(kehu__date d)
+{
+    static const int16_t before[12] = {306, 337, 0,   31,  61,  92,
+                                       122, 153, 184, 214, 245, 275};
+    const uint32_t y = (uint32_t)(d.year - (d.month <= 2)), century = y / 100;
+    return (int32_t)(y * 365 + y / 4 - century + century / 4) + before[d.month - 1] +
+           d.day - 719469;
+}
+
 kehu__date kehu__date_from_days(int32_t days);
-bool kehu__date_valid(kehu__date d);
 
 /* The day that holds a moment, for a day that starts `offset_minutes` east of
  * UTC; rounds towards the past. */

@@ -1,4 +1,5 @@
 /* Amounts of money and the looser spellings of numbers. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -87,6 +88,37 @@ static kehu__number parse_plain_money(const char *p, const char *end, int decima
     return over ? KEHU__NUMBER_RANGE : exact ? KEHU__NUMBER_OK : KEHU__NUMBER_INEXACT;
 }
 
+/* The usual amount: digits, perhaps a point and no more digits than decimals, all
+ * so few that nothing can overflow. False: it may still be an amount. */
+static bool parse_short_money(const char *p, const char *end, int decimals, uint64_t *out)
+{
+    static const uint64_t power[9] = {1,      10,      100,      1000,     10000,
+                                      100000, 1000000, 10000000, 100000000};
+    uint64_t v = 0;
+    int after = 0;
+    if (p == end || end - p > 10 || decimals > 8 || (unsigned)(unsigned char)*p - '0' > 9)
+        return false;
+    for (; p < end && *p != '.'; p++) {
+        const unsigned digit = (unsigned)(unsigned char)*p - '0';
+        if (digit > 9)
+            return false;
+        v = v * 10 + digit;
+    }
+    if (p < end) {
+        after = (int)(end - p) - 1;
+        for (p++; p < end; p++) {
+            const unsigned digit = (unsigned)(unsigned char)*p - '0';
+            if (digit > 9)
+                return false;
+            v = v * 10 + digit;
+        }
+    }
+    if (after > decimals)
+        return false;
+    *out = v * power[decimals - after];
+    return true;
+}
+
 kehu__number kehu__parse_money(const char *text, size_t size, int decimals,
                                unsigned accept, int64_t *out)
 {
@@ -105,8 +137,10 @@ kehu__number kehu__parse_money(const char *text, size_t size, int decimals,
     }
     negative = text < end && *text == '-';
     text += negative || (text < end && *text == '+');
-    result = parse_plain_money(text, end, decimals,
-                               (uint64_t)INT64_MAX + (uint64_t)negative, &v);
+    result = parse_short_money(text, end, decimals, &v)
+                 ? KEHU__NUMBER_OK
+                 : parse_plain_money(text, end, decimals,
+                                     (uint64_t)INT64_MAX + (uint64_t)negative, &v);
     if (result == KEHU__NUMBER_OK)
         *out = negative ? (int64_t)(0 - v) : (int64_t)v;
     return result;

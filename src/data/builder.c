@@ -34,7 +34,8 @@ void kehu__builder_add(kehu__builder *b, const char *name, kehu_type type)
     }
     memcpy(copy, name, bytes);
     c = &b->columns[b->n_columns++];
-    *c = (kehu__builder_column){.name = copy, .name_bytes = bytes, .type = type};
+    *c = (kehu__builder_column){
+        .name = copy, .name_bytes = bytes, .type = type, .width = kehu__type_bytes(type)};
 }
 
 /* Room for more rows in every column. Growing one and failing at the next does
@@ -98,12 +99,12 @@ static size_t get_end(const kehu__builder_column *c, int64_t row)
 }
 
 /* The low `width` bytes of a whole number, in this machine's order. */
-static void put_integer(char *to, kehu_type type, int64_t value)
+static void put_integer(char *to, size_t width, int64_t value)
 {
     const int8_t v1 = (int8_t)(uint8_t)value;
     const int16_t v2 = (int16_t)(uint16_t)value;
     const int32_t v4 = (int32_t)(uint32_t)value;
-    switch (kehu__type_bytes(type)) {
+    switch (width) {
     case 1:
         memcpy(to, &v1, 1);
         break;
@@ -128,8 +129,7 @@ void kehu__builder_integer(kehu__builder *b, size_t column, int64_t value)
     if (c->type == KEHU_BOOL)
         set_bit((uint8_t *)c->store.data, b->n_rows, value != 0);
     else
-        put_integer(c->store.data + (size_t)b->n_rows * kehu__type_bytes(c->type),
-                    c->type, value);
+        put_integer(c->store.data + (size_t)b->n_rows * c->width, c->width, value);
 }
 
 void kehu__builder_number(kehu__builder *b, size_t column, double value)

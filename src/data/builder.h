@@ -23,6 +23,7 @@ typedef struct kehu__builder_column {
     char *name; /* owned, name_bytes with its NUL */
     size_t name_bytes;
     kehu_type type;
+    size_t width; /* bytes of a value, 0 for bits and text */
     kehu__store store;
     size_t text_bytes; /* of the rows that count */
 } kehu__builder_column;

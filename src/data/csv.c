@@ -305,7 +305,8 @@ kehu_status kehu__csv_end_row(kehu_csv *csv, const char *next, int64_t n_lines,
                               kehu_error *err)
 {
     kehu__builder *b = &csv->builder;
-    if (!kehu__grow(&csv->alloc, &csv->lines, &csv->lines_capacity, csv->n_lines + 1,
+    if (csv->n_lines == csv->lines_capacity &&
+        !kehu__grow(&csv->alloc, &csv->lines, &csv->lines_capacity, csv->n_lines + 1,
                     sizeof *csv->lines))
         return kehu__no_memory(err, "a batch of rows");
     if (!kehu__builder_end_row(b)) {
@@ -366,9 +367,11 @@ static kehu_status read_row(kehu_csv *csv, bool *ended, kehu_error *err)
     if (found != KEHU__CSV_ROW)
         return reject_quotes(csv, found, err);
     from = csv->source.text + csv->source.start;
-    bad = kehu__csv_bad_byte(from, row->next, &nul);
-    if (bad < row->next)
-        return reject_bad_byte(csv, bad, nul, err);
+    if ((size_t)(row->next - csv->source.text) > csv->source.plain) {
+        bad = kehu__csv_bad_byte(from, row->next, &nul);
+        if (bad < row->next)
+            return reject_bad_byte(csv, bad, nul, err);
+    }
     return row->n_cells == csv->n_targets ? take_row(csv, err) : reject_count(csv, err);
 }
 

@@ -153,12 +153,28 @@ static size_t ascii_prefix(const char *text, size_t size)
     return i;
 }
 
+/* The first byte of text that is NUL or not ASCII, eight at a time: only of these
+ * does a byte less one, or the byte itself, have its highest bit set. */
+static size_t plain_prefix(const char *text, size_t size)
+{
+    size_t i = 0;
+    for (uint64_t eight; size - i >= 8; i += 8) {
+        memcpy(&eight, text + i, sizeof eight);
+        if (((eight | (eight - 0x0101010101010101u)) & 0x8080808080808080u) != 0)
+            break;
+    }
+    while (i < size && (unsigned char)text[i] < 0x80 && text[i] != '\0')
+        i++;
+    return i;
+}
+
 /* Move the window to the start of its buffer and make room behind it. */
 static bool make_room(kehu__csv_source *s, size_t room)
 {
     if (s->start > 0) {
         memmove(s->text, s->text + s->start, s->end - s->start);
         s->end -= s->start;
+        s->plain = s->plain > s->start ? s->plain - s->start : 0;
         s->start = 0;
     }
     return kehu__grow(&s->alloc, &s->text, &s->capacity, s->end + room, 1);
@@ -170,12 +186,11 @@ static void drop_raw(kehu__csv_source *s, size_t n)
     memmove(s->raw, s->raw + n, s->raw_size);
 }
 
-kehu_status kehu__csv_source_more(kehu__csv_source *s, kehu_error *err)
+/* Append a chunk to the window. */
+static kehu_status read_more(kehu__csv_source *s, kehu_error *err)
 {
     bool last;
     size_t plain, used;
-    if (s->ended)
-        return KEHU_OK;
     /* A GB18030 character of two bytes may take three in UTF-8. */
     if (!make_room(s, s->chunk * 3 / 2 + 8))
         return kehu__no_memory(err, "reading a file");
@@ -207,6 +222,17 @@ kehu_status kehu__csv_source_more(kehu__csv_source *s, kehu_error *err)
     }
     drop_raw(s, used);
     s->ended = last && s->raw_size == 0;
+    return KEHU_OK;
+}
+
+kehu_status kehu__csv_source_more(kehu__csv_source *s, kehu_error *err)
+{
+    if (s->ended)
+        return KEHU_OK;
+    const bool all_plain = s->plain == s->end || s->plain <= s->start;
+    KEHU_TRY(read_more(s, err));
+    if (all_plain)
+        s->plain += plain_prefix(s->text + s->plain, s->end - s->plain);
     return KEHU_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/date.h"
 #include "base/number.h"
 
@@ -153,10 +154,38 @@ bool kehu__parse_timestamp(const char *text, size_t size, int32_t zone_minutes,
     return true;
 }
 
+/* 2024-02-29, the usual date. Taking the bytes of 0000-00- off its first eight
+ * leaves nothing above 9, and nothing at all of the separators; adding the rest to
+ * 128 tells by the highest bits. */
+static bool parse_plain_date(const char *text, size_t size, int32_t *days)
+{
+    uint64_t x;
+    uint32_t tens, ones;
+    kehu__date d;
+    if (size != 10)
+        return false;
+    x = kehu__load64(text) ^ UINT64_C(0x2D30302D30303030);
+    tens = (unsigned char)text[8] - (uint32_t)'0';
+    ones = (unsigned char)text[9] - (uint32_t)'0';
+    if (((x | (x + UINT64_C(0x7F76767F76767676))) & UINT64_C(0x8080808080808080)) != 0 ||
+        tens > 9 || ones > 9)
+        return false;
+    d.year = (int32_t)((x & 0xFF) * 1000 + (x >> 8 & 0xFF) * 100 + (x >> 16 & 0xFF) * 10 +
+                       (x >> 24 & 0xFF));
+    d.month = (int32_t)((x >> 40 & 0xFF) * 10 + (x >> 48 & 0xFF));
+    d.day = (int32_t)(tens * 10 + ones);
+    if (!kehu__date_valid(d))
+        return false;
+    *days = kehu__days_from_date(d);
+    return true;
+}
+
 bool kehu__parse_date(const char *text, size_t size, int32_t zone_minutes, int32_t *days)
 {
     int32_t day, zone = zone_minutes;
     int64_t of_day;
+    if (parse_plain_date(text, size, days))
+        return true;
     if (!take_apart(text, size, &day, &of_day, &zone))
         return false;
     *days = kehu__day_of(day * KEHU__DAY_US + of_day - zone * INT64_C(60000000),

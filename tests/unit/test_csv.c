@@ -199,12 +199,46 @@ static void test_csv_tells_what_stops_a_file(void **state)
     assert_null(csv);
 }
 
+/* Text is looked through a chunk at a time; what is bad is still found, and only
+ * that, whatever stands around it and wherever chunks end. */
+static void test_csv_finds_bad_bytes_in_a_long_file(void **state)
+{
+    enum { ROWS = 60000, ROW = 16 };
+    static char text[4 + ROWS * ROW];
+    static const int bad[] = {0, 16000, 16383, 16384, 20001, 32768, 59999};
+    (void)state;
+    memcpy(text, "a,b\n", 4);
+    for (int i = 0; i < ROWS; i++)
+        memcpy(text + 4 + i * ROW, "abcdefgh,123456\n", ROW);
+    memcpy(text + 4 + 20000 * ROW, "客", 3); /* not ASCII, and good */
+    for (int k = 0; k < 7; k++)
+        text[4 + bad[k] * ROW + k] = k % 2 == 0 ? '\0' : '\xFF';
+    kehu_csv *csv = must_open(text, sizeof text,
+                              &(kehu_csv_options){.size = sizeof(kehu_csv_options),
+                                                  .encoding = KEHU_ENCODING_UTF8});
+    kehu_table *t = must_read(csv), *rejects = NULL;
+    assert_int_equal(kehu_table_row_count(t), ROWS - 7);
+    assert_text(kehu_table_column(t, 0), 20000 - 4, "客defgh");
+    assert_int_equal(kehu_csv_rejects(&rejects, csv, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(rejects), 7);
+    for (int64_t k = 0; k < 7; k++) {
+        assert_int_equal(kehu__column_integer(kehu_table_find(rejects, "line"), k),
+                         bad[k] + 2);
+        assert_text(kehu_table_find(rejects, "reason"), k,
+                    k % 2 == 0 ? "NUL byte" : "not valid UTF-8");
+    }
+    kehu_table_free(rejects);
+    kehu_table_free(t);
+    kehu_csv_free(csv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_csv_without_options_is_all_text),
         cmocka_unit_test(test_csv_fields_give_types),
         cmocka_unit_test(test_csv_rejects_bad_rows_and_reads_on),
+        cmocka_unit_test(test_csv_finds_bad_bytes_in_a_long_file),
         cmocka_unit_test(test_csv_tells_what_stops_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,11 +123,35 @@ static void test_moments_are_written_as_iso_8601(void **state)
     assert_true(strlen(out) < KEHU__DATE_BYTES);
 }
 
+/* The usual form is read at once: whatever stands anywhere in it, the answer is that
+ * of the same text with a time behind it, which is read piece by piece. */
+static void test_the_usual_date_is_read_like_any_other(void **state)
+{
+    static const char *const dates[] = {"2024-02-29", "1999-12-31", "0001-01-01",
+                                        "9999-10-10"};
+    (void)state;
+    for (size_t k = 0; k < sizeof dates / sizeof *dates; k++)
+        for (size_t at = 0; at < 10; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                char text[] = "....-..-.. 00:00";
+                int32_t got = 7, want = 7;
+                memcpy(text, dates[k], 10);
+                text[at] = (char)byte;
+                /* A time that starts before the tenth byte: no longer the same text. */
+                if (byte == ' ' || byte == '\t' || byte == 'T' || byte == 't')
+                    continue;
+                assert_int_equal(kehu__parse_date(text, 10, 0, &got),
+                                 kehu__parse_date(text, sizeof text - 1, 0, &want));
+                assert_int_equal(got, want);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dates_in_every_form_are_the_same_day),
         cmocka_unit_test(test_times_in_every_form),
+        cmocka_unit_test(test_the_usual_date_is_read_like_any_other),
         cmocka_unit_test(test_what_is_no_date_is_refused),
         cmocka_unit_test(test_the_day_is_that_of_the_asked_zone),
         cmocka_unit_test(test_moments_are_written_as_iso_8601),

@@ -231,6 +231,34 @@ static void test_format_money_keeps_its_places(void **state)
     assert_string_equal(text, "-9.223372036854775808");
 }
 
+/* Digits are read eight at a time: whatever stands anywhere among them, alone. */
+static void test_parse_uint64_looks_at_every_byte(void **state)
+{
+    static const char digits[] = "1234567890123456789";
+    (void)state;
+    for (size_t size = 1; size < sizeof digits; size++)
+        for (size_t at = 0; at < size; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                char text[sizeof digits];
+                uint64_t got = 7, want = 0;
+                memcpy(text, digits, size);
+                text[at] = (char)byte;
+                for (size_t i = 0; i < size; i++)
+                    want = want * 10 +
+                           (uint64_t)(i == at && byte == '+' ? 0 : text[i] - '0');
+                if ((byte >= '0' && byte <= '9') ||
+                    (byte == '+' && at == 0 && size > 1)) {
+                    assert_int_equal(kehu__parse_uint64(text, size, &got),
+                                     KEHU__NUMBER_OK);
+                    assert_true(got == want);
+                } else {
+                    assert_int_equal(kehu__parse_uint64(text, size, &got),
+                                     KEHU__NUMBER_BAD);
+                    assert_true(got == 7);
+                }
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_format_double_is_what_people_expect),
         cmocka_unit_test(test_format_fixed_rounds_the_shortest_text),
         cmocka_unit_test(test_parse_int64_knows_its_ends),
+        cmocka_unit_test(test_parse_uint64_looks_at_every_byte),
         cmocka_unit_test(test_parse_money_is_exact_or_refuses),
         cmocka_unit_test(test_format_money_keeps_its_places),
     };

@@ -2,6 +2,8 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -35,6 +37,15 @@ def test_readme(path, folder, capsys):
     labelled = kehu.read_csv("labelled.csv")
     model = kehu.Svm.train(labelled["text"], labelled["class"])
     assert capsys.readouterr().out == f"{model.predict([TEXT]).labels[0]}\n{model.explain(TEXT)}\n"
+
+
+def test_the_list_of_customers_at_risk_is_that_of_c():
+    data = os.path.join(ROOT, "tests", "golden", "at_risk")
+    files = [os.path.join(data, name + ".csv") for name in ("customers", "labelled", "complaints")]
+    printed = subprocess.run([sys.executable, os.path.join(ROOT, "examples", "python", "at_risk.py"), *files], stdout=subprocess.PIPE,
+                             encoding="utf-8", check=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"}).stdout
+    with open(os.path.join(data, "output.txt"), encoding="utf-8") as f:
+        assert printed == f.read()
 
 
 def test_both_readmes_show_the_same():

@@ -42,6 +42,16 @@ class ExamplesTest {
     }
 
     @Test
+    void theListOfCustomersAtRiskIsThatOfC() throws Exception {
+        Path folder = ROOT.resolve("tests/golden/at_risk");
+        Process process = start(ROOT.resolve("examples/java/AtRisk.java"), folder.resolve("customers.csv").toString(),
+            folder.resolve("labelled.csv").toString(), folder.resolve("complaints.csv").toString());
+        assertEquals(Files.readString(folder.resolve("output.txt")),
+            new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(0, process.waitFor());
+    }
+
+    @Test
     void theServiceClassifiesPostedTexts() throws Exception {
         Process process = start(ROOT.resolve("examples/java/ClassifyService.java"), LABELLED.toString(), "0");
         try (BufferedReader out = process.inputReader()) {

@@ -26,6 +26,7 @@
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>
 #include <kehu/tree.h>
+#include <kehu/trend.h>
 #include <kehu/words.h>
 
 #endif /* KEHU_KEHU_H */

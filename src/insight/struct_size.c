@@ -100,6 +100,7 @@ static const struct {
     SIZE(kehu_tree_options),
     SIZE(kehu_tree_score_options),
     SIZE(kehu_tree_step),
+    SIZE(kehu_trend_options),
     SIZE(kehu_word_info),
     SIZE(kehu_words_options),
     SIZE(kehu_write_options),

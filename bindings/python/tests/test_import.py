@@ -108,7 +108,7 @@ def test_every_option_can_be_given():
         "kehu_rfm_base_options": [kehu.RfmBase], "kehu_clv_options": [kehu.Clv.fit], "kehu_clv_base_options": [kehu.ClvBase],
         "kehu_csv_options": [kehu.Csv], "kehu_write_options": [kehu.Table.write_csv, kehu.Table.write_json],
         "kehu_store_options": [kehu.Store], "kehu_store_import_options": [kehu.Store.import_csv],
-        "kehu_demands_options": [kehu.Demands], "kehu_demand_report_options": [kehu.Demands.finish],
+        "kehu_demands_options": [kehu.Demands], "kehu_demand_report_options": [kehu.Demands.finish], "kehu_trend_options": [kehu.trends],
         "kehu_redact_options": [kehu.redact_texts], "kehu_duplicate_options": [kehu.duplicate_fold], "kehu_words_options": [kehu.words_find], "kehu_snapshot_options": [kehu.Store.snapshot], "kehu_scan_options": [kehu.Snapshot.scan],
     }
     # Counts of arrays, flags that have keywords of their own, and "is the next one given?".

@@ -57,10 +57,11 @@ from .svm import Svm
 from .table import Column, Table
 from .tokenizer import Tokenizer
 from .tree import Tree
+from .trend import trends
 from .words import words_find
 
 __all__ = [
-    "DemandMachine", "Demands", "kano_classify", "kano_need", "kano_sum",
+    "DemandMachine", "Demands", "kano_classify", "kano_need", "kano_sum", "trends",
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "words_find", "write_libsvm", "__version__", "KehuArgumentError",

@@ -163,6 +163,9 @@ KEHU_STORE_SYNC = 0
 KEHU_STORE_BATCH = 1
 KEHU_STORE_NONE = 2
 KEHU_PSEUDONYM_SIZE = 33
+KEHU_TREND_LEVELS = 0
+KEHU_TREND_CHANGES = 1
+KEHU_TREND_BURSTS = 2
 
 ENUMS: dict[str, dict[str, int]] = {
     'kehu_status': {'KEHU_OK': 0, 'KEHU_NO_MEMORY': -1, 'KEHU_ARGUMENT': -2, 'KEHU_DATA': -3, 'KEHU_NOT_FOUND': -4, 'KEHU_IO': -5, 'KEHU_FORMAT': -6, 'KEHU_VERSION': -7, 'KEHU_LIMIT': -8, 'KEHU_CANCELLED': -9, 'KEHU_INTERNAL': -10, 'KEHU_KIND': -11, 'KEHU_COLUMN': -12, 'KEHU_ENCODING': -13, 'KEHU_DUPLICATE': -14, 'KEHU_EMPTY': -15, 'KEHU_ONE_CLASS': -16, 'KEHU_BUSY': -17, 'KEHU_POISONED': -18, 'KEHU_RANGE': -19},
@@ -188,6 +191,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_store_part': {'KEHU_STORE_CUSTOMERS': 0, 'KEHU_STORE_EVENTS': 1},
     'kehu_store_mode': {'KEHU_STORE_EXISTING': 0, 'KEHU_STORE_CREATE': 1, 'KEHU_STORE_NEW': 2},
     'kehu_store_durability': {'KEHU_STORE_SYNC': 0, 'KEHU_STORE_BATCH': 1, 'KEHU_STORE_NONE': 2},
+    'kehu_trend_report': {'KEHU_TREND_LEVELS': 0, 'KEHU_TREND_CHANGES': 1, 'KEHU_TREND_BURSTS': 2},
 }
 
 
@@ -532,6 +536,10 @@ class kehu_scan_options(Structure):
 
 
 class kehu_scan_batch(Structure):
+    pass
+
+
+class kehu_trend_options(Structure):
     pass
 
 
@@ -1276,6 +1284,17 @@ kehu_scan_batch._fields_ = [
     ('n_columns', c_int64),
     ('n_rows', c_int64),
 ]
+kehu_trend_options._fields_ = [
+    ('size', c_uint32),
+    ('day_offset_minutes', c_int32),
+    ('step_days', c_uint32),
+    ('shortest', c_uint32),
+    ('base_steps', c_uint32),
+    ('reserved', c_uint32),
+    ('change_penalty', c_double),
+    ('false_alarms_per_year', c_double),
+    ('alloc', POINTER(kehu_allocator)),
+]
 kehu_words_options._fields_ = [
     ('size', c_uint32),
     ('min_count', c_uint32),
@@ -1378,6 +1397,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_store_check': kehu_store_check,
     'kehu_scan_options': kehu_scan_options,
     'kehu_scan_batch': kehu_scan_batch,
+    'kehu_trend_options': kehu_trend_options,
     'kehu_words_options': kehu_words_options,
 }
 
@@ -1664,5 +1684,6 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_scan_next': (c_int, [c_void_p, POINTER(kehu_scan_batch), POINTER(kehu_error)], ['scan', 'batch', 'err']),
     'kehu_scan_stream': (c_int, [POINTER(ArrowArrayStream), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),
     'kehu_scan_free': (None, [c_void_p], ['scan']),
+    'kehu_trends_find': (c_int, [POINTER(c_void_p), c_int, POINTER(kehu_column), POINTER(kehu_column), c_int32, c_int32, POINTER(kehu_trend_options), POINTER(kehu_error)], ['out', 'report', 'group', 'time', 'from_day', 'to_day', 'options', 'err']),
     'kehu_words_find': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_words_options), POINTER(kehu_error)], ['out', 'texts', 'options', 'err']),
 }

@@ -23,7 +23,7 @@ class CompletenessTest {
     private static final Set<String> MISSING = Set.of("duplicateFold", "wordsFind",
         "demandMachineAllows", "demandMachineBuiltin", "demandMachineCount", "demandMachineFree", "demandMachineGetMarks",
         "demandMachineGetName", "demandMachineLoad", "demandMachineRead", "demandMachineSave", "demandMachineWrite", "demandsAdd",
-        "demandsFinish", "demandsFree", "demandsGetCounts", "demandsGetTable", "demandsMerge", "demandsNew", "kanoClassify", "kanoKindName", "kanoNeedName", "kanoSum");
+        "demandsFinish", "demandsFree", "demandsGetCounts", "demandsGetTable", "demandsMerge", "demandsNew", "kanoClassify", "kanoKindName", "kanoNeedName", "kanoSum", "trendsFind");
 
     @Test
     void everyCFunctionIsUsed() throws IOException {

@@ -77,6 +77,18 @@ def test_terms_keywords_and_words(spark, texts, svm):
     assert [row[0] for row in rows_of(kehu.spark.tokenize(frame, words), "id", "words")] == words.words_of(given)
 
 
+def test_models_travel_with_what_they_were_made_with(spark, texts):
+    frame = spark.createDataFrame(texts, ["id", "label", "text"]).repartition(3)
+    given = [t for _, _, t in texts]
+    words = kehu.Tokenizer.read_words("网速太慢 10\n网速 10\n太慢 10\n宽带断了 10\n宽带 10\n", mode="search")
+    want = words.words_of(given)
+    assert any("网速" in found and "网速太慢" in found for found in want)
+    assert [row[0] for row in rows_of(kehu.spark.tokenize(frame, words), "id", "words")] == want
+    model = kehu.Svm.train(given, [name for _, name, _ in texts], cost=1, tokenizer=words)
+    want = listed(model.predict(given, probabilities=True), "class", "probability")
+    assert rows_of(kehu.spark.classify(frame, model), "id", "class", "probability") == want
+
+
 @pytest.mark.parametrize("n", (1, 7))
 def test_score_and_preference(spark, n):
     chance = random.Random(5)
@@ -241,3 +253,32 @@ def test_a_standalone_cluster_gets_kehu_with_the_job(texts, svm, tmp_path, clust
     found = submitted("spark://HOST:7077", tmp_path, texts, svm, changed, PYTHONPATH=os.pathsep.join(sys.path))
     assert found == labelled(texts, svm)
     assert list(tmp_path.glob("worker*/app-*/*/kehu-home/kehu/__init__.py"))
+
+
+def test_what_a_worker_lacks_is_told_in_the_driver(spark, texts, svm):
+    frame = spark.createDataFrame(texts[:9], ["id", "label", "text"]).repartition(1)
+    away = kehu.spark._Shipped(frame, svm)
+    away.name = "kehu-away.model"
+
+    def open_it(batches):
+        away.open()
+        yield from batches
+
+    with pytest.raises(Exception, match="the model file kehu-away.model is not on this worker"):
+        frame.mapInArrow(open_it, frame.schema).collect()
+
+    def import_it(batches):
+        kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "kehu"}
+        library = os.environ.get("KEHU_LIBRARY")
+        os.environ["KEHU_LIBRARY"] = "/nowhere/libkehu.so"
+        try:
+            import kehu  # noqa: F401
+            yield from batches
+        finally:
+            sys.modules.update(kept)
+            del os.environ["KEHU_LIBRARY"]
+            if library is not None:
+                os.environ["KEHU_LIBRARY"] = library
+
+    with pytest.raises(Exception, match=r"cannot load the kehu library; tried\s+/nowhere/libkehu.so"):
+        frame.mapInArrow(import_it, frame.schema).collect()

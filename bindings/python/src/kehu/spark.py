@@ -1,5 +1,6 @@
 """The same kernels inside Apache Spark: models score in every task, the answers are those of one process, to the bit,
-whatever the partitioning. Needs pyspark 3.5 or newer with pyarrow, and this package on every worker.
+whatever the partitioning. Needs pyspark 3.5 or newer with what it asks for itself, pyarrow and pandas, and this package on
+every worker.
 
     import kehu, kehu.spark
     model = kehu.Svm.load("demands.svm")
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -45,11 +47,10 @@ _loaded: dict[str, Any] = {}  # of this worker process
 # ---- Models on their way ---------------------------------------------------------
 
 class _Shipped:
-    """A model on its way to the workers: the kind and the name of its file."""
+    """A model on its way to the workers: the name of its file, a pickle, as that holds its tokenizer and options too."""
 
     def __init__(self, df: DataFrame, model: Any) -> None:
-        data = model.write()
-        self.kind = type(model)
+        data = pickle.dumps(model)
         self.name = f"kehu-{hashlib.sha256(data).hexdigest()[:32]}.model"
         if self.name not in _sent(df):
             folder = tempfile.mkdtemp(prefix="kehu-")
@@ -65,7 +66,7 @@ class _Shipped:
             if not os.path.exists(path):
                 raise errors.KehuNotFoundError(f"the model file {self.name} is not on this worker")
             with open(path, "rb") as file:
-                _loaded[self.name] = self.kind.read(file.read())
+                _loaded[self.name] = pickle.load(file)
         return _loaded[self.name]
 
 

@@ -4,7 +4,7 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   spark
+#                                   java_jmh spark
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -14,6 +14,7 @@
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
+#   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
 #   outside   programs of other projects find and link the library
 #   java      the jar and its tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
@@ -125,23 +126,31 @@ part_fuzz() {
             -artifact_prefix="$out/found/$name-" "$out/found/$name" "tests/fuzz/corpus/${name#fuzz_}"
     done
 }
-# jar JAVA GOAL OPTION...: make the jar or only run its tests, on this Java; Maven's repository is the build folder's own.
+# maven FOLDER TARGET GOAL OPTION...: Maven's repository is the build folder's own.
+maven() {
+    project=$1 target=$2
+    shift 2
+    mvn -q -B -Dstyle.color=never -f "$project" -Dmaven.repo.local="$PWD/$out/m2" -Dkehu.build="$PWD/$out/java/bindings/java" \
+        -Dkehu.target="$PWD/$out/java/$target" "$@"
+}
+need_maven() {
+    need javac=openjdk-17-jdk-headless mvn=maven || return
+    [ -n "${SSL_CERT_FILE:-}" ] || return 0
+    java tests/support/TrustStore.java "$SSL_CERT_FILE" $out/trust.p12 || return
+    export MAVEN_OPTS="-Djavax.net.ssl.trustStore=$PWD/$out/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit ${MAVEN_OPTS:-}"
+}
+# jar JAVA GOAL OPTION...: make the jar or only run its tests, on this Java.
 jar() {
     rm -rf "$out/java/target/surefire-reports"
     jvm=$1
     shift
-    mvn -q -B -Dstyle.color=never -f bindings/java -Dmaven.repo.local="$PWD/$out/m2" -Dkehu.build="$PWD/$out/java/bindings/java" \
-        -Dkehu.target="$PWD/$out/java/target" -Djvm="$jvm" "$@" >"$out/java-test.log" 2>&1 && return 0
+    maven bindings/java target -Djvm="$jvm" "$@" >"$out/java-test.log" 2>&1 && return 0
     tail -n 40 "$out/java-test.log"
     return 1
 }
 # native NAME MESON_OPTION...: the native library and the generated sources.
 native() {
-    need javac=openjdk-17-jdk-headless mvn=maven || return
-    if [ -n "${SSL_CERT_FILE:-}" ]; then
-        java tests/support/TrustStore.java "$SSL_CERT_FILE" $out/trust.p12 || return
-        export MAVEN_OPTS="-Djavax.net.ssl.trustStore=$PWD/$out/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit ${MAVEN_OPTS:-}"
-    fi
+    need_maven || return
     name=$1
     shift
     rm -rf "${out:?}/$name"
@@ -171,6 +180,14 @@ part_java_asan() {
         jar "$(command -v java)" test '-Dtest=!ExamplesTest,!LoaderTest' \
         -Dkehu.test.jvm="-Dkehu.native=$PWD/$out/java_asan/bindings/java/libkehu_jni.so" || failed=$((failed + 1))
     count java_asan $out/java/target/surefire-reports
+}
+java_jmh() {
+    maven bindings/java target install -DskipTests -Dmaven.javadoc.skip -Dmaven.source.skip && maven bindings/java/jmh jmh package &&
+        java -jar $out/java/jmh/kehu-jmh.jar -foe true -f 1 -wi 0 -i 1 -r 100ms
+}
+part_java_jmh() {
+    native java || return
+    one java_jmh java_jmh
 }
 part_outside() { one outside sh tests/outside/run.sh $out/outside; }
 

@@ -16,8 +16,8 @@ import org.kehu.Svm;
 import org.kehu.Table;
 
 /**
- * A service that sorts texts into classes: POST texts to /classify, one a line; each line of the answer is class, probability
- * and the term that speaks most for it, parted by tabs.
+ * A service that sorts texts into classes: POST texts to /classify, one a line; each line of the answer is class and
+ * probability, parted by a tab. /explain adds the term that speaks most for the class.
  *
  *     java -cp kehu.jar ClassifyService.java labelled.csv 8080
  *
@@ -42,7 +42,7 @@ public final class ClassifyService {
         }
     }
 
-    private void classify(HttpExchange exchange) throws IOException {
+    private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             if (!exchange.getRequestMethod().equals("POST")) {
                 reply(exchange, 405, "POST texts, one a line\n");
@@ -55,23 +55,26 @@ public final class ClassifyService {
             }
             try {
                 String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
-                reply(exchange, 200, answers(text.lines().toList()));
+                reply(exchange, 200, answers(text.lines().toList(), exchange.getHttpContext().getPath().equals("/explain")));
             } catch (CharacterCodingException e) {
                 reply(exchange, 400, "the texts are not UTF-8\n");
             }
         }
     }
 
-    private String answers(List<String> texts) {
+    private String answers(List<String> texts, boolean withReasons) {
         Svm.Predictions found = svm.predict(Column.of("text", texts), new Svm.PredictOptions());
         int classes = svm.classNames().size();
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < texts.size(); i++) {
             int number = found.classes()[i];
-            List<Svm.Reason> why = svm.explain(texts.get(i), number, 1).reasons();
             lines.append(number < 0 ? "" : svm.classNames().get(number)).append('\t')
-                .append(number < 0 ? 0 : found.probabilities()[i * classes + number]).append('\t')
-                .append(why.isEmpty() ? "" : why.get(0).term()).append('\n');
+                .append(number < 0 ? 0 : found.probabilities()[i * classes + number]);
+            if (withReasons) {
+                List<Svm.Reason> why = svm.explain(texts.get(i), number, 1).reasons();
+                lines.append('\t').append(why.isEmpty() ? "" : why.get(0).term());
+            }
+            lines.append('\n');
         }
         return lines.toString();
     }
@@ -88,10 +91,12 @@ public final class ClassifyService {
             System.err.println("usage: ClassifyService labelled.csv|model.svm PORT");
             System.exit(2);
         }
+        System.setProperty("sun.net.httpserver.nodelay", "true"); // else small answers may wait 40 ms
         ClassifyService service = new ClassifyService(model(arguments[0]));
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[1])), 0);
         ExecutorService threads = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors() * 2);
-        server.createContext("/classify", service::classify);
+        server.createContext("/classify", service::handle);
+        server.createContext("/explain", service::handle);
         server.setExecutor(threads);
         server.start();
         System.out.println("listening on port " + server.getAddress().getPort());

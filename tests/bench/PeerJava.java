@@ -6,6 +6,7 @@ import de.bwaldvogel.liblinear.Model;
 import de.bwaldvogel.liblinear.Parameter;
 import de.bwaldvogel.liblinear.Problem;
 import de.bwaldvogel.liblinear.SolverType;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,25 +23,46 @@ import java.util.TreeMap;
  *     PeerJava TRAIN TEST
  */
 final class PeerJava {
-    private static final JiebaSegmenter SEGMENTER = new JiebaSegmenter();
-    private static final Map<String, Integer> TERMS = new HashMap<>();
-    private static double[] idf;
-
     private static final int PASSES = 5;
 
-    private PeerJava() {}
+    private final JiebaSegmenter segmenter = new JiebaSegmenter();
+    private final List<String> classes = new ArrayList<>();
+    private final Map<String, Integer> terms = new HashMap<>();
+    private final double[] idf;
+    private final Model model;
 
-    private static double cpuSeconds() {
-        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() * 1e-9;
+    PeerJava(String train) throws IOException {
+        List<Map<Integer, Integer>> rows = new ArrayList<>();
+        List<Double> labels = new ArrayList<>();
+        for (String line : Files.readAllLines(Path.of(train))) {
+            int tab = line.indexOf('\t');
+            if (!classes.contains(line.substring(0, tab))) {
+                classes.add(line.substring(0, tab));
+            }
+            labels.add((double) classes.indexOf(line.substring(0, tab)));
+            rows.add(counts(line.substring(tab + 1), true));
+        }
+        idf = new double[terms.size() + 1];
+        rows.forEach(row -> row.keySet().forEach(term -> idf[term]++));
+        for (int i = 1; i < idf.length; i++) {
+            idf[i] = 1 + Math.log((1.0 + rows.size()) / (1 + idf[i]));
+        }
+        Problem problem = new Problem();
+        problem.l = rows.size();
+        problem.n = terms.size();
+        problem.x = rows.stream().map(this::row).toArray(Feature[][]::new);
+        problem.y = labels.stream().mapToDouble(Double::doubleValue).toArray();
+        Linear.disableDebugOutput();
+        model = Linear.train(problem, new Parameter(SolverType.L2R_L2LOSS_SVC_DUAL, 1, 0.1));
     }
 
-    private static Map<Integer, Integer> counts(String text, boolean learning) {
-        List<String> words = SEGMENTER.sentenceProcess(text);
+    private Map<Integer, Integer> counts(String text, boolean learning) {
+        List<String> words = segmenter.sentenceProcess(text);
         Map<Integer, Integer> counts = new TreeMap<>();
         for (int i = 0; i < words.size(); i++) {
             for (int n = 1; n <= 2 && i + n <= words.size(); n++) {
                 String term = n == 1 ? words.get(i) : words.get(i) + " " + words.get(i + 1);
-                Integer number = learning ? TERMS.computeIfAbsent(term, t -> TERMS.size() + 1) : TERMS.get(term);
+                Integer number = learning ? terms.computeIfAbsent(term, t -> terms.size() + 1) : terms.get(term);
                 if (number != null) {
                     counts.merge(number, 1, Integer::sum);
                 }
@@ -49,7 +71,7 @@ final class PeerJava {
         return counts;
     }
 
-    private static Feature[] row(Map<Integer, Integer> counts) {
+    private Feature[] row(Map<Integer, Integer> counts) {
         Feature[] row = new Feature[counts.size()];
         double norm = 0;
         int i = 0;
@@ -64,31 +86,17 @@ final class PeerJava {
         return row;
     }
 
+    String classify(String text) {
+        return classes.get((int) Linear.predict(model, row(counts(text, false))));
+    }
+
+    private static double cpuSeconds() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() * 1e-9;
+    }
+
     public static void main(String[] files) throws Exception {
-        List<String> classes = new ArrayList<>();
-        List<Map<Integer, Integer>> rows = new ArrayList<>();
-        List<Double> labels = new ArrayList<>();
         double start = cpuSeconds();
-        for (String line : Files.readAllLines(Path.of(files[0]))) {
-            int tab = line.indexOf('\t');
-            if (!classes.contains(line.substring(0, tab))) {
-                classes.add(line.substring(0, tab));
-            }
-            labels.add((double) classes.indexOf(line.substring(0, tab)));
-            rows.add(counts(line.substring(tab + 1), true));
-        }
-        idf = new double[TERMS.size() + 1];
-        rows.forEach(row -> row.keySet().forEach(term -> idf[term]++));
-        for (int i = 1; i < idf.length; i++) {
-            idf[i] = 1 + Math.log((1.0 + rows.size()) / (1 + idf[i]));
-        }
-        Problem problem = new Problem();
-        problem.l = rows.size();
-        problem.n = TERMS.size();
-        problem.x = rows.stream().map(PeerJava::row).toArray(Feature[][]::new);
-        problem.y = labels.stream().mapToDouble(Double::doubleValue).toArray();
-        Linear.disableDebugOutput();
-        Model model = Linear.train(problem, new Parameter(SolverType.L2R_L2LOSS_SVC_DUAL, 1, 0.1));
+        PeerJava peer = new PeerJava(files[0]);
         System.out.printf("figure train_s %.9g%n", cpuSeconds() - start);
         List<String> lines = Files.readAllLines(Path.of(files[1]));
         int right = 0;
@@ -97,8 +105,7 @@ final class PeerJava {
             start = cpuSeconds();
             for (String line : lines) {
                 int tab = line.indexOf('\t');
-                int found = (int) Linear.predict(model, row(counts(line.substring(tab + 1), false)));
-                right += classes.get(found).equals(line.substring(0, tab)) ? 1 : 0;
+                right += peer.classify(line.substring(tab + 1)).equals(line.substring(0, tab)) ? 1 : 0;
             }
         }
         System.out.printf("figure classify_s %.9g%n", (cpuSeconds() - start) / lines.size());

@@ -57,17 +57,23 @@ class ExamplesTest {
         try (BufferedReader out = process.inputReader()) {
             String port = out.readLine().replaceAll("\\D", "");
             URI service = URI.create("http://127.0.0.1:" + port + "/classify");
-            HttpURLConnection answer = post(service, "宽带又断了\n😀\n".getBytes(StandardCharsets.UTF_8));
-            assertEquals(200, answer.getResponseCode());
-            List<String> lines = new String(answer.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+            List<String> lines = answers(service, "宽带又断了\n😀\n");
             assertEquals(2, lines.size());
-            assertTrue(lines.get(0).startsWith("宽带故障\t"), lines.get(0));
+            assertTrue(lines.get(0).matches("宽带故障\t[01]\\.\\d+"), lines.get(0));
+            String explained = answers(service.resolve("/explain"), "宽带又断了").get(0);
+            assertTrue(explained.startsWith(lines.get(0) + "\t") && "宽带又断了".contains(explained.split("\t")[2]), explained);
             assertEquals(400, post(service, new byte[] {(byte) 0xFF}).getResponseCode());
             assertEquals(405, ((HttpURLConnection) service.toURL().openConnection()).getResponseCode());
         } finally {
             process.destroy();
             process.waitFor();
         }
+    }
+
+    private static List<String> answers(URI service, String texts) throws IOException {
+        HttpURLConnection answer = post(service, texts.getBytes(StandardCharsets.UTF_8));
+        assertEquals(200, answer.getResponseCode());
+        return new String(answer.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
     }
 
     private static HttpURLConnection post(URI service, byte[] body) throws IOException {

@@ -18,7 +18,7 @@ import java.util.List;
  *     BenchJava whole TRAIN TEST             training, and all texts of TEST one by one
  */
 final class BenchJava {
-    private static final int PASSES = 5;
+    private static final int PASSES = 15;
 
     private BenchJava() {}
 

@@ -23,7 +23,7 @@ import java.util.TreeMap;
  *     PeerJava TRAIN TEST
  */
 final class PeerJava {
-    private static final int PASSES = 5;
+    private static final int PASSES = 15;
 
     private final JiebaSegmenter segmenter = new JiebaSegmenter();
     private final List<String> classes = new ArrayList<>();

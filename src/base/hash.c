@@ -9,24 +9,45 @@
 /* High and low half of the 128-bit product, folded: one multiply mixes 16 bytes. */
 static uint64_t fold_multiply(uint64_t a, uint64_t b)
 {
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 wide;
+    const wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
     const uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
     const uint64_t ll = al * bl, lh = al * bh, hl = ah * bl, hh = ah * bh;
     const uint64_t middle = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
     const uint64_t low = middle << 32 | (uint32_t)ll;
     const uint64_t high = hh + (lh >> 32) + (hl >> 32) + (middle >> 32);
     return low ^ high;
+#endif
+}
+
+/* The last n <= 16 bytes as two numbers, zeros behind them: by loads that overlap,
+ * as a copy of so few bytes costs more than all the rest. */
+static void load_tail(const unsigned char *p, size_t n, uint64_t tail[2])
+{
+    tail[0] = tail[1] = 0;
+    if (n > 8) {
+        tail[0] = kehu__load64(p);
+        tail[1] = kehu__load64(p + n - 8) >> 8 * (16 - n);
+    } else if (n >= 4) {
+        tail[0] = kehu__load32(p) | (uint64_t)kehu__load32(p + n - 4) >> 8 * (8 - n)
+                                                                             << 32;
+    } else
+        for (size_t i = 0; i < n; i++)
+            tail[0] |= (uint64_t)p[i] << 8 * i;
 }
 
 uint64_t kehu__hash(const void *bytes, size_t size, uint64_t seed)
 {
     const unsigned char *p = bytes;
-    unsigned char tail[16] = {0};
+    uint64_t tail[2];
     uint64_t h = kehu__mix64(seed ^ size);
     for (; size > 16; size -= 16, p += 16)
         h = fold_multiply(kehu__load64(p) ^ K0 ^ h, kehu__load64(p + 8) ^ K1);
-    if (size > 0)
-        memcpy(tail, p, size);
-    h = fold_multiply(kehu__load64(tail) ^ K0 ^ h, kehu__load64(tail + 8) ^ K1);
+    load_tail(p, size, tail);
+    h = fold_multiply(tail[0] ^ K0 ^ h, tail[1] ^ K1);
     return kehu__mix64(h);
 }
 

@@ -20,10 +20,11 @@ static void add_counts(kehu_rfm_base_counts *sum, const kehu_rfm_base_counts *c)
 static kehu_status take_rounds(kehu__rfm_adding *a, const kehu__run *run, kehu_error *err)
 {
     kehu_rfm_base *base = a->base;
+    const int64_t round = KEHU__RFM_DEALS * a->n_deal;
     for (a->from = 0; a->from < a->n; a->from = a->to) {
         const int64_t left = a->n - a->from;
-        a->to = a->from + (left < KEHU__RFM_ROUND ? left : KEHU__RFM_ROUND);
-        const int64_t n_deals = (a->to - a->from + KEHU__RFM_DEAL - 1) / KEHU__RFM_DEAL;
+        a->to = a->from + (left < round ? left : round);
+        const int64_t n_deals = kehu__rfm_deal_count(a);
         KEHU_TRY(kehu__progress(run, (double)a->from / (double)a->n, "counting", err));
         kehu__parallel(run, n_deals, kehu__rfm_deal_rows, a);
         kehu__parallel(run, KEHU__RFM_PARTS, kehu__rfm_take_rows, a);
@@ -39,26 +40,28 @@ static kehu_status take_rounds(kehu__rfm_adding *a, const kehu__run *run, kehu_e
 /* Room for a round's rows: each deal has a block more a part than it fills. */
 typedef struct room {
     kehu__rfm_deal deals[KEHU__RFM_DEALS];
-    kehu__rfm_row *rows;
+    char *rows;
     uint32_t *after;
-    size_t n_rows, n_blocks;
+    size_t n_blocks;
 } room;
 
 static bool make_room(kehu__rfm_adding *a, room *r)
 {
-    const int64_t n_round = a->n < KEHU__RFM_ROUND ? a->n : KEHU__RFM_ROUND;
-    const int64_t n_deal = a->n < KEHU__RFM_DEAL ? a->n : KEHU__RFM_DEAL;
-    const int64_t fair = n_deal / KEHU__RFM_PARTS / 2;
-    a->block = (uint32_t)(fair < 4 ? 4 : fair > KEHU__RFM_BLOCK ? KEHU__RFM_BLOCK : fair);
+    a->row_bytes = a->named ? sizeof(kehu__rfm_named) : sizeof(kehu__rfm_row);
+    a->n_deal = KEHU__RFM_DEAL_BYTES / (int64_t)a->row_bytes;
+    const int64_t most = a->n < a->n_deal ? a->n : a->n_deal; /* in one deal */
+    const int64_t fair = most / KEHU__RFM_PARTS / 2;
+    const int64_t block = fair < 4 ? 4 : fair > KEHU__RFM_BLOCK ? KEHU__RFM_BLOCK : fair;
+    const int64_t needed = (a->n + a->n_deal - 1) / a->n_deal;
+    const size_t n_deals = (size_t)(needed < KEHU__RFM_DEALS ? needed : KEHU__RFM_DEALS);
+    const size_t blocks = (size_t)(most / block) + KEHU__RFM_PARTS;
     a->deals = r->deals;
-    const size_t n_deals = (size_t)((n_round + KEHU__RFM_DEAL - 1) / KEHU__RFM_DEAL);
-    const size_t blocks = (size_t)n_deal / a->block + KEHU__RFM_PARTS;
+    a->block_bytes = (size_t)block * a->row_bytes;
     r->n_blocks = n_deals * blocks;
-    r->n_rows = r->n_blocks * a->block;
-    r->rows = kehu__alloc(&a->base->alloc, r->n_rows, sizeof *r->rows);
+    r->rows = kehu__alloc(&a->base->alloc, r->n_blocks, a->block_bytes);
     r->after = kehu__alloc(&a->base->alloc, r->n_blocks, sizeof *r->after);
     for (size_t k = 0; k < n_deals && r->rows != NULL && r->after != NULL; k++) {
-        r->deals[k].rows = r->rows + k * blocks * a->block;
+        r->deals[k].rows = r->rows + k * blocks * a->block_bytes;
         r->deals[k].after = r->after + k * blocks;
     }
     return r->rows != NULL && r->after != NULL;
@@ -85,10 +88,10 @@ static kehu_status add_rows(kehu__rfm_adding *a, const kehu__rfm_kind kinds[2],
 
 static bool is_plain(const kehu_rfm_batch *b)
 {
-    return b->customer->type == KEHU_INT64 && b->customer->validity == NULL &&
-           b->time->type == KEHU_DATE32 && b->time->validity == NULL &&
-           b->amount->type == KEHU_INT64 && b->amount->validity == NULL &&
-           b->returned == NULL;
+    return (b->customer->type == KEHU_INT64 || b->customer->type == KEHU_UTF8) &&
+           b->customer->validity == NULL && b->time->type == KEHU_DATE32 &&
+           b->time->validity == NULL && b->amount->type == KEHU_INT64 &&
+           b->amount->validity == NULL && b->returned == NULL;
 }
 
 kehu_status kehu_rfm_base_add(kehu_rfm_base *base, const kehu_rfm_batch *batch,
@@ -107,7 +110,8 @@ kehu_status kehu_rfm_base_add(kehu_rfm_base *base, const kehu_rfm_batch *batch,
                           .n = batch->customer->length,
                           .text_keys = kinds[0] == KEHU__RFM_TEXT,
                           .text_orders = kinds[1] == KEHU__RFM_TEXT,
-                          .plain = is_plain(batch)};
+                          .plain = is_plain(batch),
+                          .named = kinds[0] == KEHU__RFM_TEXT && batch->order == NULL};
     const kehu__run serial = {.progress = base->run.progress};
     if (a.n == 0)
         return KEHU_OK;
@@ -116,7 +120,7 @@ kehu_status kehu_rfm_base_add(kehu_rfm_base *base, const kehu_rfm_batch *batch,
         return kehu__no_memory(err, "a batch of transactions");
     status = make_room(&a, r) ? add_rows(&a, kinds, a.n < FEW ? &serial : &base->run, err)
                               : kehu__no_memory(err, "a batch of transactions");
-    kehu__free(&base->alloc, r->rows, r->n_rows, sizeof *r->rows);
+    kehu__free(&base->alloc, r->rows, r->n_blocks, a.block_bytes);
     kehu__free(&base->alloc, r->after, r->n_blocks, sizeof *r->after);
     kehu__free(&base->alloc, r, 1, sizeof *r);
     return status;

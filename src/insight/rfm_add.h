@@ -8,9 +8,8 @@
 #include "insight/rfm_base.h"
 
 enum {
-    KEHU__RFM_ROUND = 1 << 21, /* rows dealt before the parts take them */
-    KEHU__RFM_DEAL = 1 << 19,  /* rows dealt by one task */
-    KEHU__RFM_DEALS = KEHU__RFM_ROUND / KEHU__RFM_DEAL,
+    KEHU__RFM_DEALS = 4,              /* of a round, before the parts take their rows */
+    KEHU__RFM_DEAL_BYTES = 1 << 23,   /* rows dealt by one task, as dealt */
     KEHU__RFM_BLOCK = 256,            /* rows of one part kept together, at most */
     KEHU__RFM_NO_PURCHASE = INT32_MIN /* the day of a return that buys nothing */
 };
@@ -18,21 +17,35 @@ enum {
 /* A row on its way to its part, small because the way is through memory. */
 typedef struct kehu__rfm_row {
     uint64_t hash; /* of the customer */
-    int32_t what;  /* the amount, or the row's number in the round: see lean */
+    int32_t what;  /* the amount, or the row's number in the round */
     int32_t day;
 } kehu__rfm_row;
 
-enum { KEHU__RFM_LINE = 64 / sizeof(kehu__rfm_row) }; /* rows of a cache line */
+/* The same with a text key, which stays where it is. */
+typedef struct kehu__rfm_named {
+    uint64_t hash;
+    const char *name;
+    int64_t amount;
+    int32_t day;
+    uint32_t size; /* of the name */
+} kehu__rfm_named;
+
+/* What the rows of a deal are. */
+typedef enum kehu__rfm_form {
+    KEHU__RFM_NUMBERED, /* kehu__rfm_row: the rest is looked up by the number */
+    KEHU__RFM_LEAN,     /* kehu__rfm_row with the amount: all there is to know */
+    KEHU__RFM_NAMED     /* kehu__rfm_named: all there is to know */
+} kehu__rfm_form;
 
 /* The rows of one task: for each part a chain of blocks, filled in order. */
 typedef struct kehu__rfm_deal {
     kehu_rfm_base_counts counts;
-    bool lean; /* rows hold all there is to know: what is the amount */
-    kehu__rfm_row *rows;
+    kehu__rfm_form form;
+    char *rows;
     uint32_t *after; /* [blocks] the next block of the same part */
     uint32_t n_blocks;
     uint32_t first[KEHU__RFM_PARTS], last[KEHU__RFM_PARTS];
-    kehu__rfm_row *next[KEHU__RFM_PARTS]; /* behind the part's last row */
+    char *next[KEHU__RFM_PARTS]; /* behind the part's last row */
 } kehu__rfm_deal;
 
 typedef struct kehu__rfm_adding {
@@ -41,9 +54,11 @@ typedef struct kehu__rfm_adding {
     int64_t n;
     kehu__text currency; /* that every used row must have */
     bool text_keys, text_orders;
-    bool plain;       /* int64 keys and amounts, DATE32 days, nothing missing or marked */
+    bool plain;       /* int64 amounts, DATE32 days, nothing missing or marked */
+    bool named;       /* text keys, no orders: rows are kehu__rfm_named */
+    int64_t n_deal;   /* rows dealt by one task */
     int64_t from, to; /* rows of this round */
-    uint32_t block;   /* rows in a block */
+    size_t row_bytes, block_bytes;
     kehu__rfm_deal *deals;
 } kehu__rfm_adding;
 
@@ -66,11 +81,25 @@ static inline int64_t kehu__rfm_number(const kehu_column *c, int64_t i)
     return kehu__column_integer(c, i);
 }
 
+static inline int64_t kehu__rfm_deal_count(const kehu__rfm_adding *a)
+{
+    return (a->to - a->from + a->n_deal - 1) / a->n_deal;
+}
+
+/* kehu__column_text, without a call for the usual type. */
+static inline kehu__text kehu__rfm_text_at(const kehu_column *c, int64_t i)
+{
+    if (c->type != KEHU_UTF8 || c->validity != NULL)
+        return kehu__column_text(c, i);
+    const int32_t *offsets = (const int32_t *)c->offsets + c->start + i;
+    return (kehu__text){(const char *)c->data + offsets[0], offsets[1] - offsets[0]};
+}
+
 static inline bool kehu__rfm_has_customer(const kehu__rfm_adding *a, int64_t i)
 {
     const kehu_column *c = a->batch->customer;
     return kehu__column_valid(c, i) &&
-           (!a->text_keys || kehu__column_text(c, i).size > 0);
+           (!a->text_keys || kehu__rfm_text_at(c, i).size > 0);
 }
 
 static inline int32_t kehu__rfm_day(const kehu__rfm_adding *a, int64_t i)

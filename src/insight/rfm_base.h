@@ -108,6 +108,9 @@ struct kehu_rfm_base {
 uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
                                  uint64_t hash, const kehu__text *name);
 
+/* Customer number k has this name. */
+bool kehu__rfm_part_is(const kehu__rfm_part *p, uint32_t k, const kehu__text *name);
+
 /* Make sure that a part, of this number, has slots and a first customer to look
  * at; where there is none yet, one whose hash belongs to another part stands in.
  * False when refused. */

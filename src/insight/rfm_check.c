@@ -117,6 +117,17 @@ static fault check_row(const kehu__rfm_adding *a, int64_t i)
     return FINE;
 }
 
+/* Of named rows, a name may be too long. */
+static bool all_names_short(const kehu__rfm_adding *a, int64_t from, int64_t to)
+{
+    int64_t longest = 0;
+    for (int64_t i = from; i < to; i++) {
+        const int64_t size = kehu__rfm_text_at(a->batch->customer, i).size;
+        longest = size > longest ? size : longest;
+    }
+    return longest <= KEHU__RFM_ID_BYTES;
+}
+
 /* Plain rows without a currency can only lie in the future. */
 static bool all_in_time(const kehu__rfm_adding *a, int64_t from, int64_t to)
 {
@@ -135,7 +146,8 @@ static void check_chunk(void *arg, int64_t number)
     const int64_t from = number * CHUNK, end = from + CHUNK < a->n ? from + CHUNK : a->n;
     v->bad = FINE;
     if (a->plain && a->batch->currency == NULL && !a->text_orders &&
-        (a->base->to_given || all_in_time(a, from, end)))
+        (a->base->to_given || all_in_time(a, from, end)) &&
+        (!a->text_keys || all_names_short(a, from, end)))
         return;
     for (int64_t i = from; i < end && v->bad == FINE; i++) {
         v->bad = check_row(a, i);

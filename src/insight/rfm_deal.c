@@ -10,24 +10,25 @@ static bool is_return(const kehu__rfm_adding *a, int64_t i, int64_t amount)
            (c != NULL && kehu__rfm_number(c, i) != 0 && kehu__column_valid(c, i));
 }
 
+enum { LINE = 64 }; /* bytes of a cache line */
+
 /* ---- Blocks ---- */
 
 /* Room for the rows of one part; the first of its lines are asked for. */
-static kehu__rfm_row *start_block(const kehu__rfm_adding *a, kehu__rfm_deal *d,
-                                  uint32_t part)
+static char *start_block(const kehu__rfm_adding *a, kehu__rfm_deal *d, uint32_t part)
 {
     const uint32_t block = d->n_blocks++;
-    kehu__rfm_row *rows = d->rows + (size_t)block * a->block;
+    char *rows = d->rows + block * a->block_bytes;
     d->last[part] = block;
     KEHU__RFM_ASK(rows);
-    KEHU__RFM_ASK(rows + KEHU__RFM_LINE);
+    KEHU__RFM_ASK(rows + LINE);
     return rows;
 }
 
 /* Where the next row of each part goes, and where its block ends. A local variable
  * of who deals, so that storing a row cannot change it. */
 typedef struct ends {
-    kehu__rfm_row *next[KEHU__RFM_PARTS], *stop[KEHU__RFM_PARTS];
+    char *next[KEHU__RFM_PARTS], *stop[KEHU__RFM_PARTS];
 } ends;
 
 static void start_blocks(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e)
@@ -36,25 +37,32 @@ static void start_blocks(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e)
     for (uint32_t p = 0; p < KEHU__RFM_PARTS; p++) {
         d->first[p] = p;
         e->next[p] = start_block(a, d, p);
-        e->stop[p] = e->next[p] + a->block;
+        e->stop[p] = e->next[p] + a->block_bytes;
     }
 }
 
-/* There are more parts than the processor foresees streams of: it has to be told
- * which lines come next. */
+/* Room for one row of a customer. There are more parts than the processor foresees
+ * streams of: it has to be told which lines come next. */
+static inline void *place(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e,
+                          uint64_t hash, size_t row_bytes)
+{
+    const uint32_t part = kehu__rfm_part_of(hash);
+    char *row = e->next[part], *next = row + row_bytes;
+    KEHU__RFM_ASK(next + 2 * LINE);
+    if (next == e->stop[part]) {
+        d->after[d->last[part]] = d->n_blocks;
+        next = start_block(a, d, part);
+        e->stop[part] = next + a->block_bytes;
+    }
+    e->next[part] = next;
+    return row;
+}
+
 static inline void put(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e,
                        kehu__rfm_row row)
 {
-    const uint32_t part = kehu__rfm_part_of(row.hash);
-    kehu__rfm_row *at = e->next[part];
-    *at++ = row;
-    KEHU__RFM_ASK(at + 2 * KEHU__RFM_LINE);
-    if (at == e->stop[part]) {
-        d->after[d->last[part]] = d->n_blocks;
-        at = start_block(a, d, part);
-        e->stop[part] = at + a->block;
-    }
-    e->next[part] = at;
+    kehu__rfm_row *to = place(a, d, e, row.hash, sizeof row);
+    *to = row;
 }
 
 /* ---- Rows ---- */
@@ -76,51 +84,77 @@ static bool is_lean(const kehu__rfm_adding *a, int64_t from, int64_t to)
     return wide == 0;
 }
 
-/* A row into its part's block, or past it and counted as skipped. */
-static void deal_row(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e, int64_t i)
+/* The day of a row and its amount; false when it is skipped, and counted as such. */
+static inline bool use_row(const kehu__rfm_adding *a, kehu_rfm_base_counts *counts,
+                           int64_t i, int32_t *day, int64_t *amount)
 {
     const kehu_rfm_base *b = a->base;
-    kehu__rfm_row row;
-    int64_t amount;
     if (!kehu__rfm_has_customer(a, i)) {
-        d->counts.no_customer++;
-        return;
+        counts->no_customer++;
+        return false;
     }
-    row.day = kehu__rfm_day(a, i);
-    if (row.day < b->from || row.day > b->to) {
-        d->counts.before += row.day < b->from;
-        d->counts.after += row.day > b->to;
-        return;
+    *day = kehu__rfm_day(a, i);
+    if (*day < b->from || *day > b->to) {
+        counts->before += *day < b->from;
+        counts->after += *day > b->to;
+        return false;
     }
-    amount = kehu__rfm_number(a->batch->amount, i);
-    if (is_return(a, i, amount)) {
-        d->counts.returns++;
+    *amount = kehu__rfm_number(a->batch->amount, i);
+    if (is_return(a, i, *amount)) {
+        counts->returns++;
         if (b->returns == KEHU_RFM_RETURNS_DROP)
-            return;
+            return false;
         if (b->returns == KEHU_RFM_RETURNS_NET)
-            row.day = KEHU__RFM_NO_PURCHASE;
+            *day = KEHU__RFM_NO_PURCHASE;
     }
-    if (a->text_keys) {
-        const kehu__text name = kehu__column_text(a->batch->customer, i);
-        row.hash = kehu__rfm_hash(0, &name);
-    } else {
-        row.hash =
-            kehu__rfm_hash((uint64_t)kehu__rfm_number(a->batch->customer, i), NULL);
-    }
-    row.what = (int32_t)(d->lean ? amount : i - a->from);
-    put(a, d, e, row);
+    return true;
 }
 
 static void deal_any(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
                      int64_t to)
 {
     ends e;
+    kehu__rfm_row row;
+    int64_t amount;
     d->counts = (kehu_rfm_base_counts){.rows = to - from};
-    d->lean = is_lean(a, from, to);
+    d->form = is_lean(a, from, to) ? KEHU__RFM_LEAN : KEHU__RFM_NUMBERED;
     start_blocks(a, d, &e);
-    for (int64_t i = from; i < to; i++)
-        deal_row(a, d, &e, i);
+    for (int64_t i = from; i < to; i++) {
+        if (!use_row(a, &d->counts, i, &row.day, &amount))
+            continue;
+        if (a->text_keys) {
+            const kehu__text name = kehu__rfm_text_at(a->batch->customer, i);
+            row.hash = kehu__rfm_hash(0, &name);
+        } else {
+            row.hash =
+                kehu__rfm_hash((uint64_t)kehu__rfm_number(a->batch->customer, i), NULL);
+        }
+        row.what = (int32_t)(d->form == KEHU__RFM_LEAN ? amount : i - a->from);
+        put(a, d, &e, row);
+    }
     memcpy(d->next, e.next, sizeof d->next);
+}
+
+static void deal_named(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
+                       int64_t to)
+{
+    ends e;
+    kehu_rfm_base_counts counts = {.rows = to - from};
+    kehu__rfm_named row;
+    d->form = KEHU__RFM_NAMED;
+    start_blocks(a, d, &e);
+    for (int64_t i = from; i < to; i++) {
+        if (!use_row(a, &counts, i, &row.day, &row.amount))
+            continue;
+        const kehu__text name = kehu__rfm_text_at(a->batch->customer, i);
+        row.hash = kehu__rfm_hash(0, &name);
+        row.name = name.bytes;
+        row.size = (uint32_t)name.size;
+        kehu__rfm_named *to_row = place(a, d, &e, row.hash, sizeof row);
+        *to_row = row;
+    }
+    memcpy(d->next, e.next, sizeof d->next);
+    d->counts = counts;
 }
 
 /* The same for plain rows, which are the most; false when they prove not to be
@@ -158,7 +192,7 @@ static bool deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t fro
     memcpy(d->next, e.next, sizeof d->next);
     d->counts = (kehu_rfm_base_counts){
         .rows = to - from, .before = before, .after = after, .returns = returns};
-    d->lean = true;
+    d->form = KEHU__RFM_LEAN;
     return wide == 0;
 }
 
@@ -166,8 +200,10 @@ void kehu__rfm_deal_rows(void *adding, int64_t number)
 {
     const kehu__rfm_adding *a = adding;
     kehu__rfm_deal *d = &a->deals[number];
-    const int64_t from = a->from + number * KEHU__RFM_DEAL;
-    const int64_t to = a->to - from < KEHU__RFM_DEAL ? a->to : from + KEHU__RFM_DEAL;
-    if (!a->plain || a->batch->order != NULL || !deal_plain(a, d, from, to))
+    const int64_t from = a->from + number * a->n_deal;
+    const int64_t to = a->to - from < a->n_deal ? a->to : from + a->n_deal;
+    if (a->named)
+        deal_named(a, d, from, to);
+    else if (!a->plain || a->batch->order != NULL || !deal_plain(a, d, from, to))
         deal_any(a, d, from, to);
 }

@@ -1,6 +1,8 @@
 /* Parts take their rows in batches. Memory is asked for ahead: rows a block, slots
  * a batch; customers once a row's slots have told, without branches, where its
  * customer should stand. The few that stand elsewhere, or are new, are searched. */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/hash.h"
 #include "insight/rfm_add.h"
@@ -9,66 +11,107 @@ enum { BATCH = 64 };
 
 /* A block of rows, and where those are that come after it. */
 typedef struct block {
-    const kehu__rfm_row *rows, *next;
+    const char *rows, *next;
     size_t n;
+    kehu__rfm_form form;
 } block;
+
+/* Rows of any form start with their hash. */
+static inline uint64_t hash_at(const char *row)
+{
+    uint64_t hash;
+    memcpy(&hash, row, sizeof hash);
+    return hash;
+}
 
 static size_t home(const kehu__rfm_part *p, uint64_t hash)
 {
     return hash & (p->by_key.n_slots - 1);
 }
 
-static void ask_for_slots(const kehu__rfm_part *p, const kehu__rfm_row *rows, size_t n)
+/* Ask for the slots of the next batch, of this one when it is the first, and for
+ * the rows a block ahead. */
+static inline void ask_ahead(const kehu__rfm_part *p, const block *b, size_t from,
+                             size_t row_bytes)
 {
-    for (size_t i = 0; i < n; i++)
-        KEHU__RFM_ASK(&p->by_key.slots[home(p, rows[i].hash)]);
+    const size_t ask = from == 0 ? 0 : from + BATCH;
+    const size_t to = from + 2 * BATCH < b->n ? from + 2 * BATCH : b->n;
+    for (size_t i = ask; i < to; i++)
+        KEHU__RFM_ASK(&p->by_key.slots[home(p, hash_at(b->rows + i * row_bytes))]);
+    for (size_t at = from * row_bytes; at < (from + BATCH) * row_bytes; at += 64)
+        KEHU__RFM_ASK(b->next + at);
 }
 
 /* The customer each row's hash probably is, from its first two slots: some other
  * one where it stands elsewhere or is new. */
-static void guess(const kehu__rfm_part *p, const kehu__rfm_row *rows, size_t n,
-                  uint32_t *customers)
+static inline void guess(const kehu__rfm_part *p, const char *rows, size_t n,
+                         size_t row_bytes, uint32_t *customers)
 {
     const uint32_t *slots = p->by_key.slots;
     const size_t n_slots = p->by_key.n_slots;
     const uint32_t number = (uint32_t)(n_slots - 1);
-    for (size_t i = 0; i < n; i++) {
-        const size_t at = home(p, rows[i].hash);
+    for (size_t i = 0; i < n; i++, rows += row_bytes) {
+        const uint64_t hash = hash_at(rows);
+        const size_t at = home(p, hash);
         const uint32_t first = slots[at], second = slots[at + 1];
-        const uint32_t other =
-            (first ^ kehu__rfm_slot(rows[i].hash, n_slots, 0)) & ~number;
+        const uint32_t other = (first ^ kehu__rfm_slot(hash, n_slots, 0)) & ~number;
         const uint32_t slot = (other != 0 ? second : first) & number;
         customers[i] = slot - (slot > 0);
         KEHU__RFM_ASK(&p->customers[customers[i]]);
     }
 }
 
+static inline void count_row(kehu__rfm_customer *c, int64_t amount, int32_t day)
+{
+    kehu__rfm_spend(c, amount);
+    c->last = day > c->last ? day : c->last;
+    c->orders += day != KEHU__RFM_NO_PURCHASE;
+}
+
 /* Integer keys: equal hashes are equal keys. */
 static bool take_lean(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
 {
     uint32_t customers[BATCH];
-    const kehu__rfm_row *rows = b->rows;
+    const kehu__rfm_row *rows = (const kehu__rfm_row *)(const void *)b->rows;
     for (size_t from = 0, m; from < b->n; from += m, rows += m) {
-        const size_t left = b->n - from;
-        m = left < BATCH ? left : BATCH;
-        if (from == 0)
-            ask_for_slots(p, rows, m);
-        if (left > m)
-            ask_for_slots(p, rows + m, left - m < BATCH ? left - m : BATCH);
-        for (size_t i = 0; i < m; i += KEHU__RFM_LINE)
-            KEHU__RFM_ASK(&b->next[from + i]);
-        guess(p, rows, m, customers);
+        m = b->n - from < BATCH ? b->n - from : BATCH;
+        ask_ahead(p, b, from, sizeof *rows);
+        guess(p, (const char *)rows, m, sizeof *rows, customers);
         for (size_t i = 0; i < m; i++) {
-            kehu__rfm_customer *c = &p->customers[customers[i]];
-            if (c->hash != rows[i].hash) {
-                const uint32_t k = kehu__rfm_part_customer(p, a, rows[i].hash, NULL);
-                if (k == UINT32_MAX)
-                    return false;
-                c = &p->customers[k];
-            }
-            kehu__rfm_spend(c, rows[i].what);
-            c->last = rows[i].day > c->last ? rows[i].day : c->last;
-            c->orders += rows[i].day != KEHU__RFM_NO_PURCHASE;
+            uint32_t k = customers[i];
+            if (p->customers[k].hash != rows[i].hash &&
+                (k = kehu__rfm_part_customer(p, a, rows[i].hash, NULL)) == UINT32_MAX)
+                return false;
+            count_row(&p->customers[k], rows[i].what, rows[i].day);
+        }
+    }
+    return true;
+}
+
+static bool take_named(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
+{
+    uint32_t customers[BATCH];
+    const kehu__rfm_named *rows = (const kehu__rfm_named *)(const void *)b->rows;
+    for (size_t from = 0, m; from < b->n; from += m, rows += m) {
+        m = b->n - from < BATCH ? b->n - from : BATCH;
+        ask_ahead(p, b, from, sizeof *rows);
+        for (size_t i = 0; i < m; i++) {
+            KEHU__RFM_ASK(rows[i].name);
+            KEHU__RFM_ASK(rows[i].name + rows[i].size - 1);
+        }
+        guess(p, (const char *)rows, m, sizeof *rows, customers);
+        for (size_t i = 0; i < m && p->n > 0; i++)
+            KEHU__RFM_ASK(&p->names[customers[i]]);
+        for (size_t i = 0; i < m && p->n > 0; i++)
+            KEHU__RFM_ASK(p->text + p->names[customers[i]].at);
+        for (size_t i = 0; i < m; i++) {
+            const kehu__text name = {rows[i].name, rows[i].size};
+            uint32_t k = customers[i];
+            if ((p->customers[k].hash != rows[i].hash ||
+                 !kehu__rfm_part_is(p, k, &name)) &&
+                (k = kehu__rfm_part_customer(p, a, rows[i].hash, &name)) == UINT32_MAX)
+                return false;
+            count_row(&p->customers[k], rows[i].amount, rows[i].day);
         }
     }
     return true;
@@ -91,25 +134,25 @@ static bool new_order(const kehu__rfm_adding *a, kehu__rfm_part *p, uint32_t cus
                                 (uint64_t)kehu__rfm_number(order, row), NULL);
 }
 
-/* Any rows: text keys, orders, amounts of 64 bits. */
-static bool take_any(const kehu__rfm_adding *a, kehu__rfm_part *p, const block *b)
+/* Rows that are looked up: with orders, or amounts of 64 bits. */
+static bool take_numbered(const kehu__rfm_adding *a, kehu__rfm_part *p, const block *b)
 {
     uint32_t customers[BATCH];
-    const kehu__rfm_row *rows = b->rows;
+    const kehu__rfm_row *rows = (const kehu__rfm_row *)(const void *)b->rows;
     kehu__text names[BATCH];
     int64_t amounts[BATCH];
     for (size_t from = 0, m; from < b->n; from += m, rows += m) {
         m = b->n - from < BATCH ? b->n - from : BATCH;
-        ask_for_slots(p, rows, m);
+        ask_ahead(p, b, from, sizeof *rows);
         for (size_t i = 0; i < m; i++) {
             const int64_t row = a->from + rows[i].what;
             amounts[i] = kehu__rfm_number(a->batch->amount, row);
             if (a->text_keys) {
-                names[i] = kehu__column_text(a->batch->customer, row);
+                names[i] = kehu__rfm_text_at(a->batch->customer, row);
                 KEHU__RFM_ASK(names[i].bytes);
             }
         }
-        guess(p, rows, m, customers);
+        guess(p, (const char *)rows, m, sizeof *rows, customers);
         for (size_t i = 0; i < m && p->names != NULL; i++)
             KEHU__RFM_ASK(&p->names[customers[i]]);
         for (size_t i = 0; i < m; i++) {
@@ -117,12 +160,10 @@ static bool take_any(const kehu__rfm_adding *a, kehu__rfm_part *p, const block *
                                                        a->text_keys ? &names[i] : NULL);
             if (k == UINT32_MAX)
                 return false;
-            kehu__rfm_customer *c = &p->customers[k];
-            kehu__rfm_spend(c, amounts[i]);
-            if (rows[i].day != KEHU__RFM_NO_PURCHASE) {
-                c->last = rows[i].day > c->last ? rows[i].day : c->last;
-                c->orders += new_order(a, p, k, a->from + rows[i].what);
-            }
+            const bool bought = rows[i].day != KEHU__RFM_NO_PURCHASE;
+            count_row(&p->customers[k], amounts[i], rows[i].day);
+            if (bought && !new_order(a, p, k, a->from + rows[i].what))
+                p->customers[k].orders--;
         }
         if (p->refused)
             return false;
@@ -137,22 +178,22 @@ typedef struct walk {
     uint32_t block;
 } walk;
 
-static const kehu__rfm_row *rows_of(const walk *w)
+static const char *rows_of(const walk *w)
 {
-    const kehu__rfm_deal *d = &w->adding->deals[w->deal];
-    return d->rows + (size_t)w->block * w->adding->block;
+    return w->adding->deals[w->deal].rows + w->block * w->adding->block_bytes;
 }
 
 /* The block the walk stands at, which then moves on; false at the end. */
-static bool next_block(walk *w, block *b, bool *lean)
+static bool next_block(walk *w, block *b)
 {
     const kehu__rfm_deal *d = &w->adding->deals[w->deal];
     const bool last = w->deal < w->n_deals && w->block == d->last[w->part];
     if (w->deal == w->n_deals)
         return false;
     b->rows = b->next = rows_of(w);
-    b->n = last ? (size_t)(d->next[w->part] - b->rows) : w->adding->block;
-    *lean = d->lean;
+    b->n = (last ? (size_t)(d->next[w->part] - b->rows) : w->adding->block_bytes) /
+           w->adding->row_bytes;
+    b->form = d->form;
     if (!last)
         w->block = d->after[w->block];
     else if (++w->deal < w->n_deals)
@@ -168,11 +209,12 @@ void kehu__rfm_take_rows(void *adding, int64_t number)
     kehu__rfm_part *p = &a->base->parts[number];
     walk w = {.adding = a,
               .part = number,
-              .n_deals = (a->to - a->from + KEHU__RFM_DEAL - 1) / KEHU__RFM_DEAL,
+              .n_deals = kehu__rfm_deal_count(a),
               .block = a->deals[0].first[number]};
     block b;
-    bool lean;
     p->refused = !kehu__rfm_part_ready(p, (uint32_t)number, &a->base->alloc);
-    while (!p->refused && next_block(&w, &b, &lean))
-        p->refused = !(lean ? take_lean(p, &a->base->alloc, &b) : take_any(a, p, &b));
+    while (!p->refused && next_block(&w, &b))
+        p->refused = !(b.form == KEHU__RFM_LEAN    ? take_lean(p, &a->base->alloc, &b)
+                       : b.form == KEHU__RFM_NAMED ? take_named(p, &a->base->alloc, &b)
+                                                   : take_numbered(a, p, &b));
 }

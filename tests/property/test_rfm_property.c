@@ -192,6 +192,66 @@ static many make_many(kehu__random *r, bool wide)
     return m;
 }
 
+/* Names of 1 to 41 bytes, some of which others start with. */
+static size_t write_name(char *to, int64_t who)
+{
+    const int width = 1 + (int)(who % 41);
+    return (size_t)sprintf(to, "%0*d", width, (int)who);
+}
+
+/* The same rows with names for keys give what the numbers gave, in the names' order;
+ * large: with 64-bit offsets. */
+static void check_names(const many *m, const kehu_rfm_base_options *opt, bool large,
+                        const int64_t *recency, const int64_t *orders,
+                        const int64_t *spend)
+{
+    char *text = malloc((size_t)MANY * 42);
+    int32_t *end = malloc((MANY + 1) * sizeof *end);
+    int64_t *large_end = malloc((MANY + 1) * sizeof *large_end);
+    kehu_rfm_base *base = NULL;
+    kehu_rfm_columns c;
+    kehu_column keys;
+    size_t n = 0;
+    assert_true(text != NULL && end != NULL && large_end != NULL);
+    large_end[0] = end[0] = 0;
+    for (int i = 0; i < MANY; i++) {
+        n += write_name(text + n, m->key[i] / INT64_C(-7000000019));
+        large_end[i + 1] = end[i + 1] = (int32_t)n;
+    }
+    const kehu_column k = {.type = large ? KEHU_LARGE_UTF8 : KEHU_UTF8,
+                           .length = MANY,
+                           .data = text,
+                           .offsets = large ? (const void *)large_end : end};
+    const kehu_column t = {.type = KEHU_DATE32, .length = MANY, .data = m->day};
+    const kehu_column a = {.type = KEHU_INT64, .length = MANY, .data = m->amount};
+    const kehu_rfm_batch b = {.customer = &k, .time = &t, .amount = &a};
+    assert_int_equal(kehu_rfm_base_new(&base, AS_OF, opt, NULL), KEHU_OK);
+    assert_int_equal(kehu_rfm_base_add(base, &b, NULL), KEHU_OK);
+    assert_int_equal(kehu_rfm_base_finish(base, &c, &keys, NULL), KEHU_OK);
+    assert_int_equal(c.n, MANY_CUSTOMERS);
+    for (int64_t i = 0; i < c.n; i++) {
+        const int64_t *at = (const int64_t *)keys.offsets + i;
+        const size_t size = (size_t)(at[1] - at[0]);
+        char name[64] = "", want[64];
+        memcpy(name, (const char *)keys.data + at[0], size);
+        const int who = atoi(name);
+        assert_int_equal(size, write_name(want, who));
+        assert_string_equal(name, want);
+        assert_int_equal(c.recency_days[i], recency[who]);
+        assert_int_equal(c.orders[i], orders[who]);
+        assert_int_equal(c.spend[i], spend[who]);
+        if (i > 0) { /* digits alone: strcmp orders as bytes do */
+            char before[64] = "";
+            memcpy(before, (const char *)keys.data + at[-1], (size_t)(at[0] - at[-1]));
+            assert_true(strcmp(before, name) < 0);
+        }
+    }
+    kehu_rfm_base_free(base);
+    free(large_end);
+    free(end);
+    free(text);
+}
+
 static void check_many(const many *m, uint32_t returns)
 {
     const kehu_rfm_base_options opt = {
@@ -232,6 +292,7 @@ static void check_many(const many *m, uint32_t returns)
         assert_int_equal(c.spend[i], spend[who]);
     }
     kehu_rfm_base_free(base);
+    check_names(m, &opt, returns == KEHU_RFM_RETURNS_DROP, recency, orders, spend);
 }
 
 static void test_rfm_base_agrees_with_sums_of_many_rows(void **state)

@@ -229,14 +229,14 @@ static kehu_status add_id(kehu__keys *keys, const kehu__key *key, const char *wh
 static bool time_of(const adding *a, int64_t i, int64_t *time)
 {
     const kehu_column *c = a->batch->time;
-    const int64_t t = kehu__column_integer(c, i), limit = KEHU__DEMAND_MAX_TIME;
-    const int64_t unit = c->type == KEHU_TIMESTAMP ? 1 : KEHU__DAY_US;
+    const bool is_day = c->type == KEHU_DATE32;
+    const int64_t most =
+        is_day ? KEHU__DEMAND_MAX_TIME / KEHU__DAY_US : KEHU__DEMAND_MAX_TIME;
+    const int64_t t = kehu__column_integer(c, i);
     *time = INT64_MIN;
-    if (!kehu__column_valid(c, i) || t > limit / unit || t < -limit / unit)
+    if (!kehu__column_valid(c, i) || t > most || t < -most)
         return false;
-    *time = t * unit;
-    if (c->type == KEHU_DATE32)
-        *time -= (int64_t)a->d->offset_minutes * 60000000;
+    *time = is_day ? t * KEHU__DAY_US - (int64_t)a->d->offset_minutes * 60000000 : t;
     return true;
 }
 
@@ -272,42 +272,60 @@ static bool is_first(const kehu__demand_intake *known, int64_t time)
     return known->row == KEHU__DEMAND_NO_ROW || time < known->time;
 }
 
-static kehu_status take_in(adding *a, uint32_t demand, int64_t time, int64_t i,
+/* A row with its slots asked for. */
+typedef struct pending {
+    kehu__key id, customer;
+    uint8_t status;
+    bool has_id, has_customer;
+    int64_t time;
+} pending;
+
+static pending look_ahead(adding *a, int64_t i)
+{
+    pending p = {.status = KEHU__DEMAND_NO_TIME};
+    p.has_id = id_of(a->batch->demand, i, &p.id);
+    if (!p.has_id)
+        return p;
+    kehu__keys_ask(&a->d->ids, p.id.hash);
+    if (time_of(a, i, &p.time)) {
+        const int64_t found = namer_get(&a->status, i);
+        p.status = found == KEHU__NO_KEY ? KEHU__DEMAND_UNKNOWN : (uint8_t)found;
+    }
+    p.has_customer = p.status == 0 && id_of(a->batch->customer, i, &p.customer);
+    if (p.has_customer)
+        kehu__keys_ask(&a->d->customers, p.customer.hash);
+    return p;
+}
+
+static kehu_status take_in(adding *a, uint32_t demand, const pending *p, int64_t i,
                            kehu_error *err)
 {
     kehu_demands *d = a->d;
     const int64_t channel = namer_get(&a->channel, i);
     const int64_t class_of = namer_get(&a->class_of, i);
     uint32_t customer = KEHU__DEMAND_NO_CUSTOMER;
-    kehu__key key;
     if (channel < 0)
         return namer_fail(&a->channel, channel, i, err);
     if (class_of < 0)
         return namer_fail(&a->class_of, class_of, i, err);
-    if (id_of(a->batch->customer, i, &key))
-        KEHU_TRY(add_id(&d->customers, &key, "a customer", i, &customer, err));
-    d->intakes[demand] = (kehu__demand_intake){time, d->n_rows + (uint32_t)i, customer,
+    if (p->has_customer)
+        KEHU_TRY(add_id(&d->customers, &p->customer, "a customer", i, &customer, err));
+    d->intakes[demand] = (kehu__demand_intake){p->time, d->n_rows + (uint32_t)i, customer,
                                                (uint16_t)channel, (uint16_t)class_of};
     return KEHU_OK;
 }
 
-static kehu_status take_row(adding *a, int64_t i, const kehu__key *key, kehu_error *err)
+static kehu_status take_row(adding *a, int64_t i, const pending *p, kehu_error *err)
 {
     kehu_demands *d = a->d;
     const uint32_t known = d->ids.n, number = d->n_rows + (uint32_t)i;
-    const int64_t found = namer_get(&a->status, i);
-    int64_t time;
-    const bool has_time = time_of(a, i, &time);
-    const uint8_t status = !has_time               ? KEHU__DEMAND_NO_TIME
-                           : found == KEHU__NO_KEY ? KEHU__DEMAND_UNKNOWN
-                                                   : (uint8_t)found;
     uint32_t demand = 0;
-    KEHU_TRY(add_id(&d->ids, key, "a demand", i, &demand, err));
+    KEHU_TRY(add_id(&d->ids, &p->id, "a demand", i, &demand, err));
     if ((demand == known && !have_demand(d, demand)) ||
-        !add_row(d, demand, time, number, status))
+        !add_row(d, demand, p->time, number, p->status))
         return kehu__no_memory(err, "more demands");
-    if (status == 0 && is_first(&d->intakes[demand], time))
-        return take_in(a, demand, time, i, err);
+    if (p->status == 0 && is_first(&d->intakes[demand], p->time))
+        return take_in(a, demand, p, i, err);
     return KEHU_OK;
 }
 
@@ -323,18 +341,14 @@ static kehu_status take_nobodys(kehu_demands *d, uint32_t row, kehu_error *err)
 static kehu_status take_rows(adding *a, kehu_error *err)
 {
     const int64_t n = a->batch->demand->length;
-    kehu__key keys[BLOCK];
-    bool has[BLOCK];
+    pending rows[BLOCK];
     for (int64_t from = 0; from < n; from += BLOCK) {
         const int64_t m = n - from < BLOCK ? n - from : BLOCK;
-        for (int64_t k = 0; k < m; k++) {
-            has[k] = id_of(a->batch->demand, from + k, &keys[k]);
-            if (has[k])
-                kehu__keys_ask(&a->d->ids, keys[k].hash);
-        }
         for (int64_t k = 0; k < m; k++)
-            KEHU_TRY(has[k]
-                         ? take_row(a, from + k, &keys[k], err)
+            rows[k] = look_ahead(a, from + k);
+        for (int64_t k = 0; k < m; k++)
+            KEHU_TRY(rows[k].has_id
+                         ? take_row(a, from + k, &rows[k], err)
                          : take_nobodys(a->d, a->d->n_rows + (uint32_t)(from + k), err));
     }
     return KEHU_OK;

@@ -13,39 +13,36 @@ static kehu__text text_at(const kehu__keys *k, uint32_t number)
                         (int64_t)(k->ends[number] - from)};
 }
 
-static bool is_key(const kehu__keys *k, uint32_t number, const kehu__key *key)
+static bool is_key(const kehu__keys *k, const kehu__slot *slot, const kehu__key *key)
 {
-    if (!k->text)
-        return k->integers[number] == key->integer;
-    const kehu__text t = text_at(k, number);
+    if (slot->hash != key->hash || !k->text)
+        return slot->hash == key->hash;
+    const kehu__text t = text_at(k, slot->number - 1);
     return t.size == key->text.size &&
            (t.size == 0 || memcmp(t.bytes, key->text.bytes, (size_t)t.size) == 0);
 }
 
 /* The slot of a key, or the free one where it belongs. */
-static size_t find_slot(const kehu__keys *k, const kehu__key *key)
+static kehu__slot *find_slot(const kehu__keys *k, const kehu__key *key)
 {
-    const uint64_t tag = key->hash >> 32;
-    size_t at = (size_t)tag & (k->n_slots - 1);
-    for (;; at = (at + 1) & (k->n_slots - 1)) {
-        const uint64_t slot = k->slots[at];
-        if (slot == 0 || (slot >> 32 == tag && is_key(k, (uint32_t)slot - 1, key)))
-            return at;
-    }
+    size_t at = (size_t)(key->hash >> 32) & (k->n_slots - 1);
+    while (k->slots[at].number != 0 && !is_key(k, &k->slots[at], key))
+        at = (at + 1) & (k->n_slots - 1);
+    return &k->slots[at];
 }
 
 /* Twice the slots. The old ones hold all that is needed to place them anew. */
 static bool grow_slots(kehu__keys *k)
 {
     const size_t n = k->n_slots == 0 ? FIRST_SLOTS : 2 * k->n_slots;
-    uint64_t *slots = kehu__alloc_zero(&k->alloc, n, sizeof *slots);
+    kehu__slot *slots = kehu__alloc_zero(&k->alloc, n, sizeof *slots);
     if (slots == NULL)
         return false;
     for (size_t i = 0; i < k->n_slots; i++) {
-        size_t at = (size_t)(k->slots[i] >> 32) & (n - 1);
-        if (k->slots[i] == 0)
+        size_t at = (size_t)(k->slots[i].hash >> 32) & (n - 1);
+        if (k->slots[i].number == 0)
             continue;
-        while (slots[at] != 0)
+        while (slots[at].number != 0)
             at = (at + 1) & (n - 1);
         slots[at] = k->slots[i];
     }
@@ -78,27 +75,25 @@ static bool keep(kehu__keys *k, const kehu__key *key)
 
 int64_t kehu__keys_find(const kehu__keys *k, const kehu__key *key)
 {
-    if (k->n_slots == 0)
-        return KEHU__NO_KEY;
-    return (int64_t)(uint32_t)k->slots[find_slot(k, key)] - 1;
+    return k->n_slots == 0 ? KEHU__NO_KEY : (int64_t)find_slot(k, key)->number - 1;
 }
 
 int64_t kehu__keys_add(kehu__keys *k, const kehu__key *key)
 {
-    size_t at;
+    kehu__slot *slot;
     if (k->n_slots == 0 && !grow_slots(k))
         return KEHU__NO_KEY;
-    at = find_slot(k, key);
-    if (k->slots[at] != 0)
-        return (int64_t)(uint32_t)k->slots[at] - 1;
+    slot = find_slot(k, key);
+    if (slot->number != 0)
+        return (int64_t)slot->number - 1;
     if ((size_t)k->n + 1 > k->n_slots - k->n_slots / 3) {
         if (!grow_slots(k))
             return KEHU__NO_KEY;
-        at = find_slot(k, key);
+        slot = find_slot(k, key);
     }
     if (k->n == UINT32_MAX - 1 || !keep(k, key))
         return KEHU__NO_KEY;
-    k->slots[at] = key->hash >> 32 << 32 | (k->n + 1);
+    *slot = (kehu__slot){.hash = key->hash, .number = k->n + 1};
     return k->n++;
 }
 

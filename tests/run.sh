@@ -189,7 +189,7 @@ part_java_jmh() {
     native java || return
     one java_jmh java_jmh
 }
-part_outside() { one outside sh tests/outside/run.sh $out/outside; }
+part_outside() { need cmake=cmake && one outside sh tests/outside/run.sh $out/outside; }
 
 # virtual NAME GROUP: a fresh virtual environment with the packages of a group in bindings/python/pyproject.toml.
 virtual() {

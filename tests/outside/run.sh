@@ -1,6 +1,6 @@
 #!/bin/sh
-# Programs outside the project find and link kehu: by pkg-config, shared and static, as a Meson subproject, and
-# as one C file.
+# Programs outside the project find and link kehu: by pkg-config and by CMake, shared and static, as a Meson
+# subproject, and as one C file.
 #
 #     sh tests/outside/run.sh SCRATCH
 set -eu
@@ -30,6 +30,35 @@ if readelf -d static | grep -q libkehu; then
     echo "the static program needs the shared library"
     exit 1
 fi
+
+# The folder may move.
+mkdir cmake
+mv installed moved
+cp consumer.c cmake/
+cat >cmake/CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.13)
+project(outer C)
+find_package(kehu 0.1 REQUIRED)
+foreach(kind kehu static)
+    add_executable(with_${kind} consumer.c)
+    target_link_libraries(with_${kind} PRIVATE kehu::${kind})
+endforeach()
+CMAKE
+cmake -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$scratch/moved" -DCMAKE_C_STANDARD=11
+cmake --build cmake/build
+./cmake/build/with_kehu
+./cmake/build/with_static
+readelf -d cmake/build/with_kehu | grep -q 'libkehu\.so\.0'
+if readelf -d cmake/build/with_static | grep -q libkehu; then
+    echo "CMake's static program needs the shared library"
+    exit 1
+fi
+sed -i 's/kehu 0.1/kehu 99/' cmake/CMakeLists.txt
+if cmake -S cmake -B cmake/newer -DCMAKE_PREFIX_PATH="$scratch/moved" >newer.log 2>&1; then
+    echo "CMake takes this version for a newer one"
+    exit 1
+fi
+grep -q 'requested version "99"' newer.log
 
 mkdir -p outer/subprojects
 ln -s "$root" outer/subprojects/kehu

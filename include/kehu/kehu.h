@@ -25,6 +25,7 @@
 #include <kehu/svm.h>
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>
+#include <kehu/topic.h>
 #include <kehu/tree.h>
 #include <kehu/trend.h>
 #include <kehu/words.h>

@@ -8,6 +8,7 @@
 #include "file/container.h"
 #include "file/handle_file.h"
 #include "text/svm_model.h"
+#include "text/tokenizer.h"
 
 static const char kind[] = "SVM1";
 
@@ -184,37 +185,6 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     return failed ? kehu__no_memory(err, "the model's bytes") : KEHU_OK;
 }
 
-/* The tokenizer of that fingerprint: the given one, or the default one, which the
- * model then owns. */
-static kehu_status choose_tokenizer(const kehu_tokenizer **out, kehu_svm *svm,
-                                    const kehu_tokenizer *given, const char *name,
-                                    kehu_error *err)
-{
-    const unsigned long long wanted = svm->fingerprint;
-    const kehu_tokenizer_options options = {.size = sizeof options, .alloc = &svm->alloc};
-    kehu_status status;
-    *out = given;
-    if (given != NULL) {
-        const unsigned long long got = kehu_tokenizer_fingerprint(given);
-        return got == wanted
-                   ? KEHU_OK
-                   : kehu__fail(err, KEHU_ARGUMENT, -1,
-                                "%s needs the tokenizer of fingerprint %016llx, the one "
-                                "given has %016llx",
-                                name, wanted, got);
-    }
-    status = kehu_tokenizer_default(&svm->tokenizer, &options, err);
-    if (status == KEHU_NO_MEMORY)
-        return status;
-    if (status != KEHU_OK || kehu_tokenizer_fingerprint(svm->tokenizer) != wanted)
-        return kehu__fail(err, KEHU_NOT_FOUND, -1,
-                          "%s needs the tokenizer of fingerprint %016llx; give it to "
-                          "kehu_svm_load_with() or kehu_svm_read_with()",
-                          name, wanted);
-    *out = svm->tokenizer;
-    return KEHU_OK;
-}
-
 static kehu_status read_words(kehu_svm *svm, const char *bytes, size_t size,
                               const kehu_tokenizer *given, const char *name,
                               kehu_error *err)
@@ -225,7 +195,9 @@ static kehu_status read_words(kehu_svm *svm, const char *bytes, size_t size,
     svm->fingerprint = kehu__read_u64(&r);
     if (r.failed)
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: the words are cut off", name);
-    KEHU_TRY(choose_tokenizer(&tokenizer, svm, given, name, err));
+    KEHU_TRY(kehu__tokenizer_wanted(&tokenizer, &svm->tokenizer, svm->fingerprint, given,
+                                    "kehu_svm_load_with() or kehu_svm_read_with()", name,
+                                    &svm->alloc, err));
     KEHU_TRY(kehu__terms_read(&words, r.at, (size_t)(r.end - r.at), svm->info.bits == 8,
                               name, &svm->alloc, err));
     svm->terms->words = words;

@@ -94,6 +94,14 @@ kehu_status kehu__model_split(const kehu_tokenizer *t, const char *text, int64_t
                               kehu_span *spans, int64_t capacity, int64_t *n_spans,
                               int64_t *used, kehu_error *err);
 
+/* The tokenizer of this fingerprint for a model read from a file: the one given, or the
+ * default one, which *own then holds. functions takes it, name is the file's, for
+ * messages. */
+kehu_status kehu__tokenizer_wanted(const kehu_tokenizer **out, kehu_tokenizer **own,
+                                   uint64_t fingerprint, const kehu_tokenizer *given,
+                                   const char *functions, const char *name,
+                                   const kehu_allocator *alloc, kehu_error *err);
+
 /* The container built from the word list when the library was built; size 0
  * where there was no list. */
 extern const char *const kehu__default_words;

@@ -5,8 +5,12 @@
  *     bench_topics words MEGABYTES THREADS    words of the dictionary drawn by their
  *                                             frequency, with 500 new ones among them
  *
+ *     bench_topics rows TSV OUT               the texts' words as they are factored
+ *     bench_topics topics TSV K OUT           topics of a TSV, the first words of each
+ *
  * A TSV has a label, a tab and a text on each line. */
 #include <kehu/duplicate.h>
+#include <kehu/topic.h>
 #include <kehu/words.h>
 
 #include <stdatomic.h>
@@ -19,6 +23,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "bench/figure.h"
+#include "text/content.h"
 #include "text/normalize.h"
 
 static double wall_seconds(void)
@@ -296,12 +301,73 @@ static void words(double megabytes, uint32_t n_threads)
     kehu_table_free(table);
 }
 
+/* ---- Topics ----------------------------------------------------------------- */
+
+static FILE *write_file(const char *path)
+{
+    FILE *const f = fopen(path, "wb");
+    if (f == NULL)
+        die(path);
+    return f;
+}
+
+static void rows(const char *path, const char *out)
+{
+    const kehu_column texts = read_texts(path);
+    const int64_t *const ends = texts.offsets;
+    static kehu__content c;
+    FILE *const f = write_file(out);
+    kehu_tokenizer *t;
+    kehu_error err;
+    must(kehu_tokenizer_default(&t, NULL, &err), &err);
+    for (int64_t i = 0; i < texts.length; i++) {
+        const char *part = "";
+        kehu__content_begin(&c, t, (const char *)texts.data + ends[i],
+                            ends[i + 1] - ends[i]);
+        for (; kehu__content_next(&c); part = "\t")
+            fprintf(f, "%s%s", part, c.word);
+        fputc('\n', f);
+    }
+    fclose(f);
+}
+
+static void topics(const char *path, uint32_t k, const char *out)
+{
+    const kehu_column texts = read_texts(path);
+    const kehu_topic_options o = {.size = sizeof o, .n_topics = k};
+    kehu_topic *t;
+    kehu_error err;
+    FILE *const f = write_file(out);
+    double cpu;
+    must(kehu_topic_fit(&t, &texts, &(kehu_topic_options){.size = sizeof o, .passes = 1},
+                        &err),
+         &err);
+    kehu_topic_free(t);
+    cpu = cpu_seconds();
+    must(kehu_topic_fit(&t, &texts, &o, &err), &err);
+    figure("fit_s", cpu_seconds() - cpu);
+    for (uint32_t i = 0; i < k; i++) {
+        kehu_topic_word words_of[10];
+        uint32_t n;
+        must(kehu_topic_words(t, i, words_of, 10, &n, &err), &err);
+        for (uint32_t w = 0; w < n && w < 10; w++)
+            fprintf(f, "%s%s", w == 0 ? "" : "\t", words_of[w].word);
+        fputc('\n', f);
+    }
+    fclose(f);
+    kehu_topic_free(t);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "duplicate") == 0)
         duplicate(argv[2], atoll(argv[3]), (uint32_t)atoi(argv[4]));
     else if (argc == 4 && strcmp(argv[1], "words") == 0)
         words(atof(argv[2]), (uint32_t)atoi(argv[3]));
+    else if (argc == 4 && strcmp(argv[1], "rows") == 0)
+        rows(argv[2], argv[3]);
+    else if (argc == 5 && strcmp(argv[1], "topics") == 0)
+        topics(argv[2], (uint32_t)atoi(argv[3]), argv[4]);
     else
         die("bad arguments");
     return 0;

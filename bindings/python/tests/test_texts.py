@@ -42,3 +42,38 @@ def test_new_words_with_wrong_options():
         kehu.words_find(["x"], min_cohesion=-1)
     with pytest.raises(ZeroDivisionError):
         kehu.words_find(["x"], progress=lambda done, stage: 1 / 0)
+
+
+TOPIC_TEXTS = ["宽带 断网 网速", "网速 宽带", "断网 宽带", "扣费 话费 账单", "话费 账单", "扣费 话费", "账单"] * 2
+TOPIC_WORDS = "宽带\n断网\n网速\n扣费\n话费\n账单\n"
+
+
+def topics(**more):
+    return kehu.Topics.fit(TOPIC_TEXTS, n_topics=2, min_df=2, tokenizer=kehu.Tokenizer.read_words(TOPIC_WORDS), **more)
+
+
+def test_topics_are_found_and_kept(tmp_path):
+    import pickle
+    model = topics()
+    assert len(model) == 2 and model.words(1, 1)["word"].to_list() == ["宽带"]
+    info = model.info(0)
+    assert info.n_texts == 8 and abs(info.share - 8 / 14) < .05 and len(info.examples) == 5 and TOPIC_TEXTS[info.examples[0]][0] in "扣话账"
+    weights = model.weights(["断网", "x", None], n_threads=2)
+    assert weights[0, 1] > .9 and weights[1] == [0, 0] == weights[2]
+    model.save(tmp_path / "topics")
+    again = kehu.Topics.load(tmp_path / "topics", kehu.Tokenizer.read_words(TOPIC_WORDS))
+    assert again == model == pickle.loads(pickle.dumps(model)) == topics(n_threads=2)
+    assert again.weights(TOPIC_TEXTS) == model.weights(TOPIC_TEXTS) and "Topics: 2" in repr(model)
+    with pytest.raises(kehu.KehuArgumentError, match="needs the tokenizer of fingerprint"):
+        kehu.Topics.read(model.write(), kehu.Tokenizer.read_words("x"))
+
+
+def test_topics_with_wrong_options():
+    with pytest.raises(kehu.KehuArgumentError, match="topic is 2, there are 2"):
+        topics().info(2)
+    with pytest.raises(IndexError):
+        topics().words(-1)
+    with pytest.raises(kehu.KehuEmptyError):
+        topics(max_share=.01)
+    with pytest.raises(kehu.KehuArgumentError, match="n_topics is 501, expected 1 to 500"):
+        kehu.Topics.fit(TOPIC_TEXTS, n_topics=501)

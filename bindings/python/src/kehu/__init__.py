@@ -56,6 +56,7 @@ from .store import Scan, Snapshot, Store, Stream, pseudonym
 from .svm import Svm
 from .table import Column, Table
 from .tokenizer import Tokenizer
+from .topic import Topics
 from .tree import Tree
 from .trend import trends
 from .words import words_find
@@ -63,7 +64,7 @@ from .words import words_find
 __all__ = [
     "DemandMachine", "Demands", "kano_classify", "kano_need", "kano_sum", "trends",
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
-    "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
+    "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Topics", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "words_find", "write_libsvm", "__version__", "KehuArgumentError",
     "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",
     "KehuEmptyError", "KehuEncodingError", "KehuError", "KehuFormatError", "KehuIOError", "KehuInternalError",

@@ -163,6 +163,7 @@ KEHU_STORE_SYNC = 0
 KEHU_STORE_BATCH = 1
 KEHU_STORE_NONE = 2
 KEHU_PSEUDONYM_SIZE = 33
+KEHU_TOPIC_EXAMPLES = 5
 KEHU_TREND_LEVELS = 0
 KEHU_TREND_CHANGES = 1
 KEHU_TREND_BURSTS = 2
@@ -536,6 +537,22 @@ class kehu_scan_options(Structure):
 
 
 class kehu_scan_batch(Structure):
+    pass
+
+
+class kehu_topic_options(Structure):
+    pass
+
+
+class kehu_topic_info(Structure):
+    pass
+
+
+class kehu_topic_word(Structure):
+    pass
+
+
+class kehu_topic_weights_options(Structure):
     pass
 
 
@@ -1284,6 +1301,35 @@ kehu_scan_batch._fields_ = [
     ('n_columns', c_int64),
     ('n_rows', c_int64),
 ]
+kehu_topic_options._fields_ = [
+    ('size', c_uint32),
+    ('n_topics', c_uint32),
+    ('min_df', c_uint32),
+    ('max_terms', c_uint32),
+    ('max_share', c_double),
+    ('passes', c_uint32),
+    ('n_threads', c_uint32),
+    ('tokenizer', c_void_p),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_topic_info._fields_ = [
+    ('share', c_double),
+    ('coherence', c_double),
+    ('n_texts', c_int64),
+    ('examples', (c_int64 * 5)),
+]
+kehu_topic_word._fields_ = [
+    ('word', c_char_p),
+    ('weight', c_double),
+]
+kehu_topic_weights_options._fields_ = [
+    ('size', c_uint32),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+]
 kehu_trend_options._fields_ = [
     ('size', c_uint32),
     ('day_offset_minutes', c_int32),
@@ -1397,6 +1443,10 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_store_check': kehu_store_check,
     'kehu_scan_options': kehu_scan_options,
     'kehu_scan_batch': kehu_scan_batch,
+    'kehu_topic_options': kehu_topic_options,
+    'kehu_topic_info': kehu_topic_info,
+    'kehu_topic_word': kehu_topic_word,
+    'kehu_topic_weights_options': kehu_topic_weights_options,
     'kehu_trend_options': kehu_trend_options,
     'kehu_words_options': kehu_words_options,
 }
@@ -1684,6 +1734,16 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_scan_next': (c_int, [c_void_p, POINTER(kehu_scan_batch), POINTER(kehu_error)], ['scan', 'batch', 'err']),
     'kehu_scan_stream': (c_int, [POINTER(ArrowArrayStream), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),
     'kehu_scan_free': (None, [c_void_p], ['scan']),
+    'kehu_topic_fit': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_topic_options), POINTER(kehu_error)], ['out', 'texts', 'options', 'err']),
+    'kehu_topic_count': (c_uint32, [c_void_p], ['topics']),
+    'kehu_topic_get_info': (c_int, [c_void_p, c_uint32, POINTER(kehu_topic_info), POINTER(kehu_error)], ['topics', 'topic', 'info', 'err']),
+    'kehu_topic_words': (c_int, [c_void_p, c_uint32, POINTER(kehu_topic_word), c_uint32, POINTER(c_uint32), POINTER(kehu_error)], ['topics', 'topic', 'words', 'capacity', 'n', 'err']),
+    'kehu_topic_weights': (c_int, [c_void_p, POINTER(kehu_column), POINTER(kehu_topic_weights_options), POINTER(c_float), POINTER(kehu_error)], ['topics', 'texts', 'options', 'weights', 'err']),
+    'kehu_topic_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['topics', 'path', 'err']),
+    'kehu_topic_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['topics', 'writer', 'err']),
+    'kehu_topic_load': (c_int, [POINTER(c_void_p), c_char_p, c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'tokenizer', 'alloc', 'err']),
+    'kehu_topic_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'tokenizer', 'alloc', 'err']),
+    'kehu_topic_free': (None, [c_void_p], ['topics']),
     'kehu_trends_find': (c_int, [POINTER(c_void_p), c_int, POINTER(kehu_column), POINTER(kehu_column), c_int32, c_int32, POINTER(kehu_trend_options), POINTER(kehu_error)], ['out', 'report', 'group', 'time', 'from_day', 'to_day', 'options', 'err']),
     'kehu_words_find': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_words_options), POINTER(kehu_error)], ['out', 'texts', 'options', 'err']),
 }

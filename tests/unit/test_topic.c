@@ -1,0 +1,218 @@
+#include <kehu/topic.h>
+
+#include <math.h>
+#define KEHU_ALLOW_LIBC_ALLOC
+
+#include "base/buffer.h"
+#include "file/handle_file.h"
+#include "support/test.h"
+#include "support/texts.h"
+
+static const char *const sentences[] = {
+    "宽带 断网 网速",
+    "网速 宽带",
+    "断网 WiFi 宽带",
+    "扣费 话费 账单",
+    "话费 账单",
+    "扣费 话费",
+    "账单 話費",
+    "宽带 网速 信号",
+    "信号 断网",
+    "",
+    NULL,
+    "\xFF 什么",
+    "ｗｉｆｉ 信号 宽带",
+    "账单 扣费",
+};
+enum { N = sizeof sentences / sizeof *sentences };
+
+static kehu_tokenizer *dictionary(void)
+{
+    static const char words[] = "宽带\n断网\n网速\n扣费\n话费\n账单\n信号\n";
+    kehu_tokenizer *t;
+    assert_int_equal(kehu_tokenizer_read_words(&t, words, sizeof words - 1, NULL, NULL),
+                     KEHU_OK);
+    return t;
+}
+
+static kehu_topic *fit(const kehu_tokenizer *t, uint32_t n_topics, uint32_t n_threads)
+{
+    const kehu_topic_options o = {.size = sizeof o,
+                                  .n_topics = n_topics,
+                                  .min_df = 2,
+                                  .n_threads = n_threads,
+                                  .tokenizer = t};
+    kehu_column texts = texts_column(sentences, N);
+    kehu_topic *topics;
+    assert_int_equal(kehu_topic_fit(&topics, &texts, &o, NULL), KEHU_OK);
+    texts_free(&texts);
+    return topics;
+}
+
+static kehu__buffer bytes_of(const kehu_topic *topics)
+{
+    const kehu_allocator alloc = kehu__allocator(NULL);
+    kehu__buffer b = kehu__buffer_new(&alloc);
+    const kehu_writer writer = {kehu__handle_collect, &b};
+    assert_int_equal(kehu_topic_write(topics, &writer, NULL), KEHU_OK);
+    return b;
+}
+
+static void test_topic_parts_what_goes_together(void **state)
+{
+    kehu_tokenizer *t = dictionary();
+    kehu_topic *topics = fit(t, 2, 1);
+    kehu_column texts = texts_column(sentences, N);
+    float weights[N][2];
+    kehu_topic_word words[16];
+    kehu_topic_info info[2];
+    uint32_t n;
+    (void)state;
+    assert_int_equal(kehu_topic_count(topics), 2);
+    assert_int_equal(kehu_topic_words(topics, 0, words, 16, &n, NULL), KEHU_OK);
+    assert_in_range(n, 4, 8);
+    assert_string_equal(words[0].word, "宽带");
+    assert_int_equal(kehu_topic_words(topics, 1, words, 1, &n, NULL), KEHU_OK);
+    assert_true(strcmp(words[0].word, "话费") == 0 || strcmp(words[0].word, "账单") == 0);
+    assert_int_equal(kehu_topic_weights(topics, &texts, NULL, weights[0], NULL), KEHU_OK);
+    for (int i = 0; i < N; i++) {
+        const double sum = (double)weights[i][0] + (double)weights[i][1];
+        const int none = i >= 9 && i <= 11;
+        assert_true(none ? sum == 0 : fabs(sum - 1) < 1e-6);
+        if (!none)
+            assert_int_equal(weights[i][1] > 0.5f, (i >= 3 && i <= 6) || i == 13);
+    }
+    for (uint32_t k = 0; k < 2; k++)
+        assert_int_equal(kehu_topic_get_info(topics, k, &info[k], NULL), KEHU_OK);
+    assert_true(fabs(info[0].share + info[1].share - 1) < 1e-9);
+    assert_true(info[0].share > info[1].share);
+    assert_int_equal(info[0].n_texts, 6);
+    assert_int_equal(info[1].n_texts, 5);
+    assert_true(info[1].examples[4] >= 3 && info[1].coherence > 0.2);
+    texts_free(&texts);
+    kehu_topic_free(topics);
+    kehu_tokenizer_free(t);
+}
+
+static void test_topic_is_the_same_for_any_number_of_threads_and_after_reading(
+    void **state)
+{
+    kehu_tokenizer *t = dictionary();
+    kehu_topic *one = fit(t, 3, 1), *three = fit(t, 3, 3), *again;
+    kehu__buffer a = bytes_of(one), b = bytes_of(three), c;
+    (void)state;
+    assert_int_equal(a.size, b.size);
+    assert_memory_equal(a.bytes, b.bytes, a.size);
+    assert_int_equal(kehu_topic_read(&again, a.bytes, a.size, t, NULL, NULL), KEHU_OK);
+    c = bytes_of(again);
+    assert_int_equal(a.size, c.size);
+    assert_memory_equal(a.bytes, c.bytes, a.size);
+    a.bytes[a.size / 2] ^= 1;
+    kehu_topic_free(again);
+    assert_int_equal(kehu_topic_read(&again, a.bytes, a.size, t, NULL, NULL),
+                     KEHU_FORMAT);
+    assert_null(again);
+    kehu__buffer_free(&a);
+    kehu__buffer_free(&b);
+    kehu__buffer_free(&c);
+    kehu_topic_free(one);
+    kehu_topic_free(three);
+    kehu_tokenizer_free(t);
+}
+
+/* More topics than texts or terms: those that are left over are empty and last. */
+static void test_topic_takes_more_topics_than_there_are(void **state)
+{
+    kehu_tokenizer *t = dictionary();
+    kehu_topic *topics = fit(t, 30, 1);
+    kehu_topic_info info, before = {.share = 1};
+    double all = 0;
+    uint32_t n;
+    (void)state;
+    for (uint32_t k = 0; k < 30; k++) {
+        assert_int_equal(kehu_topic_get_info(topics, k, &info, NULL), KEHU_OK);
+        assert_true(info.share <= before.share);
+        all += info.share;
+        before = info;
+    }
+    assert_true(fabs(all - 1) < 1e-9);
+    assert_true(info.share == 0 && info.examples[0] == -1);
+    assert_int_equal(kehu_topic_words(topics, 29, NULL, 0, &n, NULL), KEHU_OK);
+    kehu_topic_free(topics);
+    kehu_tokenizer_free(t);
+}
+
+static void test_topic_refuses_what_it_cannot_use(void **state)
+{
+    kehu_tokenizer *t = dictionary();
+    kehu_topic_options o = {.size = sizeof o, .tokenizer = t, .n_topics = 501};
+    kehu_column texts = texts_column(sentences, N), none = texts_column(sentences, 0);
+    kehu_topic *topics;
+    kehu_topic_info info;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_topic_fit(&topics, &texts, &o, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message, "n_topics is 501, expected 1 to 500");
+    o = (kehu_topic_options){.size = sizeof o, .tokenizer = t, .max_share = 2};
+    assert_int_equal(kehu_topic_fit(&topics, &texts, &o, &err), KEHU_ARGUMENT);
+    o = (kehu_topic_options){.size = sizeof o, .tokenizer = t, .min_df = 100};
+    assert_int_equal(kehu_topic_fit(&topics, &texts, &o, &err), KEHU_EMPTY);
+    assert_int_equal(kehu_topic_fit(&topics, &none, &o, &err), KEHU_EMPTY);
+    assert_null(topics);
+    topics = fit(t, 2, 1);
+    assert_int_equal(kehu_topic_get_info(topics, 2, &info, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message, "topic is 2, there are 2");
+    kehu_topic_free(topics);
+    texts_free(&texts);
+    texts_free(&none);
+    kehu_tokenizer_free(t);
+}
+
+static void test_topic_without_memory(void **state)
+{
+    kehu_tokenizer *t = dictionary();
+    kehu_column texts = texts_column(sentences, N);
+    kehu_topic *whole = fit(t, 2, 1);
+    kehu__buffer bytes = bytes_of(whole);
+    long n = 0;
+    (void)state;
+    for (kehu_status status = KEHU_NO_MEMORY; status != KEHU_OK; n++) {
+        faulty f;
+        const kehu_topic_options o = {.size = sizeof o,
+                                      .n_topics = 2,
+                                      .min_df = 2,
+                                      .tokenizer = t,
+                                      .alloc = faulty_init(&f, n)};
+        kehu_topic *topics, *again = NULL;
+        float weights[N * 2];
+        status = kehu_topic_fit(&topics, &texts, &o, NULL);
+        if (status == KEHU_OK)
+            status = kehu_topic_weights(topics, &texts, NULL, weights, NULL);
+        if (status == KEHU_OK)
+            status = kehu_topic_read(&again, bytes.bytes, bytes.size, t, o.alloc, NULL);
+        if (status != KEHU_OK)
+            assert_int_equal(status, KEHU_NO_MEMORY);
+        kehu_topic_free(topics);
+        kehu_topic_free(again);
+        assert_int_equal(f.live_blocks, 0);
+        assert_int_equal(f.live_bytes, 0);
+    }
+    assert_true(n > 40);
+    kehu__buffer_free(&bytes);
+    kehu_topic_free(whole);
+    texts_free(&texts);
+    kehu_tokenizer_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_topic_parts_what_goes_together),
+        cmocka_unit_test(
+            test_topic_is_the_same_for_any_number_of_threads_and_after_reading),
+        cmocka_unit_test(test_topic_takes_more_topics_than_there_are),
+        cmocka_unit_test(test_topic_refuses_what_it_cannot_use),
+        cmocka_unit_test(test_topic_without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

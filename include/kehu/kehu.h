@@ -17,6 +17,7 @@
 #include <kehu/levels.h>
 #include <kehu/linear.h>
 #include <kehu/preference.h>
+#include <kehu/priority.h>
 #include <kehu/python.h>
 #include <kehu/redact.h>
 #include <kehu/rfm.h>

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "file/io.h"
+#include "insight/lines.h"
 
-enum { MAX_TEXT = 1 << 20, MAX_SHOWN = 40 };
+enum { MAX_TEXT = 1 << 20 };
 
 static const char builtin[] =
     "# status: marks -> statuses that may follow\n"
@@ -26,106 +26,38 @@ const char *kehu_demand_machine_builtin(void)
 
 /* ---- Cutting lines ---- */
 
-typedef struct span {
-    const char *at, *end;
-} span;
-
-static span trim(span s)
-{
-    while (s.at < s.end && (*s.at == ' ' || *s.at == '\t' || *s.at == '\r'))
-        s.at++;
-    while (s.end > s.at && (s.end[-1] == ' ' || s.end[-1] == '\t' || s.end[-1] == '\r'))
-        s.end--;
-    return s;
-}
-
-/* The first of a sign and its full-width twin; *size is its length. NULL without. */
-static const char *find_sign(span s, char sign, const char *wide, size_t *size)
-{
-    for (const char *p = s.at; p < s.end; p++) {
-        *size = *p == sign ? 1 : s.end - p >= 3 && memcmp(p, wide, 3) == 0 ? 3 : 0;
-        if (*size > 0)
-            return p;
-    }
-    return NULL;
-}
-
-/* Take the next item off a list cut by commas; false at its end. */
-static bool take_item(span *list, span *item)
-{
-    size_t size = 0;
-    const char *comma;
-    if (list->at == NULL)
-        return false;
-    comma = find_sign(*list, ',', "，", &size);
-    *item = trim((span){list->at, comma == NULL ? list->end : comma});
-    list->at = comma == NULL ? NULL : comma + size;
-    return true;
-}
-
 typedef struct line {
-    int32_t number; /* from 1 */
-    span name, marks, next;
+    int32_t number; /* from 1; 0 behind the last */
+    kehu__part name, marks, next;
 } line;
 
-typedef struct reading {
-    const char *at, *end;
-    int32_t line;
-} reading;
-
-/* The part of a text to show: no character cut in two. */
-static int shown(span s)
+static kehu_status cut_line(line *l, kehu__part text, kehu_error *err)
 {
-    size_t n = (size_t)(s.end - s.at);
-    if (n > MAX_SHOWN)
-        for (n = MAX_SHOWN; n > 0 && ((unsigned char)s.at[n] & 0xC0) == 0x80;)
-            n--;
-    return (int)n;
-}
-
-static kehu_status cut_line(line *l, span text, kehu_error *err)
-{
-    size_t colon_size = 0;
-    const char *colon = find_sign(text, ':', "：", &colon_size), *arrow;
-    l->name = trim((span){text.at, colon == NULL ? text.at : colon});
-    if (l->name.at == l->name.end)
+    kehu__part rest;
+    const char *arrow;
+    if (!kehu__part_cut(text, &l->name, &rest))
         return kehu__fail(
             err, KEHU_FORMAT, l->number - 1,
             "line %d: expected a status, a colon, marks and what may follow",
             (int)l->number);
-    text.at = colon + colon_size;
-    for (arrow = text.at; arrow < text.end; arrow++)
-        if (text.end - arrow >= 2 && arrow[0] == '-' && arrow[1] == '>')
+    for (arrow = rest.at; arrow < rest.end; arrow++)
+        if (rest.end - arrow >= 2 && arrow[0] == '-' && arrow[1] == '>')
             break;
-    l->marks = trim((span){text.at, arrow});
-    l->next = trim((span){arrow < text.end ? arrow + 2 : arrow, text.end});
-    if (arrow < text.end && l->next.at == l->next.end)
+    l->marks = kehu__part_trim((kehu__part){rest.at, arrow});
+    l->next =
+        kehu__part_trim((kehu__part){arrow < rest.end ? arrow + 2 : arrow, rest.end});
+    if (arrow < rest.end && l->next.at == l->next.end)
         return kehu__fail(err, KEHU_FORMAT, l->number - 1,
                           "line %d: expected a status after '->'", (int)l->number);
     return KEHU_OK;
 }
 
-/* The next line with something in it; at the end its number is 0. */
-static kehu_status next_line(reading *r, line *l, kehu_error *err)
+static kehu_status next_line(kehu__lines *lines, line *l, kehu_error *err)
 {
-    l->number = 0;
-    while (r->at < r->end) {
-        const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
-        const span whole = {r->at, newline == NULL ? r->end : newline};
-        const span text = trim(whole);
-        const size_t size = (size_t)(whole.end - whole.at);
-        r->at = newline == NULL ? r->end : newline + 1;
-        r->line++;
-        if (kehu__utf8_valid(whole.at, size) != size ||
-            memchr(whole.at, '\0', size) != NULL)
-            return kehu__fail(err, KEHU_ENCODING, r->line - 1,
-                              "line %d is not valid UTF-8 text", (int)r->line);
-        if (text.at == text.end || *text.at == '#')
-            continue;
-        l->number = r->line;
-        return cut_line(l, text, err);
-    }
-    return KEHU_OK;
+    kehu__part text;
+    KEHU_TRY(kehu__lines_next(lines, &text, err));
+    l->number = text.at == NULL ? 0 : lines->line;
+    return text.at == NULL ? KEHU_OK : cut_line(l, text, err);
 }
 
 /* ---- Statuses ---- */
@@ -143,11 +75,11 @@ int32_t kehu__demand_machine_find(const kehu_demand_machine *m, const char *name
 
 static kehu_status add_status(kehu_demand_machine *m, const line *l, kehu_error *err)
 {
-    const size_t size = (size_t)(l->name.end - l->name.at);
+    const size_t size = kehu__part_size(l->name);
     if (kehu__demand_machine_find(m, l->name.at, size) >= 0)
         return kehu__fail(err, KEHU_DUPLICATE, l->number - 1,
                           "line %d: the status %.*s stands there twice", (int)l->number,
-                          shown(l->name), l->name.at);
+                          kehu__part_shown(l->name), l->name.at);
     if (m->n == KEHU_DEMAND_MAX_STATUSES)
         return kehu__fail(err, KEHU_LIMIT, l->number - 1,
                           "line %d: more than %d statuses", (int)l->number,
@@ -167,9 +99,9 @@ static kehu_status read_marks(kehu_demand_machine *m, uint32_t status, const lin
                               kehu_error *err)
 {
     static const char *const names[] = {"open", "replied", "solved", "final"};
-    span list = l->marks, item;
-    while (l->marks.at < l->marks.end && take_item(&list, &item)) {
-        const size_t size = (size_t)(item.end - item.at);
+    kehu__part list = l->marks, item;
+    while (l->marks.at < l->marks.end && kehu__part_item(&list, &item)) {
+        const size_t size = kehu__part_size(item);
         uint32_t k = 0;
         while (k < 4 &&
                (strlen(names[k]) != size || memcmp(names[k], item.at, size) != 0))
@@ -178,7 +110,7 @@ static kehu_status read_marks(kehu_demand_machine *m, uint32_t status, const lin
             return kehu__fail(
                 err, KEHU_FORMAT, l->number - 1,
                 "line %d: expected open, replied, solved or final at '%.*s'",
-                (int)l->number, shown(item), item.at);
+                (int)l->number, kehu__part_shown(item), item.at);
         m->marks[status] |= 1u << k;
     }
     if ((m->marks[status] & KEHU_DEMAND_OPEN) != 0 &&
@@ -192,14 +124,13 @@ static kehu_status read_marks(kehu_demand_machine *m, uint32_t status, const lin
 static kehu_status read_next(kehu_demand_machine *m, uint32_t status, const line *l,
                              kehu_error *err)
 {
-    span list = l->next, item;
-    while (l->next.at < l->next.end && take_item(&list, &item)) {
-        const int32_t to =
-            kehu__demand_machine_find(m, item.at, (size_t)(item.end - item.at));
+    kehu__part list = l->next, item;
+    while (l->next.at < l->next.end && kehu__part_item(&list, &item)) {
+        const int32_t to = kehu__demand_machine_find(m, item.at, kehu__part_size(item));
         if (to < 0)
             return kehu__fail(err, KEHU_FORMAT, l->number - 1,
                               "line %d: there is no status '%.*s'", (int)l->number,
-                              shown(item), item.at);
+                              kehu__part_shown(item), item.at);
         m->next[status] |= (uint64_t)1 << to;
     }
     return KEHU_OK;
@@ -226,37 +157,35 @@ static kehu_status check_graph(const kehu_demand_machine *m, kehu_error *err)
             final |= (uint64_t)1 << i;
     for (uint32_t i = 0; i < m->n; i++) {
         const char *name = m->names + m->name_at[i];
-        const span s = {name, name + strlen(name)};
+        const kehu__part s = {name, name + strlen(name)};
         if ((reached >> i & 1) == 0)
             return kehu__fail(err, KEHU_FORMAT, m->line[i] - 1,
                               "line %d: the status %.*s is never reached from the first",
-                              (int)m->line[i], shown(s), name);
+                              (int)m->line[i], kehu__part_shown(s), name);
         if ((reachable(m, (uint64_t)1 << i) & final) == 0)
             return kehu__fail(
                 err, KEHU_FORMAT, m->line[i] - 1,
                 "line %d: the status %.*s is dead: it leads to no final one",
-                (int)m->line[i], shown(s), name);
+                (int)m->line[i], kehu__part_shown(s), name);
     }
     return KEHU_OK;
 }
 
 static kehu_status parse(kehu_demand_machine *m, kehu_error *err)
 {
-    const char *start = m->source, *end = start + m->source_size;
+    kehu__lines lines = kehu__lines_of(m->source, m->source_size);
     line l;
-    if (m->source_size >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0)
-        start += 3;
-    for (reading r = {start, end, 0};;) {
-        KEHU_TRY(next_line(&r, &l, err));
+    for (;;) {
+        KEHU_TRY(next_line(&lines, &l, err));
         if (l.number == 0)
             break;
         KEHU_TRY(add_status(m, &l, err));
     }
     if (m->n == 0)
         return kehu__fail(err, KEHU_EMPTY, -1, "the machine has no status");
-    reading r = {start, end, 0};
+    lines = kehu__lines_of(m->source, m->source_size);
     for (uint32_t i = 0; i < m->n; i++) {
-        KEHU_TRY(next_line(&r, &l, err));
+        KEHU_TRY(next_line(&lines, &l, err));
         KEHU_TRY(read_marks(m, i, &l, err));
         KEHU_TRY(read_next(m, i, &l, err));
     }

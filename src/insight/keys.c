@@ -13,7 +13,7 @@ static kehu__text text_at(const kehu__keys *k, uint32_t number)
                         (int64_t)(k->ends[number] - from)};
 }
 
-static bool is_key(const kehu__keys *k, const kehu__slot *slot, const kehu__key *key)
+static bool is_key(const kehu__keys *k, const kehu__key_slot *slot, const kehu__key *key)
 {
     if (slot->hash != key->hash || !k->text)
         return slot->hash == key->hash;
@@ -23,7 +23,7 @@ static bool is_key(const kehu__keys *k, const kehu__slot *slot, const kehu__key 
 }
 
 /* The slot of a key, or the free one where it belongs. */
-static kehu__slot *find_slot(const kehu__keys *k, const kehu__key *key)
+static kehu__key_slot *find_slot(const kehu__keys *k, const kehu__key *key)
 {
     size_t at = (size_t)(key->hash >> 32) & (k->n_slots - 1);
     while (k->slots[at].number != 0 && !is_key(k, &k->slots[at], key))
@@ -35,7 +35,7 @@ static kehu__slot *find_slot(const kehu__keys *k, const kehu__key *key)
 static bool grow_slots(kehu__keys *k)
 {
     const size_t n = k->n_slots == 0 ? FIRST_SLOTS : 2 * k->n_slots;
-    kehu__slot *slots = kehu__alloc_zero(&k->alloc, n, sizeof *slots);
+    kehu__key_slot *slots = kehu__alloc_zero(&k->alloc, n, sizeof *slots);
     if (slots == NULL)
         return false;
     for (size_t i = 0; i < k->n_slots; i++) {
@@ -80,7 +80,7 @@ int64_t kehu__keys_find(const kehu__keys *k, const kehu__key *key)
 
 int64_t kehu__keys_add(kehu__keys *k, const kehu__key *key)
 {
-    kehu__slot *slot;
+    kehu__key_slot *slot;
     if (k->n_slots == 0 && !grow_slots(k))
         return KEHU__NO_KEY;
     slot = find_slot(k, key);
@@ -93,7 +93,7 @@ int64_t kehu__keys_add(kehu__keys *k, const kehu__key *key)
     }
     if (k->n == UINT32_MAX - 1 || !keep(k, key))
         return KEHU__NO_KEY;
-    *slot = (kehu__slot){.hash = key->hash, .number = k->n + 1};
+    *slot = (kehu__key_slot){.hash = key->hash, .number = k->n + 1};
     return k->n++;
 }
 

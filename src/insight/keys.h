@@ -11,17 +11,17 @@
 enum { KEHU__KEY_BYTES = 1 << 20, KEHU__NO_KEY = -1 };
 
 /* Where a key is. The hash of an integer is no other integer's. */
-typedef struct kehu__slot {
+typedef struct kehu__key_slot {
     uint64_t hash;
     uint32_t number; /* 1 + the key's; 0 = free */
     uint32_t unused;
-} kehu__slot;
+} kehu__key_slot;
 
 typedef struct kehu__keys {
     kehu_allocator alloc;
     bool text;
-    kehu__slot *slots; /* by the hash's high half */
-    size_t n_slots;    /* 0 or a power of two, at most two thirds full */
+    kehu__key_slot *slots; /* by the hash's high half */
+    size_t n_slots;        /* 0 or a power of two, at most two thirds full */
     uint32_t n;
     int64_t *integers; /* [n] integer keys */
     size_t integers_capacity;

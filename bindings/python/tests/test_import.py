@@ -89,7 +89,7 @@ def test_every_function_of_the_library_is_used():
             with open(os.path.join(folder, name), encoding="utf-8") as f:
                 source += f.read()
     models = {f"kehu_{m}_{verb}" for m in ("svm", "keyword", "hybrid", "linear", "tree", "levels", "preference", "rfm", "segments", "clv",
-                                           "tokenizer", "demand_machine", "topic") for verb in ("save", "load", "write", "read")}
+                                           "tokenizer", "demand_machine", "priority", "topic") for verb in ("save", "load", "write", "read")}
     unused = {name for name in _abi.FUNCTIONS if name not in source} - models
     assert unused == {"kehu_status_name", "kehu_status_text", "kehu_table_find", "kehu_svm_top", "kehu_svm_class_find",
                       "kehu_keyword_class_find", "kehu_level_mode_name"}

@@ -39,6 +39,7 @@ def models():
         "rfm": kehu.Rfm.fit(rows),
         "segments": kehu.Segments.builtin("rfm_intervals"),
         "machine": kehu.DemandMachine.builtin(),
+        "priority": kehu.Priority.builtin(),
         "clv": kehu.Clv.from_parameters("gamma_gamma", [6.25, 3.74, 15.44]),
         "tree": kehu.Tree.train(COLUMNS, TARGET),
         "levels": kehu.Levels.fit([[0.1], [0.9]], mode="quantile", names=list("abcde")),
@@ -55,7 +56,7 @@ def test_every_model_is_kept_and_shown(tmp_path):
             assert again.write() == data and type(again) is type(model), name
         assert pickle.loads(pickle.dumps(model)) == model
         assert repr(model).startswith("<") and len(repr(model)) < 400
-        if name not in ("segments", "machine", "linear"):
+        if name not in ("segments", "machine", "priority", "linear"):
             for damaged in (data[:len(data) // 2], data[:-8] + bytes(8)):
                 with pytest.raises(kehu.KehuFormatError):
                     type(model).read(damaged)

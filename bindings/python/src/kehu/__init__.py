@@ -47,6 +47,7 @@ from .keyword import Keyword
 from .levels import Levels
 from .linear import Libsvm, Linear, write_libsvm
 from .preference import Preference
+from .priority import Priority
 from .redact import redact_find, redact_texts
 from .report import Page, report
 from .results import Matrix
@@ -62,7 +63,7 @@ from .trend import trends
 from .words import words_find
 
 __all__ = [
-    "DemandMachine", "Demands", "kano_classify", "kano_need", "kano_sum", "trends",
+    "DemandMachine", "Demands", "Priority", "kano_classify", "kano_need", "kano_sum", "trends",
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Topics", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "words_find", "write_libsvm", "__version__", "KehuArgumentError",

@@ -148,6 +148,7 @@ KEHU_TREE_GAIN_RATIO = 3
 KEHU_PREFERENCE_SILENT = 0
 KEHU_PREFERENCE_SPOKEN = 1
 KEHU_PREFERENCE_GROUPS = 2
+KEHU_PRIORITY_MAX_INPUTS = 64
 KEHU_REDACT_PHONE = 0
 KEHU_REDACT_IDENTITY_CARD = 1
 KEHU_REDACT_BANK_CARD = 2
@@ -1699,6 +1700,16 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_preference_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
     'kehu_preference_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
     'kehu_preference_free': (None, [c_void_p], ['preference']),
+    'kehu_priority_builtin': (c_char_p, [], []),
+    'kehu_priority_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
+    'kehu_priority_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_priority_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['priority', 'path', 'err']),
+    'kehu_priority_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['priority', 'writer', 'err']),
+    'kehu_priority_count': (c_int32, [c_void_p], ['priority']),
+    'kehu_priority_get_name': (c_char_p, [c_void_p, c_int32], ['priority', 'input']),
+    'kehu_priority_get_weight': (c_double, [c_void_p, c_int32], ['priority', 'input']),
+    'kehu_priority_rank': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(kehu_column), c_int64, POINTER(kehu_error)], ['out', 'priority', 'group', 'columns', 'n_columns', 'err']),
+    'kehu_priority_free': (None, [c_void_p], ['priority']),
     'kehu_python_texts': (c_int, [POINTER(c_void_p), POINTER(kehu_python), c_void_p, c_int64, c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'python', 'tuple', 'n', 'name', 'alloc', 'err']),
     'kehu_python_start': (None, [POINTER(kehu_python)], ['python']),
     'kehu_python_room': (c_void_p, [c_char_p], ['name']),

@@ -24,7 +24,9 @@ class CompletenessTest {
         "demandMachineCount", "demandMachineFree", "demandMachineGetMarks", "demandMachineGetName",
         "demandMachineLoad", "demandMachineRead", "demandMachineSave", "demandMachineWrite", "demandsAdd",
         "demandsFinish", "demandsFree", "demandsGetCounts", "demandsGetTable", "demandsMerge", "demandsNew",
-        "duplicateFold", "kanoClassify", "kanoKindName", "kanoNeedName", "kanoSum", "topicCount", "topicFit",
+        "duplicateFold", "kanoClassify", "kanoKindName", "kanoNeedName", "kanoSum", "priorityBuiltin", "priorityCount",
+        "priorityFree", "priorityGetName", "priorityGetWeight", "priorityLoad", "priorityRank", "priorityRead",
+        "prioritySave", "priorityWrite", "topicCount", "topicFit",
         "topicFree", "topicGetInfo", "topicLoad", "topicRead", "topicSave", "topicWeights", "topicWords",
         "topicWrite", "trendsFind", "wordsFind");
 

@@ -3,6 +3,7 @@ package org.kehu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -20,15 +22,9 @@ class CompletenessTest {
         "statusText", "statusName", "tokenizerView");
 
     /** C functions that Java does not offer yet. */
-    private static final Set<String> MISSING = Set.of("demandMachineAllows", "demandMachineBuiltin",
-        "demandMachineCount", "demandMachineFree", "demandMachineGetMarks", "demandMachineGetName",
-        "demandMachineLoad", "demandMachineRead", "demandMachineSave", "demandMachineWrite", "demandsAdd",
-        "demandsFinish", "demandsFree", "demandsGetCounts", "demandsGetTable", "demandsMerge", "demandsNew",
-        "duplicateFold", "kanoClassify", "kanoKindName", "kanoNeedName", "kanoSum", "priorityBuiltin", "priorityCount",
-        "priorityFree", "priorityGetName", "priorityGetWeight", "priorityLoad", "priorityRank", "priorityRead",
-        "prioritySave", "priorityWrite", "topicCount", "topicFit",
-        "topicFree", "topicGetInfo", "topicLoad", "topicRead", "topicSave", "topicWeights", "topicWords",
-        "topicWrite", "trendsFind", "wordsFind");
+    private static final Set<String> MISSING = Set.of("priorityBuiltin", "priorityCount", "priorityFree", "priorityGetName",
+        "priorityGetWeight", "priorityLoad", "priorityRank", "priorityRead", "prioritySave", "priorityWrite", "topicCount", "topicFit",
+        "topicFree", "topicGetInfo", "topicLoad", "topicRead", "topicSave", "topicWeights", "topicWords", "topicWrite");
 
     @Test
     void everyCFunctionIsUsed() throws IOException {
@@ -49,6 +45,21 @@ class CompletenessTest {
         Set<String> expected = new TreeSet<>(UNUSED);
         expected.addAll(MISSING);
         assertEquals(expected, unused);
+    }
+
+    /** What C calls is named in the metadata of native-image, or would not be there. */
+    @Test
+    void callbacksAreKnownToNativeImage() throws IOException {
+        String config = Files.readString(Path.of("src/main/resources/META-INF/native-image/org.kehu/kehu/jni-config.json"));
+        String source = Files.readString(Path.of("src/main/c/kehu_jni.c"));
+        for (Method method : Callbacks.class.getDeclaredMethods()) {
+            String signature = MethodType.methodType(method.getReturnType(), method.getParameterTypes()).toMethodDescriptorString();
+            String types = Stream.of(method.getParameterTypes()).map(type -> '"' + type.getName() + '"').collect(Collectors.joining(", "));
+            boolean isCalled = source.contains("callbacks, \"" + method.getName() + "\", \"" + signature + "\"");
+            String entry = "{\"name\": \"" + method.getName() + "\", \"parameterTypes\": [" + types + "]}";
+            assertEquals(isCalled, config.contains(entry), method.getName());
+        }
+        assertEquals(3, config.split("parameterTypes", -1).length - 1);
     }
 
     @Test
@@ -73,6 +84,14 @@ class CompletenessTest {
         check(Store.Durability.values(), "STORE_", 0);
         check(Csv.Encoding.values(), "ENCODING_", 0);
         check(Evaluate.Format.values(), "EVALUATION_", 0);
+        check(Kano.Kind.values(), "KANO_", 0);
+        assertEquals(Constants.KANO_KINDS, Kano.Kind.values().length);
+        check(Trend.Report.values(), "TREND_", 0);
+        check(Demands.Report.values(), "DEMAND_", 0);
+        check(Demands.Period.values(), "DEMAND_", 0);
+        for (DemandMachine.Mark mark : DemandMachine.Mark.values()) {
+            assertEquals(Constants.class.getDeclaredField("DEMAND_" + mark).getLong(null), mark.bit());
+        }
         assertEquals(Constants.LEVEL_COUNT, Levels.COUNT);
         assertEquals(Constants.WORD_AUTOMATIC, Tokenizer.AUTOMATIC);
         assertEquals(Constants.WORD_WHOLE, Tokenizer.WHOLE);

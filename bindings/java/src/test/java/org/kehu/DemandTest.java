@@ -1,0 +1,159 @@
+package org.kehu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Demands: followed, folded, their words, their needs, their trends. */
+class DemandTest {
+    private static final String STATUSES = "登记: open -> 答复\n答复: replied, final\n";
+
+    private static Instant hour(int h) {
+        return Instant.parse("2024-05-01T00:00:00Z").plusSeconds(3600L * h);
+    }
+
+    private static Column times(Integer... hours) {
+        Instant[] times = new Instant[hours.length];
+        for (int i = 0; i < hours.length; i++) {
+            times[i] = hours[i] == null ? null : hour(hours[i]);
+        }
+        return Column.of("time", times);
+    }
+
+    @Test
+    void statusesAreReadKeptAndAsked(@TempDir Path folder) throws IOException {
+        try (DemandMachine machine = DemandMachine.of(STATUSES)) {
+            assertEquals(List.of("登记", "答复"), machine.statuses());
+            assertEquals(Set.of(DemandMachine.Mark.REPLIED, DemandMachine.Mark.FINAL), machine.marks("答复"));
+            assertTrue(machine.allows("登记", "答复"));
+            assertFalse(machine.allows("答复", "登记"));
+            assertThrows(IllegalArgumentException.class, () -> machine.marks("none"));
+            machine.save(folder.resolve("m"));
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            machine.write(bytes);
+            assertEquals(STATUSES, bytes.toString(StandardCharsets.UTF_8));
+            try (DemandMachine loaded = DemandMachine.load(folder.resolve("m")); DemandMachine standard = DemandMachine.of(DemandMachine.builtin())) {
+                assertEquals(machine.statuses(), loaded.statuses());
+                assertTrue(standard.marks("solved").contains(DemandMachine.Mark.SOLVED));
+            }
+        }
+        assertEquals(0, assertThrows(KehuException.Format.class, () -> DemandMachine.of("a: open -> b\nb: open -> a")).position());
+    }
+
+    @Test
+    void demandsAreFollowedFromIntakeToSolution() {
+        try (DemandMachine machine = DemandMachine.of(STATUSES);
+            Demands one = Demands.of(new Demands.Options().machine(machine).dayOffsetMinutes(480));
+            Demands two = Demands.of(new Demands.Options().machine(machine).dayOffsetMinutes(480).threads(2))) {
+            one.add(new Demands.Batch(Column.of("d", "d1", "d2"), times(1, 2), Column.of("s", "登记", "登记"), Column.of("c", "x", "y"),
+                Column.of("channel", "热线", "web"), null));
+            two.add(new Demands.Batch(Column.of("d", "d1", "d3", null), times(5, 4, 4), Column.of("s", "答复", "答复", "登记"), null, null, null));
+            one.merge(two);
+            assertThrows(IllegalArgumentException.class, () -> one.merge(one));
+            assertThrows(KehuException.Argument.class, () -> one.table(Demands.Report.COUNTS));
+            one.finish(hour(8), new Demands.ReportOptions().period(Demands.Period.MONTH).replyWithinHours(3));
+            assertEquals(new Demands.Counts(5, 0, 2, 2, 1, 2, 0), one.counts());
+            try (Table times = one.table(Demands.Report.TIMES); Table overdue = one.table(Demands.Report.OVERDUE);
+                Table refused = one.table(Demands.Report.REFUSED); Table open = one.table(Demands.Report.AGEING);
+                Table customers = one.table(Demands.Report.CUSTOMERS); Table counts = one.table(Demands.Report.COUNTS);
+                Table classes = one.table(Demands.Report.CLASSES)) {
+                assertEquals(4 * 3600, times.longs("reply_median_s")[0]);
+                assertArrayEquals(new long[] {3 * 3600}, overdue.longs("late_s"));
+                assertArrayEquals(new String[] {"before the intake", "no demand"}, refused.texts("reason"));
+                assertArrayEquals(new String[] {"d2"}, open.texts("demand"));
+                assertArrayEquals(new long[] {0, 1}, customers.longs("open"));
+                assertArrayEquals(new long[] {LocalDate.of(2024, 5, 1).toEpochDay(), LocalDate.of(2024, 5, 1).toEpochDay()},
+                    counts.longs("period"));
+                assertArrayEquals(new long[] {2}, classes.longs("customers"));
+            }
+            assertThrows(KehuException.ColumnMismatch.class,
+                () -> one.add(new Demands.Batch(Column.of("d", 1L), times(1), Column.of("s", "登记"), null, null, null)));
+            assertThrows(KehuException.class, () -> one.add(new Demands.Batch(null, null, null, null, null, null)));
+        }
+    }
+
+    @Test
+    void copiesAreFolded() {
+        Column texts = Column.of("text", "宽带又断了，什么时候来修！！", "谢谢", "宽带又断了，什么时候来修！！", "宽带又断了什么时候来修", " ", null);
+        Duplicate.Folded folded = Duplicate.fold(texts, new Duplicate.Options().shingle(2).similarity(0.6).threads(2));
+        try (Table groups = folded.groups()) {
+            assertArrayEquals(new long[] {0, 1, 0, 0, -1, -1}, folded.groupOf());
+            assertArrayEquals(new long[] {3, 1}, groups.longs("volume"));
+            assertEquals("谢谢", groups.texts("text")[1]);
+        }
+        assertThrows(KehuException.Argument.class, () -> Duplicate.fold(texts, new Duplicate.Options().similarity(2)));
+        assertThrows(KehuException.ColumnMismatch.class, () -> Duplicate.fold(Column.of(null, 1L), new Duplicate.Options()));
+    }
+
+    @Test
+    void newWordsAreFound() {
+        String[] planted = {"飞享", "鹏博士", "宽带"};
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            texts.add((char) (0x4E00 + i * 37 % 97) + "" + (char) (0x5E00 + i * 53 % 89) + planted[i % 3] + (char) (0x6E00 + i * 71 % 83));
+        }
+        try (Tokenizer known = Tokenizer.readWords("宽带 5", new Tokenizer.Options());
+            Table found = Words.find(Column.of(null, texts), new Words.Options().tokenizer(known).minCount(20))) {
+            assertEquals(Set.of("飞享", "鹏博士"), Set.of(found.texts("word")));
+            assertTrue(found.longs("count")[0] >= 133);
+        }
+        assertThrows(KehuException.Argument.class, () -> Words.find(Column.of(null, texts), new Words.Options().maxCharacters(11)));
+    }
+
+    @Test
+    void needsAreSummed() {
+        assertEquals(Kano.Kind.MUST_BE, Kano.classify(3, 5));
+        assertNull(Kano.classify(0, 5));
+        assertEquals("one-dimensional", Kano.Kind.ONE_DIMENSIONAL.text());
+        assertEquals("latent", Kano.Kind.ATTRACTIVE.need());
+        assertNull(Kano.Kind.REVERSE.need());
+        try (Table sums = Kano.sum(Column.of(null, "a", "b", "a", "a"), Column.of(null, 1, 3, 1, 1), Column.of(null, 5, 5, 5, 3))) {
+            assertArrayEquals(new String[] {"one-dimensional", "must-be"}, sums.texts("kind"));
+            assertArrayEquals(new double[] {1, 0}, sums.doubles("better"));
+            assertArrayEquals(new long[] {3, 1}, sums.longs("answers"));
+        }
+        assertEquals(1, assertThrows(KehuException.Range.class,
+            () -> Kano.sum(Column.of(null, "a", "a"), Column.of(null, 1, 6), Column.of(null, 1, 1))).position());
+    }
+
+    @Test
+    void trendsHaveChangesAndBursts() {
+        List<String> names = new ArrayList<>(List.of("B"));
+        List<LocalDate> days = new ArrayList<>(List.of(LocalDate.ofEpochDay(50)));
+        for (int day = 0; day < 100; day++) { // 4 a day, 12 from day 60 on, 40 on day 90
+            for (int i = 0; i < (day == 90 ? 40 : day < 60 ? 4 : 12); i++) {
+                names.add("A");
+                days.add(LocalDate.ofEpochDay(day));
+            }
+        }
+        Column group = Column.of(null, names);
+        Column time = Column.of(null, days.toArray(new LocalDate[0]));
+        LocalDate last = LocalDate.ofEpochDay(99);
+        Trend.Options options = new Trend.Options();
+        try (Table changes = Trend.find(Trend.Report.CHANGES, group, time, LocalDate.EPOCH, last, options);
+            Table bursts = Trend.find(Trend.Report.BURSTS, group, time, LocalDate.EPOCH, last, options);
+            Table levels = Trend.find(Trend.Report.LEVELS, null, time, LocalDate.EPOCH, last, options)) {
+            assertArrayEquals(new long[] {60}, changes.longs("day"));
+            assertEquals(4, changes.doubles("before")[0], 0.05);
+            assertArrayEquals(new long[] {90}, bursts.longs("first"));
+            assertArrayEquals(new long[] {40}, bursts.longs("events"));
+            assertEquals(1, levels.rowCount());
+        }
+        assertThrows(KehuException.Empty.class, () -> Trend.find(Trend.Report.LEVELS, null, time, last, last, options));
+    }
+}

@@ -4,7 +4,7 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   java_jmh spark
+#                                   java_jmh java_natives spark
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -15,6 +15,7 @@
 #   valgrind  the unit tests under valgrind
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
 #   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
+#   java_natives  the native libraries of all platforms and their jars are built, checked and loaded
 #   outside   programs of other projects find and link the library
 #   java      the jar and its tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
@@ -234,6 +235,12 @@ part_wheels() {
     rm -rf "${out:?}/wheels-made"
     one wheels-environment virtual wheels wheels
     KEHU_WHEELS=$PWD/$out/wheels-made pytest_of wheels wheels bindings/python/wheels
+}
+part_java_natives() {
+    need_maven && need qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return
+    rm -rf "${out:?}/natives-made"
+    one natives-environment virtual natives natives
+    KEHU_NATIVES=$PWD/$out/natives-made KEHU_MAVEN="-Dmaven.repo.local=$PWD/$out/m2" pytest_of natives natives bindings/java/natives
 }
 
 [ $# -gt 0 ] || set -- gcc clang same asan outside python java

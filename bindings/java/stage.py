@@ -2,7 +2,7 @@
 
     python3 stage.py LIBRARY STRIP PLATFORM FOLDER STAMP
 
-Writes FOLDER/org/kehu/native/PLATFORM/libkehu_jni.so and .sha256. STRIP is a command, or "" to keep the symbols.
+Writes FOLDER/org/kehu/native/PLATFORM/libkehu_jni.so and .sha256. STRIP is a command, or "" to leave the library as it is.
 """
 import hashlib
 import os

@@ -22,6 +22,7 @@
 #include <kehu/redact.h>
 #include <kehu/rfm.h>
 #include <kehu/segment.h>
+#include <kehu/sentiment.h>
 #include <kehu/store.h>
 #include <kehu/svm.h>
 #include <kehu/table.h>

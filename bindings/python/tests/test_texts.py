@@ -77,3 +77,29 @@ def test_topics_with_wrong_options():
         topics(max_share=.01)
     with pytest.raises(kehu.KehuArgumentError, match="n_topics is 501, expected 1 to 500"):
         kehu.Topics.fit(TOPIC_TEXTS, n_topics=501)
+
+
+PRAISE = [f"东西{'不' if i % 5 == 0 else '很'}{(['满意', '好用', '喜欢'] if i % 2 != (i % 5 == 0) else ['糟糕', '失望', '难用'])[i % 3]}，第{i % 7}次"
+          for i in range(240)]
+POLARITY = [["negative", "positive"][i % 2] for i in range(240)]
+
+
+def test_sentiment_is_learned_and_kept(tmp_path):
+    model = kehu.Sentiment.train(PRAISE, POLARITY, n_words=80, n_threads=2)
+    for words_only in (False, True):
+        found = model.score(PRAISE, words_only=words_only, n_threads=2)["polarity"].to_list()
+        assert sum(p == (1 if label == "positive" else -1) for p, label in zip(found, POLARITY)) >= 235
+    model.save(tmp_path / "s")
+    assert kehu.Sentiment.load(tmp_path / "s") == model == kehu.Sentiment.train(PRAISE, POLARITY, n_words=80)
+    edited = kehu.Keyword.read_text(model.words.write_text() + "negative\t!第\t100\n")
+    assert "第" in kehu.Sentiment.from_words(edited).cues(PRAISE[0])["term"].to_list()
+    assert "第" in kehu.Sentiment.train(PRAISE, POLARITY, words=edited).words.words
+    only = kehu.Sentiment.train(PRAISE, ["good" if p == "positive" else "bad" for p in POLARITY], positive="good", words_only=True)
+    assert only.score(PRAISE[:2])["polarity"].to_list() == [-1, 1] and "Sentiment of" in repr(only)
+
+
+def test_sentiment_with_wrong_options():
+    with pytest.raises(kehu.KehuDataError, match="expected two, one of them the positive one"):
+        kehu.Sentiment.train(PRAISE, POLARITY, positive="good")
+    with pytest.raises(kehu.KehuNotFoundError):
+        kehu.Sentiment.from_words(kehu.Keyword.read_text("bill\t话费\t50\n"))

@@ -501,6 +501,22 @@ class kehu_redact_options(Structure):
     pass
 
 
+class kehu_sentiment_options(Structure):
+    pass
+
+
+class kehu_sentiment_answers(Structure):
+    pass
+
+
+class kehu_sentiment_score_options(Structure):
+    pass
+
+
+class kehu_sentiment_cue(Structure):
+    pass
+
+
 class kehu_store_options(Structure):
     pass
 
@@ -1220,6 +1236,41 @@ kehu_redact_options._fields_ = [
     ('instead', POINTER(c_char_p)),
     ('alloc', POINTER(kehu_allocator)),
 ]
+kehu_sentiment_options._fields_ = [
+    ('size', c_uint32),
+    ('n_words', c_uint32),
+    ('words_only', c_uint32),
+    ('n_threads', c_uint32),
+    ('positive', c_char_p),
+    ('words', c_void_p),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_sentiment_answers._fields_ = [
+    ('polarities', POINTER(c_int8)),
+    ('probabilities', POINTER(c_double)),
+    ('strengths', POINTER(c_double)),
+    ('points', POINTER(c_int32)),
+    ('n_cues', POINTER(c_int32)),
+]
+kehu_sentiment_score_options._fields_ = [
+    ('size', c_uint32),
+    ('n_threads', c_uint32),
+    ('words_only', c_uint32),
+    ('reserved', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+]
+kehu_sentiment_cue._fields_ = [
+    ('start', c_int64),
+    ('end', c_int64),
+    ('from', c_int64),
+    ('word', c_int32),
+    ('weight', c_int32),
+    ('points', c_int32),
+    ('negations', c_int32),
+]
 kehu_store_options._fields_ = [
     ('size', c_uint32),
     ('mode', c_uint32),
@@ -1434,6 +1485,10 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_python': kehu_python,
     'kehu_redact_span': kehu_redact_span,
     'kehu_redact_options': kehu_redact_options,
+    'kehu_sentiment_options': kehu_sentiment_options,
+    'kehu_sentiment_answers': kehu_sentiment_answers,
+    'kehu_sentiment_score_options': kehu_sentiment_score_options,
+    'kehu_sentiment_cue': kehu_sentiment_cue,
     'kehu_store_options': kehu_store_options,
     'kehu_store_field': kehu_store_field,
     'kehu_store_name': kehu_store_name,
@@ -1717,6 +1772,16 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_redact_kind_name': (c_char_p, [c_int], ['kind']),
     'kehu_redact_find': (c_int, [c_char_p, c_int64, POINTER(kehu_redact_options), POINTER(kehu_redact_span), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['text', 'size', 'options', 'spans', 'room', 'n', 'err']),
     'kehu_redact_texts': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_redact_options), POINTER(c_int64), POINTER(kehu_error)], ['out', 'texts', 'options', 'counts', 'err']),
+    'kehu_sentiment_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_sentiment_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'options', 'err']),
+    'kehu_sentiment_from_words': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'words', 'alloc', 'err']),
+    'kehu_sentiment_words': (c_void_p, [c_void_p], ['s']),
+    'kehu_sentiment_score': (c_int, [c_void_p, POINTER(kehu_column), POINTER(kehu_sentiment_score_options), POINTER(kehu_sentiment_answers), POINTER(kehu_error)], ['s', 'texts', 'options', 'answers', 'err']),
+    'kehu_sentiment_cues': (c_int, [c_void_p, c_char_p, c_int64, POINTER(kehu_sentiment_cue), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['s', 'text', 'size', 'cues', 'capacity', 'n', 'err']),
+    'kehu_sentiment_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['s', 'path', 'err']),
+    'kehu_sentiment_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['s', 'writer', 'err']),
+    'kehu_sentiment_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_sentiment_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
+    'kehu_sentiment_free': (None, [c_void_p], ['s']),
     'kehu_store_open': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_store_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),
     'kehu_store_free': (None, [c_void_p], ['store']),
     'kehu_store_declare': (c_int, [c_void_p, c_int, POINTER(kehu_store_field), POINTER(kehu_error)], ['store', 'part', 'field', 'err']),

@@ -22,9 +22,12 @@ class CompletenessTest {
         "statusText", "statusName", "tokenizerView");
 
     /** C functions that Java does not offer yet. */
-    private static final Set<String> MISSING = Set.of("priorityBuiltin", "priorityCount", "priorityFree", "priorityGetName",
-        "priorityGetWeight", "priorityLoad", "priorityRank", "priorityRead", "prioritySave", "priorityWrite", "topicCount", "topicFit",
-        "topicFree", "topicGetInfo", "topicLoad", "topicRead", "topicSave", "topicWeights", "topicWords", "topicWrite");
+    private static final Set<String> MISSING = Set.of("priorityBuiltin", "priorityCount", "priorityFree",
+        "priorityGetName", "priorityGetWeight", "priorityLoad", "priorityRank", "priorityRead", "prioritySave",
+        "priorityWrite", "sentimentCues", "sentimentFree", "sentimentFromWords", "sentimentLoad", "sentimentRead",
+        "sentimentSave", "sentimentScore", "sentimentTrain", "sentimentWords", "sentimentWrite", "topicCount",
+        "topicFit", "topicFree", "topicGetInfo", "topicLoad", "topicRead", "topicSave", "topicWeights", "topicWords",
+        "topicWrite");
 
     @Test
     void everyCFunctionIsUsed() throws IOException {

@@ -12,7 +12,7 @@
 #include "base/maths.h"
 #include "insight/clv.h"
 
-enum { MAX_PANELS = 24 };
+enum { MAX_PANELS = 64 };
 
 /* The integral times (alpha+tx)^(r+x) (beta+tx)^(s+1), and the means of what its
  * logarithm's slopes need. */
@@ -38,7 +38,9 @@ static void add_node(const double *p, const kehu__clv_row *c, double a0, double 
 }
 
 /* Panels widen: most of the mass lies within a few 1/rate of tx, and what makes
- * the integrand steep there is left behind as they go. */
+ * the integrand steep there is left behind as they go. None may be wide against
+ * its distance from where beta + y is zero: on the real line before tx when beta
+ * is the less, else pi away from it. */
 static left integrate(const double *p, const kehu__clv_row *c)
 {
     left o = {0};
@@ -46,7 +48,9 @@ static left integrate(const double *p, const kehu__clv_row *c)
     const double end = kehu__log1p((c->t - c->tx) / a0);
     /* How fast the integrand falls at tx, per unit of u. */
     const double rate = rx - 1 + (p[2] + 1) * a0 / b0;
-    double from = 0, width = rate > 1 ? 2 / rate : 2;
+    double from = 0, width = rate > 1.5 ? 3 / rate : 2;
+    if (b0 < a0 && width > 0.9 * b0 / a0)
+        width = 0.9 * b0 / a0;
     for (int k = 0; k < MAX_PANELS && from < end; k++) {
         const double to = from + width < end && k + 1 < MAX_PANELS ? from + width : end;
         const double half = 0.5 * (to - from), middle = from + half;
@@ -56,10 +60,10 @@ static left integrate(const double *p, const kehu__clv_row *c)
             add_node(p, c, a0, middle + half * kehu__clv_node[j],
                      half * kehu__clv_weight[j], &o);
         }
-        if ((rx - 1) * to + (p[2] + 1) * kehu__log1p(kehu__expm1(to) * a0 / b0) > 50)
+        if ((rx - 1) * to + (p[2] + 1) * kehu__log1p(kehu__expm1(to) * a0 / b0) > 40)
             break; /* the rest is below the last digit */
         from = to;
-        width *= 1.6;
+        width = width < 1.25 ? 1.6 * width : 2;
     }
     return o;
 }

@@ -1,4 +1,5 @@
 /* Customers under a model, row by row. */
+#include <float.h>
 #include <math.h>
 
 #include "base/error.h"
@@ -90,6 +91,8 @@ kehu_status kehu__clv_spend_of(const kehu_clv *spends, const kehu_clv_columns *c
                           "small",
                           (long long)i);
     *spend = p[0] * (p[2] + (x > 0 ? row.m * x : 0)) / below;
+    if (*spend > DBL_MAX) /* the product alone may be too large */
+        *spend = fmin(p[0] * x / below * row.m, DBL_MAX);
     return KEHU_OK;
 }
 

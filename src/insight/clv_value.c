@@ -160,6 +160,8 @@ static kehu_status value_of(question *q, int64_t i, kehu__clv_row *row, double *
         *late = (late_answer){row->x, row->tx, row->t,
                               purchases_of(q, q->clv->fit.parameter, row)};
     *value = spend * late->purchases;
+    if (*value > DBL_MAX)
+        *value = DBL_MAX;
     return KEHU_OK;
 }
 

@@ -96,12 +96,16 @@ static double pareto_by_grid(const double *p, const kehu__clv_row *c, double *al
     const double s = p[2], beta = p[3];
     double sum = 0;
     const double stays = buying(p, c->x, c->t) * pow(beta / (beta + c->t), s);
-    for (int i = 0; i <= CELLS; i++) { /* Simpson over the time of leaving */
-        const double y = c->tx + (c->t - c->tx) * i / CELLS;
+    /* Simpson over the time of leaving, in cells that widen like the lesser of
+     * alpha + y and beta + y: even ones are too wide where those are small. */
+    const double least = (p[1] < beta ? p[1] : beta) + c->tx,
+                 end = log1p((c->t - c->tx) / least);
+    for (int i = 0; i <= CELLS; i++) {
+        const double w = end * i / CELLS, y = c->tx + least * expm1(w);
         const double f = buying(p, c->x, y) * s / beta * pow(beta / (beta + y), s + 1);
-        sum += f * (i == 0 || i == CELLS ? 1 : i % 2 == 1 ? 4 : 2);
+        sum += f * least * exp(w) * (i == 0 || i == CELLS ? 1 : i % 2 == 1 ? 4 : 2);
     }
-    sum *= (c->t - c->tx) / CELLS / 3;
+    sum *= end / CELLS / 3;
     *alive = stays / (stays + sum);
     return log(stays + sum);
 }
@@ -157,6 +161,28 @@ static void test_clv_likelihoods_agree_with_plain_sums(void **state)
         kind->sum(p, &row, 1, &got);
         check_near(kind->title, got.value / row.w, want, 1e-10);
         check_near("alive", kind->alive(p, &row), alive, 1e-9);
+    }
+}
+
+/* Where the time of leaving is hardest to sum over: beta far above or below alpha,
+ * and little bought. */
+static void test_clv_pareto_agrees_with_a_grid_where_it_bends(void **state)
+{
+    static const double hard[][5] = {{0.284644, 0.105484, 3.1549, 12.019, 25.2236},
+                                     {0.161546, 0.105909, 1.30258, 4.23817, 41.1658},
+                                     {0.553132, 0.125031, 0.996668, 2.65085, 42.9716},
+                                     {0.279085, 0.321634, 0.350621, 0.151061, 1.97371},
+                                     {0.114686, 2.17775, 0.135963, 0.103851, 34.5917},
+                                     {3.63234, 13.6095, 0.104554, 0.343662, 2.90049}};
+    (void)state;
+    for (int k = 0; k < 6; k++) {
+        const kehu__clv_row row = {.t = hard[k][4], .w = 1};
+        kehu__clv_sums got;
+        double alive;
+        const double want = pareto_by_grid(hard[k], &row, &alive);
+        kehu__pareto_sum(hard[k], &row, 1, &got);
+        check_near("Pareto/NBD", got.value, want, 1e-12);
+        check_near("alive", kehu__pareto_alive(hard[k], &row), alive, 1e-12);
     }
 }
 
@@ -283,6 +309,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clv_slopes_agree_with_differences),
         cmocka_unit_test(test_clv_likelihoods_agree_with_plain_sums),
+        cmocka_unit_test(test_clv_pareto_agrees_with_a_grid_where_it_bends),
         cmocka_unit_test(test_clv_purchases_agree_with_the_closed_forms),
         cmocka_unit_test(test_clv_purchases_pass_the_gap),
         cmocka_unit_test(test_clv_purchases_start_at_the_rate),

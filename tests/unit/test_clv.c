@@ -1,5 +1,6 @@
 #include <kehu/clv.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -417,6 +418,44 @@ static void test_clv_interval_is_as_wide_as_refits_spread(void **state)
     free(w);
 }
 
+/* Where the numbers leave the range of a double, the interval ends at the largest
+ * one, and is never NaN: for the largest numbers, and for customers so long gone
+ * that being alive is next to nothing. */
+static void test_clv_interval_is_never_nan(void **state)
+{
+    enum { LARGE = 5, GONE = 3000, ALL = LARGE + GONE };
+    static double x[ALL] = {2147483648.0, 2147483648.0, 1, 2147483648.0, 0};
+    static double t[ALL] = {1e-300, 1e15, 1e15, 1e-300, 0}, tx[ALL];
+    static double m[ALL] = {DBL_MAX, DBL_MAX, DBL_MAX, DBL_MIN, -DBL_MAX};
+    static double low[ALL], high[ALL];
+    const kehu_clv_columns c = {ALL, x, tx, t, m, NULL};
+    int at_the_end = 0;
+    (void)state;
+    memcpy(tx, t, sizeof tx);
+    for (int i = LARGE; i < ALL; i++) {
+        x[i] = 100;
+        tx[i] = m[i] = 1;
+        t[i] = exp(6 + 4.0 * (i - LARGE) / GONE);
+    }
+    for (uint32_t model = 0; model < KEHU_BG_BB; model++) {
+        world *w = make_world(5, model, N);
+        kehu_clv *buys = fit(&w->c, model), *spends = fit(&w->c, KEHU_GAMMA_GAMMA);
+        kehu_error err = {0};
+        if (kehu_clv_value_interval(buys, spends, &c, 26, 0.01, 2, low, high, &err) !=
+            KEHU_OK)
+            fail_msg("%s", err.message);
+        for (int i = 0; i < ALL; i++) {
+            if (!(low[i] >= 0 && low[i] <= high[i] && high[i] <= DBL_MAX))
+                fail_msg("model %u, customer %d: %g to %g", model, i, low[i], high[i]);
+            at_the_end += high[i] == DBL_MAX;
+        }
+        kehu_clv_free(spends);
+        kehu_clv_free(buys);
+        free(w);
+    }
+    assert_true(at_the_end > 0);
+}
+
 static void test_clv_interval_checks_its_arguments(void **state)
 {
     world *w = make_world(5, KEHU_BG_NBD, N);
@@ -645,6 +684,7 @@ int main(void)
         cmocka_unit_test(test_clv_scores_stay_in_range_everywhere),
         cmocka_unit_test(test_clv_value_is_spend_times_discounted_purchases),
         cmocka_unit_test(test_clv_interval_is_as_wide_as_refits_spread),
+        cmocka_unit_test(test_clv_interval_is_never_nan),
         cmocka_unit_test(test_clv_interval_checks_its_arguments),
         cmocka_unit_test(test_clv_scores_check_their_arguments),
         cmocka_unit_test(test_clv_comes_back_and_refuses_damage),

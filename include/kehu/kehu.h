@@ -24,6 +24,7 @@
 #include <kehu/segment.h>
 #include <kehu/sentiment.h>
 #include <kehu/store.h>
+#include <kehu/summary.h>
 #include <kehu/svm.h>
 #include <kehu/table.h>
 #include <kehu/tokenizer.h>

@@ -90,6 +90,7 @@ static const struct {
     SIZE(kehu_store_options),
     SIZE(kehu_store_proof),
     SIZE(kehu_store_stats),
+    SIZE(kehu_summary_options),
     SIZE(kehu_svm_curve),
     SIZE(kehu_svm_trial),
     SIZE(kehu_svm_info),

@@ -103,3 +103,16 @@ def test_sentiment_with_wrong_options():
         kehu.Sentiment.train(PRAISE, POLARITY, positive="good")
     with pytest.raises(kehu.KehuNotFoundError):
         kehu.Sentiment.from_words(kehu.Keyword.read_text("bill\t话费\t50\n"))
+
+
+def test_summaries_take_sentences():
+    texts = ["宽带昨天断网了。请来修宽带！", "宽带又断网了，请来修", "谢谢。", None]
+    found = kehu.summary_find(texts, n_sentences=2, n_threads=2)
+    rows = zip(found["row"], found["start"], found["end"], found["sentence"])
+    assert len(found) == 2 and all(texts[row].encode()[start:end].decode() == sentence for row, start, end, sentence in rows)
+    assert len(kehu.summary_find(texts, n_sentences=9, max_similarity=.01)) == 1
+    assert len(kehu.summary_find(texts, min_characters=50)) == len(kehu.summary_find([])) == 0
+    with pytest.raises(kehu.KehuArgumentError, match="n_sentences is 1001, expected 1 to 1000"):
+        kehu.summary_find(texts, n_sentences=1001)
+    with pytest.raises(ZeroDivisionError):
+        kehu.summary_find(texts, progress=lambda done, stage: 1 / 0)

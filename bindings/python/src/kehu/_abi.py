@@ -557,6 +557,10 @@ class kehu_scan_batch(Structure):
     pass
 
 
+class kehu_summary_options(Structure):
+    pass
+
+
 class kehu_topic_options(Structure):
     pass
 
@@ -1353,6 +1357,16 @@ kehu_scan_batch._fields_ = [
     ('n_columns', c_int64),
     ('n_rows', c_int64),
 ]
+kehu_summary_options._fields_ = [
+    ('size', c_uint32),
+    ('n_sentences', c_uint32),
+    ('min_characters', c_uint32),
+    ('n_threads', c_uint32),
+    ('max_similarity', c_double),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
 kehu_topic_options._fields_ = [
     ('size', c_uint32),
     ('n_topics', c_uint32),
@@ -1499,6 +1513,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_store_check': kehu_store_check,
     'kehu_scan_options': kehu_scan_options,
     'kehu_scan_batch': kehu_scan_batch,
+    'kehu_summary_options': kehu_summary_options,
     'kehu_topic_options': kehu_topic_options,
     'kehu_topic_info': kehu_topic_info,
     'kehu_topic_word': kehu_topic_word,
@@ -1810,6 +1825,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_scan_next': (c_int, [c_void_p, POINTER(kehu_scan_batch), POINTER(kehu_error)], ['scan', 'batch', 'err']),
     'kehu_scan_stream': (c_int, [POINTER(ArrowArrayStream), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),
     'kehu_scan_free': (None, [c_void_p], ['scan']),
+    'kehu_summary_find': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_summary_options), POINTER(kehu_error)], ['out', 'texts', 'options', 'err']),
     'kehu_topic_fit': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_topic_options), POINTER(kehu_error)], ['out', 'texts', 'options', 'err']),
     'kehu_topic_count': (c_uint32, [c_void_p], ['topics']),
     'kehu_topic_get_info': (c_int, [c_void_p, c_uint32, POINTER(kehu_topic_info), POINTER(kehu_error)], ['topics', 'topic', 'info', 'err']),

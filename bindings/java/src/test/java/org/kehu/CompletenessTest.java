@@ -25,7 +25,7 @@ class CompletenessTest {
     private static final Set<String> MISSING = Set.of("priorityBuiltin", "priorityCount", "priorityFree",
         "priorityGetName", "priorityGetWeight", "priorityLoad", "priorityRank", "priorityRead", "prioritySave",
         "priorityWrite", "sentimentCues", "sentimentFree", "sentimentFromWords", "sentimentLoad", "sentimentRead",
-        "sentimentSave", "sentimentScore", "sentimentTrain", "sentimentWords", "sentimentWrite", "topicCount",
+        "sentimentSave", "sentimentScore", "sentimentTrain", "sentimentWords", "sentimentWrite", "summaryFind", "topicCount",
         "topicFit", "topicFree", "topicGetInfo", "topicLoad", "topicRead", "topicSave", "topicWeights", "topicWords",
         "topicWrite");
 

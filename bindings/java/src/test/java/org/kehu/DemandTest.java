@@ -19,7 +19,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Demands: followed, folded, their words, their needs, their trends. */
+/** Demands: followed, folded, their words, needs, trends, topics and ranks. */
 class DemandTest {
     private static final String STATUSES = "登记: open -> 答复\n答复: replied, final\n";
 
@@ -155,5 +155,57 @@ class DemandTest {
             assertEquals(1, levels.rowCount());
         }
         assertThrows(KehuException.Empty.class, () -> Trend.find(Trend.Report.LEVELS, null, time, last, last, options));
+    }
+
+    @Test
+    void topicsHaveWordsExamplesAndShares(@TempDir Path folder) {
+        String[] words = {"宽带 断网 网速 光猫", "话费 套餐 流量 余额"};
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            String[] one = words[i % 2].split(" ");
+            texts.add(one[i / 2 % 4] + "，" + one[i / 8 % 4] + "，" + one[i / 3 % 4]);
+        }
+        Column column = Column.of(null, texts);
+        try (Topic topics = Topic.fit(column, new Topic.Options().topics(2).minDf(2).threads(2))) {
+            assertEquals(2, topics.count());
+            assertEquals(1, topics.info(0).share() + topics.info(1).share(), 1e-9);
+            assertEquals(60, topics.info(0).texts() + topics.info(1).texts());
+            assertEquals(5, topics.info(1).examples().size());
+            String first = topics.words(0, 1).get(0).word();
+            assertTrue(words[(int) (topics.info(0).examples().get(0) % 2)].contains(first));
+            float[] weights = topics.weights(Column.of(null, "宽带断网", "话费余额", "无关"), 2);
+            assertTrue((weights[0] > 0.5) != (weights[2] > 0.5));
+            assertArrayEquals(new float[] {0, 0}, new float[] {weights[4], weights[5]});
+            topics.save(folder.resolve("t"));
+            try (Topic loaded = Topic.load(folder.resolve("t")); Topic read = Topic.read(topics.toBytes())) {
+                assertEquals(topics.words(1, 10), loaded.words(1, 10));
+                assertArrayEquals(topics.weights(column, 0), read.weights(column, 1));
+            }
+            assertThrows(KehuException.Argument.class, () -> topics.info(2));
+            assertThrows(KehuException.Argument.class, () -> topics.words(-1, 3));
+        }
+        assertThrows(KehuException.Empty.class, () -> Topic.fit(Column.of(null, "a", "b"), new Topic.Options()));
+    }
+
+    @Test
+    void groupsAreRankedWithReasons(@TempDir Path folder) throws IOException {
+        Column group = Column.of("group", "资费", "网络", "套餐");
+        List<Column> inputs = List.of(Column.of("volume", 1.0, 5, 5), Column.of("growth", Double.NaN, 0.1, 0.2),
+            Column.of("negative_share", 0.5, 0.5, 0.5), Column.of("customer_value", 0.0, 0, 9), Column.of("other", "a", "b", "c"));
+        try (Priority weights = Priority.of(Priority.builtin()); Table ranked = weights.rank(group, inputs)) {
+            assertEquals(List.of("volume", "growth", "negative_share", "customer_value"), List.copyOf(weights.weights().keySet()));
+            assertEquals(3, weights.weights().get("volume"));
+            assertArrayEquals(new String[] {"套餐", "网络", "资费"}, ranked.texts("group"));
+            assertEquals((3 * 0.75 + 2 + 2 * 0.5 + 1) / 8, ranked.doubles("score")[0], 1e-12);
+            assertThrows(KehuException.ColumnMismatch.class, () -> weights.rank(group, inputs.subList(0, 1)));
+            weights.save(folder.resolve("p"));
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            weights.write(bytes);
+            assertEquals(Priority.builtin(), bytes.toString(StandardCharsets.UTF_8));
+            try (Priority loaded = Priority.load(folder.resolve("p"))) {
+                assertEquals(weights.weights(), loaded.weights());
+            }
+        }
+        assertEquals(1, assertThrows(KehuException.Format.class, () -> Priority.of("a: 1\nb")).position());
     }
 }

@@ -11,6 +11,7 @@
 #include <kehu/duplicate.h>
 #include <kehu/demand.h>
 #include <kehu/evaluate.h>
+#include <kehu/gate.h>
 #include <kehu/hybrid.h>
 #include <kehu/kano.h>
 #include <kehu/keyword.h>

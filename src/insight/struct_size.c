@@ -38,6 +38,8 @@ static const struct {
     SIZE(kehu_evaluation),
     SIZE(kehu_executor),
     SIZE(kehu_field),
+    SIZE(kehu_gate_info),
+    SIZE(kehu_gate_options),
     SIZE(kehu_hybrid_info),
     SIZE(kehu_hybrid_options),
     SIZE(kehu_hybrid_predict_options),

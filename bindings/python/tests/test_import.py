@@ -89,7 +89,7 @@ def test_every_function_of_the_library_is_used():
             with open(os.path.join(folder, name), encoding="utf-8") as f:
                 source += f.read()
     models = {f"kehu_{m}_{verb}" for m in ("svm", "keyword", "hybrid", "linear", "tree", "levels", "preference", "rfm", "segments", "clv",
-                                           "tokenizer", "demand_machine", "priority", "sentiment", "topic") for verb in ("save", "load", "write", "read")}
+                                           "tokenizer", "demand_machine", "priority", "gate", "sentiment", "topic") for verb in ("save", "load", "write", "read")}
     unused = {name for name in _abi.FUNCTIONS if name not in source} - models
     assert unused == {"kehu_status_name", "kehu_status_text", "kehu_table_find", "kehu_svm_top", "kehu_svm_class_find",
                       "kehu_keyword_class_find", "kehu_level_mode_name"}
@@ -108,7 +108,7 @@ def test_every_option_can_be_given():
         "kehu_rfm_base_options": [kehu.RfmBase], "kehu_clv_options": [kehu.Clv.fit], "kehu_clv_base_options": [kehu.ClvBase],
         "kehu_csv_options": [kehu.Csv], "kehu_write_options": [kehu.Table.write_csv, kehu.Table.write_json],
         "kehu_store_options": [kehu.Store], "kehu_store_import_options": [kehu.Store.import_csv],
-        "kehu_demands_options": [kehu.Demands], "kehu_demand_report_options": [kehu.Demands.finish], "kehu_trend_options": [kehu.trends],
+        "kehu_demands_options": [kehu.Demands], "kehu_demand_report_options": [kehu.Demands.finish], "kehu_trend_options": [kehu.trends], "kehu_gate_options": [kehu.Gate.train],
         "kehu_redact_options": [kehu.redact_texts], "kehu_snapshot_options": [kehu.Store.snapshot], "kehu_scan_options": [kehu.Snapshot.scan],
         "kehu_duplicate_options": [kehu.duplicate_fold], "kehu_words_options": [kehu.words_find],
         "kehu_sentiment_options": [kehu.Sentiment.train], "kehu_sentiment_score_options": [kehu.Sentiment.score],

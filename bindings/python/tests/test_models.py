@@ -40,6 +40,7 @@ def models():
         "segments": kehu.Segments.builtin("rfm_intervals"),
         "machine": kehu.DemandMachine.builtin(),
         "priority": kehu.Priority.builtin(),
+        "gate": kehu.Gate.train(TEXTS, LABELS, good="network", cost=1),
         "clv": kehu.Clv.from_parameters("gamma_gamma", [6.25, 3.74, 15.44]),
         "tree": kehu.Tree.train(COLUMNS, TARGET),
         "levels": kehu.Levels.fit([[0.1], [0.9]], mode="quantile", names=list("abcde")),

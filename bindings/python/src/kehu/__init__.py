@@ -41,6 +41,7 @@ from .errors import (
     KehuVersionError,
 )
 from .evaluate import compare, cross_validate, evaluate, evaluate_binary, fold_of, learning_curve
+from .gate import Gate
 from .hybrid import Hybrid
 from .kano import kano_classify, kano_need, kano_sum
 from .keyword import Keyword
@@ -65,7 +66,7 @@ from .trend import trends
 from .words import words_find
 
 __all__ = [
-    "DemandMachine", "Demands", "Priority", "kano_classify", "kano_need", "kano_sum", "trends",
+    "DemandMachine", "Demands", "Gate", "Priority", "kano_classify", "kano_need", "kano_sum", "trends",
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Sentiment", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Topics", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "summary_find", "words_find", "write_libsvm", "__version__", "KehuArgumentError",

@@ -97,12 +97,6 @@ KEHU_DEMAND_CUSTOMERS = 5
 KEHU_DEMAND_REFUSED = 6
 KEHU_EVALUATION_TABLE = 0
 KEHU_EVALUATION_JSON = 1
-KEHU_KEYWORD_SIGNED = 0
-KEHU_KEYWORD_UNSIGNED = 1
-KEHU_KEYWORD_LEARNED = 0
-KEHU_KEYWORD_ADDED = 1
-KEHU_KEYWORD_FIXED = 2
-KEHU_KEYWORD_FORBIDDEN = 3
 KEHU_WORD_AUTOMATIC = 0
 KEHU_WORD_WHOLE = -1
 KEHU_WORD_REMOVED = -2
@@ -128,6 +122,12 @@ KEHU_TOKENIZER_CHARACTERS = 3
 KEHU_TOKENIZER_ACCURATE = 4
 KEHU_SVM_SQUARED_HINGE = 0
 KEHU_SVM_HINGE = 1
+KEHU_KEYWORD_SIGNED = 0
+KEHU_KEYWORD_UNSIGNED = 1
+KEHU_KEYWORD_LEARNED = 0
+KEHU_KEYWORD_ADDED = 1
+KEHU_KEYWORD_FIXED = 2
+KEHU_KEYWORD_FORBIDDEN = 3
 KEHU_HYBRID_KEYWORD = 1
 KEHU_HYBRID_SVM = 2
 KEHU_KANO_MUST_BE = 0
@@ -180,11 +180,11 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_demand_period': {'KEHU_DEMAND_DAY': 0, 'KEHU_DEMAND_WEEK': 1, 'KEHU_DEMAND_MONTH': 2},
     'kehu_demand_table': {'KEHU_DEMAND_COUNTS': 0, 'KEHU_DEMAND_TIMES': 1, 'KEHU_DEMAND_AGEING': 2, 'KEHU_DEMAND_OVERDUE': 3, 'KEHU_DEMAND_CLASSES': 4, 'KEHU_DEMAND_CUSTOMERS': 5, 'KEHU_DEMAND_REFUSED': 6},
     'kehu_evaluation_format': {'KEHU_EVALUATION_TABLE': 0, 'KEHU_EVALUATION_JSON': 1},
-    'kehu_keyword_mode': {'KEHU_KEYWORD_SIGNED': 0, 'KEHU_KEYWORD_UNSIGNED': 1},
-    'kehu_keyword_mark': {'KEHU_KEYWORD_LEARNED': 0, 'KEHU_KEYWORD_ADDED': 1, 'KEHU_KEYWORD_FIXED': 2, 'KEHU_KEYWORD_FORBIDDEN': 3},
     'kehu_span_kind': {'KEHU_SPAN_WORD': 1, 'KEHU_SPAN_CHARACTER': 2, 'KEHU_SPAN_LATIN': 3, 'KEHU_SPAN_FOREIGN': 4, 'KEHU_SPAN_NUMBER': 5, 'KEHU_SPAN_MIXED': 6, 'KEHU_SPAN_DATE': 7, 'KEHU_SPAN_AMOUNT': 8, 'KEHU_SPAN_URL': 9, 'KEHU_SPAN_EMAIL': 10, 'KEHU_SPAN_PHONE': 11, 'KEHU_SPAN_EMOJI': 12, 'KEHU_SPAN_PUNCTUATION': 13, 'KEHU_SPAN_SPACE': 14, 'KEHU_SPAN_CONTROL': 15, 'KEHU_SPAN_BAD_BYTE': 16},
     'kehu_tokenizer_mode': {'KEHU_TOKENIZER_WORDS': 1, 'KEHU_TOKENIZER_SEARCH': 2, 'KEHU_TOKENIZER_CHARACTERS': 3, 'KEHU_TOKENIZER_ACCURATE': 4},
     'kehu_svm_loss': {'KEHU_SVM_SQUARED_HINGE': 0, 'KEHU_SVM_HINGE': 1},
+    'kehu_keyword_mode': {'KEHU_KEYWORD_SIGNED': 0, 'KEHU_KEYWORD_UNSIGNED': 1},
+    'kehu_keyword_mark': {'KEHU_KEYWORD_LEARNED': 0, 'KEHU_KEYWORD_ADDED': 1, 'KEHU_KEYWORD_FIXED': 2, 'KEHU_KEYWORD_FORBIDDEN': 3},
     'kehu_hybrid_by': {'KEHU_HYBRID_KEYWORD': 1, 'KEHU_HYBRID_SVM': 2},
     'kehu_kano_kind': {'KEHU_KANO_MUST_BE': 0, 'KEHU_KANO_ONE_DIMENSIONAL': 1, 'KEHU_KANO_ATTRACTIVE': 2, 'KEHU_KANO_INDIFFERENT': 3, 'KEHU_KANO_REVERSE': 4, 'KEHU_KANO_QUESTIONABLE': 5, 'KEHU_KANO_KINDS': 6},
     'kehu_level_mode': {'KEHU_LEVEL_ABSOLUTE': 0, 'KEHU_LEVEL_QUANTILE': 1, 'KEHU_LEVEL_LIFT': 2},
@@ -345,34 +345,6 @@ class kehu_evaluation_report(Structure):
     pass
 
 
-class kehu_keyword_options(Structure):
-    pass
-
-
-class kehu_keyword_info(Structure):
-    pass
-
-
-class kehu_keyword_answers(Structure):
-    pass
-
-
-class kehu_keyword_predict_options(Structure):
-    pass
-
-
-class kehu_keyword_match(Structure):
-    pass
-
-
-class kehu_keyword_line(Structure):
-    pass
-
-
-class kehu_keyword_change(Structure):
-    pass
-
-
 class kehu_span(Structure):
     pass
 
@@ -418,6 +390,42 @@ class kehu_svm_trial(Structure):
 
 
 class kehu_svm_info(Structure):
+    pass
+
+
+class kehu_gate_options(Structure):
+    pass
+
+
+class kehu_gate_info(Structure):
+    pass
+
+
+class kehu_keyword_options(Structure):
+    pass
+
+
+class kehu_keyword_info(Structure):
+    pass
+
+
+class kehu_keyword_answers(Structure):
+    pass
+
+
+class kehu_keyword_predict_options(Structure):
+    pass
+
+
+class kehu_keyword_match(Structure):
+    pass
+
+
+class kehu_keyword_line(Structure):
+    pass
+
+
+class kehu_keyword_change(Structure):
     pass
 
 
@@ -890,66 +898,6 @@ kehu_evaluation_report._fields_ = [
     ('class_names', POINTER(c_char_p)),
     ('comparison', POINTER(kehu_mcnemar)),
 ]
-kehu_keyword_options._fields_ = [
-    ('size', c_uint32),
-    ('keywords_per_class', c_uint32),
-    ('mode', c_uint32),
-    ('min_df', c_uint32),
-    ('max_symbols', c_uint32),
-    ('cost', c_double),
-    ('precision', c_double),
-    ('seed', c_uint64),
-    ('base', c_void_p),
-    ('n_threads', c_uint32),
-    ('executor', POINTER(kehu_executor)),
-    ('progress', POINTER(kehu_progress)),
-    ('alloc', POINTER(kehu_allocator)),
-]
-kehu_keyword_info._fields_ = [
-    ('n_texts', c_int64),
-    ('n_empty', c_int64),
-    ('n_conflicts', c_int64),
-    ('n_candidates', c_int64),
-    ('accuracy', c_double),
-    ('coverage', c_double),
-    ('answered', c_double),
-    ('answered_right', c_double),
-]
-kehu_keyword_answers._fields_ = [
-    ('classes', POINTER(c_int32)),
-    ('best', POINTER(c_int32)),
-    ('probabilities', POINTER(c_double)),
-    ('margins', POINTER(c_int32)),
-    ('n_keywords', POINTER(c_int32)),
-    ('scores', POINTER(c_int32)),
-]
-kehu_keyword_predict_options._fields_ = [
-    ('size', c_uint32),
-    ('n_threads', c_uint32),
-    ('min_probability', c_double),
-    ('executor', POINTER(kehu_executor)),
-    ('progress', POINTER(kehu_progress)),
-]
-kehu_keyword_match._fields_ = [
-    ('start', c_int64),
-    ('end', c_int64),
-    ('word', c_int32),
-    ('weight', c_int32),
-]
-kehu_keyword_line._fields_ = [
-    ('class_id', c_int32),
-    ('weight', c_int32),
-    ('mark', c_int32),
-    ('keyword', c_char_p),
-]
-kehu_keyword_change._fields_ = [
-    ('class_name', c_char_p),
-    ('keyword', c_char_p),
-    ('old_mark', c_int32),
-    ('new_mark', c_int32),
-    ('old_weight', c_int32),
-    ('new_weight', c_int32),
-]
 kehu_span._fields_ = [
     ('start', c_uint32),
     ('size', c_uint32),
@@ -1068,6 +1016,89 @@ kehu_svm_info._fields_ = [
     ('trial', (kehu_svm_trial * 4)),
     ('bits', c_uint32),
     ('abstain_below', c_double),
+]
+kehu_gate_options._fields_ = [
+    ('size', c_uint32),
+    ('n_threads', c_uint32),
+    ('seed', c_uint64),
+    ('recall', c_double),
+    ('spam_weight', c_double),
+    ('cost', c_double),
+    ('char_max', c_uint32),
+    ('n_folds', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_gate_info._fields_ = [
+    ('n_good', c_int64),
+    ('n_spam', c_int64),
+    ('recall', c_double),
+    ('threshold', c_double),
+    ('passed', c_double),
+    ('caught', c_double),
+    ('macro_f1', c_double),
+    ('cost', c_double),
+]
+kehu_keyword_options._fields_ = [
+    ('size', c_uint32),
+    ('keywords_per_class', c_uint32),
+    ('mode', c_uint32),
+    ('min_df', c_uint32),
+    ('max_symbols', c_uint32),
+    ('cost', c_double),
+    ('precision', c_double),
+    ('seed', c_uint64),
+    ('base', c_void_p),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_keyword_info._fields_ = [
+    ('n_texts', c_int64),
+    ('n_empty', c_int64),
+    ('n_conflicts', c_int64),
+    ('n_candidates', c_int64),
+    ('accuracy', c_double),
+    ('coverage', c_double),
+    ('answered', c_double),
+    ('answered_right', c_double),
+]
+kehu_keyword_answers._fields_ = [
+    ('classes', POINTER(c_int32)),
+    ('best', POINTER(c_int32)),
+    ('probabilities', POINTER(c_double)),
+    ('margins', POINTER(c_int32)),
+    ('n_keywords', POINTER(c_int32)),
+    ('scores', POINTER(c_int32)),
+]
+kehu_keyword_predict_options._fields_ = [
+    ('size', c_uint32),
+    ('n_threads', c_uint32),
+    ('min_probability', c_double),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+]
+kehu_keyword_match._fields_ = [
+    ('start', c_int64),
+    ('end', c_int64),
+    ('word', c_int32),
+    ('weight', c_int32),
+]
+kehu_keyword_line._fields_ = [
+    ('class_id', c_int32),
+    ('weight', c_int32),
+    ('mark', c_int32),
+    ('keyword', c_char_p),
+]
+kehu_keyword_change._fields_ = [
+    ('class_name', c_char_p),
+    ('keyword', c_char_p),
+    ('old_mark', c_int32),
+    ('new_mark', c_int32),
+    ('old_weight', c_int32),
+    ('new_weight', c_int32),
 ]
 kehu_hybrid_options._fields_ = [
     ('size', c_uint32),
@@ -1460,13 +1491,6 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_learner': kehu_learner,
     'kehu_learning_step': kehu_learning_step,
     'kehu_evaluation_report': kehu_evaluation_report,
-    'kehu_keyword_options': kehu_keyword_options,
-    'kehu_keyword_info': kehu_keyword_info,
-    'kehu_keyword_answers': kehu_keyword_answers,
-    'kehu_keyword_predict_options': kehu_keyword_predict_options,
-    'kehu_keyword_match': kehu_keyword_match,
-    'kehu_keyword_line': kehu_keyword_line,
-    'kehu_keyword_change': kehu_keyword_change,
     'kehu_span': kehu_span,
     'kehu_tokenizer_options': kehu_tokenizer_options,
     'kehu_tokenizer_train_options': kehu_tokenizer_train_options,
@@ -1479,6 +1503,15 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_svm_curve': kehu_svm_curve,
     'kehu_svm_trial': kehu_svm_trial,
     'kehu_svm_info': kehu_svm_info,
+    'kehu_gate_options': kehu_gate_options,
+    'kehu_gate_info': kehu_gate_info,
+    'kehu_keyword_options': kehu_keyword_options,
+    'kehu_keyword_info': kehu_keyword_info,
+    'kehu_keyword_answers': kehu_keyword_answers,
+    'kehu_keyword_predict_options': kehu_keyword_predict_options,
+    'kehu_keyword_match': kehu_keyword_match,
+    'kehu_keyword_line': kehu_keyword_line,
+    'kehu_keyword_change': kehu_keyword_change,
     'kehu_hybrid_options': kehu_hybrid_options,
     'kehu_hybrid_predict_options': kehu_hybrid_predict_options,
     'kehu_hybrid_info': kehu_hybrid_info,
@@ -1617,29 +1650,6 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_cross_validate': (c_int, [POINTER(c_int32), POINTER(c_float), POINTER(kehu_column), c_int64, c_uint32, c_uint32, c_uint64, POINTER(kehu_learner), POINTER(kehu_error)], ['answers', 'probabilities', 'ids', 'n', 'n_classes', 'n_folds', 'seed', 'learner', 'err']),
     'kehu_learning_curve': (c_int, [POINTER(kehu_learning_step), POINTER(c_double), c_uint32, POINTER(c_int32), POINTER(kehu_column), c_int64, c_uint32, c_uint32, c_uint64, POINTER(kehu_learner), POINTER(kehu_error)], ['steps', 'shares', 'n_shares', 'truth', 'ids', 'n', 'n_classes', 'n_folds', 'seed', 'learner', 'err']),
     'kehu_evaluation_write': (c_int, [POINTER(kehu_evaluation_report), POINTER(kehu_writer), POINTER(kehu_error)], ['report', 'writer', 'err']),
-    'kehu_keyword_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_keyword_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'options', 'err']),
-    'kehu_keyword_get_info': (None, [c_void_p, POINTER(kehu_keyword_info)], ['k', 'training']),
-    'kehu_keyword_predict': (c_int, [c_void_p, POINTER(kehu_column), POINTER(kehu_keyword_predict_options), POINTER(kehu_keyword_answers), POINTER(kehu_error)], ['k', 'texts', 'options', 'answers', 'err']),
-    'kehu_keyword_match_text': (c_int, [c_void_p, c_char_p, c_int64, c_int32, POINTER(kehu_keyword_match), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['k', 'text', 'size', 'class_id', 'matches', 'capacity', 'count', 'err']),
-    'kehu_keyword_explain': (c_int, [c_void_p, c_char_p, c_int64, c_int32, POINTER(kehu_keyword_match), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['k', 'text', 'size', 'class_id', 'reasons', 'capacity', 'count', 'err']),
-    'kehu_keyword_class_count': (c_int32, [c_void_p], ['k']),
-    'kehu_keyword_class_name': (c_char_p, [c_void_p, c_int32], ['k', 'class_id']),
-    'kehu_keyword_class_find': (c_int32, [c_void_p, c_char_p, c_int64], ['k', 'name', 'size']),
-    'kehu_keyword_bias': (c_int32, [c_void_p, c_int32], ['k', 'class_id']),
-    'kehu_keyword_word_count': (c_int32, [c_void_p], ['k']),
-    'kehu_keyword_word': (c_char_p, [c_void_p, c_int32], ['k', 'word']),
-    'kehu_keyword_line_count': (c_int64, [c_void_p], ['k']),
-    'kehu_keyword_get_line': (c_int, [c_void_p, c_int64, POINTER(kehu_keyword_line), POINTER(kehu_error)], ['k', 'i', 'line', 'err']),
-    'kehu_keyword_diff': (c_int, [c_void_p, c_void_p, POINTER(kehu_keyword_change), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['from', 'to', 'changes', 'capacity', 'count', 'err']),
-    'kehu_keyword_save_text': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['k', 'path', 'err']),
-    'kehu_keyword_write_text': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['k', 'writer', 'err']),
-    'kehu_keyword_load_text': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
-    'kehu_keyword_read_text': (c_int, [POINTER(c_void_p), c_char_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'text', 'size', 'alloc', 'err']),
-    'kehu_keyword_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['k', 'path', 'err']),
-    'kehu_keyword_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['k', 'writer', 'err']),
-    'kehu_keyword_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
-    'kehu_keyword_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
-    'kehu_keyword_free': (None, [c_void_p], ['k']),
     'kehu_tokenizer_default': (c_int, [POINTER(c_void_p), POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'options', 'err']),
     'kehu_tokenizer_load_words': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),
     'kehu_tokenizer_read_words': (c_int, [POINTER(c_void_p), c_char_p, c_size_t, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'text', 'size', 'options', 'err']),
@@ -1676,6 +1686,38 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_svm_load_with': (c_int, [POINTER(c_void_p), c_char_p, c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'tokenizer', 'alloc', 'err']),
     'kehu_svm_read_with': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'tokenizer', 'alloc', 'err']),
     'kehu_svm_free': (None, [c_void_p], ['svm']),
+    'kehu_gate_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), c_char_p, POINTER(kehu_gate_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'good', 'options', 'err']),
+    'kehu_gate_get_info': (None, [c_void_p, POINTER(kehu_gate_info)], ['gate', 'out']),
+    'kehu_gate_hold': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(kehu_error)], ['out', 'gate', 'texts', 'err']),
+    'kehu_gate_svm': (c_void_p, [c_void_p], ['gate']),
+    'kehu_gate_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['gate', 'path', 'err']),
+    'kehu_gate_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['gate', 'writer', 'err']),
+    'kehu_gate_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_gate_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
+    'kehu_gate_free': (None, [c_void_p], ['gate']),
+    'kehu_keyword_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_keyword_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'options', 'err']),
+    'kehu_keyword_get_info': (None, [c_void_p, POINTER(kehu_keyword_info)], ['k', 'training']),
+    'kehu_keyword_predict': (c_int, [c_void_p, POINTER(kehu_column), POINTER(kehu_keyword_predict_options), POINTER(kehu_keyword_answers), POINTER(kehu_error)], ['k', 'texts', 'options', 'answers', 'err']),
+    'kehu_keyword_match_text': (c_int, [c_void_p, c_char_p, c_int64, c_int32, POINTER(kehu_keyword_match), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['k', 'text', 'size', 'class_id', 'matches', 'capacity', 'count', 'err']),
+    'kehu_keyword_explain': (c_int, [c_void_p, c_char_p, c_int64, c_int32, POINTER(kehu_keyword_match), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['k', 'text', 'size', 'class_id', 'reasons', 'capacity', 'count', 'err']),
+    'kehu_keyword_class_count': (c_int32, [c_void_p], ['k']),
+    'kehu_keyword_class_name': (c_char_p, [c_void_p, c_int32], ['k', 'class_id']),
+    'kehu_keyword_class_find': (c_int32, [c_void_p, c_char_p, c_int64], ['k', 'name', 'size']),
+    'kehu_keyword_bias': (c_int32, [c_void_p, c_int32], ['k', 'class_id']),
+    'kehu_keyword_word_count': (c_int32, [c_void_p], ['k']),
+    'kehu_keyword_word': (c_char_p, [c_void_p, c_int32], ['k', 'word']),
+    'kehu_keyword_line_count': (c_int64, [c_void_p], ['k']),
+    'kehu_keyword_get_line': (c_int, [c_void_p, c_int64, POINTER(kehu_keyword_line), POINTER(kehu_error)], ['k', 'i', 'line', 'err']),
+    'kehu_keyword_diff': (c_int, [c_void_p, c_void_p, POINTER(kehu_keyword_change), c_int64, POINTER(c_int64), POINTER(kehu_error)], ['from', 'to', 'changes', 'capacity', 'count', 'err']),
+    'kehu_keyword_save_text': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['k', 'path', 'err']),
+    'kehu_keyword_write_text': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['k', 'writer', 'err']),
+    'kehu_keyword_load_text': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_keyword_read_text': (c_int, [POINTER(c_void_p), c_char_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'text', 'size', 'alloc', 'err']),
+    'kehu_keyword_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['k', 'path', 'err']),
+    'kehu_keyword_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['k', 'writer', 'err']),
+    'kehu_keyword_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_keyword_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
+    'kehu_keyword_free': (None, [c_void_p], ['k']),
     'kehu_hybrid_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_hybrid_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'options', 'err']),
     'kehu_hybrid_predict': (c_int, [c_void_p, POINTER(kehu_column), POINTER(kehu_hybrid_predict_options), POINTER(c_int32), POINTER(c_uint8), POINTER(c_double), POINTER(kehu_error)], ['h', 'texts', 'options', 'classes', 'by', 'probabilities', 'err']),
     'kehu_hybrid_get_info': (None, [c_void_p, POINTER(kehu_hybrid_info)], ['h', 'info']),

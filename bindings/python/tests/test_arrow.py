@@ -102,8 +102,9 @@ def test_memory_that_duckdb_pandas_and_nanoarrow_made_is_shared():
     assert [table[n].address for n in "xt"] == [batch["x"].buffers()[1].address, batch["t"].buffers()[2].address]
     back = pa.record_batch(table)
     assert back["t"].buffers()[1].address == batch["t"].buffers()[1].address
-    frame = pd.DataFrame({"t": pd.Series(["客户", "x"] * 50, dtype="string[pyarrow]")})
-    assert kehu.Table(frame)["t"].address == pa.chunked_array(frame["t"]).chunk(0).buffers()[2].address
+    array = pa.array(["客户", "x"] * 50)
+    frame = pd.DataFrame({"t": pd.arrays.ArrowExtensionArray(array)})
+    assert kehu.Table(frame)["t"].address == array.buffers()[2].address
     offsets, data = np.array([0, 6, 7], "i4"), np.frombuffer("客户x".encode(), "u1")
     texts = na.c_array_from_buffers(na.string(), 2, [None, offsets, data])
     table = kehu.Table(na.c_array_from_buffers(na.struct({"t": na.string()}), 2, [None], children=[texts]))

@@ -5,6 +5,13 @@
 #ifndef KEHU_SRC_BASE_MATHS_H
 #define KEHU_SRC_BASE_MATHS_H
 
+#include <float.h>
+
+#if FLT_EVAL_METHOD != 0
+/* -fexcess-precision=fast (s390x), -msse2 -mfpmath=sse (32-bit x86) */
+#error "this compiler calculates in wider types than float and double"
+#endif
+
 double kehu__exp(double x);
 double kehu__log(double x);   /* -inf at 0, NaN below */
 double kehu__log1p(double x); /* log(1 + x), accurate near 0 */

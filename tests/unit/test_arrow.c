@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "data/column.h"
 #include "support/test.h"
 
@@ -331,14 +332,20 @@ static void test_arrow_import_converts_times_and_views(void **state)
     }
 }
 
+/* A decimal of 128 bits as it lies in memory: of the machine's own byte order. */
+#define WIDE(high, low)                                                                  \
+    {                                                                                    \
+        KEHU__BIG_ENDIAN ? (high) : (low), KEHU__BIG_ENDIAN ? (low) : (high)             \
+    }
+
 static void test_arrow_import_converts_decimals(void **state)
 {
-    static const uint64_t wide[3][2] = {
-        {150, 0}, {UINT64_MAX - 149, UINT64_MAX}, {UINT64_MAX, UINT64_MAX >> 1}};
-    static const uint64_t whole[3][2] = {
-        {UINT64_C(1) << 63, UINT64_MAX}, {INT64_MAX, 0}, {UINT64_C(1) << 63, 0}};
+    const uint64_t wide[3][2] = {WIDE(0, 150), WIDE(UINT64_MAX, UINT64_MAX - 149),
+                                 WIDE(UINT64_MAX >> 1, UINT64_MAX)};
+    const uint64_t whole[3][2] = {WIDE(UINT64_MAX, UINT64_C(1) << 63), WIDE(0, INT64_MAX),
+                                  WIDE(0, UINT64_C(1) << 63)};
     static const int32_t narrow[] = {150, -150, INT32_MIN};
-    static const struct {
+    const struct {
         const char *format;
         const void *data;
         double want[3];

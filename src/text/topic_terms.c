@@ -11,10 +11,11 @@ typedef struct met {
     size_t offset; /* in bytes */
     int64_t last;  /* the last text it was in */
     uint32_t df, size;
-    uint32_t term; /* its number once it is chosen, or NONE */
+    uint32_t term; /* its number once it is chosen, or no_term */
 } met;
 
-enum { NONE = UINT32_MAX - 1, MOST_WORDS = 1 << 26 };
+enum { MOST_WORDS = 1 << 26 };
+static const uint32_t no_term = UINT32_MAX;
 
 typedef struct gathering {
     kehu_allocator alloc;
@@ -64,7 +65,7 @@ static bool find_word(gathering *g, const kehu__content *c, uint32_t *word)
                            .offset = g->bytes.size,
                            .last = -1,
                            .size = (uint32_t)c->word_size,
-                           .term = NONE};
+                           .term = no_term};
     kehu__buffer_add(&g->bytes, c->word, c->word_size + 1);
     *word = (uint32_t)g->n++;
     g->slots[at] = *word + 1;
@@ -200,7 +201,7 @@ static kehu_status make_rows(const kehu_topic *t, kehu__topic_rows *rows,
     uint64_t *terms;
     rows->n = n_texts;
     for (size_t i = 0; i < g->n_tokens; i++)
-        n += g->words[g->tokens[i]].term != NONE;
+        n += g->words[g->tokens[i]].term != no_term;
     for (int64_t i = 0; i < n_texts; i++)
         if ((size_t)(g->starts[i + 1] - g->starts[i]) > longest)
             longest = (size_t)(g->starts[i + 1] - g->starts[i]);
@@ -218,7 +219,7 @@ static kehu_status make_rows(const kehu_topic *t, kehu__topic_rows *rows,
     for (int64_t i = 0; i < n_texts; i++) {
         size_t n_terms = 0;
         for (int64_t e = g->starts[i]; e < g->starts[i + 1]; e++)
-            if (g->words[g->tokens[e]].term != NONE)
+            if (g->words[g->tokens[e]].term != no_term)
                 terms[n_terms++] = g->words[g->tokens[e]].term;
         rows->starts[i + 1] =
             rows->starts[i] + (int64_t)weigh(t, terms, n_terms,

@@ -19,7 +19,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Demands: followed, folded, their words, needs, trends, topics and ranks. */
+/** Demands: followed, folded, summed up, their words, needs, trends, topics, ranks and tone. */
 class DemandTest {
     private static final String STATUSES = "登记: open -> 答复\n答复: replied, final\n";
 
@@ -207,5 +207,48 @@ class DemandTest {
             }
         }
         assertEquals(1, assertThrows(KehuException.Format.class, () -> Priority.of("a: 1\nb")).position());
+    }
+
+    @Test
+    void textsAreForOrAgainst(@TempDir Path folder) {
+        String list = "positive\t!好\t60\npositive\t!满意\t80\nnegative\t!差\t70\nnegation\t!不\t100\ndegree\t!很\t50\n";
+        Column texts = Column.of(null, "信号很好", "不好", "😀服务差", "嗯");
+        try (Keyword words = Keyword.readText(list); Sentiment by = Sentiment.of(words)) {
+            Sentiment.Scores found = by.score(texts, false, 2);
+            assertArrayEquals(new int[] {90, -60, -70, 0}, found.points());
+            assertArrayEquals(new byte[] {1, -1, -1, 0}, found.polarities());
+            assertArrayEquals(new int[] {1, 1, 1, 0}, found.cues());
+            assertEquals(90 / 190.0, found.strengths()[0], 1e-12);
+            assertEquals(List.of(new Sentiment.Cue(4, 5, 2, "好", 60, -90, 1)), by.cues("😀不很好"));
+            assertEquals(List.of(), by.cues(""));
+            assertEquals(words.text(), by.words().text());
+            by.save(folder.resolve("s"));
+            try (Sentiment loaded = Sentiment.load(folder.resolve("s")); Sentiment read = Sentiment.read(by.toBytes())) {
+                assertArrayEquals(found.points(), loaded.score(texts, false, 0).points());
+                assertArrayEquals(found.probabilities(), read.score(texts, true, 1).probabilities());
+            }
+        }
+        String[] what = {"网速", "套餐", "客服", "信号", "资费"};
+        List<String> said = new ArrayList<>();
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < 80; i++) {
+            said.add(what[i % 5] + (i % 2 == 0 ? "满意，推荐" : "糟糕，失望") + what[i / 5 % 5]);
+            labels.add(i % 2 == 0 ? "for" : "against");
+        }
+        Column labelled = Column.of(null, labels);
+        try (Sentiment learned = Sentiment.train(Column.of(null, said), labelled, new Sentiment.Options().positive("for").wordCount(8).threads(2))) {
+            assertArrayEquals(new byte[] {1, -1}, learned.score(Column.of(null, "宽带满意", "宽带糟糕"), false, 1).polarities());
+        }
+        assertThrows(KehuException.Data.class, () -> Sentiment.train(Column.of(null, said), labelled, new Sentiment.Options()));
+    }
+
+    @Test
+    void textsAreSummedUpByTheirSentences() {
+        Column texts = Column.of(null, "昨天小区宽带断网了。请尽快派人来修！！谢谢。", "小区宽带又断网了；客服电话打不通", null, "昨天小区宽带断网了。");
+        try (Table one = Summary.find(texts, new Summary.Options().sentences(1).threads(2))) {
+            assertArrayEquals(new String[] {"昨天小区宽带断网了。"}, one.texts("sentence"));
+            assertArrayEquals(new long[] {0}, one.longs("row"));
+        }
+        assertThrows(KehuException.Argument.class, () -> Summary.find(texts, new Summary.Options().sentences(1001)));
     }
 }

@@ -5,6 +5,7 @@
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -12,7 +13,8 @@ program, kept, scratch = sys.argv[1:4]
 os.makedirs(scratch, exist_ok=True)
 for name in os.listdir(scratch):
     os.remove(os.path.join(scratch, name))
-status = subprocess.run([program, scratch]).returncode
+# Meson says what runs programs for another processor.
+status = subprocess.run([*shlex.split(os.environ.get("MESON_EXE_WRAPPER", "")), program, scratch]).returncode
 if status:
     sys.exit(status)
 found = {}

@@ -6,29 +6,40 @@
  *
  * Texts, i = 0 .. 239, class c = i % 3, whole-number division:
  *     words[c][i / 3 % 3] "很" moods[i % 5] (i % 7)          labels[c]
- *     words   {网速 宽带 信号} {话费 账单 扣费} {套餐 流量 升级};  moods 差 慢 贵 怪 乱;
- * labels network bill plan Transactions, i = 0 .. 599: customer "c" (i * 37 % 50), day
- * 19000 + i * 53 % 365, amount i * 7919 % 100000 - 2000. Columns, i = 0 .. 399: tenure
- * (float64) = i * 37 % 61; spend (float64) = (i * 7919 % 10007) / 16, missing when i % 11
- * == 0; plan (text) = a, b or c, by i % 3. Target: "yes" where tenure < 20 or i % 17 ==
- * 0, else "no". All options that are not named below are the defaults; seeds are 0.
+ *     words   {网速 宽带 信号} {话费 账单 扣费} {套餐 流量 升级}
+ *     moods   差 慢 贵 怪 乱
+ *     labels  network bill plan
  *
- * svm.model         trained with cost 1
- * svm.margins       of the texts, float32[240][3], little-endian as all numbers here
- * keyword.model, keyword.txt   20 keywords a class; the list as model file and as text
- * keyword.scores    of the texts, int32[240][3]
- * hybrid.model      keyword as above, svm with cost 1
- * tokenizer.spans   start, size and kind of the default dictionary's spans of all texts,
- * uint32[][3] rfm.base          the base as of day 19400 (what kehu_rfm_base_write gives)
- * rfm.model, rfm.grades        fitted on it; uint8[][3]
- * segments.codes    built-in "rfm_grid" for these customers, int32[]
- * clv.alive         BG/NBD of parameters .243 4.414 .793 2.426 for the rows of a base
- * that ends on day 19400, float64[] tree.model, tree.scores      max_leaves 8, n_folds 2;
- * float64[400][2] of no, yes levels.model      quantile, fitted on tree.scores
- * preference.model  observed = the target, missing when i % 4 == 0; tree as above
- * linear.model      of rows (tenure, i % 3), label 1 where the target is yes, else -1;
- * cost 1 csv.json          what kehu_table_write_json makes of the transactions, the
- * columns customer, day (DATE32), amount */
+ * Transactions, i = 0 .. 599: customer "c" (i * 37 % 50), day 19000 + i * 53 % 365,
+ * amount i * 7919 % 100000 - 2000.
+ *
+ * Columns, i = 0 .. 399: tenure (float64) = i * 37 % 61; spend (float64) =
+ * (i * 7919 % 10007) / 16, missing when i % 11 == 0; plan (text) = a, b or c, by i % 3.
+ * Target: "yes" where tenure < 20 or i % 17 == 0, else "no". All options that are not
+ * named below are the defaults; seeds are 0.
+ *
+ *     svm.model         trained with cost 1
+ *     svm.margins       of the texts, float32[240][3], little-endian as all numbers here
+ *     keyword.model     20 keywords a class
+ *     keyword.txt       the list as text
+ *     keyword.scores    of the texts, int32[240][3]
+ *     hybrid.model      keyword as above, svm with cost 1
+ *     tokenizer.spans   start, size and kind of the default dictionary's spans of all
+ *                       texts, uint32[][3]
+ *     rfm.base          the base as of day 19400, as kehu_rfm_base_write gives it
+ *     rfm.model         fitted on it
+ *     rfm.grades        of it, uint8[][3]
+ *     segments.codes    built-in "rfm_grid" for these customers, int32[]
+ *     clv.alive         BG/NBD of parameters .243 4.414 .793 2.426 for the rows of a base
+ *                       that ends on day 19400, float64[]
+ *     tree.model        max_leaves 8, n_folds 2
+ *     tree.scores       float64[400][2] of no, yes
+ *     levels.model      quantile, fitted on tree.scores
+ *     preference.model  observed = the target, missing when i % 4 == 0; tree as above
+ *     linear.model      of rows (tenure, i % 3), label 1 where the target is yes, else
+ *                       -1; cost 1
+ *     csv.json          what kehu_table_write_json makes of the transactions, the columns
+ *                       customer, day (DATE32), amount */
 #include <kehu/kehu.h>
 
 #include <stdio.h>
@@ -61,10 +72,16 @@ static FILE *open_file(const char *name)
     return f;
 }
 
-static void put(const char *name, const void *bytes, size_t size)
+/* n numbers of so many bytes each, the least significant first. */
+static void put(const char *name, const void *numbers, size_t n, size_t width)
 {
+    static const uint16_t one = 1;
+    const int is_little_endian = *(const unsigned char *)&one == 1;
+    const unsigned char *bytes = numbers;
     FILE *f = open_file(name);
-    if (fwrite(bytes, 1, size, f) != size || fclose(f) != 0)
+    for (size_t i = 0; i < n * width; i++)
+        putc(bytes[is_little_endian ? i : i / width * width + width - 1 - i % width], f);
+    if (ferror(f) || fclose(f) != 0)
         exit(1);
 }
 
@@ -127,7 +144,7 @@ static void put_tokens(const kehu_column *column)
         numbers[i][1] = spans[i].size;
         numbers[i][2] = spans[i].kind;
     }
-    put("tokenizer.spans", numbers, (size_t)starts[N_TEXTS] * sizeof numbers[0]);
+    put("tokenizer.spans", numbers, (size_t)starts[N_TEXTS] * 3, sizeof numbers[0][0]);
     kehu_tokenizer_free(tokenizer);
 }
 
@@ -159,10 +176,10 @@ static void put_texts(void)
     must(kehu_keyword_predict(keyword, &text, NULL, &answers, &err));
     must(kehu_hybrid_train(&hybrid, &text, &label, &both, &err));
     PUT("svm.model", kehu_svm_write, svm);
-    put("svm.margins", margins, sizeof margins);
+    put("svm.margins", margins, N_TEXTS * 3, sizeof margins[0][0]);
     PUT("keyword.model", kehu_keyword_write, keyword);
     PUT("keyword.txt", kehu_keyword_write_text, keyword);
-    put("keyword.scores", scores, sizeof scores);
+    put("keyword.scores", scores, N_TEXTS * 3, sizeof scores[0][0]);
     PUT("hybrid.model", kehu_hybrid_write, hybrid);
     put_tokens(&text);
     kehu_svm_free(svm);
@@ -193,7 +210,7 @@ static void put_clv(const kehu_rfm_batch *batch)
     must(kehu_clv_base_finish(base, &rows, NULL, &err));
     must(kehu_clv_from_parameters(&clv, KEHU_BG_NBD, parameters, 4, NULL, &err));
     must(kehu_clv_alive(clv, &rows, alive, &err));
-    put("clv.alive", alive, (size_t)rows.n * sizeof alive[0]);
+    put("clv.alive", alive, (size_t)rows.n, sizeof alive[0]);
     kehu_clv_free(clv);
     kehu_clv_base_free(base);
 }
@@ -231,10 +248,10 @@ static void put_sales(void)
     must(kehu_rfm_fit(&rfm, &customers, NULL, &err));
     PUT("rfm.model", kehu_rfm_write, rfm);
     must(kehu_rfm_grade(rfm, &customers, grades, &err));
-    put("rfm.grades", grades, (size_t)(3 * customers.n));
+    put("rfm.grades", grades, (size_t)(3 * customers.n), 1);
     must(kehu_segments_read(&grid, rules, strlen(rules), NULL, &err));
     must(kehu_segments_assign_rfm(grid, rfm, &customers, NULL, 0, codes, &err));
-    put("segments.codes", codes, (size_t)customers.n * sizeof codes[0]);
+    put("segments.codes", codes, (size_t)customers.n, sizeof codes[0]);
     put_clv(&batch);
     kehu_segments_free(grid);
     kehu_rfm_free(rfm);
@@ -309,7 +326,7 @@ static void put_trees(void)
     must(kehu_levels_fit(&levels, scores[0], N_ROWS, 2, &shares, &err));
     must(kehu_preference_train(&preference, columns, 3, &observed, NULL, &prefer, &err));
     PUT("tree.model", kehu_tree_write, tree);
-    put("tree.scores", scores, sizeof scores);
+    put("tree.scores", scores, N_ROWS * 2, sizeof scores[0][0]);
     PUT("levels.model", kehu_levels_write, levels);
     PUT("preference.model", kehu_preference_write, preference);
     put_linear();

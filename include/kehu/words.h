@@ -70,8 +70,9 @@ typedef struct kehu_words_options {
  *          left_entropy   FLOAT64     in nats
  *          right_entropy  FLOAT64     in nats
  *          score          FLOAT64     cohesion (of phrases: less what is asked of them
- * more) + min(left_entropy, right_entropy); equal ones by the word's code points texts
- * text column; a missing one is empty
+ *                                     more) + min(left_entropy, right_entropy); equal
+ *                                     ones by the word's code points
+ * texts  text column; a missing one is empty
  *
  * Fails with KEHU_ARGUMENT (an option out of range), KEHU_COLUMN (no text column),
  * KEHU_LIMIT (4,294,967,295 characters or more), KEHU_CANCELLED, KEHU_NO_MEMORY. Time

@@ -4,7 +4,7 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   java_jmh java_natives spark
+#                                   java_jmh java_natives spark s390x
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -13,6 +13,7 @@
 #   asan_job  the main job on bad input under the same
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
+#   s390x     the unit tests for a big-endian processor, under QEMU: every model file and result has the same bytes
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
 #   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
 #   java_natives  the native libraries of all platforms and their jars are built, checked and loaded
@@ -115,6 +116,11 @@ part_valgrind() {
     [ -d $out/gcc ] || build gcc gcc || return
     run valgrind gcc --suite unit --timeout-multiplier 20 \
         --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
+}
+part_s390x() {
+    foreign s390x && need s390x-linux-gnu-gcc=gcc-s390x-linux-gnu /usr/s390x-linux-gnu/include/stdio.h=libc6-dev-s390x-cross \
+        /usr/lib/s390x-linux-gnu/libcmocka.so=libcmocka-dev:s390x qemu-s390x-static=qemu-user-static || return
+    build s390x gcc --cross-file tests/support/s390x.ini && run s390x s390x --suite unit --suite golden --timeout-multiplier 20
 }
 part_fuzz() {
     [ -x $out/asan/tests/fuzz_container ] || build asan clang -Db_sanitize=address,undefined -Db_lundef=false \

@@ -37,3 +37,11 @@ ensure() {
     fi
     rm -f "$log"
 }
+
+# foreign PROCESSOR: let apt bring packages for another processor too.
+foreign() {
+    dpkg --print-foreign-architectures | grep -qx "$1" && return 0
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root dpkg --add-architecture "$1"
+}

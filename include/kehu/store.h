@@ -369,9 +369,9 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_pseudonym(char *out, const char *custo
  * by id, one row each with the value of every field that counts; for customers kind,
  * from and until are not allowed. Options are copied.
  * Fails with KEHU_COLUMN (no such column; a required one that is not BOOL: err->where is
- * its byte), KEHU_ARGUMENT, KEHU_LIMIT (over 256 names and operators or 32 levels in
- * require), KEHU_NO_MEMORY. Memory: one decoded block a segment (512 rows) and one
- * batch; twice that, and a walk over those fields of customers, with require. */
+ * its byte), KEHU_ARGUMENT, KEHU_LIMIT (over 256 names and operators, 64 fields or 32
+ * levels in require), KEHU_NO_MEMORY. Memory: one decoded block a segment (512 rows) and
+ * one batch; twice that, and a walk over those fields of customers, with require. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_open(kehu_scan **out,
                                                     const kehu_snapshot *snapshot,
                                                     kehu_store_part part,

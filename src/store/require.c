@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-enum { AND = -1, OR = -2, NOT = -3, MAX_DEPTH = 32 };
+enum { AND = -1, OR = -2, NOT = -3, MAX_DEPTH = 32, MAX_SHOWN = 40 };
 
 typedef struct parser {
     kehu__require *r;
@@ -18,10 +18,22 @@ typedef struct parser {
     int depth;
 } parser;
 
+/* Up to the end of the line, and no character cut in two. */
+static int shown_size(const char *text)
+{
+    int n = 0;
+    while (n < MAX_SHOWN && text[n] != '\0' && text[n] != '\n' && text[n] != '\r')
+        n++;
+    while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n--;
+    return n;
+}
+
 static kehu_status fail_at(const parser *p, const char *expected)
 {
     return kehu__fail(p->err, KEHU_ARGUMENT, p->token - p->whole,
-                      "require: expected %s at '%.40s'", expected, p->token);
+                      "require: expected %s at '%.*s'", expected, shown_size(p->token),
+                      p->token);
 }
 
 static bool ends_name(char c)

@@ -8,19 +8,27 @@
 typedef struct stream {
     kehu_allocator alloc;
     kehu_scan *scan;
-    kehu_table *first; /* NULL before it is read */
-    bool given, ended; /* the first; all */
-    kehu_error err;    /* of the last call */
+    kehu_table *first;  /* NULL before it is read */
+    bool given, ended;  /* the first; all */
+    kehu_status failed; /* a batch was lost: no more are given */
+    kehu_error err;     /* of the last call */
 } stream;
 
-/* The next batch as a table, without rows at the end. */
-static kehu_status next_table(stream *m, kehu_table **out)
+static kehu_status copy_next(stream *m, kehu_table **out)
 {
     kehu_scan_batch batch;
     KEHU_TRY(kehu_scan_next(m->scan, &batch, &m->err));
     KEHU_TRY(kehu_table_copy(out, batch.columns, batch.n_columns, &m->alloc, &m->err));
     m->ended = batch.n_rows == 0;
     return KEHU_OK;
+}
+
+/* The next batch as a table, without rows at the end. */
+static kehu_status next_table(stream *m, kehu_table **out)
+{
+    if (m->failed == KEHU_OK)
+        m->failed = copy_next(m, out);
+    return m->failed;
 }
 
 static kehu_status begin(stream *m)
@@ -68,7 +76,9 @@ static int get_next(struct ArrowArrayStream *s, struct ArrowArray *out)
 {
     stream *const m = s->private_data;
     out->release = NULL;
-    return answer(m, give_next(m, out));
+    if (m->failed == KEHU_OK)
+        m->failed = give_next(m, out);
+    return answer(m, m->failed);
 }
 
 static const char *get_last_error(struct ArrowArrayStream *s)

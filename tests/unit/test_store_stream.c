@@ -187,6 +187,45 @@ static kehu_status read_stream(const kehu_allocator *alloc, kehu_error *err)
     return status;
 }
 
+/* A batch that did not fit into memory is not passed over by the next call. */
+static void test_no_batch_is_lost_without_memory(void **state)
+{
+    kehu_status status = KEHU_NO_MEMORY;
+    kehu_error err = {0};
+    (void)state;
+    kehu_store_free(fill("store_stream_memory", N));
+    for (long n = 0; status == KEHU_NO_MEMORY; n++) {
+        faulty f;
+        const kehu_snapshot_options options = {.size = sizeof options,
+                                               .alloc = faulty_init(&f, -1)};
+        const kehu_scan_options scan = {.size = sizeof scan, .batch_rows = 4};
+        kehu_snapshot *snapshot = NULL;
+        struct ArrowArrayStream stream;
+        struct ArrowArray array = {.release = NULL};
+        assert_int_equal(
+            kehu_snapshot_open_path(&snapshot, "store_stream_memory", &options, &err),
+            KEHU_OK);
+        assert_int_equal(
+            kehu_scan_stream(&stream, snapshot, KEHU_STORE_EVENTS, &scan, &err), KEHU_OK);
+        f.refuse_at = f.requests + n;
+        status = KEHU_OK;
+        for (int64_t rows = 0; rows < N; rows += array.length) {
+            const int code = stream.get_next(&stream, &array);
+            if (code != 0) {
+                assert_int_equal(code, ENOMEM);
+                assert_int_equal(stream.get_next(&stream, &array), ENOMEM);
+                assert_non_null(stream.get_last_error(&stream));
+                status = KEHU_NO_MEMORY;
+                break;
+            }
+            assert_non_null(array.release);
+            array.release(&array);
+        }
+        stream.release(&stream);
+        kehu_snapshot_free(snapshot);
+    }
+}
+
 static void test_every_refused_allocation_is_reported(void **state)
 {
     kehu_status status = KEHU_NO_MEMORY;
@@ -210,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_a_stream_lives_on_without_its_snapshot),
         cmocka_unit_test(test_an_empty_stream_has_columns_too),
         cmocka_unit_test(test_damage_is_an_error_of_the_stream),
+        cmocka_unit_test(test_no_batch_is_lost_without_memory),
         cmocka_unit_test(test_every_refused_allocation_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 """
 from __future__ import annotations
 
-from ctypes import byref, c_int64, c_void_p
+from ctypes import byref, c_int8, c_int64, c_void_p
 
 from . import _abi
 from ._call import Model, Watch, call, options, text as c_text, text_bytes, watch
@@ -76,7 +76,7 @@ class Sentiment(Model):
         n_cues       cues found"""
         owner, made = self._own(), text_column(texts, "texts")
         n = len(made)
-        polarities = _abi.c_int8 * max(n, 1)
+        polarities = c_int8 * max(n, 1)
         arrays = {"polarities": polarities(), "probabilities": room("d", n), "strengths": room("d", n), "points": room("i", n),
                   "n_cues": room("i", n)}
         opt = options(_abi.kehu_sentiment_score_options, n_threads=n_threads, words_only=int(words_only))

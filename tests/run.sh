@@ -180,7 +180,8 @@ part_java() {
     done <$out/java.jdks
 }
 part_java_asan() {
-    [ -d $out/java/target/classes ] || native java || return
+    # A tree that was built before may be older than its sources.
+    { [ -f $out/java/build.ninja ] && ninja -C $out/java bindings/java/natives.stamp >>$out/java.log 2>&1; } || native java || return
     native java_asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 || return
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" UBSAN_OPTIONS=halt_on_error=1 \
         ASAN_OPTIONS=handle_segv=0:handle_sigfpe=0:detect_leaks=0:allocator_may_return_null=1 \

@@ -123,7 +123,8 @@ typedef struct kehu_demands_options {
 /* One batch of rows: columns of equal length, borrowed for the call. demand and
  * customer keep their kind (integer or text) over all batches. Customer, channel
  * and class are those of a demand's intake row and looked at there alone; a missing
- * channel or class is the empty name. */
+ * channel or class is the empty name. A row looks like the intake until an earlier one
+ * comes: its channel and class then still count towards the limits of add. */
 typedef struct kehu_demand_batch {
     const kehu_column *demand;   /* any integer but UINT64, or text; a missing or empty
                                     one: the row is refused */
@@ -215,10 +216,10 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_demands_get_counts(kehu_demands *deman
  *              0. A demand is judged once it is replied to (solved) or its time is up;
  *              within: in time
  *   AGEING     demand, customer, channel, class, status, taken_in (TIMESTAMP), age_s:
- *              the open demands, the oldest first
+ *              the open demands, the oldest first, those of one moment by their ids
  *   OVERDUE    the same and late_s, the seconds beyond the service level of the reply
  *              (when there is none yet) or of the solution, the larger: the open demands
- *              that are late, the latest first
+ *              that are late, the latest first, equally late ones by their ids
  *   CLASSES    class, demands, open, customers, repeats: one row a class
  *   CUSTOMERS  customer, demands, open, repeats: one row a customer, ascending
  *   REFUSED    row (counted from 0 over all batches), demand, status, after, reason:
@@ -237,7 +238,9 @@ typedef enum kehu_demand_table {
 
 /* Make a report, the caller's to free. A report without rows has its columns.
  * Fails with KEHU_ARGUMENT (no such report; finish has not been called since the last
- * add), KEHU_NO_MEMORY. Cost: O(demands), REFUSED O(rows); lists O(n log n) at most. */
+ * add), KEHU_NO_MEMORY. Cost: O(demands), REFUSED O(rows); lists O(n log n) at most.
+ * TIMES needs 112 bytes a pair of a channel and a class, whether it occurs or not: 470 MB
+ * at 1024 channels and 4096 classes. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_demands_get_table(kehu_table **out,
                                                             kehu_demands *demands,
                                                             kehu_demand_table report,

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define KEHU__DAY_US INT64_C(86400000000)
+#define KEHU__DAY_US     INT64_C(86400000000)
+#define KEHU__FIRST_TIME (-INT64_C(62135596800000000)) /* year 1 */
+#define KEHU__LAST_TIME  INT64_C(253402300799999999)   /* end of year 9999 */
 
 typedef struct kehu__date {
     int32_t year; /* 1..9999 */
@@ -22,8 +24,8 @@ static inline bool kehu__date_valid(kehu__date d)
     return d.day <= length[d.month - 1] && (d.month != 2 || d.day <= 28 + leap);
 }
 
-/* Days since 1970-01-01 of a valid date: years start in March, so that a leap day
- * is their last. */
+/* Days since 1970-01-01 of a valid date, or one of the December before or the January
+ * after them: years start in March, so that a leap day is their last. */
 static inline int32_t kehu__days_from_date(kehu__date d)
 {
     static const int16_t before[12] = {306, 337, 0,   31,  61,  92,

@@ -40,6 +40,12 @@ kehu_status kehu_demands_new(kehu_demands **out, const kehu_demands_options *opt
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "day_offset_minutes is %d, expected -1440 to 1440",
                           (int)opt.day_offset_minutes);
+    if (opt.n_threads > 256)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "n_threads is %u, expected 0 to 256",
+                          (unsigned)opt.n_threads);
+    if (opt.reserved != 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "reserved is %u, expected 0",
+                          (unsigned)opt.reserved);
     const kehu_allocator a = kehu__allocator(opt.alloc);
     d = kehu__alloc_zero(&a, 1, sizeof *d);
     if (d == NULL)
@@ -230,13 +236,14 @@ static bool time_of(const adding *a, int64_t i, int64_t *time)
 {
     const kehu_column *c = a->batch->time;
     const bool is_day = c->type == KEHU_DATE32;
-    const int64_t most =
-        is_day ? KEHU__DEMAND_MAX_TIME / KEHU__DAY_US : KEHU__DEMAND_MAX_TIME;
+    const int64_t unit = is_day ? KEHU__DAY_US : 1;
+    const int64_t start = is_day ? (int64_t)a->d->offset_minutes * -60000000 : 0;
     const int64_t t = kehu__column_integer(c, i);
     *time = INT64_MIN;
-    if (!kehu__column_valid(c, i) || t > most || t < -most)
+    if (!kehu__column_valid(c, i) || t < (KEHU__FIRST_TIME - start) / unit ||
+        t > (KEHU__LAST_TIME - start) / unit)
         return false;
-    *time = is_day ? t * KEHU__DAY_US - (int64_t)a->d->offset_minutes * 60000000 : t;
+    *time = t * unit + start;
     return true;
 }
 

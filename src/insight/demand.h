@@ -132,9 +132,7 @@ static inline int64_t kehu__demand_age(const kehu_demands *d, uint32_t demand)
     return d->as_of - d->intakes[demand].time;
 }
 
-/* Times are of the years 1 to 9999, so that differences fit. */
-#define KEHU__DEMAND_MAX_TIME INT64_C(400000000000000000)
-#define KEHU__HOUR_US         INT64_C(3600000000)
+#define KEHU__HOUR_US INT64_C(3600000000)
 
 /* Fill by_class and by_customer, and the counts they give. */
 kehu_status kehu__demand_find_repeats(kehu_demands *d, kehu_error *err);

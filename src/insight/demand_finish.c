@@ -1,6 +1,7 @@
 /* Following every demand through the machine, part by part. */
 #include <string.h>
 
+#include "base/date.h"
 #include "base/error.h"
 #include "base/sort.h"
 #include "insight/demand.h"
@@ -229,7 +230,7 @@ kehu_status kehu_demands_finish(kehu_demands *d, int64_t as_of,
     if (d->poisoned)
         return kehu__fail(err, KEHU_POISONED, -1, "an earlier add or merge failed");
     KEHU_TRY(read_options(&opt, options, err));
-    if (as_of > KEHU__DEMAND_MAX_TIME || as_of < -KEHU__DEMAND_MAX_TIME)
+    if (as_of < KEHU__FIRST_TIME || as_of > KEHU__LAST_TIME)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "as_of is %lld, not of the years 1 to 9999", (long long)as_of);
     kehu__demands_unfinish(d);

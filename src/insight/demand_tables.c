@@ -151,21 +151,22 @@ static int64_t lateness(const kehu_demands *d, uint32_t demand)
     return d->states[demand].reply < 0 && reply > solve ? reply : solve;
 }
 
-/* The open (and late) demands, ascending by key; equal ones as first seen. */
+/* The open (and late) demands, n of them: the oldest or latest first, equal ones by id.
+ */
 static bool sort_open(const kehu_demands *d, bool late, uint64_t *keys, uint32_t *values,
                       size_t n)
 {
     uint64_t *scratch = kehu__alloc(&d->alloc, n, sizeof *scratch);
     uint32_t *moved = kehu__alloc(&d->alloc, n, sizeof *moved);
-    const bool done = n == 0 || (scratch != NULL && moved != NULL);
+    bool done = n == 0 || (scratch != NULL && moved != NULL);
     size_t at = 0;
-    for (uint32_t i = 0; done && i < d->n_states && at < n; i++) {
-        if (!kehu__demand_open(d, i) || (late && lateness(d, i) <= 0))
-            continue;
-        keys[at] = late ? ~(uint64_t)lateness(d, i)
-                        : (uint64_t)d->intakes[i].time ^ (uint64_t)1 << 63;
-        values[at++] = i;
-    }
+    for (uint32_t i = 0; done && i < d->n_states && at < n; i++)
+        if (kehu__demand_open(d, i) && (!late || lateness(d, i) > 0))
+            values[at++] = i;
+    done = done && kehu__keys_arrange(&d->ids, values, n);
+    for (size_t i = 0; done && i < n; i++)
+        keys[i] = late ? ~(uint64_t)lateness(d, values[i])
+                       : (uint64_t)d->intakes[values[i]].time ^ (uint64_t)1 << 63;
     if (done && n > 0)
         kehu__sort_pairs(keys, values, scratch, moved, n);
     kehu__free(&d->alloc, scratch, n, sizeof *scratch);

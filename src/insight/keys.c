@@ -129,27 +129,32 @@ static int by_bytes(const void *a, const void *b, void *ctx)
     return c != 0 ? c : (x.size > y.size) - (x.size < y.size);
 }
 
+bool kehu__keys_arrange(const kehu__keys *k, uint32_t *numbers, size_t n)
+{
+    if (k->text) {
+        kehu__keys table = *k;
+        kehu__sort(numbers, n, sizeof *numbers, by_bytes, &table);
+        return true;
+    }
+    uint64_t *keys = kehu__alloc(&k->alloc, n, sizeof *keys);
+    uint64_t *scratch = kehu__alloc(&k->alloc, n, sizeof *scratch);
+    uint32_t *moved = kehu__alloc(&k->alloc, n, sizeof *moved);
+    const bool done = n == 0 || (keys != NULL && scratch != NULL && moved != NULL);
+    for (size_t i = 0; done && i < n; i++)
+        keys[i] = (uint64_t)k->integers[numbers[i]] ^ (uint64_t)1 << 63;
+    if (done && n > 0)
+        kehu__sort_pairs(keys, numbers, scratch, moved, n);
+    kehu__free(&k->alloc, moved, n, sizeof *moved);
+    kehu__free(&k->alloc, scratch, n, sizeof *scratch);
+    kehu__free(&k->alloc, keys, n, sizeof *keys);
+    return done;
+}
+
 bool kehu__keys_sort(const kehu__keys *k, uint32_t *order)
 {
     for (uint32_t i = 0; i < k->n; i++)
         order[i] = i;
-    if (k->text) {
-        kehu__keys table = *k;
-        kehu__sort(order, k->n, sizeof *order, by_bytes, &table);
-        return true;
-    }
-    uint64_t *keys = kehu__alloc(&k->alloc, k->n, sizeof *keys);
-    uint64_t *scratch = kehu__alloc(&k->alloc, k->n, sizeof *scratch);
-    uint32_t *moved = kehu__alloc(&k->alloc, k->n, sizeof *moved);
-    const bool done = k->n == 0 || (keys != NULL && scratch != NULL && moved != NULL);
-    for (uint32_t i = 0; done && i < k->n; i++)
-        keys[i] = (uint64_t)k->integers[i] ^ (uint64_t)1 << 63;
-    if (done && k->n > 0)
-        kehu__sort_pairs(keys, order, scratch, moved, k->n);
-    kehu__free(&k->alloc, moved, k->n, sizeof *moved);
-    kehu__free(&k->alloc, scratch, k->n, sizeof *scratch);
-    kehu__free(&k->alloc, keys, k->n, sizeof *keys);
-    return done;
+    return kehu__keys_arrange(k, order, k->n);
 }
 
 void kehu__keys_free(kehu__keys *k)

@@ -78,8 +78,9 @@ kehu_type kehu__keys_type(const kehu__keys *k);
 void kehu__keys_write(const kehu__keys *k, uint32_t number, kehu__builder *to,
                       size_t column);
 
-/* All numbers in the order of their keys (text by bytes): order[n]. False when memory
- * is refused. */
+/* Put n numbers in the order of their keys (text by bytes); or all numbers: order[k->n].
+ * False when memory is refused. */
+bool kehu__keys_arrange(const kehu__keys *k, uint32_t *numbers, size_t n);
 bool kehu__keys_sort(const kehu__keys *k, uint32_t *order);
 
 void kehu__keys_free(kehu__keys *k);

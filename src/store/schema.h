@@ -8,6 +8,7 @@
 
 #include <kehu/store.h>
 
+#include "base/date.h"
 #include "file/container.h"
 #include "store/vector.h"
 
@@ -28,9 +29,6 @@ enum {
     KEHU__MAX_KEY = 1024,    /* bytes */
     KEHU__MAX_NAME = 255     /* bytes */
 };
-
-#define KEHU__FIRST_TIME (-INT64_C(62135596800000000)) /* year 1 */
-#define KEHU__LAST_TIME  INT64_C(253402300799999999)   /* end of year 9999 */
 
 typedef struct kehu__schema {
     kehu_allocator alloc;

@@ -368,6 +368,8 @@ static void test_demands_days_start_where_asked(void **state)
 static void test_demands_refuse_bad_arguments(void **state)
 {
     const kehu_demands_options far = {.size = sizeof far, .day_offset_minutes = 1441};
+    const kehu_demands_options many = {.size = sizeof many, .n_threads = 257};
+    const kehu_demands_options unknown = {.size = sizeof unknown, .reserved = 1};
     const kehu_demand_report_options never = {.size = sizeof never, .period = 3};
     texts status = {0};
     const int64_t id = 1;
@@ -380,6 +382,10 @@ static void test_demands_refuse_bad_arguments(void **state)
     (void)state;
     add_text(&status, 0, "new");
     assert_int_equal(kehu_demands_new(&d, &far, &err), KEHU_ARGUMENT);
+    assert_int_equal(kehu_demands_new(&d, &many, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message, "n_threads is 257, expected 0 to 256");
+    assert_int_equal(kehu_demands_new(&d, &unknown, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message, "reserved is 1, expected 0");
     d = filled(DEMANDS, N_DEMANDS, DAY);
     assert_int_equal(kehu_demands_add(d, &batch, &err), KEHU_COLUMN);
     assert_string_equal(err.message, "demand is INT64, but was text before");
@@ -402,6 +408,106 @@ static void test_demands_refuse_bad_arguments(void **state)
     assert_int_equal(kehu_demands_merge(d, other, &err), KEHU_ARGUMENT);
     assert_int_equal(kehu_demands_merge(d, d, &err), KEHU_ARGUMENT);
     kehu_demands_free(other);
+    kehu_demands_free(d);
+}
+
+/* Day 0 of years 1 and 10000. */
+#define YEAR_1     (-719162 * DAY)
+#define YEAR_10000 (2932897 * DAY)
+
+static void test_demands_are_of_the_years_1_to_9999(void **state)
+{
+    static const row rows[] = {
+        {"A", YEAR_1 - 1, "new", NULL, NULL},
+        {"B", YEAR_1, "new", NULL, NULL},
+        {"C", YEAR_10000 - 1, "new", NULL, NULL},
+        {"D", YEAR_10000, "new", NULL, NULL},
+    };
+    const kehu_demand_report_options months = {.size = sizeof months,
+                                               .period = KEHU_DEMAND_MONTH};
+    kehu_demands *d = filled(rows, 4, YEAR_10000 - 1);
+    kehu_error err;
+    (void)state;
+    expect(d, KEHU_DEMAND_REFUSED,
+           "row,demand,status,after,reason\n0,A,,,no time\n3,D,,,no time\n");
+    assert_int_equal(kehu_demands_finish(d, YEAR_10000 - 1, &months, NULL), KEHU_OK);
+    expect(d, KEHU_DEMAND_COUNTS,
+           "period,channel,class,status,demands\n0001-01-01,\"\",\"\",new,1\n"
+           "9999-12-01,\"\",\"\",new,1\n");
+    assert_int_equal(kehu_demands_finish(d, YEAR_1, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_demands_finish(d, YEAR_10000, NULL, &err), KEHU_ARGUMENT);
+    assert_int_equal(kehu_demands_finish(d, YEAR_1 - 1, NULL, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message,
+                        "as_of is -62135596800000001, not of the years 1 to 9999");
+    kehu_demands_free(d);
+}
+
+/* At the edges an offset carries a day into the years 0 and 10000, and its start out of
+ * the years 1 to 9999. */
+static void test_demands_at_the_edge_of_years(void **state)
+{
+    static const int64_t ids[2] = {1, 2};
+    static const int32_t days[2] = {-719162, 2932896};
+    static const int64_t times[2] = {YEAR_1, YEAR_10000 - 1};
+    static const int32_t offsets[2] = {-1440, 1440}, periods[2] = {-719193, 2932897};
+    static const char *const refused[2] = {
+        "row,demand,status,after,reason\n2,1,new,new,not allowed\n3,2,,,no time\n",
+        "row,demand,status,after,reason\n1,2,new,new,not allowed\n2,1,,,no time\n"};
+    texts status = {0};
+    const kehu_column id = {.type = KEHU_INT64, .length = 2, .data = ids};
+    const kehu_column time = {.type = KEHU_TIMESTAMP, .length = 2, .data = times};
+    const kehu_column day = {.type = KEHU_DATE32, .length = 2, .data = days};
+    kehu_demand_batch batch = {.demand = &id, .status = &status.column};
+    const kehu_demand_report_options months = {.size = sizeof months,
+                                               .period = KEHU_DEMAND_MONTH};
+    (void)state;
+    add_text(&status, 0, "new");
+    add_text(&status, 1, "new");
+    for (int k = 0; k < 2; k++) {
+        const kehu_demands_options opt = {.size = sizeof opt,
+                                          .day_offset_minutes = offsets[k]};
+        kehu_demands *d;
+        kehu_table *t;
+        assert_int_equal(kehu_demands_new(&d, &opt, NULL), KEHU_OK);
+        batch.time = &time;
+        assert_int_equal(kehu_demands_add(d, &batch, NULL), KEHU_OK);
+        assert_int_equal(kehu_demands_finish(d, YEAR_10000 - 1, &months, NULL), KEHU_OK);
+        assert_int_equal(kehu_demands_get_table(&t, d, KEHU_DEMAND_COUNTS, NULL),
+                         KEHU_OK);
+        assert_int_equal(kehu_table_row_count(t), 2);
+        assert_int_equal(((const int32_t *)kehu_table_find(t, "period")->data)[k],
+                         periods[k]);
+        kehu_table_free(t);
+        batch.time = &day;
+        assert_int_equal(kehu_demands_add(d, &batch, NULL), KEHU_OK);
+        assert_int_equal(kehu_demands_finish(d, YEAR_10000 - 1, NULL, NULL), KEHU_OK);
+        expect(d, KEHU_DEMAND_REFUSED, refused[k]);
+        kehu_demands_free(d);
+    }
+}
+
+static void test_demands_of_one_moment_are_listed_by_id(void **state)
+{
+    static const row rows[] = {
+        {"B", 0, "new", NULL, NULL},
+        {"A", 0, "new", NULL, NULL},
+        {"AB", 0, "new", NULL, NULL},
+        {"C", -DAY, "new", NULL, NULL},
+    };
+    kehu_demands *d = filled(rows, 4, 4 * DAY);
+    (void)state;
+    expect(d, KEHU_DEMAND_AGEING,
+           "demand,customer,channel,class,status,taken_in,age_s\n"
+           "C,,\"\",\"\",new,1969-12-31T00:00:00Z,432000\n"
+           "A,,\"\",\"\",new,1970-01-01T00:00:00Z,345600\n"
+           "AB,,\"\",\"\",new,1970-01-01T00:00:00Z,345600\n"
+           "B,,\"\",\"\",new,1970-01-01T00:00:00Z,345600\n");
+    expect(d, KEHU_DEMAND_OVERDUE,
+           "demand,customer,channel,class,status,taken_in,age_s,late_s\n"
+           "C,,\"\",\"\",new,1969-12-31T00:00:00Z,432000,345600\n"
+           "A,,\"\",\"\",new,1970-01-01T00:00:00Z,345600,259200\n"
+           "AB,,\"\",\"\",new,1970-01-01T00:00:00Z,345600,259200\n"
+           "B,,\"\",\"\",new,1970-01-01T00:00:00Z,345600,259200\n");
     kehu_demands_free(d);
 }
 
@@ -493,6 +599,9 @@ int main(void)
         cmocka_unit_test(test_demands_empty_log),
         cmocka_unit_test(test_demands_days_start_where_asked),
         cmocka_unit_test(test_demands_refuse_bad_arguments),
+        cmocka_unit_test(test_demands_are_of_the_years_1_to_9999),
+        cmocka_unit_test(test_demands_at_the_edge_of_years),
+        cmocka_unit_test(test_demands_of_one_moment_are_listed_by_id),
         cmocka_unit_test(test_demands_long_histories),
         cmocka_unit_test(test_demands_survive_every_refused_request),
     };

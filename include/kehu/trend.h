@@ -62,8 +62,8 @@ typedef struct kehu_trend_options {
     uint32_t reserved;            /* 0 */
     double change_penalty;        /* above 0; 0 means 15: of series of a year without any
                                      change less than 2 in 100 are given one */
-    double false_alarms_per_year; /* bursts a year in a group that has none, 0 to 100; 0
-                                     means 0.1 */
+    double false_alarms_per_year; /* bursts a year in a group that has none, 0 to 100 and
+                                     below 365.25 / step_days; 0 means 0.1 */
     const kehu_allocator *alloc;  /* of the table too; NULL means the C library */
 } kehu_trend_options;
 

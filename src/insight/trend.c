@@ -25,6 +25,14 @@ typedef struct finding {
 
 /* ---- Arguments ---- */
 
+#define YEAR_DAYS 365.25
+
+/* A step of a smaller probability is in a burst. */
+static double alarm_level(const kehu_trend_options *opt)
+{
+    return opt->false_alarms_per_year * opt->step_days / YEAR_DAYS;
+}
+
 static kehu_status read_options(kehu_trend_options *opt, const kehu_trend_options *given,
                                 kehu_error *err)
 {
@@ -52,6 +60,15 @@ static kehu_status read_options(kehu_trend_options *opt, const kehu_trend_option
     if (!(opt->false_alarms_per_year > 0 && opt->false_alarms_per_year <= 100))
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "false_alarms_per_year is not within 0 to 100");
+    if (alarm_level(opt) >= 1)
+        return kehu__fail(
+            err, KEHU_ARGUMENT, -1,
+            "false_alarms_per_year is %g, expected below %g in steps of %u days",
+            opt->false_alarms_per_year, YEAR_DAYS / opt->step_days,
+            (unsigned)opt->step_days);
+    if (opt->reserved != 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "reserved is %u, expected 0",
+                          (unsigned)opt->reserved);
     return KEHU_OK;
 }
 
@@ -134,9 +151,10 @@ static kehu_status count_events(finding *f, const kehu_column *group,
 
 /* ---- Reports ---- */
 
-static int32_t day_of(const finding *f, int32_t step)
+/* Where a step begins; behind the last one maybe no int32. */
+static int64_t day_of(const finding *f, int32_t step)
 {
-    return f->from_day + step * (int32_t)f->opt.step_days;
+    return f->from_day + (int64_t)step * f->opt.step_days;
 }
 
 static int32_t find_changes(finding *f)
@@ -193,7 +211,7 @@ static void write_changes(finding *f, uint32_t group)
 
 static void write_bursts(finding *f, uint32_t group)
 {
-    const double level = f->opt.false_alarms_per_year * f->opt.step_days / 365.25;
+    const double level = alarm_level(&f->opt);
     const kehu__series *s = &f->s;
     double *p = f->best;
     kehu__builder *b = &f->b;

@@ -129,6 +129,20 @@ static void test_trend_equal_and_empty(void **state)
     kehu_table_free(t);
 }
 
+static void test_trend_last_day_of_all(void **state)
+{
+    static events e;
+    kehu_table *t;
+    (void)state;
+    for (int32_t day = 0; day < 100; day++)
+        add(&e, 'A', INT32_MAX - 99 + day, day == 99 ? 40 : 4);
+    assert_int_equal(
+        find(&t, &e, KEHU_TREND_BURSTS, INT32_MAX - 99, INT32_MAX, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(t), 1);
+    assert_int_equal(((const int32_t *)kehu_table_find(t, "last")->data)[0], INT32_MAX);
+    kehu_table_free(t);
+}
+
 static void test_trend_refuses_bad_arguments(void **state)
 {
     static events e;
@@ -144,6 +158,12 @@ static void test_trend_refuses_bad_arguments(void **state)
          "change_penalty is not above 0"},
         {{.size = sizeof(kehu_trend_options), .false_alarms_per_year = 101},
          "false_alarms_per_year is not within 0 to 100"},
+        {{.size = sizeof(kehu_trend_options),
+          .step_days = 7,
+          .false_alarms_per_year = 100},
+         "false_alarms_per_year is 100, expected below 52.1786 in steps of 7 days"},
+        {{.size = sizeof(kehu_trend_options), .reserved = 1},
+         "reserved is 1, expected 0"},
         {{.size = sizeof(kehu_trend_options), .day_offset_minutes = 1441},
          "day_offset_minutes is 1441, expected -1440 to 1440"},
     };
@@ -191,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_trend_finds_change_and_burst_with_dates),
         cmocka_unit_test(test_trend_levels_and_growth),
         cmocka_unit_test(test_trend_equal_and_empty),
+        cmocka_unit_test(test_trend_last_day_of_all),
         cmocka_unit_test(test_trend_refuses_bad_arguments),
         cmocka_unit_test(test_trend_survives_every_refused_request),
     };

@@ -68,7 +68,8 @@ static kehu_status read_labels(training *t, const char *good, kehu_error *err)
     }
     if (info->n_spam == 0)
         return kehu__fail(err, KEHU_ONE_CLASS, -1, "all labels are %.40s", good);
-    if (t->opt.recall > 0 && (double)info->n_good * (1 - t->opt.recall) < 1)
+    /* 10 x (1 - .9) is a little below 1 in doubles. */
+    if (t->opt.recall > 0 && (double)info->n_good * (1 - t->opt.recall) < 1 - 1e-9)
         return kehu__fail(err, KEHU_EMPTY, -1,
                           "%lld good messages cannot tell a recall of %g",
                           (long long)info->n_good, t->opt.recall);

@@ -117,6 +117,19 @@ static void test_gate_refuses_bad_labels(void **state)
     assert_string_equal(err.message, "no label is good");
 }
 
+static void test_gate_tells_a_recall_from_just_enough(void **state)
+{
+    static texts x, labels;
+    kehu_gate *g;
+    kehu_error err;
+    (void)state;
+    fill(&x, &labels);
+    x.column.length = labels.column.length = 20;
+    assert_int_equal(train(&g, &x, &labels, .9, NULL, NULL), KEHU_OK);
+    kehu_gate_free(g);
+    assert_int_equal(train(&g, &x, &labels, .91, NULL, &err), KEHU_EMPTY);
+}
+
 static void test_gate_survives_refused_requests(void **state)
 {
     static texts x, labels;
@@ -145,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_gate_threshold_is_as_wanted),
         cmocka_unit_test(test_gate_lists_what_it_holds_back),
         cmocka_unit_test(test_gate_refuses_bad_labels),
+        cmocka_unit_test(test_gate_tells_a_recall_from_just_enough),
         cmocka_unit_test(test_gate_survives_refused_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

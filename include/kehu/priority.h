@@ -43,9 +43,10 @@ KEHU_API const char *kehu_priority_builtin(void);
 /* Parse weights: size bytes of text, or the file at path.
  * Fails with KEHU_FORMAT (a bad line, a weight that is no number: err->where is the line,
  * 0-based, and the message counts from 1), KEHU_RANGE (a weight not within 0 to 1e6: the
- * same), KEHU_DUPLICATE (an input twice: the same), KEHU_ENCODING, KEHU_EMPTY (no weight
- * above 0), KEHU_LIMIT (above 64 inputs or 1 MiB), KEHU_NO_MEMORY, and when loading
- * KEHU_NOT_FOUND, KEHU_IO. */
+ * same), KEHU_DUPLICATE (an input twice, or one whose columns the ranked table has from
+ * another, such as "score", or "x_share" beside "x": the same), KEHU_ENCODING, KEHU_EMPTY
+ * (no weight above 0), KEHU_LIMIT (above 64 inputs or 1 MiB), KEHU_NO_MEMORY, and when
+ * loading KEHU_NOT_FOUND, KEHU_IO. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_priority_read(kehu_priority **out,
                                                         const void *bytes, size_t size,
                                                         const kehu_allocator *alloc,

@@ -33,26 +33,71 @@ const char *kehu_priority_builtin(void)
     return builtin;
 }
 
+/* Columns of a ranked table, and of each input its name with each of these ends. */
+static const char *const heads[] = {"group", "rank", "score"};
+static const char *const ends[] = {"", "_share", "_points"};
+enum { N_HEADS = sizeof heads / sizeof *heads, N_ENDS = sizeof ends / sizeof *ends };
+
 /* ---- Weights ---- */
+
+/* `column` is the name of an input with one of the ends. */
+static bool is_of_input(kehu__part column, kehu__part input)
+{
+    const size_t size = kehu__part_size(input);
+    if (kehu__part_size(column) < size || memcmp(column.at, input.at, size) != 0)
+        return false;
+    column.at += size;
+    for (int e = 0; e < N_ENDS; e++)
+        if (strlen(ends[e]) == kehu__part_size(column) &&
+            memcmp(ends[e], column.at, kehu__part_size(column)) == 0)
+            return true;
+    return false;
+}
+
+static kehu__part part_of(const char *text)
+{
+    return (kehu__part){text, text + strlen(text)};
+}
+
+static kehu_status check_name(const kehu_priority *p, kehu__part name, int32_t line,
+                              kehu_error *err)
+{
+    for (int h = 0; h < N_HEADS; h++)
+        if (is_of_input(part_of(heads[h]), name))
+            return kehu__fail(err, KEHU_DUPLICATE, line - 1,
+                              "line %d: the ranked table would have two columns %s",
+                              (int)line, heads[h]);
+    for (int32_t i = 0; i < p->n; i++) {
+        const kehu__part known = part_of(p->name[i]);
+        const bool in_known = is_of_input(name, known);
+        const kehu__part column = in_known ? name : known;
+        if (in_known && is_of_input(known, name))
+            return kehu__fail(err, KEHU_DUPLICATE, line - 1,
+                              "line %d: the input %.*s stands there twice", (int)line,
+                              kehu__part_shown(name), name.at);
+        if (in_known || is_of_input(known, name))
+            return kehu__fail(err, KEHU_DUPLICATE, line - 1,
+                              "line %d: the ranked table would have two columns %.*s",
+                              (int)line, kehu__part_shown(column), column.at);
+    }
+    return KEHU_OK;
+}
 
 static kehu_status read_line(kehu_priority *p, kehu__part text, int32_t line,
                              kehu_error *err)
 {
     kehu__part name, weight;
-    double w;
+    double w = 0;
+    /* Too large a number gives an infinity, "nan" no number. */
     if (!kehu__part_cut(text, &name, &weight) ||
-        kehu__parse_double(weight.at, kehu__part_size(weight), &w) != KEHU__NUMBER_OK)
+        kehu__parse_double(weight.at, kehu__part_size(weight), &w) == KEHU__NUMBER_BAD ||
+        isnan(w))
         return kehu__fail(err, KEHU_FORMAT, line - 1,
                           "line %d: expected an input, a colon and a weight", (int)line);
     if (!(w >= 0 && w <= 1e6))
         return kehu__fail(err, KEHU_RANGE, line - 1,
                           "line %d: the weight is not within 0 to 1000000", (int)line);
-    for (int32_t i = 0; i < p->n; i++)
-        if (strlen(p->name[i]) == kehu__part_size(name) &&
-            memcmp(p->name[i], name.at, kehu__part_size(name)) == 0)
-            return kehu__fail(err, KEHU_DUPLICATE, line - 1,
-                              "line %d: the input %.*s stands there twice", (int)line,
-                              kehu__part_shown(name), name.at);
+    KEHU_TRY(check_name(p, name, line, err));
     if (p->n == MAX_INPUTS)
         return kehu__fail(err, KEHU_LIMIT, line - 1, "line %d: more than %d inputs",
                           (int)line, MAX_INPUTS);
@@ -260,13 +305,12 @@ static void find_order(ranking *r)
 
 static bool add_columns(const ranking *r, kehu__builder *b)
 {
-    static const char *const ends[] = {"", "_share", "_points"};
+    static const kehu_type types[N_HEADS] = {KEHU_LARGE_UTF8, KEHU_INT64, KEHU_FLOAT64};
     kehu__buffer name = kehu__buffer_new(&r->p->alloc);
-    kehu__builder_add(b, "group", KEHU_LARGE_UTF8);
-    kehu__builder_add(b, "rank", KEHU_INT64);
-    kehu__builder_add(b, "score", KEHU_FLOAT64);
+    for (int h = 0; h < N_HEADS; h++)
+        kehu__builder_add(b, heads[h], types[h]);
     for (int32_t k = 0; k < r->p->n; k++)
-        for (int e = 0; e < 3; e++) {
+        for (int e = 0; e < N_ENDS; e++) {
             name.size = 0;
             kehu__buffer_text(&name, r->p->name[k]);
             kehu__buffer_text(&name, ends[e]);
@@ -291,7 +335,7 @@ static void write_rows(const ranking *r, const kehu_column *group, kehu__builder
         kehu__builder_integer(b, 1, rank);
         kehu__builder_number(b, 2, r->scores[i]);
         for (int32_t k = 0; k < r->p->n; k++) {
-            const size_t column = 3 + 3 * (size_t)k;
+            const size_t column = N_HEADS + N_ENDS * (size_t)k;
             if (kehu__column_valid(r->column[k], (int64_t)i))
                 kehu__builder_number(b, column,
                                      kehu__column_number(r->column[k], (int64_t)i));
@@ -308,14 +352,14 @@ static kehu_status rank_all(ranking *r, const kehu_column *group, kehu_table **o
                             kehu_error *err)
 {
     const kehu_allocator *a = &r->p->alloc;
-    const size_t n = (size_t)r->n, cells = n * (size_t)r->p->n;
+    const size_t n = (size_t)r->n, bytes = (size_t)r->p->n * sizeof *r->shares;
     kehu__builder b = kehu__builder_new(a);
     bool done = add_columns(r, &b);
     r->keys = kehu__alloc(a, n, sizeof *r->keys);
     r->key_scratch = kehu__alloc(a, n, sizeof *r->key_scratch);
     r->order = kehu__alloc(a, n, sizeof *r->order);
     r->scratch = kehu__alloc(a, n, sizeof *r->scratch);
-    r->shares = kehu__alloc(a, cells, sizeof *r->shares);
+    r->shares = kehu__alloc(a, n, bytes); /* checks n * bytes */
     r->scores = kehu__alloc(a, n, sizeof *r->scores);
     done = done &&
            (n == 0 || (r->keys != NULL && r->key_scratch != NULL && r->order != NULL &&
@@ -330,7 +374,7 @@ static kehu_status rank_all(ranking *r, const kehu_column *group, kehu_table **o
     kehu__free(a, r->key_scratch, n, sizeof *r->key_scratch);
     kehu__free(a, r->order, n, sizeof *r->order);
     kehu__free(a, r->scratch, n, sizeof *r->scratch);
-    kehu__free(a, r->shares, cells, sizeof *r->shares);
+    kehu__free(a, r->shares, n, bytes);
     kehu__free(a, r->scores, n, sizeof *r->scores);
     return kehu__builder_end(&b, done, out, err);
 }

@@ -55,6 +55,13 @@ static void test_priority_refuses_bad_lines(void **state)
         {"a: nan", KEHU_FORMAT, 0, "line 1: expected an input, a colon and a weight"},
         {": 1", KEHU_FORMAT, 0, "line 1: expected an input, a colon and a weight"},
         {"a: -1", KEHU_RANGE, 0, "line 1: the weight is not within 0 to 1000000"},
+        {"a: 1e999", KEHU_RANGE, 0, "line 1: the weight is not within 0 to 1000000"},
+        {"score: 1", KEHU_DUPLICATE, 0,
+         "line 1: the ranked table would have two columns score"},
+        {"a: 1\na_share: 2", KEHU_DUPLICATE, 1,
+         "line 2: the ranked table would have two columns a_share"},
+        {"a_points: 1\nb: 1\na: 2", KEHU_DUPLICATE, 2,
+         "line 3: the ranked table would have two columns a_points"},
         {"a: 1\n\na: 2", KEHU_DUPLICATE, 2, "line 3: the input a stands there twice"},
         {"a: 1\n\xFF: 2", KEHU_ENCODING, 1, "line 2 is not valid UTF-8 text"},
     };

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.lang.invoke.MethodType;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -21,14 +22,41 @@ class CompletenessTest {
     private static final Set<String> UNUSED = Set.of("abiNumber", "structSize", "levelModeName", "redactKindName", "tableFind",
         "statusText", "statusName", "tokenizerView");
 
-    @Test
-    void everyCFunctionIsUsed() throws IOException {
+    /** Options that Java does not offer yet. */
+    private static final Set<String> MISSING_OPTIONS = Set.of("SvmOptions.FIXED_TERMS", "SvmOptions.MAX_BYTES", "SvmOptions.PRECISION");
+
+    /** Set for all options alike, kept for later, or not for Java: allocators and executors are C functions. */
+    private static final Set<String> NO_OPTIONS = Set.of("SIZEOF", "SIZE", "RESERVED", "ALLOC", "EXECUTOR");
+
+    private static String sources() throws IOException {
         StringBuilder sources = new StringBuilder();
         try (Stream<Path> files = Files.list(Path.of("src/main/java/org/kehu"))) {
             for (Path file : files.toList()) {
                 sources.append(Files.readString(file));
             }
         }
+        return sources.toString();
+    }
+
+    @Test
+    void everyOptionCanBeGiven() throws IOException {
+        String sources = sources();
+        Set<String> unused = new TreeSet<>();
+        for (Class<?> struct : Layout.class.getDeclaredClasses()) {
+            for (Field field : struct.getDeclaredFields()) {
+                String name = struct.getSimpleName() + "." + field.getName();
+                boolean isUsed = Pattern.compile("Layout\\." + name + "\\b").matcher(sources).find();
+                if (struct.getSimpleName().endsWith("Options") && !NO_OPTIONS.contains(field.getName()) && !isUsed) {
+                    unused.add(name);
+                }
+            }
+        }
+        assertEquals(new TreeSet<>(MISSING_OPTIONS), unused);
+    }
+
+    @Test
+    void everyCFunctionIsUsed() throws IOException {
+        String sources = sources();
         Set<String> unused = new TreeSet<>();
         for (Method method : Native.class.getDeclaredMethods()) {
             boolean isUsed = Pattern.compile("Native(\\.|::)" + method.getName() + "\\b").matcher(sources).find();

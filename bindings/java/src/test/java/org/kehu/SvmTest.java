@@ -46,6 +46,20 @@ class SvmTest {
     }
 
     @Test
+    void aModelIsAsSmallAndAsSureAsAskedFor() {
+        Svm.Options small = new Svm.Options().cost(1).maxBytes(4000);
+        try (Svm whole = Svm.train(Column.of("text", TEXTS), Column.of("class", LABELS), new Svm.Options().cost(1));
+            Svm cut = Svm.train(Column.of("text", TEXTS), Column.of("class", LABELS), small);
+            Svm sure = Svm.train(Column.of("text", TEXTS), Column.of("class", LABELS), new Svm.Options().fixedTerms(true).precision(1))) {
+            assertTrue(cut.toBytes().length <= 4000, cut.toBytes().length + " bytes");
+            assertTrue(whole.toBytes().length > 4000, whole.toBytes().length + " bytes");
+            assertEquals(3, sure.classNames().size());
+            assertThrows(KehuException.class, () -> Svm.train(Column.of("text", TEXTS), Column.of("class", LABELS),
+                new Svm.Options().precision(.9).abstainBelow(.5)));
+        }
+    }
+
+    @Test
     void probabilitiesSumToOneAndTheLargestMarginWins() {
         try (Svm svm = trained()) {
             Svm.Predictions found = svm.predict(Column.of(null, TEXTS), new Svm.PredictOptions().threads(2));

@@ -20,8 +20,9 @@
  * Cues and words that change them are found from left to right, the longest at each
  * place, apart. Those that change stand before their cue, at most 3 characters from it or
  * from one another, with no sign or blank between. A negation that is a cue too counts as
- * one where nothing follows that it could turn round. A text's points are the sum of its
- * cues' points and the bias of the list.
+ * one where nothing follows that it could turn round. A chain of words of degree makes a
+ * cue at most 100 times as strong. A text's points are the sum of its cues' points and
+ * the bias of the list.
  *
  * What a person edits: kehu_keyword_save_text(kehu_sentiment_words(s), ...), change it,
  * kehu_keyword_load_text(), and kehu_sentiment_from_words(), or train again with it as

@@ -6,7 +6,10 @@
 #include "text/sentiment_model.h"
 #include "text/symbol.h"
 
-enum { REACH = 3 }; /* characters between a word and what it changes, at most */
+enum {
+    REACH = 3,        /* characters between a word and what it changes, at most */
+    MOST_FACTOR = 100 /* of a cue's weight after all the words that change it */
+};
 
 static int by_place(const void *a, const void *b, void *ctx)
 {
@@ -88,6 +91,10 @@ static void modify(kehu__cueing *c, const kehu_sentiment *s, const char *text, i
         if (r->negation)
             cue->factor = -cue->factor;
         cue->factor *= (100.0 + r->degree) / 100;
+        if (cue->factor > MOST_FACTOR)
+            cue->factor = MOST_FACTOR;
+        else if (cue->factor < -MOST_FACTOR)
+            cue->factor = -MOST_FACTOR;
     }
 }
 

@@ -91,6 +91,37 @@ static void test_sentiment_tells_cues_and_places(void **state)
     kehu_sentiment_free(s);
 }
 
+/* `n` times `modifier`, then `cue`. */
+static void chain(char *text, const char *modifier, int n, const char *cue)
+{
+    *text = 0;
+    for (int i = 0; i < n; i++)
+        text = strcpy(text, modifier) + strlen(modifier);
+    strcpy(text, cue);
+}
+
+static void test_sentiment_bounds_a_chain_of_modifiers(void **state)
+{
+    static const struct {
+        const char *modifier;
+        int n;
+        int32_t points;
+    } cases[] = {{"非常", 7, 3673}, /* 60 * 1.8^7 */
+                 {"非常", 8, 6000}, /* 110 times would be */
+                 {"非常", 60, 6000},
+                 {"非常", 1300, 6000},
+                 {"非常不", 401, -6000},
+                 {"有点", 1500, 0}};
+    static char text[16000];
+    kehu_sentiment *s = by_list();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        chain(text, cases[i].modifier, cases[i].n, "好");
+        assert_int_equal(points_of(s, text), cases[i].points);
+    }
+    kehu_sentiment_free(s);
+}
+
 enum { MANY = 240 };
 
 static void sample(kehu_column *texts, kehu_column *labels)
@@ -171,6 +202,40 @@ static void test_sentiment_learns_and_reads_back(void **state)
     texts_free(&labels);
 }
 
+/* One comment of nothing but modifiers, once as it is and once turned round, whose
+ * factors would be infinite and cancel to no number. */
+static void test_sentiment_learns_beside_a_chain_of_modifiers(void **state)
+{
+    static char chained[4000], text[8100];
+    const char *lines[MANY], *names[MANY];
+    kehu_column texts, labels, more;
+    kehu_sentiment *s;
+    const kehu_sentiment_options o = {.size = sizeof o, .n_words = 80};
+    int8_t polarity;
+    const kehu_sentiment_answers a = {.polarities = &polarity};
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        lines[i] = i % 2 ? "很满意，喜欢" : "很糟糕，失望";
+        names[i] = i % 2 ? "positive" : "negative";
+    }
+    chain(chained, "极", 1100, "满意，不");
+    strcpy(text, chained);
+    chain(text + strlen(text), "极", 1100, "满意");
+    lines[1] = text;
+    texts = texts_column(lines, MANY);
+    labels = texts_column(names, MANY);
+    assert_int_equal(kehu_sentiment_train(&s, &texts, &labels, &o, NULL), KEHU_OK);
+    chain(chained, "极", 25, "满意");
+    lines[0] = chained;
+    more = texts_column(lines, 1);
+    assert_int_equal(kehu_sentiment_score(s, &more, NULL, &a, NULL), KEHU_OK);
+    assert_int_equal(polarity, 1);
+    kehu_sentiment_free(s);
+    texts_free(&texts);
+    texts_free(&labels);
+    texts_free(&more);
+}
+
 static void test_sentiment_refuses_what_it_cannot_use(void **state)
 {
     static const char no_cues[] = "bill\t话费\t50\n";
@@ -246,7 +311,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentiment_heeds_negation_and_degree),
         cmocka_unit_test(test_sentiment_tells_cues_and_places),
+        cmocka_unit_test(test_sentiment_bounds_a_chain_of_modifiers),
         cmocka_unit_test(test_sentiment_learns_and_reads_back),
+        cmocka_unit_test(test_sentiment_learns_beside_a_chain_of_modifiers),
         cmocka_unit_test(test_sentiment_refuses_what_it_cannot_use),
         cmocka_unit_test(test_sentiment_without_memory),
     };

@@ -13,7 +13,7 @@ double cpu_seconds(void)
 
 void figure(const char *name, double value)
 {
-    printf("figure %s %.9g\n", name, value);
+    printf("figure %s %.15g\n", name, value);
 }
 
 void die(const char *message)

@@ -5,14 +5,7 @@
 
 #include "base/mem.h"
 
-enum {
-    BLOCKS = 32,
-    STARTS = 3,
-    FIRST_PASSES = 6,
-    SWEEPS = 1,
-    LAST_SWEEPS = 60,
-    MEAN = 20
-};
+enum { BLOCKS = 32, SWEEPS = 1, LAST_SWEEPS = 60 };
 static const double enough = 2e-6;
 
 /* One side of the factorization: its rows of X, what it solves for, what it takes as
@@ -264,14 +257,18 @@ done:
 
 void kehu__nmf_gram(float *gram, const float *factors, uint32_t n_columns, uint32_t k)
 {
-    for (uint32_t s = 0; s < k; s++)
-        for (uint32_t t = s; t < k; t++) {
-            double sum = 0;
-            for (uint32_t j = 0; j < n_columns; j++)
-                sum += (double)factors[(size_t)j * k + s] *
-                       (double)factors[(size_t)j * k + t];
-            gram[(size_t)s * k + t] = gram[(size_t)t * k + s] = (float)sum;
+    double sum[KEHU__NMF_MAX];
+    for (uint32_t s = 0; s < k; s++) {
+        memset(sum, 0, k * sizeof *sum);
+        for (uint32_t j = 0; j < n_columns; j++) {
+            const float *const row = factors + (size_t)j * k;
+            if (row[s] != 0)
+                for (uint32_t t = s; t < k; t++)
+                    sum[t] += (double)row[s] * (double)row[t];
         }
+        for (uint32_t t = s; t < k; t++)
+            gram[(size_t)s * k + t] = gram[(size_t)t * k + s] = (float)sum[t];
+    }
 }
 
 void kehu__nmf_row(float *weights, const uint32_t *columns, const float *values,

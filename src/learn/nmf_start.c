@@ -1,10 +1,11 @@
 /* Where the factorization starts: non-negative double singular value decomposition
  * (Boutsidis and Gallopoulos, Pattern Recognition 41, 2008). The singular vectors come
  * from subspace iteration (Halko, Martinsson and Tropp, SIAM Review 53, 2011) over at
- * most MOST_ROWS rows, evenly spaced. */
+ * most MOST_ROWS rows. */
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "learn/nmf.h"
@@ -13,7 +14,8 @@ enum { MORE = 8, ROUNDS = 5, MOST_ROWS = 50000, JACOBI_SWEEPS = 30 };
 
 typedef struct starting {
     const kehu__sparse *rows;
-    int64_t step;      /* every so many rows */
+    int64_t *chosen; /* [n] rows to look at, rising */
+    size_t n;
     uint32_t m, p;     /* columns; singular vectors looked for */
     double *q, *z;     /* [m][p] */
     double *c, *e;     /* [p][p] */
@@ -21,6 +23,31 @@ typedef struct starting {
     uint32_t *order;   /* [p] of the singular values, falling */
     double (*part)[2]; /* [p] squares of the negative and positive part of u */
 } starting;
+
+/* Rows that are not empty: all of them, or one of each of MOST_ROWS equal parts. Which
+ * one is hashed, so that what comes in turns in the texts is not lost. */
+static bool choose_rows(starting *s, const kehu_allocator *alloc)
+{
+    const kehu__sparse *const r = s->rows;
+    uint64_t n = 0, seen = 0;
+    int64_t i = -1;
+    for (int64_t row = 0; row < r->n_rows; row++)
+        n += r->starts[row + 1] > r->starts[row];
+    s->n = n < MOST_ROWS ? (size_t)n : MOST_ROWS;
+    s->chosen = kehu__alloc(alloc, s->n, sizeof *s->chosen);
+    if (s->chosen == NULL)
+        return false;
+    for (size_t part = 0; part < s->n; part++) {
+        const uint64_t from = n * part / s->n, to = n * (part + 1) / s->n;
+        const uint64_t wanted = from + kehu__mix64(part) % (to - from);
+        while (seen <= wanted) {
+            i++;
+            seen += r->starts[i + 1] > r->starts[i];
+        }
+        s->chosen[part] = i;
+    }
+    return true;
+}
 
 /* y = x Q of row i. */
 static void project(const starting *s, int64_t i)
@@ -68,7 +95,8 @@ static void iterate(starting *s)
     orthonormalize(s);
     for (int round = 0; round < ROUNDS; round++) {
         memset(s->z, 0, size * sizeof *s->z);
-        for (int64_t i = 0; i < r->n_rows; i += s->step) {
+        for (size_t k = 0; k < s->n; k++) {
+            const int64_t i = s->chosen[k];
             project(s, i);
             for (int64_t at = r->starts[i]; at < r->starts[i + 1]; at++) {
                 double *const z = s->z + (size_t)r->columns[at] * s->p;
@@ -141,16 +169,16 @@ static void decompose(starting *s)
     const uint32_t p = s->p;
     iterate(s);
     memset(s->c, 0, (size_t)p * p * sizeof *s->c);
-    for (int64_t i = 0; i < s->rows->n_rows; i += s->step) {
-        project(s, i);
+    for (size_t k = 0; k < s->n; k++) {
+        project(s, s->chosen[k]);
         for (uint32_t a = 0; a < p; a++)
             if (s->y[a] != 0)
                 for (uint32_t b = 0; b < p; b++)
                     s->c[(size_t)a * p + b] += s->y[a] * s->y[b];
     }
     find_eigenvectors(s);
-    for (int64_t i = 0; i < s->rows->n_rows; i += s->step) {
-        project(s, i);
+    for (size_t k = 0; k < s->n; k++) {
+        project(s, s->chosen[k]);
         for (uint32_t t = 0; t < p; t++) {
             double u = 0;
             for (uint32_t a = 0; a < p; a++)
@@ -183,10 +211,9 @@ static void take_part(const starting *s, float *factors, uint32_t k, uint32_t t)
 bool kehu__nmf_start(float *factors, const kehu__sparse *rows, uint32_t k,
                      const kehu_allocator *alloc)
 {
-    const int64_t step = 1 + (rows->n_rows - 1) / MOST_ROWS;
     const uint32_t m = rows->n_columns, p = k + MORE < m ? k + MORE : m;
     const size_t size = (size_t)m * p;
-    starting s = {.rows = rows, .step = step, .m = m, .p = p};
+    starting s = {.rows = rows, .m = m, .p = p};
     bool whole;
     s.q = kehu__alloc(alloc, size, sizeof *s.q);
     s.z = kehu__alloc(alloc, size, sizeof *s.z);
@@ -195,13 +222,14 @@ bool kehu__nmf_start(float *factors, const kehu__sparse *rows, uint32_t k,
     s.y = kehu__alloc(alloc, p, sizeof *s.y);
     s.order = kehu__alloc(alloc, p, sizeof *s.order);
     s.part = kehu__alloc_zero(alloc, p, sizeof *s.part);
-    whole = s.q != NULL && s.z != NULL && s.c != NULL && s.e != NULL && s.y != NULL &&
-            s.order != NULL && s.part != NULL;
+    whole = choose_rows(&s, alloc) && s.q != NULL && s.z != NULL && s.c != NULL &&
+            s.e != NULL && s.y != NULL && s.order != NULL && s.part != NULL;
     if (whole) {
         decompose(&s);
         for (uint32_t t = 0; t < k && t < p; t++)
             take_part(&s, factors, k, t);
     }
+    kehu__free(alloc, s.chosen, s.n, sizeof *s.chosen);
     kehu__free(alloc, s.q, size, sizeof *s.q);
     kehu__free(alloc, s.z, size, sizeof *s.z);
     kehu__free(alloc, s.c, (size_t)p * p, sizeof *s.c);

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "file/handle_file.h"
+#include "learn/nmf.h"
 #include "support/test.h"
 #include "support/texts.h"
 
@@ -142,6 +143,69 @@ static void test_topic_takes_more_topics_than_there_are(void **state)
     kehu_tokenizer_free(t);
 }
 
+/* So many texts that the start looks at a part of them: every second one is `even`, the
+ * others are the `n_odd` ones of `odd` by turns. */
+enum { START_ROWS = 50000, MORE_ROWS = START_ROWS + 2 };
+
+static void check_themes(const char *even, const char *const *odd, int n_odd,
+                         uint32_t n_topics)
+{
+    static const char *lines[MORE_ROWS];
+    kehu_tokenizer *t = dictionary();
+    const kehu_topic_options o = {.size = sizeof o,
+                                  .n_topics = n_topics,
+                                  .max_share = 0.9,
+                                  .passes = 20,
+                                  .tokenizer = t};
+    kehu_column texts;
+    kehu_topic *topics;
+    for (int i = 0; i < MORE_ROWS; i++)
+        lines[i] = i % 2 ? odd[i / 2 % n_odd] : even;
+    texts = texts_column(lines, MORE_ROWS);
+    assert_int_equal(kehu_topic_fit(&topics, &texts, &o, NULL), KEHU_OK);
+    for (uint32_t k = 0; k < n_topics; k++) {
+        kehu_topic_info info;
+        uint32_t n;
+        assert_int_equal(kehu_topic_get_info(topics, k, &info, NULL), KEHU_OK);
+        assert_true(info.share > 0.05);
+        assert_int_equal(kehu_topic_words(topics, k, NULL, 0, &n, NULL), KEHU_OK);
+        assert_true(n > 0);
+    }
+    texts_free(&texts);
+    kehu_topic_free(topics);
+    kehu_tokenizer_free(t);
+}
+
+static void test_topic_starts_from_texts_that_say_something(void **state)
+{
+    static const char *const themes[] = {"宽带 断网", "扣费 话费"};
+    (void)state;
+    check_themes("", themes, 2, 2);
+}
+
+static void test_topic_starts_from_texts_of_every_kind(void **state)
+{
+    static const char *const themes[] = {"宽带 断网", "扣费 话费", "账单 网速"};
+    (void)state;
+    check_themes("信号 信号", themes, 3, 4);
+}
+
+static void test_topic_gram_is_the_product_of_the_factors(void **state)
+{
+    static const float factors[4][3] = {
+        {0.25f, 0, 0.5f}, {0, 0, 0}, {0.1f, 0.7f, 0.2f}, {0.3f, 0.3f, 0}};
+    float gram[3][3];
+    (void)state;
+    kehu__nmf_gram(gram[0], factors[0], 4, 3);
+    for (int a = 0; a < 3; a++)
+        for (int b = 0; b < 3; b++) {
+            double sum = 0;
+            for (int j = 0; j < 4; j++)
+                sum += (double)factors[j][a] * (double)factors[j][b];
+            assert_true(gram[a][b] == (float)sum);
+        }
+}
+
 static void test_topic_refuses_what_it_cannot_use(void **state)
 {
     kehu_tokenizer *t = dictionary();
@@ -211,6 +275,9 @@ int main(void)
         cmocka_unit_test(
             test_topic_is_the_same_for_any_number_of_threads_and_after_reading),
         cmocka_unit_test(test_topic_takes_more_topics_than_there_are),
+        cmocka_unit_test(test_topic_starts_from_texts_that_say_something),
+        cmocka_unit_test(test_topic_starts_from_texts_of_every_kind),
+        cmocka_unit_test(test_topic_gram_is_the_product_of_the_factors),
         cmocka_unit_test(test_topic_refuses_what_it_cannot_use),
         cmocka_unit_test(test_topic_without_memory),
     };

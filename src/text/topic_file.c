@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "file/container.h"
 #include "file/handle_file.h"
 #include "text/tokenizer.h"
@@ -68,6 +69,8 @@ static kehu_status read_words(kehu_topic *t, const char *bytes, size_t size,
             return damaged(name, "an inverse document frequency is no number above 0",
                            err);
     }
+    if (kehu__utf8_valid(r.at, t->n_bytes) != t->n_bytes)
+        return damaged(name, "a term is not UTF-8", err);
     memcpy(t->bytes, r.at, t->n_bytes);
     for (uint32_t j = 0; j < t->n_terms; j++) {
         const char *const nul =
@@ -150,8 +153,8 @@ static kehu_status fill(kehu_topic *t, const kehu__handle_source *from, kehu_err
     n_bytes = kehu__read_u64(&r);
     /* Each has its bytes in the file, so nothing is allocated in vain. */
     if (r.failed || r.at != r.end || n_topics < 1 || n_topics > KEHU__NMF_MAX ||
-        n_terms < 1 || n_terms > fact_size / sizeof(float) || n_bytes < n_terms ||
-        n_bytes > word_size)
+        n_terms < 1 || n_terms > fact_size / sizeof(float) / n_topics ||
+        n_bytes < n_terms || n_bytes > word_size)
         return damaged(name, "the counts are wrong", err);
     t->n_topics = n_topics;
     t->n_terms = n_terms;

@@ -133,7 +133,7 @@ static kehu_status choose_terms(kehu_topic *t, gathering *g, int64_t n_texts,
                                 const kehu_topic_options *opt, kehu_error *err)
 {
     uint32_t *const order = kehu__alloc(&g->alloc, g->n + 1, sizeof *order);
-    size_t n = 0;
+    size_t n = 0, at = 0;
     kehu_status status = KEHU_OK;
     if (order == NULL)
         return kehu__no_memory(err, "terms");
@@ -144,7 +144,7 @@ static kehu_status choose_terms(kehu_topic *t, gathering *g, int64_t n_texts,
     kehu__sort(order, n, sizeof *order, by_frequency, g);
     t->n_terms = (uint32_t)(n < opt->max_terms ? n : opt->max_terms);
     for (uint32_t k = 0; k < t->n_terms; k++)
-        t->n_bytes += g->words[order[k]].size + 1;
+        t->n_bytes += (size_t)g->words[order[k]].size + 1;
     if (t->n_terms == 0)
         status = kehu__fail(err, KEHU_EMPTY, -1,
                             "no word is in %u texts or more and in at most a share %g of "
@@ -152,13 +152,13 @@ static kehu_status choose_terms(kehu_topic *t, gathering *g, int64_t n_texts,
                             (unsigned)opt->min_df, opt->max_share);
     else if (!kehu__topic_room(t))
         status = kehu__no_memory(err, "topics");
-    for (uint32_t k = 0, at = 0; k < t->n_terms && status == KEHU_OK; k++) {
+    for (uint32_t k = 0; k < t->n_terms && status == KEHU_OK; k++) {
         met *const w = &g->words[order[k]];
         w->term = k;
         t->hashes[k] = w->hash;
         t->offsets[k] = at;
         memcpy(t->bytes + at, g->bytes.bytes + w->offset, w->size + 1);
-        at += w->size + 1;
+        at += (size_t)w->size + 1;
         t->idf[k] = (float)(1 + kehu__log((double)(1 + n_texts) / (1.0 + w->df)));
     }
     kehu__free(&g->alloc, order, g->n + 1, sizeof *order);

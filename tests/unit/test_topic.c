@@ -4,6 +4,7 @@
 #define KEHU_ALLOW_LIBC_ALLOC
 
 #include "base/buffer.h"
+#include "file/container.h"
 #include "file/handle_file.h"
 #include "learn/nmf.h"
 #include "support/test.h"
@@ -206,6 +207,79 @@ static void test_topic_gram_is_the_product_of_the_factors(void **state)
         }
 }
 
+/* What reading says of the model with another section in place of its own. */
+static void check_section(const kehu__buffer *model, const kehu_tokenizer *t,
+                          const char *tag, const char *bytes, size_t size,
+                          const char *message)
+{
+    static const char *const tags[] = {"HEAD", "WORD", "FACT", "INFO"};
+    const kehu_allocator alloc = kehu__allocator(NULL);
+    kehu__section sections[4];
+    kehu__container c;
+    kehu__buffer b = kehu__buffer_new(&alloc);
+    kehu_topic *topics;
+    kehu_error err;
+    assert_int_equal(
+        kehu__container_open(&c, model->bytes, model->size, "TOP1", "the model", &err),
+        KEHU_OK);
+    for (int i = 0; i < 4; i++) {
+        const char *own;
+        memcpy(sections[i].tag, tags[i], 5);
+        assert_true(kehu__container_find(&c, tags[i], &own, &sections[i].size));
+        sections[i].bytes = own;
+        if (strcmp(tags[i], tag) == 0) {
+            sections[i].bytes = bytes;
+            sections[i].size = size;
+        }
+    }
+    kehu__container_build(&b, "TOP1", sections, 4);
+    assert_false(b.failed);
+    assert_int_equal(kehu_topic_read(&topics, b.bytes, b.size, t, NULL, &err),
+                     KEHU_FORMAT);
+    assert_non_null(strstr(err.message, message));
+    kehu__buffer_free(&b);
+}
+
+static void test_topic_refuses_counts_without_their_factors(void **state)
+{
+    kehu_tokenizer *t = dictionary();
+    kehu_topic *topics = fit(t, 2, 1);
+    kehu__buffer model = bytes_of(topics), head = kehu__buffer_new(&model.alloc);
+    (void)state;
+    /* The factors' bytes are enough for the terms, but not times 500 topics. */
+    kehu__buffer_u64(&head, 0);
+    kehu__buffer_u32(&head, 500);
+    kehu__buffer_u32(&head, 8);
+    kehu__buffer_u64(&head, 8);
+    check_section(&model, t, "HEAD", head.bytes, head.size, "the counts are wrong");
+    kehu__buffer_free(&head);
+    kehu__buffer_free(&model);
+    kehu_topic_free(topics);
+    kehu_tokenizer_free(t);
+}
+
+static void test_topic_refuses_terms_that_are_not_utf8(void **state)
+{
+    kehu_tokenizer *t = dictionary();
+    kehu_topic *topics = fit(t, 2, 1);
+    kehu__buffer model = bytes_of(topics), word = kehu__buffer_new(&model.alloc);
+    kehu__container c;
+    const char *bytes;
+    size_t size;
+    (void)state;
+    assert_int_equal(
+        kehu__container_open(&c, model.bytes, model.size, "TOP1", "the model", NULL),
+        KEHU_OK);
+    assert_true(kehu__container_find(&c, "WORD", &bytes, &size));
+    kehu__buffer_add(&word, bytes, size);
+    word.bytes[size - 2] = '\xFF';
+    check_section(&model, t, "WORD", word.bytes, word.size, "is not UTF-8");
+    kehu__buffer_free(&word);
+    kehu__buffer_free(&model);
+    kehu_topic_free(topics);
+    kehu_tokenizer_free(t);
+}
+
 static void test_topic_refuses_what_it_cannot_use(void **state)
 {
     kehu_tokenizer *t = dictionary();
@@ -278,6 +352,8 @@ int main(void)
         cmocka_unit_test(test_topic_starts_from_texts_that_say_something),
         cmocka_unit_test(test_topic_starts_from_texts_of_every_kind),
         cmocka_unit_test(test_topic_gram_is_the_product_of_the_factors),
+        cmocka_unit_test(test_topic_refuses_counts_without_their_factors),
+        cmocka_unit_test(test_topic_refuses_terms_that_are_not_utf8),
         cmocka_unit_test(test_topic_refuses_what_it_cannot_use),
         cmocka_unit_test(test_topic_without_memory),
     };

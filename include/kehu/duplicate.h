@@ -54,9 +54,10 @@ typedef struct kehu_duplicate_options {
  * texts    [n] text column; each broken byte stands for one U+FFFD
  *
  * Fails with KEHU_ARGUMENT (an option out of range), KEHU_COLUMN (no text column),
- * KEHU_LIMIT (4,294,967,295 texts or more), KEHU_CANCELLED, KEHU_NO_MEMORY; groups is
- * then unspecified. Time O(characters x 100) and 64 comparisons at most for each text
- * and band; extra memory 8 bytes a character and 40 a text. */
+ * KEHU_LIMIT (4,294,967,295 texts or more, or more shingles than an address can reach),
+ * KEHU_CANCELLED, KEHU_NO_MEMORY; groups is then unspecified. Time O(characters x 100)
+ * and 64 comparisons at most for each text and band; extra memory 8 bytes a character and
+ * 40 a text. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_duplicate_fold(kehu_table **out, int64_t *groups, const kehu_column *texts,
                     const kehu_duplicate_options *options, kehu_error *err);

@@ -51,8 +51,9 @@ typedef struct kehu_summary_options {
  * stop with a blank behind it
  *
  * Fails with KEHU_ARGUMENT (an option out of range), KEHU_COLUMN (no text column),
- * KEHU_CANCELLED, KEHU_NO_MEMORY. Time O(n log n) in characters and n_sentences^2
- * comparisons for each sentence looked at; extra memory 25 bytes a character. */
+ * KEHU_LIMIT (more characters than an address can reach), KEHU_CANCELLED,
+ * KEHU_NO_MEMORY. Time O(n log n) in characters and n_sentences^2 comparisons for each
+ * sentence looked at; extra memory 25 bytes a character. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_summary_find(kehu_table **out, const kehu_column *texts,
                   const kehu_summary_options *options, kehu_error *err);

@@ -119,6 +119,10 @@ kehu_status kehu__shingles_build(kehu__shingles *out, const kehu_column *texts,
         out->starts[i + 1] = out->starts[i] + out->sizes[i];
     if (out->starts[n] == 0)
         return KEHU_OK;
+    if ((uint64_t)out->starts[n] > SIZE_MAX / sizeof *out->items)
+        return kehu__fail(err, KEHU_LIMIT, -1,
+                          "texts has %lld shingles, more than fit in memory",
+                          (long long)out->starts[n]);
     out->items = kehu__alloc(alloc, (size_t)out->starts[n], sizeof *out->items);
     if (out->items == NULL)
         return kehu__no_memory(err, "shingles");

@@ -26,7 +26,7 @@ typedef struct summing {
     kehu_summary_options opt;
     sentence *sentences;
     size_t n, capacity;
-    kehu__buffer bytes, ends; /* the sentences as a column */
+    kehu__buffer bytes, ends; /* the sentences as a column, ends as int64_t in memory */
     kehu__shingles pairs;
     uint64_t *met, *scratch; /* the different pairs, rising */
     uint32_t *df;
@@ -64,6 +64,7 @@ static bool ends_sentence(uint32_t c)
 static bool add_sentence(summing *s, int64_t row, const char *text, int64_t start,
                          int64_t end)
 {
+    int64_t at;
     if (start >= end)
         return true;
     if (!kehu__grow(&s->alloc, &s->sentences, &s->capacity, s->n + 1,
@@ -72,7 +73,8 @@ static bool add_sentence(summing *s, int64_t row, const char *text, int64_t star
     s->sentences[s->n] = (sentence){row, start, end, 0, (int64_t)s->n};
     s->n++;
     kehu__buffer_add(&s->bytes, text + start, (size_t)(end - start));
-    kehu__buffer_u64(&s->ends, s->bytes.size);
+    at = (int64_t)s->bytes.size;
+    kehu__buffer_add(&s->ends, &at, sizeof at);
     return !s->bytes.failed && !s->ends.failed;
 }
 
@@ -106,7 +108,8 @@ static bool split_text(summing *s, int64_t row, kehu__text t)
 
 static kehu_status split_texts(summing *s, kehu_error *err)
 {
-    kehu__buffer_u64(&s->ends, 0);
+    const int64_t begin = 0;
+    kehu__buffer_add(&s->ends, &begin, sizeof begin);
     for (int64_t i = 0; i < s->texts->length; i++)
         if (!split_text(s, i, kehu__column_text(s->texts, i)))
             return kehu__no_memory(err, "sentences");

@@ -30,7 +30,8 @@ static uint16_t simplified(uint16_t code)
     return other != 0 ? other : code;
 }
 
-/* The texts as codes, runs of breaks as one; counts only when codes is NULL. */
+/* The texts as codes, runs of breaks as one; counts only when codes is NULL, and no
+ * further than UINT32_MAX. */
 static void encode(kehu__word_index *index, const kehu_column *texts)
 {
     uint16_t last = 0;
@@ -53,8 +54,9 @@ static void encode(kehu__word_index *index, const kehu_column *texts)
                 continue;
             if (index->codes != NULL)
                 index->codes[index->n_codes] = code;
-            index->n_codes++;
             index->n += code != 0;
+            if (++index->n_codes == UINT32_MAX) /* before a size_t wraps */
+                return;
             last = code;
         }
     }
@@ -136,7 +138,7 @@ kehu_status kehu__word_index_build(kehu__word_index *out, const kehu_column *tex
 {
     *out = (kehu__word_index){.alloc = *alloc, .max_characters = max_characters};
     encode(out, texts);
-    if (out->n_codes >= UINT32_MAX)
+    if (out->n_codes == UINT32_MAX)
         return kehu__fail(err, KEHU_LIMIT, -1,
                           "texts has 4294967295 Chinese characters or more");
     out->min_count = min_count != 0 ? min_count : 10 + (uint32_t)(out->n / 2000000);

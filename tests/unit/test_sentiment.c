@@ -108,10 +108,8 @@ static void test_sentiment_bounds_a_chain_of_modifiers(void **state)
         int32_t points;
     } cases[] = {{"非常", 7, 3673}, /* 60 * 1.8^7 */
                  {"非常", 8, 6000}, /* 110 times would be */
-                 {"非常", 60, 6000},
-                 {"非常", 1300, 6000},
-                 {"非常不", 401, -6000},
-                 {"有点", 1500, 0}};
+                 {"非常", 60, 6000},     {"非常", 1300, 6000},
+                 {"非常不", 401, -6000}, {"有点", 1500, 0}};
     static char text[16000];
     kehu_sentiment *s = by_list();
     (void)state;

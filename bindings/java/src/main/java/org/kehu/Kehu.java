@@ -49,7 +49,7 @@ public final class Kehu {
      *
      * @return its path
      */
-    public static Path library() {
+    public static Path nativeLibrary() {
         return Loader.path();
     }
 

@@ -53,7 +53,7 @@ class LoaderTest {
         assertTrue(Loader.isMusl(List.of("7f00-7f01 r-xp 00000000 08:01 1 /lib/ld-musl-x86_64.so.1")));
         assertFalse(Loader.isMusl(List.of()));
         assertEquals("aarch64", Loader.architecture("arm64"));
-        assertTrue(Files.isRegularFile(Kehu.library()));
+        assertTrue(Files.isRegularFile(Kehu.nativeLibrary()));
     }
 
     /** Runs LoaderTest's main in a JVM of its own, with that cache folder in the environment; what it prints. */
@@ -82,7 +82,7 @@ class LoaderTest {
     }
 
     public static void main(String[] arguments) {
-        System.out.println("library " + Kehu.library());
+        System.out.println("library " + Kehu.nativeLibrary());
     }
 
     @Test
@@ -97,7 +97,7 @@ class LoaderTest {
 
     @Test
     void aNamedLibraryIsTheOnlyOne(@TempDir Path parent) throws Exception {
-        Path copy = Files.copy(Kehu.library(), parent.resolve("other.so"));
+        Path copy = Files.copy(Kehu.nativeLibrary(), parent.resolve("other.so"));
         assertTrue(run("-Dkehu.native=" + copy).contains("library " + copy));
         assertTrue(run("-Dkehu.native=" + parent.resolve("none.so")).contains("UnsatisfiedLinkError"));
         assertTrue(run("-Dkehu.tmpdir=/proc/none").contains("could not be loaded from any folder"));

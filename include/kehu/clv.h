@@ -106,7 +106,7 @@ typedef struct kehu_clv_options {
     uint32_t size;                 /* sizeof(kehu_clv_options) */
     uint32_t model;                /* a kehu_clv_model; default BG/NBD */
     uint32_t max_iterations;       /* 0 means 500 */
-    uint32_t n_threads;            /* 1..256; 0 means 1 */
+    uint32_t n_threads;            /* 0 means 1; above 256 is 256 */
     const kehu_executor *executor; /* instead of n_threads; NULL means none */
     const kehu_progress *progress; /* NULL means none */
     const kehu_allocator *alloc;   /* NULL means the C library */

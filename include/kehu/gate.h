@@ -82,7 +82,11 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_gate_hold(kehu_table **out,
 /* The SVM inside, borrowed, for more reasons. */
 KEHU_API const kehu_svm *kehu_gate_svm(const kehu_gate *gate);
 
-/* A gate as a file, kind "GAT1". alloc NULL means the C library. */
+/* A model file (kind "GAT1"), to a path or a writer and back; all of it is checked when
+ * it is read; bytes are not kept. alloc NULL means the C library. Fail with
+ * KEHU_ARGUMENT, KEHU_IO, KEHU_LIMIT (writing above 4 GiB), KEHU_NO_MEMORY; reading also
+ * with KEHU_NOT_FOUND (no file; or the SVM's words need another tokenizer), KEHU_FORMAT,
+ * KEHU_KIND, KEHU_VERSION. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_gate_save(const kehu_gate *gate,
                                                     const char *path, kehu_error *err);
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_gate_write(const kehu_gate *gate,

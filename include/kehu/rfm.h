@@ -56,7 +56,7 @@ typedef struct kehu_rfm_base_options {
                                       as_of_day, and then a later row is an error */
     int32_t day_offset_minutes;    /* a day of a TIMESTAMP starts this much before 0:00
                                       UTC: 480 for China; -1440..1440, default 0 */
-    uint32_t n_threads;            /* 1..256; 0 means 1 */
+    uint32_t n_threads;            /* 0 means 1; above 256 is 256 */
     const kehu_executor *executor; /* instead of n_threads; NULL means none */
     const kehu_progress *progress; /* NULL means none */
     const kehu_allocator *alloc;   /* NULL means the C library */
@@ -204,7 +204,7 @@ typedef struct kehu_rfm_options {
     uint32_t recency_levels;       /* grades, 2..10; 0 means 5, or edges + 1 */
     uint32_t orders_levels;        /* the same */
     uint32_t spend_levels;         /* the same */
-    uint32_t n_threads;            /* 1..256; 0 means 1. More than 3 bring nothing */
+    uint32_t n_threads;            /* 0 means 1. More than 3 bring nothing */
     const kehu_rfm_edges *edges;   /* NULL: all by the rule */
     const kehu_executor *executor; /* instead of n_threads; NULL means none */
     const kehu_allocator *alloc;   /* NULL means the C library */

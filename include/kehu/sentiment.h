@@ -78,12 +78,12 @@ KEHU_API const kehu_keyword *kehu_sentiment_words(const kehu_sentiment *s);
 
 /* Where the answers to n texts go; NULL for what is not wanted. */
 typedef struct kehu_sentiment_answers {
-    int8_t *polarities; /* 1 for, -1 against, 0 neither: no cue and no SVM */
-    double
-        *probabilities; /* of being for something, 0..1: the SVM's, else by the points */
-    double *strengths;  /* |points| / (|points| + 100), 0..1 */
-    int32_t *points;    /* of the list */
-    int32_t *n_cues;
+    int8_t *polarities;    /* [n] 1 for, -1 against, 0 neither: no cue and no SVM */
+    double *probabilities; /* [n] of being for something, 0..1: the SVM's, else by the
+                              points */
+    double *strengths;     /* [n] |points| / (|points| + 100), 0..1 */
+    int32_t *points;       /* [n] of the list */
+    int32_t *n_cues;       /* [n] cues found */
 } kehu_sentiment_answers;
 
 typedef struct kehu_sentiment_score_options {
@@ -122,7 +122,9 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_sentiment_cues(const kehu_sentiment *s
                                                          kehu_error *err);
 
 /* A model file (kind "SEN1"), to a path or a writer and back; all of it is checked when
- * it is read. Fail as those of kehu/hybrid.h do. */
+ * it is read; bytes are not kept. Fail with KEHU_ARGUMENT, KEHU_IO, KEHU_LIMIT (writing
+ * above 4 GiB), KEHU_NO_MEMORY; reading also with KEHU_NOT_FOUND (no file; or the SVM's
+ * words need another tokenizer), KEHU_FORMAT, KEHU_KIND, KEHU_VERSION. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_sentiment_save(const kehu_sentiment *s,
                                                          const char *path,
                                                          kehu_error *err);

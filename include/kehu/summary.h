@@ -48,7 +48,7 @@ typedef struct kehu_summary_options {
  *          score     FLOAT64     0..1; of equal ones the first
  *        with fewer rows, or none, where the texts have no more
  * texts  text column; a sentence ends with 。！？；… or ! ? ; or a line's end, or a full
- * stop with a blank behind it
+ *        stop with a blank behind it
  *
  * Fails with KEHU_ARGUMENT (an option out of range), KEHU_COLUMN (no text column),
  * KEHU_LIMIT (more characters than an address can reach), KEHU_CANCELLED,

@@ -277,7 +277,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_split(
 /* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_tokenizer_batch_options {
     uint32_t size;                 /* sizeof(kehu_tokenizer_batch_options) */
-    uint32_t n_threads;            /* 1..256; 0 means 1 */
+    uint32_t n_threads;            /* 0 means 1; above 256 is 256 */
     const kehu_executor *executor; /* NULL means threads for this call only */
     const kehu_progress *progress; /* NULL means none */
     const kehu_allocator *alloc;   /* NULL means the C library */

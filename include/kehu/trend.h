@@ -5,8 +5,11 @@
  *
  *     const kehu_trend_options steps = {.size = sizeof steps, .step_days = 7};
  *     kehu_table *bursts = NULL;
+ *     kehu_error err;
  *     if (kehu_trends_find(&bursts, KEHU_TREND_BURSTS, &class_of, &time, from_day,
- * to_day, &steps, &err) != KEHU_OK) report(err.message); kehu_table_free(bursts);
+ *                          to_day, &steps, &err) != KEHU_OK)
+ *         report(err.message);
+ *     kehu_table_free(bursts);
  *
  * Counts scatter around their expectation with `dispersion` times the variance of a
  * Poisson count, at least 1; it is found from differences of neighbours of which the
@@ -28,11 +31,12 @@ extern "C" {
  *
  *   LEVELS   group, events, level, growth, growth_low, growth_high, dispersion, changes,
  *            last_change: the level is the expected number of events a step after the
- * last change point; growth is the relative change in 30 days of a log-linear regression
- * over all steps, with its 95 % interval (missing where the events do not determine it);
- * changes is the number of change points CHANGES  group, day (the first of the new
- * level), before, after (expected events a step), score BURSTS   group, first, last
- * (days), events, expected, p (the smallest of its steps)
+ *            last change point; growth is the relative change in 30 days of a log-linear
+ *            regression over all steps, with its 95 % interval (missing where the events
+ *            do not determine it); changes is the number of change points
+ *   CHANGES  group, day (the first of the new level), before, after (expected events a
+ *            step), score
+ *   BURSTS   group, first, last (days), events, expected, p (the smallest of its steps)
  *
  * Change points split the steps so that the sum of -2 log likelihood / dispersion and
  * `change_penalty` per change point is least (Jackson et al. 2005, exact); score is what
@@ -73,7 +77,8 @@ typedef struct kehu_trend_options {
  * group     text, a missing one is the empty name; NULL: all events are one group
  * time      DATE32 or TIMESTAMP; rows with a missing one, or outside the days, are left
  *           out
- * from_day  days since 1970-01-01, the first and the last that count
+ * from_day  days since 1970-01-01: the first that counts
+ * to_day    and the last
  *
  * Fails with KEHU_ARGUMENT (an option out of range, columns of different length),
  * KEHU_COLUMN, KEHU_EMPTY (fewer than two steps), KEHU_LIMIT (above 3660 steps, or 2^31

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "file/container.h"
+#include "file/io.h"
 
 kehu_status kehu__handle_save(const kehu__handle_file *file, const void *handle,
                               const char *path, kehu_error *err)
@@ -40,9 +41,9 @@ static void clear(void *out)
     memcpy(out, &none, sizeof none);
 }
 
-kehu_status kehu__handle_load(const kehu__handle_file *file, void *out, const char *path,
-                              const void *with, const kehu_allocator *alloc,
-                              kehu_error *err)
+static kehu_status load(const kehu__handle_file *file, void *out, const char *path,
+                        size_t most, const void *with, const kehu_allocator *alloc,
+                        kehu_error *err)
 {
     kehu__handle_source from = {
         .name = path, .with = with, .alloc = kehu__allocator(alloc)};
@@ -51,11 +52,28 @@ kehu_status kehu__handle_load(const kehu__handle_file *file, void *out, const ch
     if (out == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
     clear(out);
-    KEHU_TRY(kehu__model_bytes(path, &from.alloc, &bytes, &from.size, err));
+    if (path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "path is NULL");
+    KEHU_TRY(kehu__file_read(&kehu__io_system, path, most, &from.alloc, &bytes,
+                             &from.size, err));
     from.bytes = bytes == NULL ? "" : bytes;
     status = file->make(out, &from, err);
     kehu__free(&from.alloc, bytes, from.size, 1);
     return status;
+}
+
+kehu_status kehu__handle_load(const kehu__handle_file *file, void *out, const char *path,
+                              const void *with, const kehu_allocator *alloc,
+                              kehu_error *err)
+{
+    return load(file, out, path, UINT32_MAX, with, alloc, err);
+}
+
+kehu_status kehu__handle_load_text(const kehu__handle_file *file, void *out,
+                                   const char *path, size_t most,
+                                   const kehu_allocator *alloc, kehu_error *err)
+{
+    return load(file, out, path, most, NULL, alloc, err);
 }
 
 kehu_status kehu__handle_read(const kehu__handle_file *file, void *out, const void *bytes,

@@ -33,6 +33,10 @@ kehu_status kehu__handle_write(const kehu__handle_file *file, const void *handle
 kehu_status kehu__handle_load(const kehu__handle_file *file, void *out, const char *path,
                               const void *with, const kehu_allocator *alloc,
                               kehu_error *err);
+/* The same for a text that people edit: a file above `most` bytes is not read. */
+kehu_status kehu__handle_load_text(const kehu__handle_file *file, void *out,
+                                   const char *path, size_t most,
+                                   const kehu_allocator *alloc, kehu_error *err);
 kehu_status kehu__handle_read(const kehu__handle_file *file, void *out, const void *bytes,
                               size_t size, const void *with, const kehu_allocator *alloc,
                               kehu_error *err);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "file/io.h"
+#include "file/handle_file.h"
 #include "insight/lines.h"
 
 enum { MAX_TEXT = 1 << 20 };
@@ -194,75 +194,66 @@ static kehu_status parse(kehu_demand_machine *m, kehu_error *err)
 
 /* ---- A machine's life ---- */
 
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
+{
+    kehu_demand_machine *m;
+    kehu_status status;
+    if (from->size > MAX_TEXT)
+        return kehu__fail(err, KEHU_LIMIT, -1, "the machine has %zu bytes, at most %d",
+                          from->size, MAX_TEXT);
+    m = kehu__alloc_zero(&from->alloc, 1, sizeof *m);
+    if (m == NULL)
+        return kehu__no_memory(err, "a machine");
+    m->alloc = from->alloc;
+    m->source_size = from->size;
+    m->source = kehu__alloc(&m->alloc, from->size + 1, 1);
+    if (m->source == NULL) {
+        status = kehu__no_memory(err, "a machine");
+    } else {
+        memcpy(m->source, from->bytes, from->size);
+        status = parse(m, err);
+    }
+    if (status != KEHU_OK)
+        kehu_demand_machine_free(m);
+    else
+        memcpy(out, &m, sizeof m);
+    return status;
+}
+
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
+{
+    const kehu_demand_machine *m = handle;
+    (void)err;
+    *out = kehu__buffer_new(&m->alloc);
+    kehu__buffer_add(out, m->source, m->source_size);
+    return KEHU_OK;
+}
+
+static const kehu__handle_file file = {"machine", build, make};
+
 kehu_status kehu_demand_machine_read(kehu_demand_machine **out, const void *bytes,
                                      size_t size, const kehu_allocator *alloc,
                                      kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_demand_machine *m;
-    kehu_status status;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL && size > 0)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    if (size > MAX_TEXT)
-        return kehu__fail(err, KEHU_LIMIT, -1, "the machine has %zu bytes, at most %d",
-                          size, MAX_TEXT);
-    m = kehu__alloc_zero(&a, 1, sizeof *m);
-    if (m == NULL)
-        return kehu__no_memory(err, "a machine");
-    m->alloc = a;
-    m->source_size = size;
-    m->source = kehu__alloc(&a, size + 1, 1);
-    if (m->source == NULL) {
-        status = kehu__no_memory(err, "a machine");
-    } else {
-        if (size > 0)
-            memcpy(m->source, bytes, size);
-        status = parse(m, err);
-    }
-    if (status == KEHU_OK)
-        *out = m;
-    else
-        kehu_demand_machine_free(m);
-    return status;
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }
 
 kehu_status kehu_demand_machine_load(kehu_demand_machine **out, const char *path,
                                      const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes = NULL;
-    size_t size = 0;
-    if (out == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__file_read(&kehu__io_system, path, MAX_TEXT, &a, &bytes, &size, err));
-    status = kehu_demand_machine_read(out, bytes, size, alloc, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load_text(&file, out, path, MAX_TEXT, alloc, err);
 }
 
 kehu_status kehu_demand_machine_write(const kehu_demand_machine *machine,
                                       const kehu_writer *writer, kehu_error *err)
 {
-    if (machine == NULL || writer == NULL || writer->write == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "machine or writer is NULL");
-    if (writer->write(writer->ctx, machine->source, machine->source_size) != 0)
-        return kehu__fail(err, KEHU_IO, -1, "the writer refused %zu bytes",
-                          machine->source_size);
-    return KEHU_OK;
+    return kehu__handle_write(&file, machine, writer, err);
 }
 
 kehu_status kehu_demand_machine_save(const kehu_demand_machine *machine, const char *path,
                                      kehu_error *err)
 {
-    if (machine == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "machine or path is NULL");
-    return kehu__file_replace(&kehu__io_system, path, machine->source,
-                              machine->source_size, err);
+    return kehu__handle_save(&file, machine, path, err);
 }
 
 int32_t kehu_demand_machine_count(const kehu_demand_machine *machine)

@@ -174,7 +174,7 @@ kehu_status kehu_priority_read(kehu_priority **out, const void *bytes, size_t si
 kehu_status kehu_priority_load(kehu_priority **out, const char *path,
                                const kehu_allocator *alloc, kehu_error *err)
 {
-    return kehu__handle_load(&file, out, path, NULL, alloc, err);
+    return kehu__handle_load_text(&file, out, path, MAX_TEXT, alloc, err);
 }
 
 kehu_status kehu_priority_save(const kehu_priority *priority, const char *path,

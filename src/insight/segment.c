@@ -4,80 +4,69 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "file/container.h"
-#include "file/io.h"
+#include "file/handle_file.h"
 #include "insight/segment.h"
+
+static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
+{
+    kehu_segments *t;
+    kehu_status status;
+    if (from->size > KEHU__SEGMENT_TEXT)
+        return kehu__fail(err, KEHU_LIMIT, -1, "the rule table has %zu bytes, at most %d",
+                          from->size, KEHU__SEGMENT_TEXT);
+    t = kehu__alloc_zero(&from->alloc, 1, sizeof *t);
+    if (t == NULL)
+        return kehu__no_memory(err, "a rule table");
+    t->alloc = from->alloc;
+    t->source_size = from->size;
+    t->source = kehu__alloc(&t->alloc, from->size + 1, 1);
+    if (t->source == NULL) {
+        status = kehu__no_memory(err, "a rule table");
+    } else {
+        memcpy(t->source, from->bytes, from->size);
+        t->source[from->size] = '\0';
+        status = kehu__segments_parse(t, err);
+    }
+    if (status != KEHU_OK)
+        kehu_segments_free(t);
+    else
+        memcpy(out, &t, sizeof t);
+    return status;
+}
+
+static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
+{
+    const kehu_segments *t = handle;
+    (void)err;
+    *out = kehu__buffer_new(&t->alloc);
+    kehu__buffer_add(out, t->source, t->source_size);
+    return KEHU_OK;
+}
+
+static const kehu__handle_file file = {"table", build, make};
 
 kehu_status kehu_segments_read(kehu_segments **out, const void *bytes, size_t size,
                                const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_segments *t;
-    kehu_status status;
-    if (out == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
-    *out = NULL;
-    if (bytes == NULL && size > 0)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "bytes is NULL");
-    if (size > KEHU__SEGMENT_TEXT)
-        return kehu__fail(err, KEHU_LIMIT, -1, "the rule table has %zu bytes, at most %d",
-                          size, KEHU__SEGMENT_TEXT);
-    t = kehu__alloc_zero(&a, 1, sizeof *t);
-    if (t == NULL)
-        return kehu__no_memory(err, "a rule table");
-    t->alloc = a;
-    t->source_size = size;
-    t->source = kehu__alloc(&a, size + 1, 1);
-    if (t->source == NULL) {
-        status = kehu__no_memory(err, "a rule table");
-    } else {
-        if (size > 0)
-            memcpy(t->source, bytes, size);
-        t->source[size] = '\0';
-        status = kehu__segments_parse(t, err);
-    }
-    if (status == KEHU_OK)
-        *out = t;
-    else
-        kehu_segments_free(t);
-    return status;
+    return kehu__handle_read(&file, out, bytes, size, NULL, alloc, err);
 }
 
 kehu_status kehu_segments_load(kehu_segments **out, const char *path,
                                const kehu_allocator *alloc, kehu_error *err)
 {
-    const kehu_allocator a = kehu__allocator(alloc);
-    kehu_status status;
-    char *bytes = NULL;
-    size_t size = 0;
-    if (out == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
-    *out = NULL;
-    KEHU_TRY(kehu__file_read(&kehu__io_system, path, KEHU__SEGMENT_TEXT, &a, &bytes,
-                             &size, err));
-    status = kehu_segments_read(out, bytes, size, alloc, err);
-    kehu__free(&a, bytes, size, 1);
-    return status;
+    return kehu__handle_load_text(&file, out, path, KEHU__SEGMENT_TEXT, alloc, err);
 }
 
 kehu_status kehu_segments_write(const kehu_segments *table, const kehu_writer *writer,
                                 kehu_error *err)
 {
-    if (table == NULL || writer == NULL || writer->write == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "table or writer is NULL");
-    if (writer->write(writer->ctx, table->source, table->source_size) != 0)
-        return kehu__fail(err, KEHU_IO, -1, "the writer refused %zu bytes",
-                          table->source_size);
-    return KEHU_OK;
+    return kehu__handle_write(&file, table, writer, err);
 }
 
 kehu_status kehu_segments_save(const kehu_segments *table, const char *path,
                                kehu_error *err)
 {
-    if (table == NULL || path == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "table or path is NULL");
-    return kehu__file_replace(&kehu__io_system, path, table->source, table->source_size,
-                              err);
+    return kehu__handle_save(&file, table, path, err);
 }
 
 int32_t kehu_segments_count(const kehu_segments *table)

@@ -40,6 +40,29 @@ static void test_priority_weights_are_read_and_kept(void **state)
     kehu_priority_free(p);
 }
 
+/* A file that cannot be weights is not taken into memory first. */
+static void test_priority_does_not_read_a_large_file(void **state)
+{
+    const char *path = "test_priority_large.txt";
+    FILE *f = fopen(path, "wb");
+    kehu_priority *p;
+    kehu_error err;
+    faulty memory;
+    (void)state;
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 1 << 20, SEEK_SET), 0);
+    putc('x', f);
+    fclose(f);
+    assert_int_equal(kehu_priority_load(&p, path, faulty_init(&memory, -1), &err),
+                     KEHU_LIMIT);
+    assert_string_equal(err.message,
+                        "test_priority_large.txt has 1048577 bytes, at most 1048576 are "
+                        "read");
+    assert_null(p);
+    assert_int_equal(memory.requests, 0);
+    unlink(path);
+}
+
 static void test_priority_refuses_bad_lines(void **state)
 {
     static const struct {
@@ -210,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_priority_weights_are_read_and_kept),
+        cmocka_unit_test(test_priority_does_not_read_a_large_file),
         cmocka_unit_test(test_priority_refuses_bad_lines),
         cmocka_unit_test(test_priority_ranks_with_reasons),
         cmocka_unit_test(test_priority_never_falls_when_an_input_rises),

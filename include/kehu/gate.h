@@ -85,7 +85,7 @@ KEHU_API const kehu_svm *kehu_gate_svm(const kehu_gate *gate);
 /* A model file (kind "GAT1"), to a path or a writer and back; all of it is checked when
  * it is read; bytes are not kept. alloc NULL means the C library. Fail with
  * KEHU_ARGUMENT, KEHU_IO, KEHU_LIMIT (writing above 4 GiB), KEHU_NO_MEMORY; reading also
- * with KEHU_NOT_FOUND (no file; or the SVM's words need another tokenizer), KEHU_FORMAT,
+ * with KEHU_NOT_FOUND (no file), KEHU_FORMAT,
  * KEHU_KIND, KEHU_VERSION. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_gate_save(const kehu_gate *gate,
                                                     const char *path, kehu_error *err);

@@ -123,8 +123,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_sentiment_cues(const kehu_sentiment *s
 
 /* A model file (kind "SEN1"), to a path or a writer and back; all of it is checked when
  * it is read; bytes are not kept. Fail with KEHU_ARGUMENT, KEHU_IO, KEHU_LIMIT (writing
- * above 4 GiB), KEHU_NO_MEMORY; reading also with KEHU_NOT_FOUND (no file; or the SVM's
- * words need another tokenizer), KEHU_FORMAT, KEHU_KIND, KEHU_VERSION. */
+ * above 4 GiB), KEHU_NO_MEMORY; reading also with KEHU_NOT_FOUND (no file), KEHU_FORMAT,
+ * KEHU_KIND, KEHU_VERSION. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_sentiment_save(const kehu_sentiment *s,
                                                          const char *path,
                                                          kehu_error *err);

@@ -6,6 +6,8 @@
 #include <kehu/linear.h>
 
 #include "base/maths.h"
+#include "base/number.h"
+#include "base/sort.h"
 #include "base/thread.h"
 #include "file/handle_file.h"
 #include "text/classes.h"
@@ -46,19 +48,12 @@ static bool is_plain(const char *word)
     return (unsigned char)word[0] >= 0x80 && strpbrk(word, "\t\n\\") == NULL;
 }
 
-static void add_setting(kehu__buffer *b, const char *name, double value)
+static void add_setting(kehu__buffer *b, const char *name, int32_t value)
 {
-    const int32_t weight = (int32_t)value;
-    char digits[16];
-    size_t at = sizeof digits;
+    char digits[KEHU__NUMBER_BYTES];
     kehu__buffer_text(b, name);
     kehu__buffer_text(b, "\t");
-    for (int32_t left = weight < 0 ? -weight : weight; left > 0 || at == sizeof digits;
-         left /= 10)
-        digits[--at] = (char)('0' + left % 10);
-    if (weight < 0)
-        digits[--at] = '-';
-    kehu__buffer_add(b, digits + at, sizeof digits - at);
+    kehu__buffer_add(b, digits, (size_t)kehu__format_int64(digits, value));
     kehu__buffer_text(b, "\n");
 }
 
@@ -122,15 +117,11 @@ typedef struct rows {
     int64_t *starts; /* [n_texts + 2]: the last row is empty */
 } rows;
 
-static void sort_words(int32_t *words, size_t n)
+static int by_number(const void *a, const void *b, void *ctx)
 {
-    for (size_t i = 1; i < n; i++) {
-        const int32_t w = words[i];
-        size_t j = i;
-        for (; j > 0 && words[j - 1] > w; j--)
-            words[j] = words[j - 1];
-        words[j] = w;
-    }
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    (void)ctx;
+    return (x > y) - (x < y);
 }
 
 static kehu_status add_row(rows *r, const kehu__cueing *c, int64_t row, kehu_error *err)
@@ -145,7 +136,7 @@ static kehu_status add_row(rows *r, const kehu__cueing *c, int64_t row, kehu_err
         if (r->dense[w] == 0)
             r->dense[w] = 1e-6f; /* met, and nothing is left of it */
     }
-    sort_words(r->met, n);
+    kehu__sort(r->met, n, sizeof *r->met, by_number, NULL);
     if (!kehu__grow(a, &r->columns, &r->capacity, r->n + n, sizeof *r->columns) ||
         !kehu__grow(a, &r->values, &r->values_capacity, r->n + n, sizeof *r->values))
         return kehu__no_memory(err, "cues");
@@ -256,7 +247,7 @@ static kehu_status write_list(kehu_sentiment **out, const rows *r, const double 
     kehu__buffer_text(&text, modifiers);
     scale = steep * most / 100 * 1e6; /* probability = logistic(points n / 1,000,000) */
     add_line(&text, "@bias", "positive", rounded(100 * weights[s->n_roles] / most));
-    add_setting(&text, "@scale", scale < 1 ? 1 : scale > 1e6 ? 1e6 : scale);
+    add_setting(&text, "@scale", (int32_t)(scale < 1 ? 1 : scale > 1e6 ? 1e6 : scale));
     for (int32_t w = 0; w < s->n_roles; w++) {
         const int32_t weight = rounded(100 * weights[w] / most);
         if (s->roles[w].weight != 0 && weight != 0)

@@ -246,6 +246,27 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_demands_get_table(kehu_table **out,
                                                             kehu_demand_table report,
                                                             kehu_error *err);
 
+/* Keep a log in a file and get it back, to add, merge or finish further: its rows, names
+ * and machine, not what finish made. A log that was read works with one thread and
+ * without a listener; merge it into a new one for others. Equal adds give equal bytes.
+ * Save and write fail with KEHU_POISONED, KEHU_NO_MEMORY, KEHU_LIMIT (above 4 GiB),
+ * KEHU_IO, KEHU_CANCELLED (by the writer); load and read with KEHU_NOT_FOUND, KEHU_IO,
+ * KEHU_FORMAT, KEHU_VERSION, KEHU_KIND, KEHU_NO_MEMORY.
+ * Cost: 13 bytes a row, 8 a demand, and the ids, in memory twice while written. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_demands_save(const kehu_demands *demands,
+                                                       const char *path, kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_demands_write(const kehu_demands *demands,
+                                                        const kehu_writer *writer,
+                                                        kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_demands_load(kehu_demands **out,
+                                                       const char *path,
+                                                       const kehu_allocator *alloc,
+                                                       kehu_error *err);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_demands_read(kehu_demands **out,
+                                                       const void *bytes, size_t size,
+                                                       const kehu_allocator *alloc,
+                                                       kehu_error *err);
+
 /* Release a log. NULL is allowed. */
 KEHU_API void kehu_demands_free(kehu_demands *demands);
 

@@ -247,8 +247,7 @@ static bool time_of(const adding *a, int64_t i, int64_t *time)
     return true;
 }
 
-/* Room for what is known of demand `number`, the newest or an old one. */
-static bool have_demand(kehu_demands *d, uint32_t number)
+bool kehu__demands_have(kehu_demands *d, uint32_t number)
 {
     const size_t part = number >> KEHU__DEMAND_PART_BITS;
     if (!kehu__grow(&d->alloc, &d->intakes, &d->intakes_capacity, (size_t)number + 1,
@@ -261,8 +260,8 @@ static bool have_demand(kehu_demands *d, uint32_t number)
     return true;
 }
 
-static bool add_row(kehu_demands *d, uint32_t demand, int64_t time, uint32_t number,
-                    uint8_t status)
+bool kehu__demands_keep_row(kehu_demands *d, uint32_t demand, int64_t time,
+                            uint32_t number, uint8_t status)
 {
     kehu__demand_part *p = &d->parts[demand >> KEHU__DEMAND_PART_BITS];
     if (p->n == p->capacity &&
@@ -271,12 +270,6 @@ static bool add_row(kehu_demands *d, uint32_t demand, int64_t time, uint32_t num
     p->rows[p->n++] = (kehu__demand_row){
         time, number, (uint16_t)(demand & (KEHU__DEMAND_PART - 1)), status};
     return true;
-}
-
-/* An intake counts when it is earlier than the one known. */
-static bool is_first(const kehu__demand_intake *known, int64_t time)
-{
-    return known->row == KEHU__DEMAND_NO_ROW || time < known->time;
 }
 
 /* A row with its slots asked for. */
@@ -328,21 +321,27 @@ static kehu_status take_row(adding *a, int64_t i, const pending *p, kehu_error *
     const uint32_t known = d->ids.n, number = d->n_rows + (uint32_t)i;
     uint32_t demand = 0;
     KEHU_TRY(add_id(&d->ids, &p->id, "a demand", i, &demand, err));
-    if ((demand == known && !have_demand(d, demand)) ||
-        !add_row(d, demand, p->time, number, p->status))
+    if ((demand == known && !kehu__demands_have(d, demand)) ||
+        !kehu__demands_keep_row(d, demand, p->time, number, p->status))
         return kehu__no_memory(err, "more demands");
-    if (p->status == 0 && is_first(&d->intakes[demand], p->time))
+    if (p->status == 0 && kehu__demand_is_first(&d->intakes[demand], p->time))
         return take_in(a, demand, p, i, err);
     return KEHU_OK;
 }
 
-static kehu_status take_nobodys(kehu_demands *d, uint32_t row, kehu_error *err)
+bool kehu__demands_keep_nobody(kehu_demands *d, uint32_t row)
 {
     if (!kehu__grow(&d->alloc, &d->nobodys, &d->nobodys_capacity, d->n_nobodys + 1,
                     sizeof *d->nobodys))
-        return kehu__no_memory(err, "more demands");
+        return false;
     d->nobodys[d->n_nobodys++] = row;
-    return KEHU_OK;
+    return true;
+}
+
+static kehu_status take_nobodys(kehu_demands *d, uint32_t row, kehu_error *err)
+{
+    return kehu__demands_keep_nobody(d, row) ? KEHU_OK
+                                             : kehu__no_memory(err, "more demands");
 }
 
 static kehu_status take_rows(adding *a, kehu_error *err)
@@ -436,10 +435,11 @@ static bool merge_demands(kehu_demands *d, const kehu_demands *other,
         const int64_t found = kehu__keys_add(&d->ids, &key);
         kehu__demand_intake in = other->intakes[i];
         if (found == KEHU__NO_KEY ||
-            ((uint32_t)found == known && !have_demand(d, (uint32_t)found)))
+            ((uint32_t)found == known && !kehu__demands_have(d, (uint32_t)found)))
             return false;
         numbers[IDS][i] = (uint32_t)found;
-        if (in.row == KEHU__DEMAND_NO_ROW || !is_first(&d->intakes[found], in.time))
+        if (in.row == KEHU__DEMAND_NO_ROW ||
+            !kehu__demand_is_first(&d->intakes[found], in.time))
             continue;
         in.row += d->n_rows;
         in.channel = (uint16_t)numbers[CHANNELS][in.channel];
@@ -456,8 +456,8 @@ static bool merge_rows(kehu_demands *d, const kehu_demands *other, const uint32_
     for (size_t p = 0; p < other->n_parts; p++)
         for (size_t i = 0; i < other->parts[p].n; i++) {
             const kehu__demand_row *r = &other->parts[p].rows[i];
-            if (!add_row(d, ids[(p << KEHU__DEMAND_PART_BITS) + r->demand], r->time,
-                         d->n_rows + r->number, r->status))
+            if (!kehu__demands_keep_row(d, ids[(p << KEHU__DEMAND_PART_BITS) + r->demand],
+                                        r->time, d->n_rows + r->number, r->status))
                 return false;
         }
     return true;
@@ -478,7 +478,7 @@ static kehu_status merge_all(kehu_demands *d, const kehu_demands *other, kehu_er
         done = merge_keys(into[k], from[k], numbers[k]);
     done = done && merge_demands(d, other, numbers) && merge_rows(d, other, numbers[IDS]);
     for (size_t i = 0; i < other->n_nobodys && done; i++)
-        done = take_nobodys(d, d->n_rows + other->nobodys[i], err) == KEHU_OK;
+        done = kehu__demands_keep_nobody(d, d->n_rows + other->nobodys[i]);
     for (int k = 0; k < N_KEYS; k++)
         kehu__free(&d->alloc, numbers[k], from[k]->n, sizeof(uint32_t));
     if (!done)

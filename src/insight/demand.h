@@ -22,6 +22,7 @@ enum {
 
 #define KEHU__DEMAND_NO_ROW      UINT32_MAX
 #define KEHU__DEMAND_NO_CUSTOMER UINT32_MAX
+#define KEHU__DEMAND_NOBODY      UINT32_MAX /* in a file: a row without a demand */
 
 typedef struct kehu__demand_row {
     int64_t time;
@@ -83,6 +84,19 @@ struct kehu_demands {
     kehu__demand_group *by_class, *by_customer;
     size_t n_by_class, n_by_customer;
 };
+
+/* Room for what is known of a new demand, `number` being the next; and its rows, or those
+ * without a demand, in the order of their numbers. False when memory is refused. */
+bool kehu__demands_have(kehu_demands *d, uint32_t number);
+bool kehu__demands_keep_row(kehu_demands *d, uint32_t demand, int64_t time,
+                            uint32_t number, uint8_t status);
+bool kehu__demands_keep_nobody(kehu_demands *d, uint32_t row);
+
+/* An intake counts when it is earlier than the one known. */
+static inline bool kehu__demand_is_first(const kehu__demand_intake *known, int64_t time)
+{
+    return known->row == KEHU__DEMAND_NO_ROW || time < known->time;
+}
 
 /* Forget what finish made. */
 void kehu__demands_unfinish(kehu_demands *d);

@@ -1,5 +1,6 @@
 """Demands are followed, and what is wrong with them is said."""
 import datetime
+import pickle
 
 import pytest
 
@@ -34,3 +35,22 @@ def test_demands():
         one.merge(one)
     with pytest.raises(kehu.KehuArgumentError, match="report is 'all'"):
         one.table("all")
+
+
+def test_a_log_is_kept_and_goes_on(tmp_path):
+    log = kehu.Demands(day_offset_minutes=480)
+    log.add(["d1", "d2"], [datetime.date(2024, 5, 1)] * 2, ["new", "lost"], customer=["x", "y"])
+    log.save(tmp_path / "log")
+    for again in kehu.Demands.load(tmp_path / "log"), kehu.Demands.read(log.write()), pickle.loads(pickle.dumps(log)):
+        assert again.write() == log.write() == (tmp_path / "log").read_bytes()
+        again.add(["d1"], [datetime.date(2024, 5, 2)], ["closed"])
+        again.finish(datetime.date(2024, 5, 9))
+        assert again.counts.to_dict() == {"rows": 3, "later": 0, "refused": 1, "demands": 1, "open": 0, "customers": 1, "repeats": 0}
+        both = kehu.Demands(day_offset_minutes=480, n_threads=2)
+        both.merge(again)
+        both.finish(datetime.date(2024, 5, 9))
+        assert both.counts == again.counts
+    with pytest.raises(kehu.KehuFormatError):
+        kehu.Demands.read(log.write()[:-1])
+    with pytest.raises(kehu.KehuNotFoundError):
+        kehu.Demands.load(tmp_path / "nowhere")

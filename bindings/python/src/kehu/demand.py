@@ -13,13 +13,18 @@ period      channel  class  status  demands
 2024-03-01  hotline  bill   solved  1
 >>> log.table("overdue")["demand"].to_list(), log.table("refused")["reason"].to_list(), log.counts.repeats
 ([2], ['unknown status'], 1)
+>>> again = kehu.Demands.read(log.write())
+>>> again.add([2], [day(10)], ["closed"])
+>>> again.finish(day(11))
+>>> again.counts.open, log.counts.open
+(0, 1)
 """
 from __future__ import annotations
 
 from ctypes import byref, c_void_p
 
 from . import _abi
-from ._call import Exclusive, Model, Watch, call, choose, file_bytes, options, string, text_bytes
+from ._call import Exclusive, Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, written
 from ._columns import column, texts
 from ._library import lib
 from .results import Record
@@ -28,6 +33,7 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from datetime import datetime
     from typing import Any
 
@@ -165,3 +171,29 @@ class Demands(Exclusive):
         struct = _abi.kehu_demand_counts()
         self._call(lib.kehu_demands_get_counts, struct)
         return DemandCounts(struct)
+
+    def save(self, path: str | bytes | os.PathLike[Any]) -> None:
+        """Keep the log in a file, to add, merge or finish further: its rows, names and machine, not what finish() made."""
+        self._call(lib.kehu_demands_save, path_bytes(path))
+
+    def write(self) -> bytes:
+        """The bytes that save() puts into a file."""
+        with self._only():
+            return written(lib.kehu_demands_write, self._own())
+
+    @classmethod
+    def load(cls, path: str | bytes | os.PathLike[Any]) -> Demands:
+        """Get a log back from a file. It works with one thread; merge it into a new one for more."""
+        out = c_void_p()
+        call(lib.kehu_demands_load, byref(out), path_bytes(path), None)
+        return cls._adopt(out)
+
+    @classmethod
+    def read(cls, data: bytes) -> Demands:
+        """Get a log back from bytes."""
+        data, out = file_bytes(data), c_void_p()
+        call(lib.kehu_demands_read, byref(out), data, len(data), None)
+        return cls._adopt(out)
+
+    def __reduce__(self) -> Any:
+        return read_again, (type(self), self.write())

@@ -1,5 +1,8 @@
 package org.kehu;
 
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Instant;
 
 /** Customers' demands from intake to solution: what came in, where it stands, what is late, who had to ask again. */
@@ -95,6 +98,55 @@ public final class Demands extends MutableHandle {
             kept.close();
             throw failed;
         }
+    }
+
+    /**
+     * Gets a log back from a file, to add, merge or finish further. It works with one thread and without a listener; merge it
+     * into a new one for others.
+     *
+     * @param path of the file
+     * @return the log
+     */
+    public static Demands load(Path path) {
+        return new Demands(Model.load(path, Native::demandsLoad), Frame.open());
+    }
+
+    /**
+     * Gets a log back from the bytes of a file.
+     *
+     * @param bytes not kept
+     * @return the log
+     */
+    public static Demands read(byte[] bytes) {
+        return new Demands(Model.read(bytes, Native::demandsRead), Frame.open());
+    }
+
+    /**
+     * Keeps the log in a file: its rows, names and machine, not what finish made.
+     *
+     * @param path of the file
+     */
+    public void save(Path path) {
+        Model.toPath(this, path, Native::demandsSave);
+    }
+
+    /**
+     * Keeps the log in a stream.
+     *
+     * @param stream takes the bytes; stays open
+     * @throws IOException of the stream
+     */
+    public void write(OutputStream stream) throws IOException {
+        Model.toStream(this, stream, Native::demandsWrite);
+    }
+
+    /**
+     * The bytes of the log's file.
+     *
+     * @return a new array
+     */
+    public byte[] toBytes() {
+        return Model.toBytes(this, Native::demandsWrite);
     }
 
     /**

@@ -88,6 +88,24 @@ class DemandTest {
     }
 
     @Test
+    void aLogIsKeptAndGoesOn(@TempDir Path folder) throws IOException {
+        try (Demands log = Demands.of(new Demands.Options().dayOffsetMinutes(480))) {
+            log.add(new Demands.Batch(Column.of("d", "d1", "d2"), times(1, 2), Column.of("s", "new", "lost"), null, null, null));
+            log.save(folder.resolve("log"));
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            log.write(bytes);
+            assertArrayEquals(log.toBytes(), bytes.toByteArray());
+            try (Demands loaded = Demands.load(folder.resolve("log")); Demands read = Demands.read(log.toBytes())) {
+                assertArrayEquals(log.toBytes(), loaded.toBytes());
+                read.add(new Demands.Batch(Column.of("d", "d1"), times(3), Column.of("s", "closed"), null, null, null));
+                read.finish(hour(8), new Demands.ReportOptions());
+                assertEquals(new Demands.Counts(3, 0, 1, 1, 0, 0, 0), read.counts());
+            }
+        }
+        assertThrows(KehuException.Format.class, () -> Demands.read(new byte[] {1, 2, 3}));
+    }
+
+    @Test
     void copiesAreFolded() {
         Column texts = Column.of("text", "宽带又断了，什么时候来修！！", "谢谢", "宽带又断了，什么时候来修！！", "宽带又断了什么时候来修", " ", null);
         Duplicate.Folded folded = Duplicate.fold(texts, new Duplicate.Options().shingle(2).similarity(0.6).threads(2));

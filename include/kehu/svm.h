@@ -270,6 +270,17 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_read_with(kehu_svm **out, const vo
                                                         const kehu_allocator *alloc,
                                                         kehu_error *err);
 
+/* The same as kehu_svm_load_with, but the file stays where it is: its terms and weights
+ * are read from a read-only map, which all processes that map it share. The file is
+ * checked in full. Until kehu_svm_free() it may be replaced, as kehu_svm_save() does, or
+ * removed, but not written into or cut. Copied all the same: class names; the weights of
+ * terms, 4 bytes each, of a model of 8 bits; everything on a big-endian machine. The
+ * answers are the same. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_svm_map(kehu_svm **out, const char *path,
+                                                  const kehu_tokenizer *tokenizer,
+                                                  const kehu_allocator *alloc,
+                                                  kehu_error *err);
+
 /* Release a handle. NULL is allowed. */
 KEHU_API void kehu_svm_free(kehu_svm *svm);
 

@@ -12,6 +12,7 @@ typedef struct kehu__handle_source {
     size_t size;
     const char *name; /* for messages: the path, or "the model" */
     const void *with; /* what _load or _read was given besides, or NULL */
+    bool stays;       /* the bytes, on a multiple of eight, outlive the handle */
     kehu_allocator alloc;
 } kehu__handle_source;
 

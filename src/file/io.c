@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,6 +140,19 @@ static int os_lock(void *ctx, int fd)
     return errno == EACCES ? -EAGAIN : -errno;
 }
 
+static int os_map(void *ctx, int fd, size_t size, void **bytes)
+{
+    (void)ctx;
+    *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    return *bytes == MAP_FAILED ? -errno : 0;
+}
+
+static int os_unmap(void *ctx, void *bytes, size_t size)
+{
+    (void)ctx;
+    return munmap(bytes, size) < 0 ? -errno : 0;
+}
+
 const kehu__io kehu__io_system = {
     .open = os_open,
     .close = os_close,
@@ -154,6 +168,8 @@ const kehu__io kehu__io_system = {
     .working_folder = os_working_folder,
     .list = os_list,
     .lock = os_lock,
+    .map = os_map,
+    .unmap = os_unmap,
 };
 
 /* strerror is neither thread-safe nor free of the locale. */
@@ -233,6 +249,13 @@ kehu_status kehu__io_write(const kehu__io *io, int fd, const void *bytes, size_t
     return KEHU_OK;
 }
 
+static kehu_status too_large(const char *path, int64_t length, size_t max_size,
+                             kehu_error *err)
+{
+    return kehu__fail(err, KEHU_LIMIT, -1, "%s has %lld bytes, at most %zu are read",
+                      path, (long long)length, max_size);
+}
+
 kehu_status kehu__file_read(const kehu__io *io, const char *path, size_t max_size,
                             const kehu_allocator *alloc, char **bytes, size_t *size,
                             kehu_error *err)
@@ -248,9 +271,7 @@ kehu_status kehu__file_read(const kehu__io *io, const char *path, size_t max_siz
     if (length < 0)
         status = kehu__io_fail(length, "read", path, err);
     else if ((uint64_t)length > max_size)
-        status =
-            kehu__fail(err, KEHU_LIMIT, -1, "%s has %lld bytes, at most %zu are read",
-                       path, (long long)length, max_size);
+        status = too_large(path, length, max_size, err);
     else if (length > 0) {
         *bytes = kehu__alloc(alloc, (size_t)length, 1);
         status = *bytes == NULL
@@ -265,4 +286,37 @@ kehu_status kehu__file_read(const kehu__io *io, const char *path, size_t max_siz
     }
     *size = (size_t)length;
     return KEHU_OK;
+}
+
+kehu_status kehu__file_map(kehu__mapping *out, const kehu__io *io, const char *path,
+                           size_t max_size, kehu_error *err)
+{
+    kehu_status status = KEHU_OK;
+    const int fd = io->open(io->ctx, path, O_RDONLY, 0);
+    int64_t length, result;
+    *out = (kehu__mapping){.io = io};
+    if (fd < 0)
+        return kehu__io_fail(fd, "open", path, err);
+    length = io->size(io->ctx, fd);
+    if (length < 0)
+        status = kehu__io_fail(length, "map", path, err);
+    else if ((uint64_t)length > max_size)
+        status = too_large(path, length, max_size, err);
+    else if (length > 0) {
+        result = io->map(io->ctx, fd, (size_t)length, &out->bytes);
+        if (result < 0) {
+            out->bytes = NULL;
+            status = kehu__io_fail(result, "map", path, err);
+        } else
+            out->size = (size_t)length;
+    }
+    io->close(io->ctx, fd);
+    return status;
+}
+
+void kehu__file_unmap(kehu__mapping *mapping)
+{
+    if (mapping->bytes != NULL)
+        mapping->io->unmap(mapping->io->ctx, mapping->bytes, mapping->size);
+    *mapping = (kehu__mapping){.io = mapping->io};
 }

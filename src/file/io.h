@@ -28,6 +28,10 @@ typedef struct kehu__io {
     /* Take the exclusive lock of an open file, held until it is closed or the
      * process ends; -EAGAIN when another open file has it. Never waits. */
     int (*lock)(void *ctx, int fd);
+    /* The file's first `size` bytes, above 0, as memory to read, shared with whoever else
+     * maps it; the descriptor may be closed. */
+    int (*map)(void *ctx, int fd, size_t size, void **bytes);
+    int (*unmap)(void *ctx, void *bytes, size_t size);
 } kehu__io;
 
 /* The real one. */
@@ -50,6 +54,16 @@ kehu_status kehu__io_fail(int64_t result, const char *doing, const char *name,
 kehu_status kehu__file_read(const kehu__io *io, const char *path, size_t max_size,
                             const kehu_allocator *alloc, char **bytes, size_t *size,
                             kehu_error *err);
+
+/* A whole file as memory; bytes is NULL for an empty one. Fails as kehu__file_read. */
+typedef struct kehu__mapping {
+    const kehu__io *io;
+    void *bytes;
+    size_t size;
+} kehu__mapping;
+kehu_status kehu__file_map(kehu__mapping *out, const kehu__io *io, const char *path,
+                           size_t max_size, kehu_error *err);
+void kehu__file_unmap(kehu__mapping *mapping);
 
 /* Replace path by these bytes, or leave it untouched: a temporary file beside
  * it is written, checked, synced and renamed over. */

@@ -175,12 +175,12 @@ kehu_status kehu_linear_predict(const kehu_linear *model, const kehu_sparse *row
         return kehu__fail(err, KEHU_ARGUMENT, -1, "model or rows is NULL");
     own = kehu__sparse_of(rows);
     KEHU_TRY(kehu__sparse_check(&own, err));
-    n_scores = model->weights->stride + (size_t)model->n_labels;
+    n_scores = kehu__linear_room(model->weights) + (size_t)model->n_labels;
     scores = kehu__alloc(&model->alloc, n_scores, sizeof *scores);
     if (scores == NULL)
         return kehu__no_memory(err, "the margins of a row");
     for (int64_t i = 0; i < own.n_rows; i++) {
-        float *const at = scores + model->weights->stride;
+        float *const at = scores + kehu__linear_room(model->weights);
         const int64_t first = own.starts[i];
         uint32_t best = 0;
         kehu__linear_score(model->weights, own.columns + first, own.values + first,

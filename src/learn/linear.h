@@ -87,23 +87,46 @@ void kehu__linear_outside_scores(const kehu__linear_problem *p, const uint32_t *
 typedef struct kehu__linear {
     kehu_allocator alloc;
     uint32_t n_columns, n_classes;
-    uint32_t width;  /* 1, or n_classes */
-    uint32_t stride; /* floats from one feature to the next: 1, 4, 8 or a multiple of
-                        16; the padding is zero */
-    float bias;      /* value of the constant feature, 0 = none */
-    float *weights;  /* [n_columns + 1][stride], 64-byte aligned; the last row belongs
-                        to the bias */
-    void *memory;    /* weights and room to align them */
+    uint32_t width;       /* 1, or n_classes */
+    uint32_t stride;      /* floats from one feature to the next: 1, 4, 8 or a multiple of
+                             16, the padding is zero; width where the weights are borrowed */
+    float bias;           /* value of the constant feature, 0 = none */
+    const float *weights; /* [n_columns + 1][stride], the last row belongs to the bias;
+                             NULL where weights are numbers times scales */
+    const float *bias_weights; /* [width] */
+    const int8_t *numbers;     /* [n_columns][width], borrowed */
+    const uint8_t *exponents;  /* [n_columns] of the scales, borrowed */
+    float *own;   /* weights, 64-byte aligned, where the model made them; else NULL */
+    void *memory; /* own and room to align them */
 } kehu__linear;
+
+/* Weights of 8 bits are whole numbers of -127 to 127 times a power of the fourth root of
+ * two: kehu__linear_scale(e) is 2^(e / 4 - 40), e is 0..255. */
+float kehu__linear_scale(uint32_t exponent);
 
 /* A zero model of the given shape. */
 kehu_status kehu__linear_new(kehu__linear **out, uint32_t n_columns, uint32_t n_classes,
                              float bias, const kehu_allocator *alloc, kehu_error *err);
+/* A model over borrowed weights: [n_columns + 1][width] floats, or numbers and exponents
+ * and the bias's weights. */
+kehu_status kehu__linear_over(kehu__linear **out, const kehu__linear *shape,
+                              const kehu_allocator *alloc, kehu_error *err);
 kehu_status kehu__linear_extract(kehu__linear **out, const kehu__linear_problem *p,
                                  kehu_error *err);
 void kehu__linear_free(kehu__linear *model);
 
-/* Margins of one row: scores[stride], of which the first width have a meaning.
+/* Weight of a column for class k < width; column n_columns is the bias. */
+float kehu__linear_weight(const kehu__linear *model, uint32_t column, uint32_t k);
+
+/* Room for the scores of a row. */
+static inline size_t kehu__linear_room(const kehu__linear *model)
+{
+    return model->width == 1
+               ? 1
+               : (model->width + (size_t)KEHU__LANES - 1) / KEHU__LANES * KEHU__LANES;
+}
+
+/* Margins of one row: scores[kehu__linear_room], of which the first width have a meaning.
  * Columns beyond the model's are ignored. */
 void kehu__linear_score(const kehu__linear *model, const uint32_t *columns,
                         const float *values, int64_t n, float *scores);

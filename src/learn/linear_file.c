@@ -219,7 +219,7 @@ static kehu_status read_weights(words *w, kehu_linear *model, const uint32_t *pl
     n_lines = (uint32_t)n_features + has_constant;
     for (uint32_t j = 0; j < n_lines; j++)
         KEHU_TRY(read_line(w, model, place, crammer_singer, line,
-                           model->weights->weights + (size_t)j * model->weights->stride));
+                           model->weights->own + (size_t)j * model->weights->stride));
     next_word(w, &left);
     return left == 0 ? KEHU_OK : bad(w, KEHU_FORMAT, "more weights than nr_feature says");
 }

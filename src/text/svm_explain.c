@@ -44,8 +44,8 @@ static int by_contribution(const void *a, const void *b, void *ctx)
 
 static double weight_of(const kehu__linear *m, uint32_t column, uint32_t k)
 {
-    const float *const w = m->weights + (size_t)column * m->stride;
-    return m->width == 1 ? (k == 1 ? (double)w[0] : -(double)w[0]) : (double)w[k];
+    const double w = (double)kehu__linear_weight(m, column, m->width == 1 ? 0 : k);
+    return m->width == 1 && k == 0 ? -w : w;
 }
 
 static void fill(const kehu_svm *svm, const kehu__term_work *work, uint32_t k,
@@ -98,13 +98,13 @@ kehu_status kehu_svm_explain(const kehu_svm *svm, const char *text, int64_t size
                           (int)class_number, (unsigned)svm->classes.n - 1);
     *n = 0;
     work = kehu__term_work_new(&svm->alloc);
-    n_scores = svm->linear->stride + (size_t)svm->classes.n;
+    n_scores = kehu__linear_room(svm->linear) + (size_t)svm->classes.n;
     scores = kehu__alloc(&svm->alloc, n_scores, sizeof *scores);
     if (scores == NULL || !kehu__terms_row(svm->terms, &work, text, size)) {
         status = kehu__no_memory(err, "an explanation");
         goto done;
     }
-    margins = scores + svm->linear->stride;
+    margins = scores + kehu__linear_room(svm->linear);
     kehu__linear_score(svm->linear, work.columns, work.values, (int64_t)work.n, scores);
     kehu__linear_margins(svm->linear, scores, margins);
     k = class_number >= 0 ? (uint32_t)class_number : largest(margins, svm->classes.n);

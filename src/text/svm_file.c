@@ -1,10 +1,12 @@
-/* Sections: CLAS class names, TERM vocabulary, WGHT weights, INFO how training
- * went; WORD, where a tokenizer is used, its fingerprint and the words' vocabulary;
- * TRYS, where terms were chosen, the choices. A model of at most max_bytes has TRM8,
- * WRD8 and WGT8 in place of TERM, WORD and WGHT: packed, see svm_pack.c. */
+/* Sections: CLAS class names, TERM vocabulary, INDX its index, WGHT weights, INFO how
+ * training went; WORD, where a tokenizer is used, its fingerprint and the words'
+ * vocabulary, WIDX the index of that; TRYS, where terms were chosen, the choices. A model
+ * of at most max_bytes has TRM8, WRD8 and WGT8 in place of TERM, WORD and WGHT: packed,
+ * see svm_pack.c. Only a mapped file's index is used, all others are made anew. */
 #include <math.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "file/container.h"
 #include "file/handle_file.h"
 #include "text/svm_model.h"
@@ -18,13 +20,13 @@ static void write_weights(const kehu__linear *m, kehu__buffer *to)
     kehu__buffer_u32(to, m->n_classes);
     kehu__buffer_float(to, m->bias);
     kehu__buffer_u32(to, 0);
-    for (size_t j = 0; j <= m->n_columns; j++)
+    for (uint32_t j = 0; j <= m->n_columns; j++)
         for (uint32_t k = 0; k < m->width; k++)
-            kehu__buffer_float(to, m->weights[j * m->stride + k]);
+            kehu__buffer_float(to, kehu__linear_weight(m, j, k));
 }
 
-static kehu_status read_weights(kehu__linear **out, const char *bytes, size_t size,
-                                const kehu_svm *svm, const char *name, kehu_error *err)
+static kehu_status read_weights(kehu_svm *svm, const char *bytes, size_t size,
+                                bool in_place, const char *name, kehu_error *err)
 {
     kehu__reader r = kehu__reader_new(bytes, size);
     const uint32_t n_columns = kehu__read_u32(&r), n_classes = kehu__read_u32(&r);
@@ -36,14 +38,23 @@ static kehu_status read_weights(kehu__linear **out, const char *bytes, size_t si
         (uint64_t)(r.end - r.at) != ((uint64_t)n_columns + 1) * width * sizeof(float))
         return kehu__fail(err, KEHU_FORMAT, -1,
                           "%s: weights do not agree with terms and classes", name);
-    KEHU_TRY(kehu__linear_new(out, n_columns, n_classes, bias, &svm->alloc, err));
+    if (in_place) {
+        const kehu__linear shape = {.n_columns = n_columns,
+                                    .n_classes = n_classes,
+                                    .bias = bias,
+                                    .weights = (const float *)(const void *)r.at};
+        KEHU_TRY(kehu__linear_over(&svm->linear, &shape, &svm->alloc, err));
+    } else
+        KEHU_TRY(
+            kehu__linear_new(&svm->linear, n_columns, n_classes, bias, &svm->alloc, err));
     for (size_t j = 0; j <= n_columns; j++)
         for (uint32_t k = 0; k < width; k++) {
             const float w = kehu__read_float(&r);
             if (!isfinite(w))
                 return kehu__fail(err, KEHU_FORMAT, -1,
                                   "%s: a weight is not a finite number", name);
-            (*out)->weights[j * (*out)->stride + k] = w;
+            if (!in_place)
+                svm->linear->own[j * svm->linear->stride + k] = w;
         }
     return KEHU_OK;
 }
@@ -137,16 +148,19 @@ static bool read_trials(kehu_svm_info *i, const char *bytes, size_t size)
     return true;
 }
 
-enum { MAX_SECTIONS = 6 };
+enum { MAX_SECTIONS = 8 };
 
 static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
     const kehu_svm *svm = handle;
     kehu__buffer parts[MAX_SECTIONS];
-    kehu__section sections[MAX_SECTIONS] = {
-        {.tag = "CLAS"}, {.tag = "TERM"}, {.tag = "WGHT"}, {.tag = "INFO"}};
+    kehu__section sections[MAX_SECTIONS] = {{.tag = "CLAS"},
+                                            {.tag = "TERM"},
+                                            {.tag = "WGHT"},
+                                            {.tag = "INFO"},
+                                            {.tag = "INDX"}};
     const bool packed = svm->info.bits == 8;
-    uint32_t n = 4;
+    uint32_t n = 5;
     bool failed = false;
     *out = kehu__buffer_new(&svm->alloc);
     for (uint32_t k = 0; k < MAX_SECTIONS; k++)
@@ -154,20 +168,22 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     kehu__classes_write(&svm->classes, &parts[0]);
     kehu__terms_write(svm->terms, packed, &parts[1]);
     if (packed) {
-        kehu__svm_write_packed(svm, &parts[2]);
+        failed = !kehu__svm_write_packed(svm, &parts[2]);
         memcpy(sections[1].tag, "TRM8", sizeof sections[1].tag);
         memcpy(sections[2].tag, "WGT8", sizeof sections[2].tag);
     } else {
         write_weights(svm->linear, &parts[2]);
     }
     write_info(svm, &parts[3]);
+    kehu__terms_write_index(svm->terms, &parts[4]);
     if (svm->terms->words != NULL) {
         kehu__buffer_u64(&parts[n], svm->fingerprint);
         kehu__terms_write(svm->terms->words, packed, &parts[n]);
         sections[n] = (kehu__section){.tag = "WORD"};
         if (packed)
             memcpy(sections[n].tag, "WRD8", sizeof sections[n].tag);
-        n++;
+        kehu__terms_write_index(svm->terms->words, &parts[++n]);
+        sections[n++] = (kehu__section){.tag = "WIDX"};
     }
     if (svm->info.n_trials > 0) {
         write_trials(&svm->info, &parts[n]);
@@ -185,11 +201,11 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     return failed ? kehu__no_memory(err, "the model's bytes") : KEHU_OK;
 }
 
-static kehu_status read_words(kehu_svm *svm, const char *bytes, size_t size,
-                              const kehu_tokenizer *given, const char *name,
-                              kehu_error *err)
+static kehu_status read_words(kehu_svm *svm, kehu__terms_source source,
+                              const kehu_tokenizer *given, kehu_error *err)
 {
-    kehu__reader r = kehu__reader_new(bytes, size);
+    kehu__reader r = kehu__reader_new(source.bytes, source.size);
+    const char *const name = source.name;
     const kehu_tokenizer *tokenizer;
     kehu__terms *words;
     svm->fingerprint = kehu__read_u64(&r);
@@ -198,8 +214,9 @@ static kehu_status read_words(kehu_svm *svm, const char *bytes, size_t size,
     KEHU_TRY(kehu__tokenizer_wanted(&tokenizer, &svm->tokenizer, svm->fingerprint, given,
                                     "kehu_svm_load_with() or kehu_svm_read_with()", name,
                                     &svm->alloc, err));
-    KEHU_TRY(kehu__terms_read(&words, r.at, (size_t)(r.end - r.at), svm->info.bits == 8,
-                              name, &svm->alloc, err));
+    source.bytes = r.at;
+    source.size = (size_t)(r.end - r.at);
+    KEHU_TRY(kehu__terms_read(&words, &source, &svm->alloc, err));
     svm->terms->words = words;
     words->options.tokenizer = tokenizer;
     for (uint32_t k = 0; k < words->n_terms; k++)
@@ -212,28 +229,41 @@ static kehu_status read_words(kehu_svm *svm, const char *bytes, size_t size,
     return KEHU_OK;
 }
 
-static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
-                                 const kehu_tokenizer *tokenizer, const char *name,
-                                 kehu_error *err)
+/* Find a vocabulary's section and, where all is used in place, its index. */
+static bool find_terms(kehu__terms_source *source, const kehu__container *c,
+                       const char *tag, const char *index, bool in_place)
 {
-    const char *clas, *term, *wght, *info, *word, *trys;
-    size_t clas_size, term_size, wght_size, info_size, word_size, trys_size;
+    if (!kehu__container_find(c, tag, &source->bytes, &source->size))
+        return false;
+    source->index = NULL;
+    return !in_place ||
+           kehu__container_find(c, index, &source->index, &source->index_size);
+}
+
+static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
+                                 const kehu__handle_source *from, kehu_error *err)
+{
+    const char *clas, *wght, *info, *trys, *const name = from->name;
+    size_t clas_size, wght_size, info_size, trys_size, unused;
     const bool packed = kehu__container_find(c, "WGT8", &wght, &wght_size);
+    /* Files of before had no index. */
+    const bool in_place = from->stays && !KEHU__BIG_ENDIAN &&
+                          kehu__container_find(c, "INDX", &clas, &unused);
+    kehu__terms_source terms = {.packed = packed, .name = name};
     if (!kehu__container_find(c, "CLAS", &clas, &clas_size) ||
-        !kehu__container_find(c, packed ? "TRM8" : "TERM", &term, &term_size) ||
+        !find_terms(&terms, c, packed ? "TRM8" : "TERM", "INDX", in_place) ||
         (!packed && !kehu__container_find(c, "WGHT", &wght, &wght_size)) ||
         !kehu__container_find(c, "INFO", &info, &info_size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: a section is missing", name);
     KEHU_TRY(kehu__classes_read(&svm->classes, clas, clas_size, name, &svm->alloc, err));
     svm->info.bits = packed ? 8 : 32;
-    KEHU_TRY(
-        kehu__terms_read(&svm->terms, term, term_size, packed, name, &svm->alloc, err));
-    if (kehu__container_find(c, packed ? "WRD8" : "WORD", &word, &word_size))
-        KEHU_TRY(read_words(svm, word, word_size, tokenizer, name, err));
+    KEHU_TRY(kehu__terms_read(&svm->terms, &terms, &svm->alloc, err));
+    if (find_terms(&terms, c, packed ? "WRD8" : "WORD", "WIDX", in_place))
+        KEHU_TRY(read_words(svm, terms, from->with, err));
     if (packed)
-        KEHU_TRY(kehu__svm_read_packed(svm, wght, wght_size, name, err));
+        KEHU_TRY(kehu__svm_read_packed(svm, wght, wght_size, in_place, name, err));
     else
-        KEHU_TRY(read_weights(&svm->linear, wght, wght_size, svm, name, err));
+        KEHU_TRY(read_weights(svm, wght, wght_size, in_place, name, err));
     if (!read_info(svm, info, info_size) ||
         (kehu__container_find(c, "TRYS", &trys, &trys_size) &&
          !read_trials(&svm->info, trys, trys_size)))
@@ -252,7 +282,7 @@ static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *
     if (svm == NULL)
         return kehu__no_memory(err, "a model");
     svm->alloc = from->alloc;
-    status = read_sections(svm, &c, from->with, from->name, err);
+    status = read_sections(svm, &c, from, err);
     if (status == KEHU_OK)
         *(kehu_svm **)out = svm;
     else
@@ -278,6 +308,44 @@ kehu_status kehu_svm_load_with(kehu_svm **out, const char *path,
                                const kehu_allocator *alloc, kehu_error *err)
 {
     return kehu__handle_load(&file, out, path, tokenizer, alloc, err);
+}
+
+kehu_status kehu__svm_over(kehu_svm **out, const void *bytes, size_t size,
+                           const kehu_tokenizer *tokenizer, const kehu_allocator *alloc,
+                           kehu_error *err)
+{
+    const kehu__handle_source from = {.bytes = bytes,
+                                      .size = size,
+                                      .name = "the model",
+                                      .with = tokenizer,
+                                      .stays = true,
+                                      .alloc = kehu__allocator(alloc)};
+    *out = NULL;
+    return make(out, &from, err);
+}
+
+kehu_status kehu_svm_map(kehu_svm **out, const char *path,
+                         const kehu_tokenizer *tokenizer, const kehu_allocator *alloc,
+                         kehu_error *err)
+{
+    kehu__handle_source from = {
+        .name = path, .with = tokenizer, .stays = true, .alloc = kehu__allocator(alloc)};
+    kehu__mapping mapping;
+    kehu_status status;
+    if (out == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
+    *out = NULL;
+    if (path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "path is NULL");
+    KEHU_TRY(kehu__file_map(&mapping, &kehu__io_system, path, UINT32_MAX, err));
+    from.bytes = mapping.bytes == NULL ? "" : mapping.bytes;
+    from.size = mapping.size;
+    status = make(out, &from, err);
+    if (status == KEHU_OK)
+        (*out)->file = mapping;
+    else
+        kehu__file_unmap(&mapping);
+    return status;
 }
 
 kehu_status kehu_svm_read_with(kehu_svm **out, const void *bytes, size_t size,

@@ -5,6 +5,7 @@
 #include <kehu/svm.h>
 
 #include "base/buffer.h"
+#include "file/io.h"
 #include "learn/linear.h"
 #include "text/classes.h"
 #include "text/terms.h"
@@ -19,6 +20,7 @@ struct kehu_svm {
     uint64_t fingerprint;      /* of the tokenizer of terms->words; 0 without */
     kehu__linear *linear;
     kehu_svm_info info;
+    kehu__mapping file; /* what terms and linear point into; empty for a copy */
 };
 
 /* Everything training works on, after the options have been checked. */
@@ -57,8 +59,13 @@ kehu_status kehu__svm_shrink(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_tra
 
 /* Weights of 8 bits with a scale for each term; pack rounds the model's to such. */
 void kehu__svm_pack(kehu_svm *svm);
-void kehu__svm_write_packed(const kehu_svm *svm, kehu__buffer *to);
+bool kehu__svm_write_packed(const kehu_svm *svm, kehu__buffer *to);
 kehu_status kehu__svm_read_packed(kehu_svm *svm, const char *bytes, size_t size,
-                                  const char *name, kehu_error *err);
+                                  bool in_place, const char *name, kehu_error *err);
+
+/* A model over bytes that stay, on a multiple of eight, until it is freed. */
+kehu_status kehu__svm_over(kehu_svm **out, const void *bytes, size_t size,
+                           const kehu_tokenizer *tokenizer, const kehu_allocator *alloc,
+                           kehu_error *err);
 
 #endif

@@ -4,15 +4,10 @@
  * bias float, zero u32, the bias's weights as floats, the exponents, the numbers. */
 #include <math.h>
 
+#include "base/bytes.h"
 #include "text/svm_model.h"
 
 enum { LARGEST = 127, TOP_EXPONENT = 255 };
-
-static float scale_of(uint32_t exponent)
-{
-    static const float roots[4] = {1, 1.18920712f, 1.41421356f, 1.68179283f};
-    return ldexpf(roots[exponent % 4], (int)(exponent / 4) - 40);
-}
 
 /* The smallest that no weight exceeds. */
 static uint32_t exponent_for(const float *weights, uint32_t width)
@@ -23,7 +18,7 @@ static uint32_t exponent_for(const float *weights, uint32_t width)
         largest = fabsf(weights[k]) > largest ? fabsf(weights[k]) : largest;
     while (low < high) {
         const uint32_t middle = (low + high) / 2;
-        if (LARGEST * scale_of(middle) >= largest)
+        if (LARGEST * kehu__linear_scale(middle) >= largest)
             high = middle;
         else
             low = middle + 1;
@@ -41,70 +36,96 @@ void kehu__svm_pack(kehu_svm *svm)
 {
     kehu__linear *const m = svm->linear;
     for (size_t j = 0; j < m->n_columns; j++) {
-        float *const w = m->weights + j * m->stride;
-        const float scale = scale_of(exponent_for(w, m->width));
+        float *const w = m->own + j * m->stride;
+        const float scale = kehu__linear_scale(exponent_for(w, m->width));
         for (uint32_t k = 0; k < m->width; k++)
             w[k] = (float)number_of(w[k], scale) * scale;
     }
 }
 
-void kehu__svm_write_packed(const kehu_svm *svm, kehu__buffer *to)
+/* The weights of a term into w[width]. */
+static void fetch(const kehu__linear *m, uint32_t column, float *w)
+{
+    for (uint32_t k = 0; k < m->width; k++)
+        w[k] = kehu__linear_weight(m, column, k);
+}
+
+bool kehu__svm_write_packed(const kehu_svm *svm, kehu__buffer *to)
 {
     const kehu__linear *const m = svm->linear;
+    float *const w = kehu__alloc(&svm->alloc, m->width, sizeof *w);
+    if (w == NULL)
+        return false;
     kehu__buffer_u32(to, m->n_columns);
     kehu__buffer_u32(to, m->n_classes);
     kehu__buffer_float(to, m->bias);
     kehu__buffer_u32(to, 0);
     for (uint32_t k = 0; k < m->width; k++)
-        kehu__buffer_float(to, m->weights[(size_t)m->n_columns * m->stride + k]);
-    for (size_t j = 0; j < m->n_columns; j++)
-        kehu__buffer_u8(to, (uint8_t)exponent_for(m->weights + j * m->stride, m->width));
-    for (size_t j = 0; j < m->n_columns; j++) {
-        const float *const w = m->weights + j * m->stride;
-        const float scale = scale_of(exponent_for(w, m->width));
+        kehu__buffer_float(to, m->bias_weights[k]);
+    for (uint32_t j = 0; j < m->n_columns; j++) {
+        fetch(m, j, w);
+        kehu__buffer_u8(to, (uint8_t)exponent_for(w, m->width));
+    }
+    for (uint32_t j = 0; j < m->n_columns; j++) {
+        float scale;
+        fetch(m, j, w);
+        scale = kehu__linear_scale(exponent_for(w, m->width));
         for (uint32_t k = 0; k < m->width; k++)
             kehu__buffer_u8(to, (uint8_t)number_of(w[k], scale));
     }
+    kehu__free(&svm->alloc, w, m->width, sizeof *w);
+    return true;
 }
 
-static bool read_numbers(kehu__linear *m, kehu__reader *r)
+static bool numbers_sound(const int8_t *numbers, size_t n)
 {
-    const char *const exponents = kehu__read_bytes(r, m->n_columns);
-    for (size_t j = 0; exponents != NULL && j < m->n_columns; j++) {
-        const float scale = scale_of((uint8_t)exponents[j]);
-        for (uint32_t k = 0; k < m->width; k++) {
-            const int number = (int8_t)kehu__read_u8(r);
-            if (number < -LARGEST)
-                return false;
-            m->weights[j * m->stride + k] = (float)number * scale;
-        }
-    }
-    return !r->failed;
+    bool sound = true;
+    for (size_t i = 0; i < n; i++)
+        sound = sound && numbers[i] >= -LARGEST;
+    return sound;
+}
+
+/* A copy as floats of the model that `shape` describes. */
+static kehu_status unpack(kehu_svm *svm, const kehu__linear *shape, kehu_error *err)
+{
+    kehu__linear *m;
+    KEHU_TRY(kehu__linear_new(&m, shape->n_columns, shape->n_classes, shape->bias,
+                              &svm->alloc, err));
+    svm->linear = m;
+    for (uint32_t j = 0; j <= m->n_columns; j++)
+        for (uint32_t k = 0; k < m->width; k++)
+            m->own[(size_t)j * m->stride + k] =
+                j < m->n_columns ? kehu__linear_weight(shape, j, k)
+                                 : kehu__load_float(shape->bias_weights + k);
+    return KEHU_OK;
 }
 
 kehu_status kehu__svm_read_packed(kehu_svm *svm, const char *bytes, size_t size,
-                                  const char *name, kehu_error *err)
+                                  bool in_place, const char *name, kehu_error *err)
 {
     kehu__reader r = kehu__reader_new(bytes, size);
     const uint32_t n_columns = kehu__read_u32(&r), n_classes = kehu__read_u32(&r);
     const float bias = kehu__read_float(&r);
     const uint64_t width = kehu__linear_width(n_classes);
     const uint32_t unused = kehu__read_u32(&r);
+    kehu__linear shape = {.n_columns = n_columns,
+                          .n_classes = n_classes,
+                          .width = (uint32_t)width,
+                          .bias = bias,
+                          .bias_weights = (const float *)(const void *)r.at};
     if (r.failed || unused != 0 || n_columns != kehu__terms_count(svm->terms) ||
         n_classes != svm->classes.n || !isfinite(bias) ||
         (uint64_t)(r.end - r.at) != width * sizeof(float) + n_columns * (width + 1))
         return kehu__fail(err, KEHU_FORMAT, -1,
                           "%s: weights do not agree with terms and classes", name);
-    KEHU_TRY(
-        kehu__linear_new(&svm->linear, n_columns, n_classes, bias, &svm->alloc, err));
-    for (uint32_t k = 0; k < width; k++) {
-        const float w = kehu__read_float(&r);
-        if (!isfinite(w))
+    for (uint32_t k = 0; k < width; k++)
+        if (!isfinite(kehu__read_float(&r)))
             return kehu__fail(err, KEHU_FORMAT, -1, "%s: a weight is not a finite number",
                               name);
-        svm->linear->weights[(size_t)n_columns * svm->linear->stride + k] = w;
-    }
-    return read_numbers(svm->linear, &r)
-               ? KEHU_OK
-               : kehu__fail(err, KEHU_FORMAT, -1, "%s: a weight is out of range", name);
+    shape.exponents = (const uint8_t *)kehu__read_bytes(&r, n_columns);
+    shape.numbers = (const int8_t *)r.at;
+    if (!numbers_sound(shape.numbers, (size_t)(r.end - r.at)))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: a weight is out of range", name);
+    return in_place ? kehu__linear_over(&svm->linear, &shape, &svm->alloc, err)
+                    : unpack(svm, &shape, err);
 }

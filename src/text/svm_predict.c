@@ -42,10 +42,11 @@ static void predict_chunk(void *arg, int64_t number)
 {
     prediction *const job = arg;
     const kehu_svm *const svm = job->svm;
-    const size_t n = svm->linear->stride + 2 * (size_t)svm->classes.n;
+    const size_t room = kehu__linear_room(svm->linear);
+    const size_t n = room + 2 * (size_t)svm->classes.n;
     kehu__term_work work = kehu__term_work_new(&svm->alloc);
     float *const scores = kehu__alloc(&svm->alloc, n, sizeof *scores);
-    float *const margins = scores == NULL ? NULL : scores + svm->linear->stride;
+    float *const margins = scores == NULL ? NULL : scores + room;
     bool ok = scores != NULL;
     for (int64_t i = job->firsts[number]; i < job->firsts[number + 1] && ok; i++) {
         const kehu__text text = kehu__column_text(job->texts, i);

@@ -24,7 +24,7 @@ static double use_of(const kehu_svm *svm, uint32_t column)
     const double df = (1 + (double)svm->info.n_texts) / kehu__exp(idf - 1) - 1;
     double square = 0;
     for (uint32_t k = 0; k < m->width; k++) {
-        const double w = (double)m->weights[(size_t)column * m->stride + k];
+        const double w = (double)kehu__linear_weight(m, column, k);
         square += w * w;
     }
     return square * idf * idf * df;
@@ -44,7 +44,8 @@ static kehu_status count_room(uint64_t *room, const kehu_svm *svm, uint64_t max_
 {
     const kehu__terms *const t = svm->terms;
     const uint32_t width = svm->linear->width;
-    const uint64_t a_term = sizeof(uint64_t) + 1 + width, a_run = 8;
+    /* A key, a third more than a place in the index, a scale and numbers. */
+    const uint64_t a_term = sizeof(uint64_t) + 6 + 1 + width, a_run = 8;
     kehu__buffer names = kehu__buffer_new(&svm->alloc);
     uint64_t fixed;
     kehu__classes_write(&svm->classes, &names);

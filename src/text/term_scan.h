@@ -19,12 +19,6 @@ enum {
 /* The lowest bit of a key is its block. */
 enum { KEHU__BLOCK_CHARACTERS, KEHU__BLOCK_WORDS, KEHU__N_BLOCKS };
 
-typedef struct kehu__term_slot {
-    uint64_t key; /* 0 = free; no key is 0 */
-    uint32_t term;
-    float idf; /* of the term; negative for words */
-} kehu__term_slot;
-
 typedef struct kehu__span {
     int64_t start, end; /* bytes */
 } kehu__span;
@@ -213,20 +207,34 @@ static inline uint32_t kehu__term_scan_fill(kehu__term_scan *s, uint64_t *keys,
     return n;
 }
 
-/* The slot of a key, or NULL. */
-static inline const kehu__term_slot *kehu__term_find(const kehu__terms *t, uint64_t key)
+/* The index of a vocabulary: a table of open places, of which a key's first follows from
+ * its upper half. An entry is six lower bits of the key and the term's number + 1; 0 is
+ * free. So most entries of other keys are passed over without a look at their keys. */
+static inline size_t kehu__term_place(const kehu__terms *t, uint64_t key)
 {
-    const size_t mask = (size_t)(UINT64_MAX >> t->shift);
-    size_t at = (size_t)(key >> t->shift);
-    while (t->slots[at].key != 0) {
-        if (t->slots[at].key == key)
-            return &t->slots[at];
-        at = (at + 1) & mask;
-    }
-    return NULL;
+    return (size_t)((key >> 32) * t->index_size >> 32);
+}
+static inline uint32_t kehu__term_tag(uint64_t key)
+{
+    return (uint32_t)(key >> 1) << KEHU__TERM_BITS;
 }
 
-/* Fill the table from keys and weights; false when refused or a key is doubled or 0. */
+/* The term of a key, or KEHU__NO_TERM. */
+static inline uint32_t kehu__term_find(const kehu__terms *t, uint64_t key)
+{
+    const uint32_t tag = kehu__term_tag(key);
+    size_t at = kehu__term_place(t, key);
+    for (uint32_t entry; (entry = t->index[at]) != 0;) {
+        const uint32_t term = (entry & KEHU__MAX_TERMS) - 1;
+        if ((entry ^ tag) >> KEHU__TERM_BITS == 0 && t->keys[term] == key)
+            return term;
+        at = at + 1 == t->index_size ? 0 : at + 1;
+    }
+    return KEHU__NO_TERM;
+}
+
+/* Make the index of the keys; false when refused (own_index is NULL) or a key is
+ * doubled or 0. */
 bool kehu__terms_index(kehu__terms *terms);
 
 #endif

@@ -11,28 +11,28 @@ enum { FIRST_TABLE = 256, SMALL_SORT = 48, TF_TABLE = 16 };
 
 bool kehu__terms_index(kehu__terms *t)
 {
-    size_t size = 4, mask;
-    t->shift = 62;
-    while (size < (size_t)t->n_terms * 2) {
-        size *= 2;
-        t->shift--;
-    }
-    t->slots = kehu__alloc_zero(&t->alloc, size, sizeof *t->slots);
-    if (t->slots == NULL)
+    t->index_size = t->n_terms + t->n_terms / 3 + 1;
+    t->own_index = kehu__alloc_zero(&t->alloc, t->index_size, sizeof *t->own_index);
+    t->index = t->own_index;
+    if (t->own_index == NULL)
         return false;
-    mask = size - 1;
     for (uint32_t term = 0; term < t->n_terms; term++) {
-        size_t at = (size_t)(t->keys[term] >> t->shift);
-        while (t->slots[at].key != 0 && t->slots[at].key != t->keys[term])
-            at = (at + 1) & mask;
-        if (t->slots[at].key != 0 || t->keys[term] == 0)
+        const uint64_t key = t->keys[term];
+        size_t at = kehu__term_place(t, key);
+        if (key == 0 || kehu__term_find(t, key) != KEHU__NO_TERM)
             return false;
-        t->slots[at] =
-            (kehu__term_slot){.key = t->keys[term],
-                              .term = term,
-                              .idf = t->keys[term] & 1 ? -t->idf[term] : t->idf[term]};
+        while (t->own_index[at] != 0)
+            at = at + 1 == t->index_size ? 0 : at + 1;
+        t->own_index[at] = kehu__term_tag(key) | (term + 1);
     }
     return true;
+}
+
+static void free_arrays(kehu__terms *t)
+{
+    kehu__free(&t->alloc, t->own_index, t->index_size, sizeof *t->own_index);
+    kehu__free(&t->alloc, t->own_keys, t->n_terms, sizeof *t->own_keys);
+    kehu__free(&t->alloc, t->own_idf, t->n_terms, sizeof *t->own_idf);
 }
 
 void kehu__terms_free(kehu__terms *t)
@@ -40,10 +40,7 @@ void kehu__terms_free(kehu__terms *t)
     if (t != NULL) {
         const kehu_allocator alloc = t->alloc;
         kehu__terms_free(t->words);
-        if (t->slots != NULL)
-            kehu__free(&alloc, t->slots, (size_t)1 << (64 - t->shift), sizeof *t->slots);
-        kehu__free(&alloc, t->keys, t->n_terms, sizeof *t->keys);
-        kehu__free(&alloc, t->idf, t->n_terms, sizeof *t->idf);
+        free_arrays(t);
         kehu__free(&alloc, t, 1, sizeof *t);
     }
 }
@@ -52,25 +49,22 @@ kehu_status kehu__terms_keep(kehu__terms *t, const uint8_t *keep, kehu_error *er
 {
     kehu__terms kept = *t;
     uint32_t n = 0;
-    for (uint32_t k = 0; k < t->n_terms; k++)
-        n += keep[k];
-    kept.slots = NULL;
-    kept.keys = kehu__alloc(&t->alloc, n, sizeof *kept.keys);
-    kept.idf = kehu__alloc(&t->alloc, n, sizeof *kept.idf);
     kept.n_terms = 0;
+    for (uint32_t k = 0; k < t->n_terms; k++)
+        kept.n_terms += keep[k];
+    kept.own_index = NULL;
+    kept.keys = kept.own_keys = kehu__alloc(&t->alloc, kept.n_terms, sizeof *kept.keys);
+    kept.idf = kept.own_idf = kehu__alloc(&t->alloc, kept.n_terms, sizeof *kept.idf);
     for (uint32_t k = 0; kept.keys != NULL && kept.idf != NULL && k < t->n_terms; k++)
         if (keep[k]) {
-            kept.keys[kept.n_terms] = t->keys[k];
-            kept.idf[kept.n_terms++] = t->idf[k];
+            kept.own_keys[n] = t->keys[k];
+            kept.own_idf[n++] = t->idf[k];
         }
-    if (kept.n_terms == 0 || !kehu__terms_index(&kept)) {
-        kehu__free(&t->alloc, kept.keys, n, sizeof *kept.keys);
-        kehu__free(&t->alloc, kept.idf, n, sizeof *kept.idf);
+    if (n == 0 || !kehu__terms_index(&kept)) {
+        free_arrays(&kept);
         return kehu__no_memory(err, "the vocabulary");
     }
-    kehu__free(&t->alloc, t->slots, (size_t)1 << (64 - t->shift), sizeof *t->slots);
-    kehu__free(&t->alloc, t->keys, t->n_terms, sizeof *t->keys);
-    kehu__free(&t->alloc, t->idf, t->n_terms, sizeof *t->idf);
+    free_arrays(t);
     *t = kept;
     return KEHU_OK;
 }
@@ -141,9 +135,8 @@ static bool grow_work(kehu__term_work *w)
     return true;
 }
 
-static bool count_term(kehu__term_work *w, const kehu__term_slot *slot, uint32_t first)
+static bool count_term(kehu__term_work *w, uint32_t term, float idf)
 {
-    const uint32_t term = first + slot->term;
     uint32_t at;
     if (w->n == w->capacity && !grow_work(w))
         return false;
@@ -157,7 +150,7 @@ static bool count_term(kehu__term_work *w, const kehu__term_slot *slot, uint32_t
         at = (at + 1) & (uint32_t)(w->table_size - 1);
     }
     w->places[w->n] = at;
-    w->values[w->n] = slot->idf;
+    w->values[w->n] = idf;
     w->entries[w->n++] = (uint64_t)term << 32 | 1;
     w->table[at] = (uint32_t)w->n;
     return true;
@@ -175,10 +168,11 @@ static bool count_known(const kehu__terms *t, kehu__term_work *w, uint32_t first
     bool ok = true;
     while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0 && ok) {
         for (uint32_t k = 0; k < n; k++)
-            __builtin_prefetch(&t->slots[keys[k] >> t->shift]);
+            __builtin_prefetch(&t->index[kehu__term_place(t, keys[k])]);
         for (uint32_t k = 0; k < n && ok; k++) {
-            const kehu__term_slot *const slot = kehu__term_find(t, keys[k]);
-            ok = slot == NULL || count_term(w, slot, first);
+            const uint32_t term = kehu__term_find(t, keys[k]);
+            ok = term == KEHU__NO_TERM ||
+                 count_term(w, first + term, keys[k] & 1 ? -t->idf[term] : t->idf[term]);
         }
     }
     for (size_t k = 0; k < w->n; k++)
@@ -263,9 +257,9 @@ static void visit_known(
     uint32_t n;
     while ((n = kehu__term_scan_fill(&scan, keys, spans)) > 0)
         for (uint32_t k = 0; k < n; k++) {
-            const kehu__term_slot *const slot = kehu__term_find(t, keys[k]);
-            if (slot != NULL)
-                visit(ctx, first + slot->term, spans[k].start, spans[k].end);
+            const uint32_t term = kehu__term_find(t, keys[k]);
+            if (term != KEHU__NO_TERM)
+                visit(ctx, first + term, spans[k].start, spans[k].end);
         }
 }
 

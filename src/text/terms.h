@@ -24,8 +24,11 @@
 
 enum {
     KEHU__MAX_GRAM = 5,
-    KEHU__MAX_CANDIDATES = 1 << 26 /* different terms met while a vocabulary is built */
+    KEHU__MAX_CANDIDATES = 1 << 26, /* different terms met while a vocabulary is built */
+    KEHU__TERM_BITS = 26,
+    KEHU__MAX_TERMS = (1 << KEHU__TERM_BITS) - 1
 };
+#define KEHU__NO_TERM UINT32_MAX
 
 typedef struct kehu__term_options {
     uint32_t char_max;               /* longest n-gram of any characters, 1..5 */
@@ -43,10 +46,14 @@ typedef struct kehu__terms {
     kehu__term_options options;
     int64_t n_texts; /* it was built from */
     uint32_t n_terms;
-    uint64_t *keys; /* [n_terms] term id to key */
-    float *idf;     /* [n_terms] */
-    uint32_t shift; /* the table has 2^(64 - shift) slots, indexed by the top bits */
-    struct kehu__term_slot *slots;
+    const uint64_t *keys;  /* [n_terms] term id to key */
+    const float *idf;      /* [n_terms] */
+    const uint32_t *index; /* [index_size] see kehu__term_find */
+    uint32_t index_size;
+    /* The three arrays where they are not those of a mapped file, else NULL. */
+    uint64_t *own_keys;
+    float *own_idf;
+    uint32_t *own_index;
     struct kehu__terms *words; /* a tokenizer's, owned, columns n_terms and up; or NULL */
 } kehu__terms;
 
@@ -77,13 +84,25 @@ kehu_status kehu__terms_build(kehu__terms **out, const kehu_column *texts,
                               const kehu_allocator *alloc, kehu_error *err);
 void kehu__terms_free(kehu__terms *terms);
 
-/* The model file's section of one vocabulary, and back with all of it checked;
+/* The model file's sections of one vocabulary, and back with all of it checked;
  * `words` and the tokenizer are left out. Packed: terms of equal document frequency, who
- * stand together, share one weight. */
+ * stand together, share one weight. The index is a section of its own. */
 void kehu__terms_write(const kehu__terms *terms, bool packed, kehu__buffer *to);
-kehu_status kehu__terms_read(kehu__terms **out, const char *bytes, size_t size,
-                             bool packed, const char *name, const kehu_allocator *alloc,
-                             kehu_error *err);
+void kehu__terms_write_index(const kehu__terms *terms, kehu__buffer *to);
+
+typedef struct kehu__terms_source {
+    const char *bytes;
+    size_t size;
+    bool packed;
+    /* NULL: all is copied and the index made anew. Else the bytes stay as they are, both
+     * on multiples of eight, and are used in place; but for the weights of packed ones.
+     */
+    const char *index;
+    size_t index_size;
+    const char *name; /* for messages */
+} kehu__terms_source;
+kehu_status kehu__terms_read(kehu__terms **out, const kehu__terms_source *from,
+                             const kehu_allocator *alloc, kehu_error *err);
 
 /* Leave out the terms of one vocabulary whose keep[n_terms] is 0; some are kept. */
 kehu_status kehu__terms_keep(kehu__terms *terms, const uint8_t *keep, kehu_error *err);

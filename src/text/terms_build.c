@@ -210,23 +210,19 @@ static kehu_status make_terms(kehu__terms *t, const counters *c, arrays *a,
                           (unsigned)t->options.min_df);
     kehu__sort_pairs(a->order, a->place, a->scratch, a->scratch32, n);
     n = n < t->options.max_terms ? n : t->options.max_terms;
-    t->keys = kehu__alloc(&t->alloc, n, sizeof *t->keys);
-    t->idf = kehu__alloc(&t->alloc, n, sizeof *t->idf);
-    if (t->keys == NULL || t->idf == NULL) {
-        kehu__free(&t->alloc, t->keys, n, sizeof *t->keys);
-        kehu__free(&t->alloc, t->idf, n, sizeof *t->idf);
-        t->keys = NULL;
-        t->idf = NULL;
-        return kehu__no_memory(err, "the vocabulary");
-    }
+    n = n < KEHU__MAX_TERMS ? n : KEHU__MAX_TERMS;
     t->n_terms = n;
+    t->keys = t->own_keys = kehu__alloc(&t->alloc, n, sizeof *t->keys);
+    t->idf = t->own_idf = kehu__alloc(&t->alloc, n, sizeof *t->idf);
+    if (t->keys == NULL || t->idf == NULL)
+        return kehu__no_memory(err, "the vocabulary");
     for (uint32_t k = 0; k < n; k++) {
         const double df = (double)a->df[a->place[k]];
-        t->keys[k] = a->keys[a->place[k]];
+        t->own_keys[k] = a->keys[a->place[k]];
         if (k > 0 && a->order[k] == a->order[k - 1])
-            t->idf[k] = t->idf[k - 1];
+            t->own_idf[k] = t->idf[k - 1];
         else
-            t->idf[k] = (float)(1 + kehu__log((1 + (double)t->n_texts) / (1 + df)));
+            t->own_idf[k] = (float)(1 + kehu__log((1 + (double)t->n_texts) / (1 + df)));
     }
     return kehu__terms_index(t) ? KEHU_OK : kehu__no_memory(err, "the vocabulary");
 }

@@ -32,6 +32,12 @@ void kehu__terms_write(const kehu__terms *t, bool packed, kehu__buffer *to)
     }
 }
 
+void kehu__terms_write_index(const kehu__terms *t, kehu__buffer *to)
+{
+    for (uint32_t k = 0; k < t->index_size; k++)
+        kehu__buffer_u32(to, t->index[k]);
+}
+
 static bool options_valid(const kehu__term_options *o)
 {
     return o->char_max >= 1 && o->char_max <= o->latin_max &&
@@ -39,19 +45,18 @@ static bool options_valid(const kehu__term_options *o)
            o->max_terms >= 1;
 }
 
-static bool read_arrays(kehu__terms *t, bool packed, kehu__reader *r)
+/* Weights of packed terms. */
+static bool read_runs(kehu__terms *t, kehu__reader *r)
 {
-    for (uint32_t k = 0; k < t->n_terms; k++)
-        t->keys[k] = kehu__read_u64(r);
     for (uint32_t k = 0; k < t->n_terms;) {
         const float idf = kehu__read_float(r);
-        const uint32_t run = packed ? kehu__read_u32(r) : 1;
-        if (!isfinite(idf) || idf < 0 || run == 0 || run > t->n_terms - k)
+        const uint32_t run = kehu__read_u32(r);
+        if (run == 0 || run > t->n_terms - k)
             return false;
         for (const uint32_t end = k + run; k < end; k++)
-            t->idf[k] = idf;
+            t->own_idf[k] = idf;
     }
-    return !r->failed && r->at == r->end;
+    return true;
 }
 
 /* Is there room for n keys and their weights? */
@@ -62,48 +67,116 @@ static bool size_fits(uint64_t left, uint64_t n, bool packed)
                   : left == keys + n * sizeof(float);
 }
 
-kehu_status kehu__terms_read(kehu__terms **out, const char *bytes, size_t size,
-                             bool packed, const char *name, const kehu_allocator *alloc,
-                             kehu_error *err)
+static kehu_status read_counts(kehu__terms *t, kehu__reader *r,
+                               const kehu__terms_source *from, kehu_error *err)
 {
-    kehu__reader r = kehu__reader_new(bytes, size);
+    t->options.char_max = kehu__read_u32(r);
+    t->options.latin_max = kehu__read_u32(r);
+    t->options.word_max = kehu__read_u32(r);
+    t->options.min_df = kehu__read_u32(r);
+    t->options.max_terms = kehu__read_u32(r);
+    t->n_terms = kehu__read_u32(r);
+    t->n_texts = (int64_t)kehu__read_u64(r);
+    if (r->failed || !options_valid(&t->options) || t->n_terms == 0 ||
+        t->n_terms > t->options.max_terms || t->n_terms > KEHU__MAX_TERMS ||
+        t->n_texts < 1 ||
+        !size_fits((uint64_t)(r->end - r->at), t->n_terms, from->packed))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: the vocabulary's counts are wrong",
+                          from->name);
+    return KEHU_OK;
+}
+
+/* The keys and weights, in place where the bytes stay. */
+static kehu_status read_arrays(kehu__terms *t, kehu__reader *r,
+                               const kehu__terms_source *from, kehu_error *err)
+{
+    const char *const bytes = r->at;
+    const bool in_place = from->index != NULL;
+    if (in_place)
+        t->keys = (const uint64_t *)(const void *)bytes;
+    else
+        t->keys = t->own_keys = kehu__alloc(&t->alloc, t->n_terms, sizeof *t->keys);
+    if (in_place && !from->packed)
+        t->idf = (const float *)(const void *)(bytes + t->n_terms * sizeof *t->keys);
+    else
+        t->idf = t->own_idf = kehu__alloc(&t->alloc, t->n_terms, sizeof *t->idf);
+    if (t->keys == NULL || t->idf == NULL)
+        return kehu__no_memory(err, "the vocabulary");
+    for (uint32_t k = 0; k < t->n_terms; k++) {
+        const uint64_t key = kehu__read_u64(r);
+        if (!in_place)
+            t->own_keys[k] = key;
+    }
+    if (from->packed && !read_runs(t, r))
+        r->failed = true;
+    for (uint32_t k = 0; k < t->n_terms; k++) {
+        const float idf = from->packed ? t->idf[k] : kehu__read_float(r);
+        if (!isfinite(idf) || idf < 0)
+            r->failed = true;
+        else if (t->own_idf != NULL)
+            t->own_idf[k] = idf;
+    }
+    if (r->failed || r->at != r->end)
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: a term's weight is wrong",
+                          from->name);
+    return KEHU_OK;
+}
+
+/* Every entry is a term's, a place is free, and every term is found. */
+static bool index_sound(const kehu__terms *t)
+{
+    uint32_t used = 0;
+    for (uint32_t k = 0; k < t->index_size; k++) {
+        const uint32_t number = t->index[k] & KEHU__MAX_TERMS;
+        if (t->index[k] != 0 && (number == 0 || number > t->n_terms))
+            return false;
+        used += t->index[k] != 0;
+    }
+    if (used != t->n_terms || used == t->index_size)
+        return false;
+    for (uint32_t k = 0; k < t->n_terms; k++)
+        if (t->keys[k] == 0 || kehu__term_find(t, t->keys[k]) != k)
+            return false;
+    return true;
+}
+
+static kehu_status read_index(kehu__terms *t, const kehu__terms_source *from,
+                              kehu_error *err)
+{
+    if (from->index == NULL) {
+        if (kehu__terms_index(t))
+            return KEHU_OK;
+        return t->own_index == NULL ? kehu__no_memory(err, "the vocabulary")
+                                    : kehu__fail(err, KEHU_FORMAT, -1,
+                                                 "%s: a term is there twice", from->name);
+    }
+    t->index = (const uint32_t *)(const void *)from->index;
+    t->index_size = (uint32_t)(from->index_size / sizeof *t->index);
+    if (from->index_size % sizeof *t->index != 0 ||
+        from->index_size / sizeof *t->index > UINT32_MAX || !index_sound(t))
+        return kehu__fail(err, KEHU_FORMAT, -1, "%s: the vocabulary's index is wrong",
+                          from->name);
+    return KEHU_OK;
+}
+
+kehu_status kehu__terms_read(kehu__terms **out, const kehu__terms_source *from,
+                             const kehu_allocator *alloc, kehu_error *err)
+{
+    kehu__reader r = kehu__reader_new(from->bytes, from->size);
     kehu__terms *const t = kehu__alloc_zero(alloc, 1, sizeof *t);
-    uint32_t n;
+    kehu_status status;
     *out = NULL;
     if (t == NULL)
         return kehu__no_memory(err, "the vocabulary");
     t->alloc = *alloc;
-    t->options.char_max = kehu__read_u32(&r);
-    t->options.latin_max = kehu__read_u32(&r);
-    t->options.word_max = kehu__read_u32(&r);
-    t->options.min_df = kehu__read_u32(&r);
-    t->options.max_terms = kehu__read_u32(&r);
-    n = kehu__read_u32(&r);
-    t->n_texts = (int64_t)kehu__read_u64(&r);
-    if (r.failed || !options_valid(&t->options) || n == 0 || n > t->options.max_terms ||
-        t->n_texts < 1 || !size_fits((uint64_t)(r.end - r.at), n, packed)) {
+    status = read_counts(t, &r, from, err);
+    if (status == KEHU_OK)
+        status = read_arrays(t, &r, from, err);
+    if (status == KEHU_OK)
+        status = read_index(t, from, err);
+    if (status == KEHU_OK)
+        *out = t;
+    else
         kehu__terms_free(t);
-        return kehu__fail(err, KEHU_FORMAT, -1, "%s: the vocabulary's counts are wrong",
-                          name);
-    }
-    t->n_terms = n;
-    t->keys = kehu__alloc(alloc, n, sizeof *t->keys);
-    t->idf = kehu__alloc(alloc, n, sizeof *t->idf);
-    if (t->keys == NULL || t->idf == NULL) {
-        kehu__terms_free(t);
-        return kehu__no_memory(err, "the vocabulary");
-    }
-    if (!read_arrays(t, packed, &r)) {
-        kehu__terms_free(t);
-        return kehu__fail(err, KEHU_FORMAT, -1, "%s: a term's weight is wrong", name);
-    }
-    if (!kehu__terms_index(t)) {
-        const bool refused = t->slots == NULL;
-        kehu__terms_free(t);
-        return refused
-                   ? kehu__no_memory(err, "the vocabulary")
-                   : kehu__fail(err, KEHU_FORMAT, -1, "%s: a term is there twice", name);
-    }
-    *out = t;
-    return KEHU_OK;
+    return status;
 }

@@ -1,12 +1,13 @@
 /* Arbitrary bytes as a classifier's model file. The checksum keeps nearly all of
  * them out, so it is put right first; what is then accepted classifies and
- * explains. Models with words are of the list below. */
+ * explains, copied and used in place. Models with words are of the list below. */
 #include <kehu/svm.h>
 
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "fuzz/repair.h"
+#include "text/svm_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,7 +42,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         use(svm);
         kehu_svm_free(svm);
     }
+    if (repaired != NULL &&
+        kehu__svm_over(&svm, repaired, size, tokenizer, NULL, NULL) == KEHU_OK) {
+        use(svm);
+        kehu_svm_free(svm);
+    }
     kehu_tokenizer_free(tokenizer);
-    free(repaired);
+    repair_free(repaired);
     return 0;
 }

@@ -130,8 +130,8 @@ static void test_svm_small_rounds_weights_closely(void **state)
     kehu__buffer before_bytes = kehu__buffer_new(&svm->alloc);
     const float *before;
     (void)state;
-    memset(m->weights, 0, m->stride * sizeof *m->weights); /* a term of no weight */
-    m->weights[m->stride] = 3e30f;                         /* beyond all scales */
+    memset(m->own, 0, m->stride * sizeof *m->own); /* a term of no weight */
+    m->own[m->stride] = 3e30f;                         /* beyond all scales */
     kehu__buffer_add(&before_bytes, m->weights, n * sizeof *before);
     before = (const float *)(const void *)before_bytes.bytes;
     kehu__svm_pack(svm);

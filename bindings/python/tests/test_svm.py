@@ -40,7 +40,7 @@ def test_models_are_kept(model, tmp_path):
     model.save(tmp_path / "m.kehu")
     data = model.write()
     assert (tmp_path / "m.kehu").read_bytes() == data
-    for again in (kehu.Svm.load(tmp_path / "m.kehu"), kehu.Svm.read(data), kehu.Svm.read(bytearray(data)),
+    for again in (kehu.Svm.load(tmp_path / "m.kehu"), kehu.Svm.map(tmp_path / "m.kehu"), kehu.Svm.read(data), kehu.Svm.read(bytearray(data)),
                   pickle.loads(pickle.dumps(model)), copy.copy(model), copy.deepcopy(model)):
         assert again == model and again.write() == data and hash(again) == hash(model)
         assert again.info.n_classes == 2

@@ -1689,6 +1689,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_svm_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
     'kehu_svm_load_with': (c_int, [POINTER(c_void_p), c_char_p, c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'tokenizer', 'alloc', 'err']),
     'kehu_svm_read_with': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'tokenizer', 'alloc', 'err']),
+    'kehu_svm_map': (c_int, [POINTER(c_void_p), c_char_p, c_void_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'tokenizer', 'alloc', 'err']),
     'kehu_svm_free': (None, [c_void_p], ['svm']),
     'kehu_gate_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), c_char_p, POINTER(kehu_gate_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'good', 'options', 'err']),
     'kehu_gate_get_info': (None, [c_void_p, POINTER(kehu_gate_info)], ['gate', 'out']),

@@ -182,6 +182,14 @@ class Svm(Model):
         return cls._made(out, tokenizer)
 
     @classmethod
+    def map(cls, path: str | bytes | os.PathLike[Any], tokenizer: Tokenizer | None = None) -> Svm:
+        """The same as load, but terms and weights stay in the file, of which all processes that map it share one copy. It may be
+        replaced, as save does, or removed, but not written into. A pickle of the model has all of it."""
+        out = c_void_p()
+        call(lib.kehu_svm_map, byref(out), path_bytes(path), tokenizer and tokenizer._own(), None)
+        return cls._made(out, tokenizer)
+
+    @classmethod
     def read(cls, data: bytes, tokenizer: Tokenizer | None = None) -> Svm:
         """The same from bytes."""
         data = file_bytes(data)

@@ -340,6 +340,22 @@ public final class Svm extends Model {
     }
 
     /**
+     * Reads a model file where it is: terms and weights stay in it, and all processes that map it share one copy. It may be
+     * replaced, as save does, or removed, but not written into.
+     *
+     * @param path of the file
+     * @param tokenizer of the same fingerprint as at training; null for a model that was trained without
+     * @return the classifier
+     */
+    public static Svm map(Path path, Tokenizer tokenizer) {
+        try (Frame f = Frame.open()) {
+            Memory out = f.zeros(8);
+            f.check(Native.svmMap(out.address, f.path(path), f.inside(tokenizer), 0, f.error()));
+            return new Svm(out.i64(0), tokenizer);
+        }
+    }
+
+    /**
      * Reads the bytes of a model file.
      *
      * @param bytes not kept

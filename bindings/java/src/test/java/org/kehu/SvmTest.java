@@ -129,9 +129,10 @@ class SvmTest {
             Path file = folder.resolve("m.svm");
             svm.save(file);
             byte[] bytes = svm.toBytes();
-            try (Svm loaded = Svm.load(file); Svm read = Svm.read(bytes)) {
+            try (Svm loaded = Svm.load(file); Svm read = Svm.read(bytes); Svm mapped = Svm.map(file, null)) {
                 assertArrayEquals(svm.predict(TEXTS), loaded.predict(TEXTS));
                 assertArrayEquals(bytes, read.toBytes());
+                assertArrayEquals(bytes, mapped.toBytes());
             }
             assertThrows(KehuException.Kind.class, () -> Tokenizer.read(bytes, new Tokenizer.Options()));
             bytes[bytes.length / 2] ^= 1;

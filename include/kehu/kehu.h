@@ -17,6 +17,7 @@
 #include <kehu/keyword.h>
 #include <kehu/levels.h>
 #include <kehu/linear.h>
+#include <kehu/need.h>
 #include <kehu/preference.h>
 #include <kehu/priority.h>
 #include <kehu/python.h>

@@ -58,6 +58,7 @@ static const struct {
     SIZE(kehu_learner),
     SIZE(kehu_learning_step),
     SIZE(kehu_evaluation_report),
+    SIZE(kehu_needs_options),
     SIZE(kehu_preference_fusion),
     SIZE(kehu_preference_options),
     SIZE(kehu_preference_rule),

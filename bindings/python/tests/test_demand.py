@@ -54,3 +54,17 @@ def test_a_log_is_kept_and_goes_on(tmp_path):
         kehu.Demands.read(log.write()[:-1])
     with pytest.raises(kehu.KehuNotFoundError):
         kehu.Demands.load(tmp_path / "nowhere")
+
+
+def test_needs():
+    texts, classes = ["没信号，打不通", "没信号", "网速太慢", "要是能按天算", None], ["net", "net", "net", "bill", "bill"]
+    found = kehu.needs_find("classes", texts, classes, n_words=1, n_threads=2)
+    assert found.to_dict() == {
+        "class": ["bill", "net"], "texts": [2, 3], "basic": [0, 2], "expected": [0, 1], "latent": [1, 0], "none": [1, 0],
+        "basic_share": [0.0, 2 / 3], "expected_share": [0.0, 1 / 3], "latent_share": [1.0, 0.0], "need": ["latent", "basic"],
+        "basic_words": ["", "没信号:2"], "expected_words": ["", "太慢:1"], "latent_words": ["要是:1", ""]}
+    mine = kehu.Keyword.read_text("basic\t要是\t7\n")
+    assert kehu.needs_find("texts", texts, words=mine).to_dict()["words"] == [None, None, None, "要是:7", None]
+    assert kehu.needs_words().write_text().startswith("@format")
+    with pytest.raises(kehu.KehuNotFoundError, match="none of the classes basic, expected and latent"):
+        kehu.needs_find("texts", texts, words=kehu.Keyword.read_text("a\tb\t7\n"))

@@ -112,7 +112,7 @@ def test_every_option_can_be_given():
         "kehu_redact_options": [kehu.redact_texts], "kehu_snapshot_options": [kehu.Store.snapshot], "kehu_scan_options": [kehu.Snapshot.scan],
         "kehu_duplicate_options": [kehu.duplicate_fold], "kehu_words_options": [kehu.words_find],
         "kehu_sentiment_options": [kehu.Sentiment.train], "kehu_sentiment_score_options": [kehu.Sentiment.score],
-        "kehu_summary_options": [kehu.summary_find],
+        "kehu_summary_options": [kehu.summary_find], "kehu_needs_options": [kehu.needs_find],
         "kehu_topic_options": [kehu.Topics.fit], "kehu_topic_weights_options": [kehu.Topics.weights],
     }
     # Counts of arrays, flags that have keywords of their own, and "is the next one given?".

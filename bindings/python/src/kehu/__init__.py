@@ -47,6 +47,7 @@ from .kano import kano_classify, kano_need, kano_sum
 from .keyword import Keyword
 from .levels import Levels
 from .linear import Libsvm, Linear, write_libsvm
+from .need import needs_find, needs_words
 from .preference import Preference
 from .priority import Priority
 from .redact import redact_find, redact_texts
@@ -66,7 +67,7 @@ from .trend import trends
 from .words import words_find
 
 __all__ = [
-    "DemandMachine", "Demands", "Gate", "Priority", "kano_classify", "kano_need", "kano_sum", "trends",
+    "DemandMachine", "Demands", "Gate", "Priority", "kano_classify", "kano_need", "kano_sum", "needs_find", "needs_words", "trends",
     "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Sentiment", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Topics", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "evaluate_binary", "fold_of", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "summary_find", "words_find", "write_libsvm", "__version__", "KehuArgumentError",

@@ -141,6 +141,8 @@ KEHU_LEVEL_COUNT = 5
 KEHU_LEVEL_ABSOLUTE = 0
 KEHU_LEVEL_QUANTILE = 1
 KEHU_LEVEL_LIFT = 2
+KEHU_NEEDS_TEXTS = 0
+KEHU_NEEDS_CLASSES = 1
 KEHU_TREE_AUTO = 0
 KEHU_TREE_ENTROPY = 1
 KEHU_TREE_GINI = 2
@@ -188,6 +190,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_hybrid_by': {'KEHU_HYBRID_KEYWORD': 1, 'KEHU_HYBRID_SVM': 2},
     'kehu_kano_kind': {'KEHU_KANO_MUST_BE': 0, 'KEHU_KANO_ONE_DIMENSIONAL': 1, 'KEHU_KANO_ATTRACTIVE': 2, 'KEHU_KANO_INDIFFERENT': 3, 'KEHU_KANO_REVERSE': 4, 'KEHU_KANO_QUESTIONABLE': 5, 'KEHU_KANO_KINDS': 6},
     'kehu_level_mode': {'KEHU_LEVEL_ABSOLUTE': 0, 'KEHU_LEVEL_QUANTILE': 1, 'KEHU_LEVEL_LIFT': 2},
+    'kehu_needs_report': {'KEHU_NEEDS_TEXTS': 0, 'KEHU_NEEDS_CLASSES': 1},
     'kehu_tree_criterion': {'KEHU_TREE_AUTO': 0, 'KEHU_TREE_ENTROPY': 1, 'KEHU_TREE_GINI': 2, 'KEHU_TREE_GAIN_RATIO': 3},
     'kehu_redact_kind': {'KEHU_REDACT_PHONE': 0, 'KEHU_REDACT_IDENTITY_CARD': 1, 'KEHU_REDACT_BANK_CARD': 2, 'KEHU_REDACT_EMAIL': 3, 'KEHU_REDACT_ADDRESS': 4, 'KEHU_REDACT_KINDS': 5},
     'kehu_store_part': {'KEHU_STORE_CUSTOMERS': 0, 'KEHU_STORE_EVENTS': 1},
@@ -458,6 +461,10 @@ class kehu_linear_options(Structure):
 
 
 class kehu_linear_info(Structure):
+    pass
+
+
+class kehu_needs_options(Structure):
     pass
 
 
@@ -1176,6 +1183,16 @@ kehu_linear_info._fields_ = [
     ('dual', c_double),
     ('gap', c_double),
 ]
+kehu_needs_options._fields_ = [
+    ('size', c_uint32),
+    ('n_words', c_uint32),
+    ('n_threads', c_uint32),
+    ('reserved', c_uint32),
+    ('words', c_void_p),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
 kehu_segment_reason._fields_ = [
     ('segment', c_int32),
     ('line', c_int32),
@@ -1520,6 +1537,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_sparse': kehu_sparse,
     'kehu_linear_options': kehu_linear_options,
     'kehu_linear_info': kehu_linear_info,
+    'kehu_needs_options': kehu_needs_options,
     'kehu_segment_reason': kehu_segment_reason,
     'kehu_segment_total': kehu_segment_total,
     'kehu_tree_options': kehu_tree_options,
@@ -1765,6 +1783,8 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_libsvm_labels': (POINTER(c_int32), [c_void_p], ['data']),
     'kehu_libsvm_free': (None, [c_void_p], ['data']),
     'kehu_libsvm_write': (c_int, [POINTER(kehu_sparse), POINTER(c_int32), POINTER(kehu_writer), POINTER(kehu_error)], ['rows', 'labels', 'writer', 'err']),
+    'kehu_needs_words': (c_int, [POINTER(c_void_p), POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'alloc', 'err']),
+    'kehu_needs_find': (c_int, [POINTER(c_void_p), c_int, POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_needs_options), POINTER(kehu_error)], ['out', 'report', 'texts', 'class_of', 'options', 'err']),
     'kehu_segments_builtin': (c_char_p, [c_char_p], ['name']),
     'kehu_segments_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
     'kehu_segments_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),

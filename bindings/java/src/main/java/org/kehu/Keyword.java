@@ -31,6 +31,11 @@ public final class Keyword extends Model {
         this(pointer, true, null);
     }
 
+    /** A list that is nobody's yet. */
+    static Keyword adopt(long pointer) {
+        return new Keyword(pointer);
+    }
+
     /** The list inside another model. */
     static Keyword borrowed(long pointer, NativeHandle owner) {
         return new Keyword(pointer, false, owner);

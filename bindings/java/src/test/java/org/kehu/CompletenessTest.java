@@ -105,6 +105,7 @@ class CompletenessTest {
         check(Kano.Kind.values(), "KANO_", 0);
         assertEquals(Constants.KANO_KINDS, Kano.Kind.values().length);
         check(Trend.Report.values(), "TREND_", 0);
+        check(Needs.Report.values(), "NEEDS_", 0);
         check(Demands.Report.values(), "DEMAND_", 0);
         check(Demands.Period.values(), "DEMAND_", 0);
         for (DemandMachine.Mark mark : DemandMachine.Mark.values()) {

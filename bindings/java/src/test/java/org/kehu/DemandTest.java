@@ -119,6 +119,22 @@ class DemandTest {
     }
 
     @Test
+    void needsComeWithTheirWords() {
+        Column texts = Column.of("text", "没信号，打不通", "没信号", "网速太慢", "要是能按天算", null);
+        Column classes = Column.of("class", "net", "net", "net", "bill", "bill");
+        try (Table found = Needs.find(Needs.Report.CLASSES, texts, classes, new Needs.Options().wordCount(1).threads(2));
+            Keyword mine = Keyword.readText("basic\t要是\t7\n"); Keyword other = Keyword.readText("a\tb\t1\n");
+            Table own = Needs.find(Needs.Report.TEXTS, texts, null, new Needs.Options().words(mine)); Keyword words = Needs.words()) {
+            assertArrayEquals(new String[] {"latent", "basic"}, found.texts("need"));
+            assertArrayEquals(new long[] {0, 2}, found.longs("basic"));
+            assertArrayEquals(new String[] {"", "没信号:2"}, found.texts("basic_words"));
+            assertArrayEquals(new String[] {null, null, null, "basic", null}, own.texts("need"));
+            assertEquals(List.of("basic", "expected", "latent"), words.classNames());
+            assertThrows(KehuException.NotFound.class, () -> Needs.find(Needs.Report.TEXTS, texts, null, new Needs.Options().words(other)));
+        }
+    }
+
+    @Test
     void newWordsAreFound() {
         String[] planted = {"飞享", "鹏博士", "宽带"};
         List<String> texts = new ArrayList<>();

@@ -75,6 +75,12 @@ typedef struct kehu_tree_options {
                                       (not for Gini); < 0: not at all; 0 means chosen
                                       among 0 and 0.5 by cross-validation, without folds
                                       none */
+    const int8_t *monotone;        /* [n_monotone] one a column, for two classes: 1 = the
+                                      second never gets less probable as the column's
+                                      value rises, all else equal; -1 = never more; 0 =
+                                      free, as text columns must be. Missing values have
+                                      no place in the order. NULL means all free */
+    uint32_t n_monotone;           /* the number of columns when monotone is set */
 } kehu_tree_options;
 
 /* Learn a tree.
@@ -237,6 +243,80 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_step_text(const kehu_tree *tree,
 /* importance[kehu_tree_feature_count]: each column's part of all gain of the
  * splits. Sums to 1; all 0 for a single leaf. */
 KEHU_API void kehu_tree_importance(const kehu_tree *tree, double *importance);
+
+/* Zero every field you do not care about: zero always means the default. */
+typedef struct kehu_tree_permute_options {
+    uint32_t size;                 /* sizeof(kehu_tree_permute_options) */
+    uint32_t n_repeats;            /* 1..1000 shuffles of each column; 0 means 5 */
+    uint64_t seed;                 /* of the shuffles; every value is fine */
+    uint32_t n_threads;            /* 0 means 1; never changes the result */
+    const kehu_executor *executor; /* instead of n_threads; NULL means none */
+} kehu_tree_permute_options;
+
+/* What each column is worth on these rows, best ones that training did not see: by how
+ * much the mean log-loss rises when the column's values are dealt anew among the rows.
+ *
+ * columns     as for kehu_tree_score
+ * target      as for kehu_tree_train; rows where it is missing are not looked at
+ * importance  [kehu_tree_feature_count] mean rise, in nats; about 0 or below where the
+ *             column does not help, 0 where the tree does not ask it
+ * spread      [kehu_tree_feature_count] standard deviation of the rise over the
+ *             shuffles; NULL when not wanted
+ *
+ * Fails as kehu_tree_score, and with KEHU_COLUMN (target of an unfit type), KEHU_DATA
+ * (a class the tree does not know: err->where is the row), KEHU_EMPTY (no row with a
+ * class). Time O(n n_repeats depth) a column, extra memory 8 bytes a row and 2 a cell.
+ * Source: Breiman, Random forests, 2001. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_tree_permute(const kehu_tree *tree, const kehu_column *columns, uint32_t n_columns,
+                  const kehu_column *target, const kehu_tree_permute_options *options,
+                  double *importance, double *spread, kehu_error *err);
+
+typedef enum kehu_tree_calibration {
+    KEHU_TREE_CALIBRATE_BEST = 0, /* the best of the three by cross-validation */
+    KEHU_TREE_CALIBRATE_NONE,     /* as they are */
+    KEHU_TREE_CALIBRATE_SLOPE,    /* proportional to probability^slope * a factor for
+                                     each class, slope > 0 (Platt scaling) */
+    KEHU_TREE_CALIBRATE_ISOTONIC  /* a rising function for each class */
+} kehu_tree_calibration;
+
+/* Zero every field you do not care about: zero always means the default. */
+typedef struct kehu_tree_recalibrate_options {
+    uint32_t size;                /* sizeof(kehu_tree_recalibrate_options) */
+    kehu_tree_calibration method; /* 0 means BEST */
+    uint32_t n_folds;             /* 2..20 by a hash of the row's number; 0 means 5 */
+    uint64_t seed;                /* of the hash; every value is fine */
+    const kehu_allocator *alloc;  /* of the new handle; NULL means the C library */
+} kehu_tree_recalibrate_options;
+
+/* What a calibration did. */
+typedef struct kehu_tree_recalibration {
+    int64_t n_rows;               /* rows with a class */
+    kehu_tree_calibration method; /* chosen; never BEST */
+    int32_t refused;        /* 1: in no rising function of the scores can these outcomes
+                               be seen, they run against them. The new tree is as the old;
+                               train again */
+    double slope;           /* of SLOPE; 1 otherwise */
+    double log_loss_before; /* mean over these rows, as the tree was */
+    double log_loss_after;  /* the same by cross-validation of the method */
+} kehu_tree_recalibration;
+
+/* Put the probabilities right by fresh outcomes, without training again: the splits,
+ * the order of customers (of two classes) and all that explains a score stay.
+ *
+ * out      receives a new handle, or NULL on failure; free with kehu_tree_free()
+ * columns  as for kehu_tree_score
+ * target   as for kehu_tree_train: what became of each row, missing where not known
+ * options  NULL for all defaults
+ * found    receives what was done; NULL when not wanted
+ *
+ * Fails as kehu_tree_permute, and with KEHU_ARGUMENT (option out of range). Time O(n
+ * depth + n log n); extra memory some 80 bytes a row. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_tree_recalibrate(kehu_tree **out, const kehu_tree *tree, const kehu_column *columns,
+                      uint32_t n_columns, const kehu_column *target,
+                      const kehu_tree_recalibrate_options *options,
+                      kehu_tree_recalibration *found, kehu_error *err);
 
 /* The tree as text, through a writer. Fail with KEHU_ARGUMENT, KEHU_IO,
  * KEHU_NO_MEMORY.

@@ -80,7 +80,7 @@ static kehu_status train(kehu_preference *p, const kehu_column *columns,
                                         &how, err));
         return fit_levels(p, columns, n_columns, options, how.n_threads, err);
     }
-    p->fusions[KEHU_PREFERENCE_SILENT].tree_weight = 1;
+    p->fusions[KEHU_PREFERENCE_SILENT].weights.probability = 1;
     known = kehu__alloc(&p->alloc, n, 1);
     if (known == NULL)
         return kehu__no_memory(err, "a preference");
@@ -164,7 +164,7 @@ kehu_status kehu__preference_score(const kehu_preference *p, const kehu_column *
         return kehu__no_memory(err, "scoring");
     status = kehu__experience_scores(p, columns, n_columns, n, K, scores, err);
     if (status == KEHU_OK)
-        kehu__fuse(p, scores, probabilities, n, K);
+        kehu__preference_fuse(p, scores, probabilities, n, K);
     kehu__free(&p->alloc, scores, (size_t)n, K * sizeof *scores);
     return status;
 }
@@ -294,8 +294,8 @@ void kehu_preference_fusion_get(const kehu_preference *preference, uint32_t grou
                                 kehu_preference_fusion *fusion)
 {
     const kehu__fusion *f = &preference->fusions[group];
-    *fusion = (kehu_preference_fusion){.tree_weight = f->tree_weight,
-                                       .rule_weight = f->rule_weight,
+    *fusion = (kehu_preference_fusion){.tree_weight = f->weights.probability,
+                                       .rule_weight = f->weights.score,
                                        .n_rules = preference->n_experiences,
                                        .fitted = f->fitted};
 }
@@ -324,8 +324,8 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     if (p->rules != NULL) {
         for (uint32_t g = 0; g < KEHU_PREFERENCE_GROUPS; g++) {
             kehu__buffer_u64(&fusion, (uint64_t)p->fusions[g].fitted);
-            kehu__buffer_double(&fusion, p->fusions[g].tree_weight);
-            kehu__buffer_double(&fusion, p->fusions[g].rule_weight);
+            kehu__buffer_double(&fusion, p->fusions[g].weights.probability);
+            kehu__buffer_double(&fusion, p->fusions[g].weights.score);
         }
         for (uint32_t i = 0; i < p->n_offsets; i++)
             kehu__buffer_double(&fusion, p->offsets[i]);
@@ -358,9 +358,10 @@ static bool read_fusion(kehu_preference *p, kehu__reader r)
         kehu__fusion *f = &p->fusions[g];
         const uint64_t fitted = kehu__read_u64(&r);
         f->fitted = (int32_t)(fitted & 1);
-        f->tree_weight = kehu__read_double(&r);
-        f->rule_weight = kehu__read_double(&r);
-        if (fitted > 1 || !weight_sound(f->tree_weight) || !weight_sound(f->rule_weight))
+        f->weights.probability = kehu__read_double(&r);
+        f->weights.score = kehu__read_double(&r);
+        if (fitted > 1 || !weight_sound(f->weights.probability) ||
+            !weight_sound(f->weights.score))
             return false;
     }
     for (uint32_t i = 0; i < p->n_offsets; i++) {
@@ -378,7 +379,7 @@ static kehu_status read_rules(kehu_preference *p, const kehu__container *c,
     size_t fusion_size, rules_size;
     const uint32_t K = kehu_tree_class_count(p->tree);
     if (!kehu__container_find(c, "FUSE", &fusion, &fusion_size)) {
-        p->fusions[KEHU_PREFERENCE_SILENT].tree_weight = 1;
+        p->fusions[KEHU_PREFERENCE_SILENT].weights.probability = 1;
         return KEHU_OK;
     }
     KEHU_TRY(kehu__fusion_start(p, K, err));

@@ -5,6 +5,7 @@
 #include <kehu/preference.h>
 
 #include "base/mem.h"
+#include "learn/fuse.h"
 
 /* One experience rule: what it says about one class, as log-odds. */
 typedef struct kehu__experience {
@@ -13,10 +14,9 @@ typedef struct kehu__experience {
     double weight;
 } kehu__experience;
 
-/* How tree and rules become one probability in one group of rows: class k's is
- * proportional to tree^tree_weight * exp(rule_weight * score + offset of k). */
+/* How tree and rules become one probability in one group of rows. */
 typedef struct kehu__fusion {
-    double tree_weight, rule_weight;
+    kehu__fuse weights;
     int32_t fitted; /* 1: to observed rows; 0: both are 1, the offsets 0 */
 } kehu__fusion;
 
@@ -64,8 +64,8 @@ kehu_status kehu__preference_learn(kehu_preference *p, const kehu_column *column
                                    const kehu_tree_options *how, kehu_error *err);
 
 /* Fuse in place: probabilities[n][n_classes] of the tree become those of both. */
-void kehu__fuse(const kehu_preference *p, const double *scores, double *probabilities,
-                int64_t n, uint32_t n_classes);
+void kehu__preference_fuse(const kehu_preference *p, const double *scores,
+                           double *probabilities, int64_t n, uint32_t n_classes);
 
 /* Offsets of 0 and weights of 1. */
 kehu_status kehu__fusion_start(kehu_preference *p, uint32_t n_classes, kehu_error *err);

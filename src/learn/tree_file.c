@@ -454,6 +454,20 @@ static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *
 
 static const kehu__handle_file file = {"tree", build, make};
 
+kehu_status kehu__tree_copy(kehu_tree **out, const kehu_tree *tree,
+                            const kehu_allocator *alloc, kehu_error *err)
+{
+    kehu__buffer bytes = kehu__buffer_new(alloc);
+    const kehu_writer writer = {kehu__handle_collect, &bytes};
+    kehu_status status = kehu_tree_write(tree, &writer, err);
+    if (status == KEHU_OK && bytes.failed)
+        status = kehu__no_memory(err, "the tree");
+    if (status == KEHU_OK)
+        status = kehu_tree_read(out, bytes.bytes, bytes.size, alloc, err);
+    kehu__buffer_free(&bytes);
+    return status;
+}
+
 kehu_status kehu_tree_save(const kehu_tree *tree, const char *path, kehu_error *err)
 {
     return kehu__handle_save(&file, tree, path, err);

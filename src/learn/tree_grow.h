@@ -23,6 +23,8 @@ typedef struct kehu__tree_input {
     const uint8_t *codes; /* [n_rows] */
     uint32_t n_codes;     /* the last one means "missing" */
     bool ordered;         /* numbers; else categories */
+    int8_t monotone;      /* of two classes the second must get more (1) or less (-1)
+                             probable as the codes rise; 0 = free */
 } kehu__tree_input;
 
 /* What trees are grown from. */
@@ -41,6 +43,7 @@ typedef struct kehu__tree_rows {
     const double *xlogx;            /* [n_xlogx] x log x at integers; used where all units
                                        are 1 */
     uint32_t n_xlogx;
+    bool any_monotone; /* some input is not free */
 } kehu__tree_rows;
 
 typedef struct kehu__tree_node {
@@ -58,6 +61,12 @@ typedef struct kehu__tree_node {
 static inline bool kehu__tree_goes_left(const kehu__tree_node *node, uint32_t code)
 {
     return node->left_codes[code >> 6] >> (code & 63) & 1;
+}
+
+/* Splits that part values by their order, not the present from the missing ones. */
+static inline bool kehu__tree_parts_values(const kehu__tree_input *input, uint32_t cut)
+{
+    return input->ordered && cut + 2 < input->n_codes;
 }
 
 typedef struct kehu__tree_growth {

@@ -59,6 +59,10 @@ void kehu__tree_finish(kehu_tree *tree);
  * one each, that sum to 1. */
 void kehu__tree_round(double *probabilities, uint32_t n_classes);
 
+/* The same tree once more. */
+kehu_status kehu__tree_copy(kehu_tree **out, const kehu_tree *tree,
+                            const kehu_allocator *alloc, kehu_error *err);
+
 /* Every needed column found by name and checked: given[f] = the column of
  * feature f, n_rows their common length. */
 kehu_status kehu__tree_match(const kehu_tree *tree, const kehu_column *columns,

@@ -44,6 +44,60 @@ static void shrink_node(const kehu__tree_rows *rows, const double *counts,
         p[k] /= sum;
 }
 
+/* How the split of a node orders its children's probabilities of the second class. */
+static int8_t order_of(const kehu__tree_rows *rows, const kehu__tree_node *node)
+{
+    const kehu__tree_input *input = &rows->inputs[node->feature];
+    return kehu__tree_parts_values(input, node->cut) ? input->monotone : 0;
+}
+
+static double second_class(const double *probabilities, size_t node)
+{
+    return probabilities[2 * node + 1];
+}
+
+/* Where the monotone splits above a node let its probability be: everything on one
+ * side of such a split stays on its side of the middle between its two children. */
+static void bounds_above(const kehu__tree_rows *rows, const kehu__tree_node *nodes,
+                         size_t node, const double *probabilities, double *low,
+                         double *high)
+{
+    *low = 0;
+    *high = 1;
+    for (; node != 0; node = nodes[node].parent) {
+        const kehu__tree_node *parent = &nodes[nodes[node].parent];
+        const int8_t order = order_of(rows, parent);
+        const double middle = 0.5 * (second_class(probabilities, parent->left) +
+                                     second_class(probabilities, parent->left + 1));
+        if (order == 0)
+            continue;
+        if ((order > 0) == (node == parent->left))
+            *high = middle < *high ? middle : *high;
+        else
+            *low = middle > *low ? middle : *low;
+    }
+}
+
+/* Put a split's children in their order and within the bounds from above. */
+static void keep_monotone(const kehu__tree_rows *rows, const kehu__tree_node *nodes,
+                          size_t left, double *probabilities)
+{
+    const size_t parent = nodes[left].parent;
+    const int8_t order = order_of(rows, &nodes[parent]);
+    double low, high, p[2];
+    bounds_above(rows, nodes, parent, probabilities, &low, &high);
+    for (size_t i = 0; i < 2; i++) {
+        p[i] = second_class(probabilities, left + i);
+        p[i] = p[i] < low ? low : p[i] > high ? high : p[i];
+    }
+    if ((order > 0 && p[0] > p[1]) || (order < 0 && p[0] < p[1]))
+        p[0] = p[1] = 0.5 * (p[0] + p[1]);
+    for (size_t i = 0; i < 2; i++) {
+        probabilities[2 * (left + i)] = 1 - p[i];
+        probabilities[2 * (left + i) + 1] = p[i];
+    }
+}
+
 void kehu__tree_shrink(const kehu__tree_rows *rows, const kehu__tree_grower *g,
                        uint32_t n_nodes, double shrinkage, double *probabilities)
 {
@@ -58,6 +112,8 @@ void kehu__tree_shrink(const kehu__tree_rows *rows, const kehu__tree_grower *g,
         for (size_t child = left; child < left + 2; child++)
             shrink_node(rows, g->counts + child * K, g->counts + parent * K,
                         probabilities + parent * K, trust, probabilities + child * K);
+        if (rows->any_monotone)
+            keep_monotone(rows, g->nodes, left, probabilities);
     }
 }
 

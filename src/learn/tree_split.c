@@ -21,6 +21,7 @@ typedef struct search {
     double impurity;      /* of the node */
     const double *cells;  /* [n_classes][n_codes] of the input */
     uint32_t n_codes;
+    int8_t monotone; /* of the input */
 } search;
 
 static double xlogx(const kehu__tree_rows *rows, double x)
@@ -99,6 +100,14 @@ static void charge(const search *s, kehu__tree_split *best, uint32_t n_cuts)
         best->gain -= s->cut_penalty * kehu__log(n_cuts);
 }
 
+/* The second class's share falls where it must rise, or the other way round. */
+static bool is_against(const search *s, const double *left)
+{
+    const double more_left = left[1] * (s->counts[0] - left[0]),
+                 more_right = (s->counts[1] - left[1]) * left[0];
+    return s->monotone > 0 ? more_left > more_right : more_left < more_right;
+}
+
 static void search_ordered(const search *s, kehu__tree_split *best)
 {
     const uint32_t missing = s->n_codes - 1;
@@ -123,6 +132,8 @@ static void search_ordered(const search *s, kehu__tree_split *best)
                 continue;
             if ((s->total - n_left) * unit < s->min_leaf_weight)
                 break;
+            if (s->monotone != 0 && t + 1 < missing && is_against(s, left))
+                continue;
             gain = gain_of(s, left);
             n_cuts++;
             if (gain > best->gain) {
@@ -268,6 +279,7 @@ void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth 
         kehu__tree_split *c = &candidates[f];
         *c = (kehu__tree_split){.feature = -1, .gain = least};
         s.n_codes = input->n_codes;
+        s.monotone = input->monotone;
         for (uint32_t k = 0; k < rows->n_classes; k++) {
             const size_t from = k * ((size_t)rows->n_cells + 1) + rows->offsets[f];
             for (uint32_t code = 0; code < s.n_codes; code++)

@@ -139,11 +139,20 @@ static int64_t find_class(const kehu__tree_names *names, kehu__text text)
     return -1;
 }
 
+/* Text of a row's class, digits[MAX_NUMBER]; of size 0 where it is missing. */
+static kehu__text class_text(const kehu_column *target, int64_t i, char *digits)
+{
+    if (!kehu__column_valid(target, i))
+        return (kehu__text){"", 0};
+    return kehu__type_is_text(target->type)
+               ? kehu__column_text(target, i)
+               : integer_text(target, kehu__column_integer(target, i), digits);
+}
+
 static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
                                const kehu_column *target, const uint8_t *use,
                                kehu_error *err)
 {
-    const bool is_text = kehu__type_is_text(target->type);
     char digits[MAX_NUMBER];
     int64_t n = 0;
     for (int64_t i = 0; i < target->length; i++) {
@@ -151,9 +160,8 @@ static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
         int64_t k;
         if (!use[i])
             continue;
-        text = is_text ? kehu__column_text(target, i)
-                       : integer_text(target, kehu__column_integer(target, i), digits);
-        if (!kehu__column_valid(target, i) || text.size == 0)
+        text = class_text(target, i, digits);
+        if (text.size == 0)
             return kehu__fail(err, KEHU_DATA, i, "the target is missing in row %lld",
                               (long long)i);
         k = n > 0 ? labels[n - 1] : 0;
@@ -171,17 +179,53 @@ static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
     return KEHU_OK;
 }
 
+static kehu_status check_type(const kehu_column *target, kehu_error *err)
+{
+    if (!kehu__type_is_text(target->type) && target->type != KEHU_BOOL &&
+        (target->type < KEHU_INT8 || target->type > KEHU_UINT32))
+        return kehu__fail(err, KEHU_COLUMN, -1,
+                          "the target is %s, expected text, BOOL or integers up to INT64",
+                          kehu__type_name(target->type));
+    return KEHU_OK;
+}
+
+kehu_status kehu__tree_outcomes_check(const kehu_column *target, int64_t n_rows,
+                                      kehu_error *err)
+{
+    KEHU_TRY(kehu__column_check(target, "the target", err));
+    if (target->length != n_rows)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "the target has %lld rows, the columns have %lld",
+                          (long long)target->length, (long long)n_rows);
+    if (n_rows > INT32_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%lld rows, at most 2^31 - 1 are possible",
+                          (long long)n_rows);
+    return KEHU_OK;
+}
+
+kehu_status kehu__tree_outcomes_read(int32_t *labels, const kehu__tree_names *classes,
+                                     const kehu_column *target, kehu_error *err)
+{
+    char digits[MAX_NUMBER];
+    KEHU_TRY(check_type(target, err));
+    for (int64_t i = 0; i < target->length; i++) {
+        const kehu__text text = class_text(target, i, digits);
+        labels[i] = text.size == 0 ? -1 : (int32_t)find_class(classes, text);
+        if (text.size > 0 && labels[i] < 0)
+            return kehu__fail(err, KEHU_DATA, i,
+                              "the target of row %lld is not a class of the tree",
+                              (long long)i);
+    }
+    return KEHU_OK;
+}
+
 kehu_status kehu__tree_target_read(kehu__tree_names *names, uint8_t *labels,
                                    const kehu_column *target, const kehu_column *classes,
                                    const uint8_t *use, const kehu_allocator *alloc,
                                    kehu_error *err)
 {
     const bool is_text = kehu__type_is_text(target->type);
-    if (!is_text && target->type != KEHU_BOOL &&
-        (target->type < KEHU_INT8 || target->type > KEHU_UINT32))
-        return kehu__fail(err, KEHU_COLUMN, -1,
-                          "the target is %s, expected text, BOOL or integers up to INT64",
-                          kehu__type_name(target->type));
+    KEHU_TRY(check_type(target, err));
     if (classes != NULL) {
         KEHU_TRY(kehu__column_check_text(classes, "options.classes", err));
         KEHU_TRY(names_from_list(names, classes, alloc, err));

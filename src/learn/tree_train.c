@@ -291,6 +291,35 @@ static kehu_status encode(training *t, const kehu_column *columns, kehu_error *e
     return KEHU_OK;
 }
 
+/* Which columns must have the second class's probability rise or fall with them. */
+static kehu_status read_monotone(training *t, const kehu_column *columns, kehu_error *err)
+{
+    const kehu_tree_options *o = &t->options;
+    if (o->monotone == NULL)
+        return KEHU_OK;
+    if (o->n_monotone != t->tree->n_features)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "n_monotone is %u, there are %u columns",
+                          (unsigned)o->n_monotone, (unsigned)t->tree->n_features);
+    for (uint32_t f = 0; f < t->tree->n_features; f++) {
+        if (o->monotone[f] < -1 || o->monotone[f] > 1)
+            return kehu__fail(err, KEHU_ARGUMENT, f,
+                              "monotone[%u] is %d, expected -1 to 1", (unsigned)f,
+                              (int)o->monotone[f]);
+        if (o->monotone[f] != 0 && !t->inputs[f].ordered)
+            return kehu__fail(err, KEHU_COLUMN, f,
+                              "column %s is text, which cannot be monotone",
+                              columns[f].name);
+        t->inputs[f].monotone = o->monotone[f];
+        t->rows.any_monotone |= o->monotone[f] != 0;
+    }
+    if (t->rows.any_monotone && t->tree->classes.n != 2)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "monotone is for two classes, the target has %u",
+                          (unsigned)t->tree->classes.n);
+    return KEHU_OK;
+}
+
 static kehu_status check_classes(training *t, kehu_error *err)
 {
     const uint32_t K = t->tree->classes.n;
@@ -461,6 +490,7 @@ static kehu_status train(training *t, const kehu_column *columns, uint32_t n_col
     KEHU_TRY(check_classes(t, err));
     KEHU_TRY(read_folds(t, row_ids, err));
     KEHU_TRY(encode(t, columns, err));
+    KEHU_TRY(read_monotone(t, columns, err));
     KEHU_TRY(prepare_xlogx(t, err));
     t->rows.n_rows = t->n_rows;
     t->rows.n_inputs = n_columns;

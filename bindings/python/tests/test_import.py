@@ -104,6 +104,7 @@ def test_every_option_can_be_given():
         "kehu_hybrid_predict_options": [kehu.Hybrid.predict], "kehu_tokenizer_options": [kehu.Tokenizer.default],
         "kehu_tokenizer_train_options": [kehu.Tokenizer.train], "kehu_tokenizer_batch_options": [kehu.Tokenizer.split],
         "kehu_linear_options": [kehu.Linear.train], "kehu_tree_options": [kehu.Tree.train], "kehu_tree_score_options": [kehu.Tree.score],
+        "kehu_tree_permute_options": [kehu.Tree.permute], "kehu_tree_recalibrate_options": [kehu.Tree.recalibrate],
         "kehu_levels_options": [kehu.Levels.fit], "kehu_preference_options": [kehu.Preference.train], "kehu_rfm_options": [kehu.Rfm.fit],
         "kehu_rfm_base_options": [kehu.RfmBase], "kehu_clv_options": [kehu.Clv.fit], "kehu_clv_base_options": [kehu.ClvBase],
         "kehu_csv_options": [kehu.Csv], "kehu_write_options": [kehu.Table.write_csv, kehu.Table.write_json],
@@ -116,7 +117,7 @@ def test_every_option_can_be_given():
         "kehu_topic_options": [kehu.Topics.fit], "kehu_topic_weights_options": [kehu.Topics.weights],
     }
     # Counts of arrays, flags that have keywords of their own, and "is the next one given?".
-    other_names = {"size", "alloc", "executor", "reserved", "n_class_weights", "n_fields", "n_missing", "n_names", "n_columns", "flags",
+    other_names = {"size", "alloc", "executor", "reserved", "n_class_weights", "n_monotone", "n_fields", "n_missing", "n_names", "n_columns", "flags",
                    "as_of_us", "from", "until", "from_us", "until_us", "fields", "pseudonym_key_size"}
     assert set(reached) == {name for name in _abi.STRUCTS if name.endswith("_options")}
     for name, functions in reached.items():

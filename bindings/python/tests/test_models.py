@@ -259,6 +259,15 @@ def test_tree(tree):
     assert sum(tree.importance().values()) == 1 and tree.features == ("x", "plan") and tree.info.criterion in kehu.tree.CRITERIA
     assert "x" in tree.write_rules() and "CASE" in tree.write_sql("`") and tree.write_dump()
     assert tree.drift(COLUMNS).features["x"] < 1e-6 and set(tree.drift(COLUMNS).levels) == {"no", "yes"}
+    worth = tree.permute(COLUMNS, [*TARGET[:-1], None], n_repeats=3, n_threads=2)
+    assert worth["feature"].to_list() == ["x", "plan"] and worth["importance"][0] > 0.1 > worth["importance"][1]
+    calm = ["no" if i % 2 else t for i, t in enumerate(TARGET)]
+    fresh, found = tree.recalibrate(COLUMNS, calm)
+    assert found.method in kehu.tree.CALIBRATIONS and not found.refused and found.log_loss_after < found.log_loss_before
+    assert sum(row[1] for row in fresh.score(COLUMNS)) < 0.7 * sum(row[1] for row in scores) and fresh.features == tree.features
+    assert tree.recalibrate(COLUMNS, ["no" if t == "yes" else "yes" for t in TARGET], method="isotonic")[1].refused
+    falling = kehu.Tree.train(COLUMNS, TARGET, monotone={"x": -1}).score({"x": range(40), "plan": ["a"] * 40}).to_lists()
+    assert all(a[1] >= b[1] for a, b in zip(falling, falling[1:]))
     weighted = kehu.Tree.train(COLUMNS, TARGET, classes=["yes", "no", "never"], class_weights=[1, 2, 1], n_folds=1, row_ids=range(400), weights=[1] * 400)
     assert weighted.classes == ("yes", "no", "never")
     for wrong, kind, message in [
@@ -270,6 +279,12 @@ def test_tree(tree):
             (lambda: kehu.Tree.train(COLUMNS, TARGET, max_depth=2**33), kehu.KehuArgumentError, "max_depth is 8589934592, which its type cannot hold"),
             (lambda: kehu.Tree.train(COLUMNS, TARGET, criterion="luck"), kehu.KehuArgumentError, "criterion is 'luck'"),
             (lambda: kehu.Tree.train(COLUMNS, TARGET, speed=1), TypeError, "speed"),
+            (lambda: kehu.Tree.train(COLUMNS, TARGET, monotone={"y": 1}), kehu.KehuColumnError, "monotone names 'y'"),
+            (lambda: kehu.Tree.train(COLUMNS, TARGET, monotone={"plan": 1}), kehu.KehuColumnError, "plan is text"),
+            (lambda: kehu.Tree.train(COLUMNS, TARGET, monotone=[1]), kehu.KehuArgumentError, "n_monotone is 1"),
+            (lambda: tree.permute(COLUMNS, TARGET[:-1]), kehu.KehuArgumentError, "the target has 399 rows"),
+            (lambda: tree.permute(COLUMNS, [None] * 399 + ["maybe"]), kehu.KehuDataError, "row 399 is not a class"),
+            (lambda: tree.recalibrate(COLUMNS, TARGET, method="magic"), kehu.KehuArgumentError, "method is 'magic'"),
             (lambda: tree.score({"x": [1.0]}), kehu.KehuColumnError, "plan"),
             (lambda: tree.score({"x": ["a"], "plan": ["a"]}), kehu.KehuColumnError, "x"),
             (lambda: tree.explain(COLUMNS, 400), kehu.KehuArgumentError, "row is 400, expected 0 to 399"),

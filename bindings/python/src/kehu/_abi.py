@@ -147,6 +147,10 @@ KEHU_TREE_AUTO = 0
 KEHU_TREE_ENTROPY = 1
 KEHU_TREE_GINI = 2
 KEHU_TREE_GAIN_RATIO = 3
+KEHU_TREE_CALIBRATE_BEST = 0
+KEHU_TREE_CALIBRATE_NONE = 1
+KEHU_TREE_CALIBRATE_SLOPE = 2
+KEHU_TREE_CALIBRATE_ISOTONIC = 3
 KEHU_PREFERENCE_SILENT = 0
 KEHU_PREFERENCE_SPOKEN = 1
 KEHU_PREFERENCE_GROUPS = 2
@@ -192,6 +196,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_level_mode': {'KEHU_LEVEL_ABSOLUTE': 0, 'KEHU_LEVEL_QUANTILE': 1, 'KEHU_LEVEL_LIFT': 2},
     'kehu_needs_report': {'KEHU_NEEDS_TEXTS': 0, 'KEHU_NEEDS_CLASSES': 1},
     'kehu_tree_criterion': {'KEHU_TREE_AUTO': 0, 'KEHU_TREE_ENTROPY': 1, 'KEHU_TREE_GINI': 2, 'KEHU_TREE_GAIN_RATIO': 3},
+    'kehu_tree_calibration': {'KEHU_TREE_CALIBRATE_BEST': 0, 'KEHU_TREE_CALIBRATE_NONE': 1, 'KEHU_TREE_CALIBRATE_SLOPE': 2, 'KEHU_TREE_CALIBRATE_ISOTONIC': 3},
     'kehu_redact_kind': {'KEHU_REDACT_PHONE': 0, 'KEHU_REDACT_IDENTITY_CARD': 1, 'KEHU_REDACT_BANK_CARD': 2, 'KEHU_REDACT_EMAIL': 3, 'KEHU_REDACT_ADDRESS': 4, 'KEHU_REDACT_KINDS': 5},
     'kehu_store_part': {'KEHU_STORE_CUSTOMERS': 0, 'KEHU_STORE_EVENTS': 1},
     'kehu_store_mode': {'KEHU_STORE_EXISTING': 0, 'KEHU_STORE_CREATE': 1, 'KEHU_STORE_NEW': 2},
@@ -489,6 +494,18 @@ class kehu_tree_info(Structure):
 
 
 class kehu_tree_step(Structure):
+    pass
+
+
+class kehu_tree_permute_options(Structure):
+    pass
+
+
+class kehu_tree_recalibrate_options(Structure):
+    pass
+
+
+class kehu_tree_recalibration(Structure):
     pass
 
 
@@ -1220,6 +1237,8 @@ kehu_tree_options._fields_ = [
     ('progress', POINTER(kehu_progress)),
     ('alloc', POINTER(kehu_allocator)),
     ('cut_penalty', c_double),
+    ('monotone', POINTER(c_int8)),
+    ('n_monotone', c_uint32),
 ]
 kehu_tree_score_options._fields_ = [
     ('size', c_uint32),
@@ -1247,6 +1266,28 @@ kehu_tree_step._fields_ = [
     ('was_missing', c_int32),
     ('probability', c_double),
     ('change', c_double),
+]
+kehu_tree_permute_options._fields_ = [
+    ('size', c_uint32),
+    ('n_repeats', c_uint32),
+    ('seed', c_uint64),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+]
+kehu_tree_recalibrate_options._fields_ = [
+    ('size', c_uint32),
+    ('method', c_int),
+    ('n_folds', c_uint32),
+    ('seed', c_uint64),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_tree_recalibration._fields_ = [
+    ('n_rows', c_int64),
+    ('method', c_int),
+    ('refused', c_int32),
+    ('slope', c_double),
+    ('log_loss_before', c_double),
+    ('log_loss_after', c_double),
 ]
 kehu_preference_options._fields_ = [
     ('size', c_uint32),
@@ -1544,6 +1585,9 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_tree_score_options': kehu_tree_score_options,
     'kehu_tree_info': kehu_tree_info,
     'kehu_tree_step': kehu_tree_step,
+    'kehu_tree_permute_options': kehu_tree_permute_options,
+    'kehu_tree_recalibrate_options': kehu_tree_recalibrate_options,
+    'kehu_tree_recalibration': kehu_tree_recalibration,
     'kehu_preference_options': kehu_preference_options,
     'kehu_preference_fusion': kehu_preference_fusion,
     'kehu_preference_rule': kehu_preference_rule,
@@ -1814,6 +1858,8 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_tree_explain': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, c_int64, c_uint32, POINTER(kehu_tree_step), c_uint32, POINTER(c_uint32), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'row', 'class_index', 'steps', 'capacity', 'n_steps', 'base', 'err']),
     'kehu_tree_step_text': (c_int, [c_void_p, POINTER(kehu_tree_step), POINTER(c_char), c_size_t, POINTER(c_size_t), POINTER(kehu_error)], ['tree', 'step', 'text', 'capacity', 'needed', 'err']),
     'kehu_tree_importance': (None, [c_void_p, POINTER(c_double)], ['tree', 'importance']),
+    'kehu_tree_permute': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_tree_permute_options), POINTER(c_double), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'target', 'options', 'importance', 'spread', 'err']),
+    'kehu_tree_recalibrate': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_tree_recalibrate_options), POINTER(kehu_tree_recalibration), POINTER(kehu_error)], ['out', 'tree', 'columns', 'n_columns', 'target', 'options', 'found', 'err']),
     'kehu_tree_write_rules': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
     'kehu_tree_write_dump': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
     'kehu_tree_write_sql': (c_int, [c_void_p, c_char, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'quote', 'writer', 'err']),

@@ -12,7 +12,7 @@ A column may be
 from __future__ import annotations
 
 from array import array
-from ctypes import POINTER, byref, c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, c_void_p, cast, pointer
+from ctypes import POINTER, byref, c_double, c_float, c_int8, c_int32, c_int64, c_uint8, c_uint32, c_void_p, cast, pointer
 
 from . import _abi, errors
 from ._arrow import PYTHON, import_array, import_stream
@@ -355,7 +355,7 @@ class Numbers:
         self.n, self.k, self.keep = n, k, keep
 
 
-_CTYPES: dict[str, Any] = {"d": c_double, "f": c_float, "i": c_int32, "q": c_int64, "B": c_uint8, "I": c_uint32}
+_CTYPES: dict[str, Any] = {"b": c_int8, "d": c_double, "f": c_float, "i": c_int32, "q": c_int64, "B": c_uint8, "I": c_uint32}
 
 
 def vector(data: Any, code: str, argument: str) -> Numbers:

@@ -166,7 +166,8 @@ class KehuTreeClassifier(_Classifier):
     data frame, whose columns of texts, categories, dates and bool are taken as what they are."""
 
     def __init__(self, *, criterion: str = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0,
-                 min_leaf_weight: float = 0, shrinkage: float = 0, cut_penalty: float = 0, seed: int = 0, n_threads: int = 0) -> None:
+                 min_leaf_weight: float = 0, shrinkage: float = 0, cut_penalty: float = 0, seed: int = 0, monotone: Any = None,
+                 n_threads: int = 0) -> None:
         self.criterion = criterion
         self.max_leaves = max_leaves
         self.max_depth = max_depth
@@ -175,6 +176,7 @@ class KehuTreeClassifier(_Classifier):
         self.shrinkage = shrinkage
         self.cut_penalty = cut_penalty
         self.seed = seed
+        self.monotone = monotone
         self.n_threads = n_threads
 
     def __sklearn_tags__(self) -> Any:

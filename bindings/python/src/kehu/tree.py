@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CRITERIA = ("auto", "entropy", "gini", "gain_ratio")
+CALIBRATIONS = ("best", "none", "slope", "isotonic")
 
 
 class TreeInfo(Record):
@@ -74,6 +75,17 @@ class Path(Result):
     base: float
 
 
+class Recalibration(Record):
+    """What was done to a tree's probabilities; see kehu_tree_recalibration."""
+
+    n_rows: int
+    method: str
+    refused: bool
+    slope: float
+    log_loss_before: float
+    log_loss_after: float
+
+
 class TreeDrift(Record):
     """How far a population has moved: population stability index by column and by class."""
 
@@ -83,7 +95,8 @@ class TreeDrift(Record):
 
 def tree_options(*, criterion: str | int = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0,
                  min_leaf_weight: float = 0, shrinkage: float = 0, cut_penalty: float = 0, seed: int = 0,
-                 class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None, n_threads: int = 0) -> tuple[Any, Any]:
+                 class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None,
+                 monotone: Sequence[int] | None = None, n_threads: int = 0) -> tuple[Any, Any]:
     """A kehu_tree_options and what keeps its parts alive."""
     opt = options(_abi.kehu_tree_options, criterion=choose(criterion, "criterion", CRITERIA), max_leaves=max_leaves, max_depth=max_depth,
                   n_folds=n_folds, n_threads=n_threads, min_leaf_weight=min_leaf_weight, shrinkage=shrinkage, seed=seed,
@@ -94,7 +107,20 @@ def tree_options(*, criterion: str | int = "auto", max_leaves: int = 0, max_dept
     weights = None if class_weights is None else vector(class_weights, "d", "class_weights")
     if weights is not None:
         opt.class_weights, opt.n_class_weights = weights._as_parameter_, weights.n
-    return opt, (names, weights)
+    signs = None if monotone is None else vector(monotone, "b", "monotone")
+    if signs is not None:
+        opt.monotone, opt.n_monotone = signs._as_parameter_, signs.n
+    return opt, (names, weights, signs)
+
+
+def _signs(monotone: dict[str, int] | Sequence[int] | None, names: list[str]) -> Sequence[int] | None:
+    """One sign a column, in the columns' order."""
+    if not isinstance(monotone, dict):
+        return monotone
+    unknown = [name for name in monotone if name not in names]
+    if unknown:
+        raise errors.KehuColumnError(f"monotone names {unknown[0]!r}, which is no column")
+    return [monotone.get(name, 0) for name in names]
 
 
 class Tree(Model):
@@ -107,7 +133,7 @@ class Tree(Model):
     def train(cls, columns_: Any, target: Any, *, row_ids: Any = None, weights: Any = None, criterion: str | int = "auto",
               max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0, min_leaf_weight: float = 0, shrinkage: float = 0,
               cut_penalty: float = 0, seed: int = 0, class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None,
-              n_threads: int = 0, progress: Any = None) -> Tree:
+              monotone: dict[str, int] | Sequence[int] | None = None, n_threads: int = 0, progress: Any = None) -> Tree:
         """Learn a tree from named columns of n rows. Options that are 0 are left to the library.
 
         target           [n] text, whole numbers or bool: the class of each row
@@ -120,6 +146,8 @@ class Tree(Model):
         shrinkage, cut_penalty   see kehu_tree_options; 0: chosen, below 0: none
         class_weights    one a class, finite and > 0
         classes          all class names, in the order wanted; None: those of the target, sorted
+        monotone         by column, of two classes: 1 if the second may never get less probable as the column's value rises,
+                         -1 if never more; 0, or not named, if it is free
 
         Fails with KehuColumnError, KehuDuplicateError (a name twice), KehuOneClassError, KehuEmptyError, KehuDataError (a
         target missing: .where is the row; no column with two values), KehuRangeError (weights), KehuArgumentError."""
@@ -127,7 +155,8 @@ class Tree(Model):
         ids, weighted = (None if c is None else column(c, name) for c, name in ((row_ids, "row_ids"), (weights, "weights")))
         opt, _keep = tree_options(criterion=criterion, max_leaves=max_leaves, max_depth=max_depth, n_folds=n_folds,
                                   min_leaf_weight=min_leaf_weight, shrinkage=shrinkage, cut_penalty=cut_penalty, seed=seed,
-                                  class_weights=class_weights, classes=classes, n_threads=n_threads)
+                                  class_weights=class_weights, classes=classes, n_threads=n_threads,
+                                  monotone=_signs(monotone, [string(c.name) for c in inputs.structs]))
         out = c_void_p()
         with Watch(progress) as watching:
             opt.progress = watching.pointer
@@ -233,6 +262,31 @@ class Tree(Model):
         parts = (c_double * len(features))()
         lib.kehu_tree_importance(owner, parts)
         return dict(zip(features, parts))
+
+    def permute(self, columns_: Any, target: Any, *, n_repeats: int = 0, seed: int = 0, n_threads: int = 0) -> Result:
+        """What each column is worth on these rows, best ones that training did not see: a table of feature, importance (by
+        how much the mean log-loss rises when the column's values are dealt anew) and spread (its standard deviation over
+        the n_repeats shuffles; 0: 5). Rows whose target is missing are not looked at."""
+        owner, inputs, wanted, features = self._own(), columns(columns_), column(target, "target"), self.features
+        opt = options(_abi.kehu_tree_permute_options, n_repeats=n_repeats, seed=seed, n_threads=n_threads)
+        importance, spread = (c_double * len(features))(), (c_double * len(features))()
+        call(lib.kehu_tree_permute, owner, inputs.structs, inputs.n, wanted.struct, opt, importance, spread)
+        return Result(len(features), [Part("feature", "text", list(features)), numbers("importance", "d", list(importance)),
+                                      numbers("spread", "d", list(spread))])
+
+    def recalibrate(self, columns_: Any, target: Any, *, method: str | int = "best", n_folds: int = 0,
+                    seed: int = 0) -> tuple[Tree, Recalibration]:
+        """Put the probabilities right by fresh outcomes without training again: a new tree with the same splits, and what
+        was done. Rows whose target is missing are not looked at.
+
+        method   "best" (by cross-validation), "none", "slope" (Platt scaling, slope above 0), "isotonic"
+
+        Where the outcomes run against the scores nothing is done, and .refused says so: train again."""
+        owner, inputs, wanted = self._own(), columns(columns_), column(target, "target")
+        opt = options(_abi.kehu_tree_recalibrate_options, method=choose(method, "method", CALIBRATIONS), n_folds=n_folds, seed=seed)
+        out, found = c_void_p(), _abi.kehu_tree_recalibration()
+        call(lib.kehu_tree_recalibrate, byref(out), owner, inputs.structs, inputs.n, wanted.struct, opt, found)
+        return Tree._adopt(out), Recalibration(found, method=CALIBRATIONS[found.method], refused=bool(found.refused))
 
     def write_rules(self) -> str:
         """The tree for people: each leaf with its rows, its probabilities and its conditions."""

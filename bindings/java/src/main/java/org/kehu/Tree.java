@@ -66,6 +66,7 @@ public final class Tree extends Model {
     public static final class Options extends OptionsBuilder {
         private Progress progress;
         private double[] classWeights;
+        private byte[] monotone;
         private Column classes;
 
         /** All defaults. */
@@ -195,6 +196,17 @@ public final class Tree extends Model {
         }
 
         /**
+         * Which way the probability of the second of two classes goes as a column's value rises.
+         *
+         * @param signs one a column: 1 for never down, -1 for never up, 0 for free; null means all free
+         * @return this
+         */
+        public Options monotone(byte... signs) {
+            this.monotone = signs;
+            return this;
+        }
+
+        /**
          * Who hears how far it is.
          *
          * @param listener null for nobody
@@ -212,6 +224,11 @@ public final class Tree extends Model {
             if (weights != null) {
                 options.i64(Layout.TreeOptions.CLASS_WEIGHTS, frame.copy(weights).address);
                 options.i32(Layout.TreeOptions.N_CLASS_WEIGHTS, weights.length);
+            }
+            byte[] signs = monotone;
+            if (signs != null) {
+                options.i64(Layout.TreeOptions.MONOTONE, frame.copy(signs).address);
+                options.i32(Layout.TreeOptions.N_MONOTONE, signs.length);
             }
             options.i64(Layout.TreeOptions.CLASSES, Column.addressOrNull(frame, classes));
             options.i64(Layout.TreeOptions.PROGRESS, frame.progress(progress));
@@ -508,6 +525,98 @@ public final class Tree extends Model {
             Memory importance = f.array(featureNames.size(), Double.BYTES);
             Native.treeImportance(f.inside(this), importance.address);
             return importance.doubles(0, featureNames.size());
+        }
+    }
+
+    /**
+     * What each column is worth: by how much the mean log-loss rises when its values are dealt anew among the rows.
+     *
+     * @param importance mean rise of each feature
+     * @param spread standard deviation of it over the shuffles
+     */
+    public record Worth(double[] importance, double[] spread) {}
+
+    /**
+     * What is each column worth on these rows, best ones that training did not see?
+     *
+     * @param columns as for scoring
+     * @param target the class of each row; rows where it is missing are not looked at
+     * @param repeats shuffles of each column; 0 means 5
+     * @param seed of the shuffles
+     * @param threads to use; 0 means 1
+     * @return the answer for each feature
+     */
+    public Worth permute(List<Column> columns, Column target, int repeats, long seed, int threads) {
+        try (Frame f = Frame.open()) {
+            int n = featureNames.size();
+            Column.Batch batch = Column.batch(f, columns);
+            Memory importance = f.array(n, Double.BYTES);
+            Memory spread = f.array(n, Double.BYTES);
+            Memory options = f.zeros(Layout.TreePermuteOptions.SIZEOF);
+            options.i32(Layout.TreePermuteOptions.SIZE, Layout.TreePermuteOptions.SIZEOF);
+            options.i32(Layout.TreePermuteOptions.N_REPEATS, OptionsBuilder.notNegative(repeats, "repeats"));
+            options.i64(Layout.TreePermuteOptions.SEED, seed);
+            options.i32(Layout.TreePermuteOptions.N_THREADS, OptionsBuilder.notNegative(threads, "threads"));
+            f.check(Native.treePermute(f.inside(this), batch.address(), batch.n(), target.address(f), options.address, importance.address,
+                spread.address, f.error()));
+            return new Worth(importance.doubles(0, n), spread.doubles(0, n));
+        }
+    }
+
+    /** How probabilities are put right. */
+    public enum Calibration {
+        /** The best of the others by cross-validation. */
+        BEST,
+        /** Not at all. */
+        NONE,
+        /** By a slope above 0 and a factor for each class (Platt scaling). */
+        SLOPE,
+        /** By a rising function for each class. */
+        ISOTONIC;
+
+        private static final Calibration[] ALL = values();
+    }
+
+    /**
+     * A tree whose probabilities were put right, and what was done.
+     *
+     * @param tree new, to be closed
+     * @param rows with a class
+     * @param method chosen; never BEST
+     * @param refused the outcomes run against the scores: nothing was done, train again
+     * @param slope of SLOPE; 1 otherwise
+     * @param logLossBefore mean over the rows, as the tree was
+     * @param logLossAfter the same by cross-validation of the method
+     */
+    public record Recalibrated(Tree tree, long rows, Calibration method, boolean refused, double slope, double logLossBefore,
+        double logLossAfter) {}
+
+    /**
+     * Puts the probabilities right by fresh outcomes, without training again; the splits stay.
+     *
+     * @param columns as for scoring
+     * @param target what became of each row; missing where not known
+     * @param method how
+     * @param folds of the cross-validation; 0 means 5
+     * @param seed of the folds
+     * @return a new tree and what was done
+     */
+    public Recalibrated recalibrate(List<Column> columns, Column target, Calibration method, int folds, long seed) {
+        try (Frame f = Frame.open()) {
+            Column.Batch batch = Column.batch(f, columns);
+            Memory out = f.zeros(8);
+            Memory found = f.zeros(Layout.TreeRecalibration.SIZEOF);
+            Memory options = f.zeros(Layout.TreeRecalibrateOptions.SIZEOF);
+            options.i32(Layout.TreeRecalibrateOptions.SIZE, Layout.TreeRecalibrateOptions.SIZEOF);
+            options.i32(Layout.TreeRecalibrateOptions.METHOD, method.ordinal());
+            options.i32(Layout.TreeRecalibrateOptions.N_FOLDS, OptionsBuilder.notNegative(folds, "folds"));
+            options.i64(Layout.TreeRecalibrateOptions.SEED, seed);
+            f.check(Native.treeRecalibrate(out.address, f.inside(this), batch.address(), batch.n(), target.address(f), options.address,
+                found.address, f.error()));
+            return new Recalibrated(new Tree(out.i64(0)), found.i64(Layout.TreeRecalibration.N_ROWS),
+                Calibration.ALL[found.i32(Layout.TreeRecalibration.METHOD)], found.i32(Layout.TreeRecalibration.REFUSED) != 0,
+                found.f64(Layout.TreeRecalibration.SLOPE), found.f64(Layout.TreeRecalibration.LOG_LOSS_BEFORE),
+                found.f64(Layout.TreeRecalibration.LOG_LOSS_AFTER));
         }
     }
 

@@ -52,6 +52,18 @@ class TreeTest {
             assertArrayEquals(new double[] {scores.probabilities()[10], scores.probabilities()[11]}, tree.scoreRow(AGE[5], CITY[5]));
             assertThrows(IllegalArgumentException.class, () -> tree.scoreRow(1));
             assertThrows(IllegalArgumentException.class, () -> tree.scoreRow(1, List.of()));
+            Column target = Column.of("channel", CHANNEL);
+            Tree.Worth worth = tree.permute(COLUMNS, target, 2, 7, 2);
+            assertTrue(worth.importance()[0] > 0.1 && worth.spread()[0] > 0);
+            Tree.Recalibrated again = tree.recalibrate(COLUMNS, target, Tree.Calibration.SLOPE, 3, 1);
+            try (Tree fresh = again.tree()) {
+                assertEquals(Tree.Calibration.SLOPE, again.method());
+                assertTrue(!again.refused() && again.slope() > 0 && again.rows() == N && again.logLossAfter() < again.logLossBefore() + 0.05);
+                assertEquals(tree.leafCount(), fresh.leafCount());
+            }
+            try (Tree falling = Tree.train(COLUMNS, target, new Tree.Options().folds(1).monotone((byte) -1, (byte) 0))) {
+                assertTrue(falling.scoreRow(20, "京")[1] >= falling.scoreRow(60, "京")[1]);
+            }
             ByteArrayOutputStream text = new ByteArrayOutputStream();
             tree.writeRules(text);
             tree.writeDump(text);

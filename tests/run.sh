@@ -18,7 +18,7 @@
 #   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
 #   java_natives  the native libraries of all platforms and their jars are built, checked and loaded
 #   outside   programs of other projects find and link the library
-#   java      the jar and its tests, on Java 17 and on every other JDK that is installed
+#   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
 #   spark     kehu.spark on two executors of their own gives what one process gives
 #   wheels    the wheels of all platforms are built, checked and, other processors' under QEMU, run
@@ -146,14 +146,27 @@ need_maven() {
     java tests/support/TrustStore.java "$SSL_CERT_FILE" $out/trust.p12 || return
     export MAVEN_OPTS="-Djavax.net.ssl.trustStore=$PWD/$out/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit ${MAVEN_OPTS:-}"
 }
-# jar JAVA GOAL OPTION...: make the jar or only run its tests, on this Java.
+# jar PROJECT TARGET JAVA GOAL OPTION...: make a jar or only run its tests, on this Java.
 jar() {
-    rm -rf "$out/java/target/surefire-reports"
-    jvm=$1
-    shift
-    maven bindings/java target -Djvm="$jvm" "$@" >"$out/java-test.log" 2>&1 && return 0
-    tail -n 40 "$out/java-test.log"
+    project=$1 target=$2 jvm=$3
+    shift 3
+    rm -rf "$out/java/$target/surefire-reports"
+    maven "$project" "$target" -Djvm="$jvm" "$@" >"$out/java-$target.log" 2>&1 && return 0
+    tail -n 40 "$out/java-$target.log"
     return 1
+}
+# on_every_java PROJECT TARGET: a jar, its sources and documentation, into Maven's repository; its tests on Java 17 and
+# on every other JDK that is installed.
+on_every_java() {
+    for java in /usr/lib/jvm/*/bin/java; do
+        readlink -f "$java"
+    done | sort -u >$out/java.jdks
+    goal=install
+    while read -r java; do
+        jar "$1" "$2" "$java" $goal || failed=$((failed + 1))
+        count "$(basename "$1") on $(basename "$(dirname "$(dirname "$java")")")" "$out/java/$2/surefire-reports"
+        goal=surefire:test
+    done <$out/java.jdks
 }
 # native NAME MESON_OPTION...: the native library and the generated sources.
 native() {
@@ -169,15 +182,8 @@ native() {
 }
 part_java() {
     native java || return
-    for java in /usr/lib/jvm/*/bin/java; do
-        readlink -f "$java"
-    done | sort -u >$out/java.jdks
-    goal=verify
-    while read -r java; do
-        jar "$java" $goal || failed=$((failed + 1))
-        count "java on $(basename "$(dirname "$(dirname "$java")")")" $out/java/target/surefire-reports
-        goal=surefire:test
-    done <$out/java.jdks
+    on_every_java bindings/java target
+    on_every_java bindings/java/kehu-arrow target-arrow
 }
 part_java_asan() {
     # A tree that was built before may be older than its sources.
@@ -185,7 +191,7 @@ part_java_asan() {
     native java_asan -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 || return
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" UBSAN_OPTIONS=halt_on_error=1 \
         ASAN_OPTIONS=handle_segv=0:handle_sigfpe=0:detect_leaks=0:allocator_may_return_null=1 \
-        jar "$(command -v java)" test '-Dtest=!ExamplesTest,!LoaderTest' \
+        jar bindings/java target "$(command -v java)" test '-Dtest=!ExamplesTest,!LoaderTest' \
         -Dkehu.test.jvm="-Dkehu.native=$PWD/$out/java_asan/bindings/java/libkehu_jni.so" || failed=$((failed + 1))
     count java_asan $out/java/target/surefire-reports
 }

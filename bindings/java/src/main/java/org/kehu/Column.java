@@ -343,15 +343,33 @@ public abstract class Column {
     public static Column ofBuffer(String name, ByteBuffer bytes, IntBuffer offsets) {
         int[] copy = new int[offsets.remaining()];
         offsets.duplicate().get(copy);
-        if (copy.length == 0 || copy[0] < 0 || copy[copy.length - 1] > bytes.remaining()) {
-            throw new IllegalArgumentException("the offsets begin before the buffer, end behind it, or there is none");
+        checkOffsets(copy, bytes.remaining());
+        return new OfBuffer(name, Type.UTF8, copy.length - 1, bytes, copy);
+    }
+
+    /**
+     * Texts of an array of bytes, such as those that came over a network.
+     *
+     * @param name null for none
+     * @param bytes the texts in UTF-8, one behind the other; not copied
+     * @param offsets where each text begins and, as one number more, where the last one ends; copied
+     * @return the column
+     */
+    public static Column ofUtf8(String name, byte[] bytes, int... offsets) {
+        int[] copy = offsets.clone();
+        checkOffsets(copy, bytes.length);
+        return new OfUtf8(name, bytes, copy);
+    }
+
+    private static void checkOffsets(int[] offsets, int size) {
+        if (offsets.length == 0 || offsets[0] < 0 || offsets[offsets.length - 1] > size) {
+            throw new IllegalArgumentException("the offsets begin before the bytes, end behind them, or there is none");
         }
-        for (int i = 1; i < copy.length; i++) {
-            if (copy[i] < copy[i - 1]) {
+        for (int i = 1; i < offsets.length; i++) {
+            if (offsets[i] < offsets[i - 1]) {
                 throw new IllegalArgumentException("offset " + i + " is less than the one before it");
             }
         }
-        return new OfBuffer(name, Type.UTF8, copy.length - 1, bytes, copy);
     }
 
     private static Column ofLongs(String name, Type type, long[] values, byte[] validity) {
@@ -467,6 +485,37 @@ public abstract class Column {
             to.i64(at + Layout.Column.DATA, bytes.address);
             to.i64(at + Layout.Column.OFFSETS, offsets.address);
             to.i64(at + Layout.Column.VALIDITY, validity == null ? 0 : frame.copy(validity).address);
+        }
+    }
+
+    private static final class OfUtf8 extends Column {
+        private final byte[] bytes;
+        private final int[] offsets;
+
+        OfUtf8(String name, byte[] bytes, int[] offsets) {
+            super(name);
+            this.bytes = bytes;
+            this.offsets = offsets;
+        }
+
+        @Override
+        public long length() {
+            return offsets.length - 1;
+        }
+
+        @Override
+        public Type type() {
+            return Type.UTF8;
+        }
+
+        @Override
+        void write(Frame frame, Memory to, int at) {
+            int size = offsets[offsets.length - 1];
+            Memory copy = frame.take(size);
+            copy.put(0, bytes, size);
+            head(frame, to, at, Type.UTF8, offsets.length - 1);
+            to.i64(at + Layout.Column.DATA, copy.address);
+            to.i64(at + Layout.Column.OFFSETS, frame.copy(offsets).address);
         }
     }
 

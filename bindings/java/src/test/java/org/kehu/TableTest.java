@@ -88,6 +88,18 @@ class TableTest {
     }
 
     @Test
+    void textsInBytesComeBackAsStrings() {
+        byte[] bytes = "龘😀b!".getBytes(StandardCharsets.UTF_8);
+        int[] offsets = {3, 7, 7, 8};
+        Column column = Column.ofUtf8("t", bytes, offsets);
+        offsets[1] = 1_000_000;
+        try (Table table = Table.of(column, Column.of("n", 1, 2, 3)); Table none = Table.of(Column.ofUtf8("t", bytes, 0))) {
+            assertArrayEquals(new String[] {"😀", "", "b"}, table.texts("t"));
+            assertEquals(0, none.rowCount());
+        }
+    }
+
+    @Test
     void timesAreRoundedDownToTheMicrosecond() {
         Instant longAgo = Instant.parse("-9999-01-01T00:00:00.000000999Z");
         try (Table table = Table.of(Column.of("at", Instant.ofEpochSecond(-1, 999_999_500), Instant.ofEpochSecond(0, 999), longAgo))) {
@@ -124,6 +136,7 @@ class TableTest {
         for (int[] offsets : new int[][] {{}, {0, 9}, {-1, 2}, {0, 5, 4}}) {
             assertThrows(IllegalArgumentException.class, () -> Column.ofBuffer("x", direct.limit(8), IntBuffer.wrap(offsets)),
                 Arrays.toString(offsets));
+            assertThrows(IllegalArgumentException.class, () -> Column.ofUtf8("x", new byte[8], offsets), Arrays.toString(offsets));
         }
         assertThrows(KehuException.ColumnMismatch.class, () -> Table.of(Column.of("a", 1.0), Column.of("b", 1.0, 2.0)));
         assertThrows(IllegalArgumentException.class, () -> Table.of(Column.of("a\0", 1.0)));

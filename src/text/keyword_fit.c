@@ -61,8 +61,10 @@ static void round_weights(const kehu__fitter *f, kehu__weights *w)
 {
     const size_t n_classes = (size_t)f->l->n_classes, n = f->list->n_words * n_classes;
     double most = 0;
-    for (size_t i = 0; i < n; i++)
-        most = fmax(most, fabs((double)w->exact[i]));
+    for (size_t i = 0; i < n; i++) { /* by fmax gcc 12 breaks off on 64-bit ARM */
+        const double x = fabs((double)w->exact[i]);
+        most = x > most ? x : most;
+    }
     w->unit = most == 0 ? 1 : most / KEHU__KEYWORD_WEIGHT;
     for (size_t i = 0; i < n + n_classes; i++) {
         const double limit = i < n ? KEHU__KEYWORD_WEIGHT : KEHU__KEYWORD_BIAS;

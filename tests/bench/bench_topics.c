@@ -221,8 +221,11 @@ static void plant(char planted[PLANTED][LONGEST_WORD * 4], const lexicon *l,
 {
     static char seen[0xA000 - 0x4E00];
     for (int64_t i = 0; i < l->n; i++)
-        for (const char *p = l->words[i]; *p != '\0';)
-            seen[kehu__utf8_next(&p, p + 4) - 0x4E00] = 1;
+        for (const char *p = l->words[i]; *p != '\0';) {
+            const uint32_t c = kehu__utf8_next(&p, p + 4) - 0x4E00;
+            if (c < sizeof seen)
+                seen[c] = 1;
+        }
     for (int i = 0; i < PLANTED;) {
         const uint32_t length = 2 + kehu__random_below(r, 3);
         size_t size = 0;

@@ -4,7 +4,7 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   java_jmh java_natives spark s390x
+#                                   java_jmh java_natives spark s390x aarch64 debian conan
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -14,10 +14,13 @@
 #   tsan      thread sanitizer, clang
 #   valgrind  the unit tests under valgrind
 #   s390x     the unit tests for a big-endian processor, under QEMU: every model file and result has the same bytes
+#   aarch64   the same for 64-bit ARM
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
 #   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
 #   java_natives  the native libraries of all platforms and their jars are built, checked and loaded
 #   outside   programs of other projects find and link the library
+#   debian    the Debian packages are built, checked, installed, used by a program and removed
+#   conan     the same with Conan's packages
 #   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
 #   spark     kehu.spark on two executors of their own gives what one process gives
@@ -117,11 +120,14 @@ part_valgrind() {
     run valgrind gcc --suite unit --timeout-multiplier 20 \
         --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
 }
-part_s390x() {
-    foreign s390x && need s390x-linux-gnu-gcc=gcc-s390x-linux-gnu /usr/s390x-linux-gnu/include/stdio.h=libc6-dev-s390x-cross \
-        /usr/lib/s390x-linux-gnu/libcmocka.so=libcmocka-dev:s390x qemu-s390x-static=qemu-user-static || return
-    build s390x gcc --cross-file tests/support/s390x.ini && run s390x s390x --suite unit --suite golden --timeout-multiplier 20
+# cross ARCHITECTURE CPU: by Debian's cross compiler and QEMU.
+cross() {
+    foreign "$1" && need "$2-linux-gnu-gcc=gcc-$(echo "$2" | tr _ -)-linux-gnu" "/usr/$2-linux-gnu/include/stdio.h=libc6-dev-$1-cross" \
+        "/usr/lib/$2-linux-gnu/libcmocka.so=libcmocka-dev:$1" qemu-aarch64-static=qemu-user-static || return
+    build "$2" gcc --cross-file "tests/support/$2.ini" && run "$2" "$2" --suite unit --suite golden --timeout-multiplier 20
 }
+part_s390x() { cross s390x s390x; }
+part_aarch64() { cross arm64 aarch64; }
 part_fuzz() {
     [ -x $out/asan/tests/fuzz_container ] || build asan clang -Db_sanitize=address,undefined -Db_lundef=false \
         -Ddefault_library=static -Doptimization=1 || return
@@ -204,6 +210,8 @@ part_java_jmh() {
     one java_jmh java_jmh
 }
 part_outside() { need cmake=cmake && one outside sh tests/outside/run.sh $out/outside; }
+part_debian() { need dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian && one debian sh tests/outside/debian.sh $out/debian; }
+part_conan() { need '/usr/lib/python3*/ensurepip/__init__.py=python3-venv' && one conan sh tests/outside/conan.sh $out/conan; }
 
 # virtual NAME GROUP: a fresh virtual environment with the packages of a group in bindings/python/pyproject.toml.
 virtual() {

@@ -207,34 +207,4 @@ static inline uint32_t kehu__term_scan_fill(kehu__term_scan *s, uint64_t *keys,
     return n;
 }
 
-/* The index of a vocabulary: a table of open places, of which a key's first follows from
- * its upper half. An entry is six lower bits of the key and the term's number + 1; 0 is
- * free. So most entries of other keys are passed over without a look at their keys. */
-static inline size_t kehu__term_place(const kehu__terms *t, uint64_t key)
-{
-    return (size_t)((key >> 32) * t->index_size >> 32);
-}
-static inline uint32_t kehu__term_tag(uint64_t key)
-{
-    return (uint32_t)(key >> 1) << KEHU__TERM_BITS;
-}
-
-/* The term of a key, or KEHU__NO_TERM. */
-static inline uint32_t kehu__term_find(const kehu__terms *t, uint64_t key)
-{
-    const uint32_t tag = kehu__term_tag(key);
-    size_t at = kehu__term_place(t, key);
-    for (uint32_t entry; (entry = t->index[at]) != 0;) {
-        const uint32_t term = (entry & KEHU__MAX_TERMS) - 1;
-        if ((entry ^ tag) >> KEHU__TERM_BITS == 0 && t->keys[term] == key)
-            return term;
-        at = at + 1 == t->index_size ? 0 : at + 1;
-    }
-    return KEHU__NO_TERM;
-}
-
-/* Make the index of the keys; false when refused (own_index is NULL) or a key is
- * doubled or 0. */
-bool kehu__terms_index(kehu__terms *terms);
-
 #endif

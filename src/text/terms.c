@@ -5,32 +5,41 @@
 
 #include "base/maths.h"
 #include "base/sort.h"
+#include "text/term_index.h"
 #include "text/term_scan.h"
 
 enum { FIRST_TABLE = 256, SMALL_SORT = 48, TF_TABLE = 16 };
 
-bool kehu__terms_index(kehu__terms *t)
+bool kehu__terms_make_table(kehu__terms *t)
 {
-    t->index_size = t->n_terms + t->n_terms / 3 + 1;
-    t->own_index = kehu__alloc_zero(&t->alloc, t->index_size, sizeof *t->own_index);
-    t->index = t->own_index;
-    if (t->own_index == NULL)
+    size_t size = 4, mask;
+    t->shift = 62;
+    while (size < (size_t)t->n_terms * 2) {
+        size *= 2;
+        t->shift--;
+    }
+    t->slots = kehu__alloc_zero(&t->alloc, size, sizeof *t->slots);
+    if (t->slots == NULL)
         return false;
+    mask = size - 1;
     for (uint32_t term = 0; term < t->n_terms; term++) {
-        const uint64_t key = t->keys[term];
-        size_t at = kehu__term_place(t, key);
-        if (key == 0 || kehu__term_find(t, key) != KEHU__NO_TERM)
+        size_t at = (size_t)(t->keys[term] >> t->shift);
+        while (t->slots[at].key != 0 && t->slots[at].key != t->keys[term])
+            at = (at + 1) & mask;
+        if (t->slots[at].key != 0 || t->keys[term] == 0)
             return false;
-        while (t->own_index[at] != 0)
-            at = at + 1 == t->index_size ? 0 : at + 1;
-        t->own_index[at] = kehu__term_tag(key) | (term + 1);
+        t->slots[at] =
+            (kehu__term_slot){.key = t->keys[term],
+                              .term = term,
+                              .idf = t->keys[term] & 1 ? -t->idf[term] : t->idf[term]};
     }
     return true;
 }
 
 static void free_arrays(kehu__terms *t)
 {
-    kehu__free(&t->alloc, t->own_index, t->index_size, sizeof *t->own_index);
+    if (t->slots != NULL)
+        kehu__free(&t->alloc, t->slots, (size_t)1 << (64 - t->shift), sizeof *t->slots);
     kehu__free(&t->alloc, t->own_keys, t->n_terms, sizeof *t->own_keys);
     kehu__free(&t->alloc, t->own_idf, t->n_terms, sizeof *t->own_idf);
 }
@@ -52,7 +61,7 @@ kehu_status kehu__terms_keep(kehu__terms *t, const uint8_t *keep, kehu_error *er
     kept.n_terms = 0;
     for (uint32_t k = 0; k < t->n_terms; k++)
         kept.n_terms += keep[k];
-    kept.own_index = NULL;
+    kept.slots = NULL;
     kept.keys = kept.own_keys = kehu__alloc(&t->alloc, kept.n_terms, sizeof *kept.keys);
     kept.idf = kept.own_idf = kehu__alloc(&t->alloc, kept.n_terms, sizeof *kept.idf);
     for (uint32_t k = 0; kept.keys != NULL && kept.idf != NULL && k < t->n_terms; k++)
@@ -60,7 +69,7 @@ kehu_status kehu__terms_keep(kehu__terms *t, const uint8_t *keep, kehu_error *er
             kept.own_keys[n] = t->keys[k];
             kept.own_idf[n++] = t->idf[k];
         }
-    if (n == 0 || !kehu__terms_index(&kept)) {
+    if (n == 0 || !kehu__terms_make_table(&kept)) {
         free_arrays(&kept);
         return kehu__no_memory(err, "the vocabulary");
     }
@@ -156,6 +165,39 @@ static bool count_term(kehu__term_work *w, uint32_t term, float idf)
     return true;
 }
 
+static inline bool count_by_table(const kehu__terms *t, kehu__term_work *w,
+                                  uint32_t first, const uint64_t *keys, uint32_t n)
+{
+    bool ok = true;
+    for (uint32_t k = 0; k < n; k++)
+        __builtin_prefetch(&t->slots[keys[k] >> t->shift]);
+    for (uint32_t k = 0; k < n && ok; k++) {
+        const kehu__term_slot *const slot = kehu__slot_find(t, keys[k]);
+        ok = slot == NULL || count_term(w, first + slot->term, slot->idf);
+    }
+    return ok;
+}
+
+static bool count_by_index(const kehu__terms *t, kehu__term_work *w, uint32_t first,
+                           const uint64_t *keys, uint32_t n)
+{
+    bool ok = true;
+    for (uint32_t k = 0; k < n; k++)
+        __builtin_prefetch(&t->index[kehu__index_place(keys[k], t->index_size)]);
+    for (uint32_t k = 0; k < n; k++) {
+        const uint32_t near =
+            t->index[kehu__index_place(keys[k], t->index_size)] & KEHU__MAX_TERMS;
+        __builtin_prefetch(&t->keys[near]);
+        __builtin_prefetch(&t->idf[near]);
+    }
+    for (uint32_t k = 0; k < n && ok; k++) {
+        const uint32_t term = kehu__index_find(t, keys[k]);
+        ok = term == KEHU__NO_TERM ||
+             count_term(w, first + term, keys[k] & 1 ? -t->idf[term] : t->idf[term]);
+    }
+    return ok;
+}
+
 /* Count the terms of a text that one vocabulary has, the first of them as column
  * `first`; share is how much of the text words cover. */
 static bool count_known(const kehu__terms *t, kehu__term_work *w, uint32_t first,
@@ -167,13 +209,8 @@ static bool count_known(const kehu__terms *t, kehu__term_work *w, uint32_t first
     kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size, found);
     bool ok = true;
     while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0 && ok) {
-        for (uint32_t k = 0; k < n; k++)
-            __builtin_prefetch(&t->index[kehu__term_place(t, keys[k])]);
-        for (uint32_t k = 0; k < n && ok; k++) {
-            const uint32_t term = kehu__term_find(t, keys[k]);
-            ok = term == KEHU__NO_TERM ||
-                 count_term(w, first + term, keys[k] & 1 ? -t->idf[term] : t->idf[term]);
-        }
+        ok = t->slots != NULL ? count_by_table(t, w, first, keys, n)
+                              : count_by_index(t, w, first, keys, n);
     }
     for (size_t k = 0; k < w->n; k++)
         w->table[w->places[k]] = 0;
@@ -246,6 +283,15 @@ bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,
     return true;
 }
 
+static uint32_t find_term(const kehu__terms *t, uint64_t key)
+{
+    const kehu__term_slot *slot;
+    if (t->slots == NULL)
+        return kehu__index_find(t, key);
+    slot = kehu__slot_find(t, key);
+    return slot == NULL ? KEHU__NO_TERM : slot->term;
+}
+
 static void visit_known(
     const kehu__terms *t, uint32_t first, const char *text, int64_t size,
     void (*visit)(void *ctx, uint32_t term, int64_t start, int64_t end), void *ctx)
@@ -257,7 +303,7 @@ static void visit_known(
     uint32_t n;
     while ((n = kehu__term_scan_fill(&scan, keys, spans)) > 0)
         for (uint32_t k = 0; k < n; k++) {
-            const uint32_t term = kehu__term_find(t, keys[k]);
+            const uint32_t term = find_term(t, keys[k]);
             if (term != KEHU__NO_TERM)
                 visit(ctx, first + term, spans[k].start, spans[k].end);
         }

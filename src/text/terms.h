@@ -28,7 +28,6 @@ enum {
     KEHU__TERM_BITS = 26,
     KEHU__MAX_TERMS = (1 << KEHU__TERM_BITS) - 1
 };
-#define KEHU__NO_TERM UINT32_MAX
 
 typedef struct kehu__term_options {
     uint32_t char_max;               /* longest n-gram of any characters, 1..5 */
@@ -46,14 +45,16 @@ typedef struct kehu__terms {
     kehu__term_options options;
     int64_t n_texts; /* it was built from */
     uint32_t n_terms;
-    const uint64_t *keys;  /* [n_terms] term id to key */
-    const float *idf;      /* [n_terms] */
-    const uint32_t *index; /* [index_size] see kehu__term_find */
+    const uint64_t *keys; /* [n_terms] term id to key */
+    const float *idf;     /* [n_terms] */
+    uint64_t *own_keys;   /* keys where they are not those of a mapped file, else NULL */
+    float *own_idf;       /* likewise */
+    /* Key to term: the table that a vocabulary has made, or the index of a mapped file.
+     * The table has 2^(64 - shift) slots, indexed by the top bits. */
+    struct kehu__term_slot *slots;
+    uint32_t shift;
     uint32_t index_size;
-    /* The three arrays where they are not those of a mapped file, else NULL. */
-    uint64_t *own_keys;
-    float *own_idf;
-    uint32_t *own_index;
+    const uint32_t *index;     /* [index_size] see text/term_index.h */
     struct kehu__terms *words; /* a tokenizer's, owned, columns n_terms and up; or NULL */
 } kehu__terms;
 
@@ -94,7 +95,7 @@ typedef struct kehu__terms_source {
     const char *bytes;
     size_t size;
     bool packed;
-    /* NULL: all is copied and the index made anew. Else the bytes stay as they are, both
+    /* NULL: all is copied and a table made. Else the bytes stay as they are, both
      * on multiples of eight, and are used in place; but for the weights of packed ones.
      */
     const char *index;

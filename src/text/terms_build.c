@@ -5,6 +5,7 @@
 
 #include "base/maths.h"
 #include "base/sort.h"
+#include "text/term_index.h"
 #include "text/term_scan.h"
 
 enum { FIRST_SLOTS = 1 << 12, ROUND_BYTES = 1 << 24, MAX_WORKERS = 64 };
@@ -224,7 +225,7 @@ static kehu_status make_terms(kehu__terms *t, const counters *c, arrays *a,
         else
             t->own_idf[k] = (float)(1 + kehu__log((1 + (double)t->n_texts) / (1 + df)));
     }
-    return kehu__terms_index(t) ? KEHU_OK : kehu__no_memory(err, "the vocabulary");
+    return kehu__terms_make_table(t) ? KEHU_OK : kehu__no_memory(err, "the vocabulary");
 }
 
 kehu_status kehu__terms_build(kehu__terms **out, const kehu_column *texts,

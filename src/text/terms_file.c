@@ -2,7 +2,8 @@
  * weights as runs of (weight, how many terms). */
 #include <math.h>
 
-#include "text/term_scan.h"
+#include "base/bytes.h"
+#include "text/term_index.h"
 
 static uint32_t run_of(const kehu__terms *t, uint32_t first)
 {
@@ -34,8 +35,16 @@ void kehu__terms_write(const kehu__terms *t, bool packed, kehu__buffer *to)
 
 void kehu__terms_write_index(const kehu__terms *t, kehu__buffer *to)
 {
-    for (uint32_t k = 0; k < t->index_size; k++)
-        kehu__buffer_u32(to, t->index[k]);
+    const uint32_t size = t->n_terms + t->n_terms / 3 + 1;
+    for (uint32_t k = 0; k < size; k++)
+        kehu__buffer_u32(to, 0);
+    for (uint32_t term = 0; term < t->n_terms && !to->failed; term++) {
+        size_t at = kehu__index_place(t->keys[term], size);
+        while (kehu__load32(to->bytes + at * sizeof size) != 0)
+            at = at + 1 == size ? 0 : at + 1;
+        kehu__store32(to->bytes + at * sizeof size,
+                      kehu__index_tag(t->keys[term]) | (term + 1));
+    }
 }
 
 static bool options_valid(const kehu__term_options *o)
@@ -135,7 +144,7 @@ static bool index_sound(const kehu__terms *t)
     if (used != t->n_terms || used == t->index_size)
         return false;
     for (uint32_t k = 0; k < t->n_terms; k++)
-        if (t->keys[k] == 0 || kehu__term_find(t, t->keys[k]) != k)
+        if (t->keys[k] == 0 || kehu__index_find(t, t->keys[k]) != k)
             return false;
     return true;
 }
@@ -144,11 +153,11 @@ static kehu_status read_index(kehu__terms *t, const kehu__terms_source *from,
                               kehu_error *err)
 {
     if (from->index == NULL) {
-        if (kehu__terms_index(t))
+        if (kehu__terms_make_table(t))
             return KEHU_OK;
-        return t->own_index == NULL ? kehu__no_memory(err, "the vocabulary")
-                                    : kehu__fail(err, KEHU_FORMAT, -1,
-                                                 "%s: a term is there twice", from->name);
+        return t->slots == NULL ? kehu__no_memory(err, "the vocabulary")
+                                : kehu__fail(err, KEHU_FORMAT, -1,
+                                             "%s: a term is there twice", from->name);
     }
     t->index = (const uint32_t *)(const void *)from->index;
     t->index_size = (uint32_t)(from->index_size / sizeof *t->index);

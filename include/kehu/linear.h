@@ -16,7 +16,7 @@
  *     kehu_libsvm_free(data);
  *
  * Numbers are kept in single precision: a weight read from a file is rounded to it.
- * Method: as kehu/svm.h; the objective of LIBLINEAR -s 1 (or -s 3) -B bias. */
+ * Method: as kehu/svm.h; the objective of LIBLINEAR -s 1 (or 3, 0, 4, by loss) -B bias. */
 #ifndef KEHU_LINEAR_H
 #define KEHU_LINEAR_H
 
@@ -40,6 +40,14 @@ typedef struct kehu_sparse {
  * be called from many threads at once without locks. */
 typedef struct kehu_linear kehu_linear;
 
+typedef enum kehu_linear_loss {
+    KEHU_LINEAR_SQUARED_HINGE = 0, /* L2-loss, LIBLINEAR -s 1 */
+    KEHU_LINEAR_HINGE,             /* L1-loss, -s 3 */
+    KEHU_LINEAR_LOGISTIC,          /* logistic regression, -s 0 and -s 7 */
+    KEHU_LINEAR_CRAMMER_SINGER     /* hinge over all classes at once, -s 4, by one
+                                      thread */
+} kehu_linear_loss;
+
 /* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_linear_options {
     uint32_t size;                 /* sizeof(kehu_linear_options) */
@@ -52,13 +60,13 @@ typedef struct kehu_linear_options {
     double bias;   /* value of a constant feature, which has a weight like any other;
                       0 means 1; negative means none */
     double gap;    /* relative duality gap to stop at, above 0, below 1; 0 means 1e-6
-                      (1e-4 with hinge loss) */
-    int32_t hinge; /* 1: hinge loss; 0: squared hinge */
+                      (1e-4 but with squared hinge) */
+    int32_t loss; /* a kehu_linear_loss */
     const float *weights; /* [n_rows] factor on C for each row, >= 0, 0 leaves it out;
                              NULL means 1 for all */
 } kehu_linear_options;
 
-/* Train one-vs-rest.
+/* Train: one-vs-rest, or as the loss says.
  *
  * out      receives a new handle, or NULL on failure; free with kehu_linear_free()
  * rows     rows of numbers

@@ -16,9 +16,9 @@
  *     kehu_svm_free(svm);
  *
  * Method: one-vs-rest machines with squared hinge loss, solved by dual coordinate
- * descent (Hsieh et al., ICML 2008, as in LIBLINEAR -s 1); the cost C by validation
- * on folds; probabilities by one temperature fitted to the margins of the left-out
- * folds (Guo et al., ICML 2017).
+ * descent (Hsieh et al., ICML 2008, as in LIBLINEAR -s 1), or with another loss
+ * (-s 3, -s 0, -s 4); the cost C by validation on folds; probabilities by one
+ * temperature fitted to the margins of the left-out folds (Guo et al., ICML 2017).
  *
  * The same texts, labels, options and seed give the same model bytes, whatever the
  * number of threads, the processor and the compiler.
@@ -40,7 +40,9 @@ typedef struct kehu_svm kehu_svm;
 
 typedef enum kehu_svm_loss {
     KEHU_SVM_SQUARED_HINGE = 0, /* L2-loss */
-    KEHU_SVM_HINGE              /* L1-loss */
+    KEHU_SVM_HINGE,             /* L1-loss */
+    KEHU_SVM_LOGISTIC,          /* logistic regression */
+    KEHU_SVM_CRAMMER_SINGER     /* hinge over all classes at once, by one thread */
 } kehu_svm_loss;
 
 /* Zero every field you do not care about: zero always means the default. */

@@ -80,9 +80,9 @@ static kehu_status read_options(kehu_linear_options *o, const kehu_linear_option
         o->bias = 1;
     if (!isfinite(o->bias) || o->bias > 1e9)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "bias is not finite or above 1e9");
-    if (o->hinge != 0 && o->hinge != 1)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "hinge is %d, expected 0 or 1",
-                          (int)o->hinge);
+    if (o->loss < 0 || o->loss >= KEHU__N_LOSSES)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "loss is %d, expected 0 to %d",
+                          (int)o->loss, KEHU__N_LOSSES - 1);
     return KEHU_OK;
 }
 
@@ -91,7 +91,7 @@ static kehu_status solve(kehu_linear *model, const kehu__sparse *rows,
                          kehu_error *err)
 {
     const kehu__linear_options options = {
-        .cost = o->cost, .l1_loss = o->hinge == 1, .gap = o->gap, .seed = o->seed};
+        .cost = o->cost, .loss = (kehu__loss)o->loss, .gap = o->gap, .seed = o->seed};
     const kehu__run run = {o->n_threads, o->executor, o->progress};
     kehu__linear_problem *p;
     kehu__linear_report report;
@@ -102,6 +102,7 @@ static kehu_status solve(kehu_linear *model, const kehu__sparse *rows,
     if (status == KEHU_OK)
         status = kehu__linear_extract(&model->weights, p, err);
     kehu__linear_problem_free(p);
+    model->loss = o->loss;
     if (status == KEHU_OK)
         model->info = (kehu_linear_info){.passes = report.passes,
                                          .converged = report.converged,

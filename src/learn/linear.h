@@ -2,11 +2,20 @@
  *
  * One-vs-rest: class k against all others, for each k,
  *
- *     min_w  |w|^2 / 2 + sum_i C_i max(0, 1 - y_i w.x_i)^2      (L2-loss; L1: no square)
+ *     min_w  |w|^2 / 2 + sum_i C_i max(0, 1 - y_i w.x_i)^2      (L2-loss; L1: no square;
+ *                                                  logistic: log(1 + exp(-y_i w.x_i)))
+ *
+ * or all classes at once (Crammer and Singer, JMLR 2001),
+ *
+ *     min_w  sum_k |w_k|^2 / 2 + sum_i C_i max(0, 1 + max_{k != y_i} w_k.x_i -
+ * w_{y_i}.x_i)
  *
  * solved in the dual by coordinate descent (Hsieh, Chang, Lin, Keerthi and
  * Sundararajan, "A dual coordinate descent method for large-scale linear SVM",
- * ICML 2008). The method is LIBLINEAR's; the layout is not: sixteen classes of a
+ * ICML 2008; for the logistic loss Yu, Huang and Lin, "Dual coordinate descent methods
+ * for logistic regression and maximum entropy models", Machine Learning 85, 2011; for all
+ * at once Keerthi et al., "A sequential dual method for large scale multi-class linear
+ * SVMs", KDD 2008). The method is LIBLINEAR's; the layout is not: sixteen classes of a
  * document advance together, weights lie feature by feature, features are
  * numbered by falling document frequency, and a feature of one single document
  * leaves the solver exactly: it only adds to that document's diagonal, and its
@@ -29,11 +38,20 @@
 
 enum { KEHU__LANES = 16 };
 
+/* Numbered as in kehu/linear.h and kehu/svm.h. */
+typedef enum kehu__loss {
+    KEHU__SQUARED_HINGE,
+    KEHU__HINGE,
+    KEHU__LOGISTIC,
+    KEHU__CRAMMER_SINGER,
+    KEHU__N_LOSSES
+} kehu__loss;
+
 typedef struct kehu__linear_options {
-    double cost; /* C, > 0 */
-    bool l1_loss;
-    double gap;               /* stop when primal - dual <= gap * primal; 0 means 1e-6,
- 1e-4 for L1-loss */
+    double cost;              /* C, > 0 */
+    kehu__loss loss;          /* of a problem solved again: always the same */
+    double gap;               /* stop when primal - dual <= gap * primal; 0 means 1e-6 for
+                                 the squared hinge, 1e-4 for the others */
     uint32_t max_passes;      /* over the documents; 0 means 1000 */
     uint64_t seed;            /* of the order of the documents */
     const double *class_cost; /* [n_classes] factor on C for the documents of a class;

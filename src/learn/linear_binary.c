@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
+
 static inline float dot(const kehu__solver_rows *r, const float *weights, uint32_t i)
 {
     const uint32_t *const columns = r->columns + r->starts[i];
@@ -96,7 +98,7 @@ static void objective(kehu__block *b)
         slack = 1.0f - y * (dot(r, b->weights, i) + r->bias * b->bias_weights[0]) -
                 r->own[i] * alpha;
         slack = slack > 0 ? slack : 0;
-        loss += (double)(step->cost * (r->l1_loss ? slack : slack * slack));
+        loss += (double)(step->cost * (r->loss == KEHU__HINGE ? slack : slack * slack));
         sum += a;
         norm += (double)r->own[i] * a * a;
         quadratic += (double)step->diagonal * a * a;
@@ -110,7 +112,97 @@ static void objective(kehu__block *b)
     b->dual = sum - 0.5 * quadratic;
 }
 
-kehu__kernel kehu__binary_kernel(void)
+/* ---- logistic loss ---- */
+
+/* The optimum is alpha = C s(u), s the logistic function, where u is the root of
+ * h(u) = u + a (C s(u) - old) + b. h rises, concave above 0 and convex below: from 0, or
+ * from any point between 0 and the root, Newton's method comes closer step by step. -b,
+ * which is the root when alpha is the optimum already, is such a point or is not used. */
+double kehu__logistic_step(double a, double b, double cost, double old)
 {
+    enum { MOST_STEPS = 50 };
+    const bool above = a * (0.5 * cost - old) + b < 0; /* the root is above 0 */
+    double u = -b;
+    const double h_there = a * (cost * kehu__logistic(u) - old);
+    if (above ? u < 0 || h_there > 0 : u > 0 || h_there < 0)
+        u = 0;
+    for (int n = 0; n < MOST_STEPS; n++) {
+        const double s = kehu__logistic(u);
+        const double move = (u + a * (cost * s - old) + b) / (1 + a * cost * s * (1 - s));
+        u -= move;
+        if (fabs(move) <= 1e-9 * (1 + fabs(u)))
+            break;
+    }
+    return cost * kehu__logistic(u);
+}
+
+static double part_log(double part, double whole)
+{
+    return part > 0 ? -part * kehu__log(part / whole) : 0;
+}
+
+double kehu__logistic_entropy(double alpha, double cost)
+{
+    return part_log(alpha, cost) + part_log(cost - alpha, cost);
+}
+
+double kehu__logistic_loss(double margin)
+{
+    return kehu__log1p(kehu__exp(-fabs(margin))) + (margin < 0 ? -margin : 0);
+}
+
+static void logistic_pass(kehu__block *b)
+{
+    const kehu__solver_rows *const r = b->rows;
+    double gain = 0;
+    for (int64_t at = 0; at < b->n_active; at++) {
+        const uint32_t i = b->order[at];
+        const kehu__step *const step = &r->steps[i][0];
+        const float y = r->labels[i] == 1 ? 1.0f : -1.0f, alpha = b->alpha[i];
+        float grad, move;
+        if (at + 4 < b->n_active)
+            prefetch_row(r, b->order[at + 4]);
+        grad = y * (dot(r, b->weights, i) + r->bias * b->bias_weights[0]) +
+               step->diagonal * alpha;
+        move = (float)kehu__logistic_step((double)step->inverse, (double)grad,
+                                          (double)step->cost, (double)alpha) -
+               alpha;
+        if (move <= b->least_move && move >= -b->least_move)
+            continue;
+        b->alpha[i] = alpha + move;
+        gain += 0.5 * (double)((step->inverse + 4 / step->cost) * move * move);
+        move *= y;
+        b->bias_weights[0] += r->bias * move;
+        for (int64_t j = r->starts[i]; j < r->ends[i]; j++)
+            b->weights[r->columns[j]] += r->values[j] * move;
+    }
+    b->gain = gain;
+}
+
+static void logistic_objective(kehu__block *b)
+{
+    const kehu__solver_rows *const r = b->rows;
+    double loss = 0, entropy = 0;
+    double norm = (double)b->bias_weights[0] * (double)b->bias_weights[0];
+    for (int64_t at = 0; at < r->n_used; at++) {
+        const uint32_t i = r->used[at];
+        const double cost = (double)r->steps[i][0].cost;
+        const float y = r->labels[i] == 1 ? 1.0f : -1.0f, alpha = b->alpha[i];
+        const float z = y * (dot(r, b->weights, i) + r->bias * b->bias_weights[0]) +
+                        r->own[i] * alpha;
+        loss += cost * kehu__logistic_loss((double)z);
+        entropy += kehu__logistic_entropy((double)alpha, cost);
+        norm += (double)r->own[i] * (double)alpha * (double)alpha;
+    }
+    for (uint32_t j = 0; j < r->n_columns; j++)
+        norm += (double)b->weights[j] * (double)b->weights[j];
+    b->primal = 0.5 * norm + loss;
+    b->dual = entropy - 0.5 * norm;
+}
+
+kehu__kernel kehu__binary_kernel(kehu__loss loss)
+{
+    if (loss == KEHU__LOGISTIC)
+        return (kehu__kernel){logistic_pass, logistic_objective};
     return (kehu__kernel){pass, objective};
 }

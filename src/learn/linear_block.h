@@ -9,10 +9,11 @@
 
 /* The constants of one row in one problem; C is the row's own. */
 typedef struct kehu__step {
-    float diagonal; /* of the dual's quadratic form beyond w: 1 / (2 C), 0 for
-                       L1-loss, plus the squares of the features of this row alone */
-    float inverse;  /* 1 / (diagonal + squares of the other features and the bias) */
-    float upper;    /* bound of the dual variable: infinite, C for L1-loss */
+    float diagonal; /* of the dual's quadratic form beyond w: 1 / (2 C) for L2-loss, else
+                       0, plus the squares of the features of this row alone */
+    float inverse;  /* 1 / (diagonal + squares of the other features and the bias); for
+                       the losses that are not hinges that sum itself */
+    float upper;    /* bound of the dual variable: C, infinite for L2-loss */
     float cost;     /* C */
 } kehu__step;
 
@@ -26,7 +27,7 @@ typedef struct kehu__solver_rows {
     const float *own; /* [n_rows] sum of squares of the features of this row alone */
     const int32_t *labels;
     float bias;
-    bool l1_loss;
+    kehu__loss loss;
     kehu__step (*steps)[2]; /* [n_rows] for the row's own class, for the others */
 } kehu__solver_rows;
 
@@ -35,7 +36,7 @@ typedef struct kehu__block {
     uint32_t first_class, n_lanes; /* n_lanes 0: the binary problem, one lane */
     float *weights;                /* [n_columns][lanes], 64-byte aligned */
     float *alpha; /* [n_rows][lanes] dual variables >= 0; the sign bit marks one that
-                     is set aside (shrunk) */
+                     is set aside (shrunk); with all classes at once it is a sign */
     float bias_weights[KEHU__LANES];
     uint32_t *order; /* [n_used] the rows in use; the first n_active take part */
     int64_t n_active;
@@ -58,6 +59,7 @@ struct kehu__linear_problem {
     const float *row_weights;
     uint32_t n_classes, n_blocks, lanes;
     kehu__solver_rows solver;
+    float scale; /* the solved problem's weights times this are the wanted ones */
     /* What solver points to. */
     uint32_t *used;
     float *own, *squares;
@@ -87,7 +89,22 @@ typedef struct kehu__kernel {
 } kehu__kernel;
 
 /* The fastest of this processor; all give the same bits. */
-kehu__kernel kehu__lanes_kernel(void);
-kehu__kernel kehu__binary_kernel(void);
+kehu__kernel kehu__lanes_kernel(kehu__loss loss);
+kehu__kernel kehu__binary_kernel(kehu__loss loss);
+
+/* One coordinate of the logistic loss's dual, all others being fixed: the alpha in 0..C
+ * of least a (alpha - old)^2 / 2 + b (alpha - old) + alpha log alpha + (C - alpha) log(C
+ * - alpha). */
+double kehu__logistic_step(double a, double b, double cost, double old);
+/* C log C - alpha log alpha - (C - alpha) log(C - alpha), >= 0. */
+double kehu__logistic_entropy(double alpha, double cost);
+/* log(1 + exp(-margin)). */
+double kehu__logistic_loss(double margin);
+
+/* All classes at once; three or more. */
+kehu_status kehu__crammer_singer_solve(kehu__linear_problem *p, const kehu__run *run,
+                                       kehu_error *err);
+/* Put the rows into a new order. */
+void kehu__block_shuffle(kehu__block *b);
 
 #endif

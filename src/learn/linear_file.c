@@ -34,6 +34,16 @@ static void add_integer(kehu__buffer *to, int64_t x)
     kehu__buffer_add(to, text, (size_t)kehu__format_int64(text, x));
 }
 
+/* Two classes have one weight a feature, which LIBLINEAR's MCSVM_CS has not. */
+static const char *solver_of(const kehu_linear *model)
+{
+    static const char *const names[] = {"L2R_L2LOSS_SVC_DUAL", "L2R_L1LOSS_SVC_DUAL",
+                                        "L2R_LR", "MCSVM_CS"};
+    const bool one_weight =
+        model->loss == KEHU_LINEAR_CRAMMER_SINGER && model->weights->width == 1;
+    return names[one_weight ? KEHU_LINEAR_HINGE : model->loss];
+}
+
 static kehu_status build(kehu__buffer *to, const void *handle, kehu_error *err)
 {
     const kehu_linear *model = handle;
@@ -41,7 +51,9 @@ static kehu_status build(kehu__buffer *to, const void *handle, kehu_error *err)
     const uint32_t n_rows = m->n_columns + (m->bias != 0);
     (void)err;
     *to = kehu__buffer_new(&model->alloc);
-    kehu__buffer_text(to, "solver_type L2R_L2LOSS_SVC_DUAL\nnr_class ");
+    kehu__buffer_text(to, "solver_type ");
+    kehu__buffer_text(to, solver_of(model));
+    kehu__buffer_text(to, "\nnr_class ");
     add_integer(to, model->n_labels);
     kehu__buffer_text(to, "\nlabel");
     for (uint32_t k = 0; k < model->n_labels; k++) {
@@ -140,18 +152,26 @@ static kehu_status read_number(words *w, float *out)
 }
 
 /* Classifiers that decide by the largest margin. */
-static kehu_status read_solver(words *w, bool *crammer_singer)
+static kehu_status read_solver(words *w, int32_t *loss)
 {
-    static const char *const known[] = {
-        "L2R_LR",   "L2R_L2LOSS_SVC_DUAL", "L2R_L2LOSS_SVC", "L2R_L1LOSS_SVC_DUAL",
-        "MCSVM_CS", "L1R_L2LOSS_SVC",      "L1R_LR",         "L2R_LR_DUAL"};
+    static const struct {
+        const char *name;
+        int32_t loss;
+    } known[] = {{"L2R_L2LOSS_SVC_DUAL", KEHU_LINEAR_SQUARED_HINGE},
+                 {"L2R_L2LOSS_SVC", KEHU_LINEAR_SQUARED_HINGE},
+                 {"L1R_L2LOSS_SVC", KEHU_LINEAR_SQUARED_HINGE},
+                 {"L2R_L1LOSS_SVC_DUAL", KEHU_LINEAR_HINGE},
+                 {"L2R_LR", KEHU_LINEAR_LOGISTIC},
+                 {"L2R_LR_DUAL", KEHU_LINEAR_LOGISTIC},
+                 {"L1R_LR", KEHU_LINEAR_LOGISTIC},
+                 {"MCSVM_CS", KEHU_LINEAR_CRAMMER_SINGER}};
     size_t size;
     const char *found;
     KEHU_TRY(expect(w, "solver_type"));
     found = next_word(w, &size);
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-        if (size == strlen(known[k]) && memcmp(found, known[k], size) == 0) {
-            *crammer_singer = k == 4;
+        if (size == strlen(known[k].name) && memcmp(found, known[k].name, size) == 0) {
+            *loss = known[k].loss;
             return KEHU_OK;
         }
     return bad(w, KEHU_FORMAT, "not a solver for classes");
@@ -226,12 +246,13 @@ static kehu_status read_weights(words *w, kehu_linear *model, const uint32_t *pl
 
 static kehu_status read_model(words *w, kehu_linear *model)
 {
-    bool crammer_singer = false;
+    bool crammer_singer;
     int64_t n;
     uint32_t *place;
     float *line;
     kehu_status status;
-    KEHU_TRY(read_solver(w, &crammer_singer));
+    KEHU_TRY(read_solver(w, &model->loss));
+    crammer_singer = model->loss == KEHU_LINEAR_CRAMMER_SINGER;
     KEHU_TRY(expect(w, "nr_class"));
     KEHU_TRY(read_integer(w, 0, 65535, &n));
     if (n < 2)

@@ -11,6 +11,7 @@ struct kehu_linear {
     uint32_t n_labels;
     int32_t *labels; /* [n_labels] rising */
     kehu__linear *weights;
+    int32_t loss;          /* a kehu_linear_loss: what the file says of the solver */
     kehu_linear_info info; /* of training; the counts are filled in when asked for */
 };
 

@@ -82,14 +82,21 @@ static inline void prefetch_weights(const kehu__solver_rows *r, const float *wei
 #include "learn/linear_lanes.inc.h"
 #endif
 
-kehu__kernel kehu__lanes_kernel(void)
+#define KERNEL(set)                                                                      \
+    (kehu__kernel)                                                                       \
+    {                                                                                    \
+        loss == KEHU__LOGISTIC ? set##_logistic_pass : set##_pass,                       \
+            loss == KEHU__LOGISTIC ? set##_logistic_objective : set##_objective          \
+    }
+
+kehu__kernel kehu__lanes_kernel(kehu__loss loss)
 {
 #if defined(__x86_64__)
     const uint32_t cpu = kehu__cpu();
     if (cpu & KEHU__CPU_AVX512)
-        return (kehu__kernel){avx512_pass, avx512_objective};
+        return KERNEL(avx512);
     if (cpu & KEHU__CPU_AVX2)
-        return (kehu__kernel){avx2_pass, avx2_objective};
+        return KERNEL(avx2);
 #endif
-    return (kehu__kernel){plain_pass, plain_objective};
+    return KERNEL(plain);
 }

@@ -1,4 +1,4 @@
-/* learn/linear_lanes.inc.h - the two kernels of a sixteen-lane block, included once
+/* learn/linear_lanes.inc.h - the kernels of a sixteen-lane block, included once
  * for each instruction set with NAME(x) and TARGET set. Only elementwise
  * operations, so every set gives the same bits. */
 
@@ -160,7 +160,7 @@ TARGET static void NAME(objective)(kehu__block *b)
         alpha = (floats)((ints)alpha & ~SPLAT_INT(SIGN));
         z = (floats)((ints)z ^ (~own & SPLAT_INT(SIGN)));
         slack = MAX(1.0f - z - r->own[i] * alpha, SPLAT(0.0f));
-        if (!r->l1_loss)
+        if (r->loss == KEHU__SQUARED_HINGE)
             slack *= slack;
         slack *= PICK(own, SPLAT(step[0].cost), SPLAT(step[1].cost));
         a = __builtin_convertvector(alpha, doubles);
@@ -189,6 +189,126 @@ TARGET static void NAME(objective)(kehu__block *b)
     }
 }
 
+/* 1 / (1 + exp(-u)). exp is that of Cephes: x = k ln 2 + r, a polynomial in r, and k into
+ * the exponent by way of a sum whose last bits are k. */
+#define SIGMOID(result, u)                                                               \
+    do {                                                                                 \
+        const floats sig_x = MAX(PICK((u) < 0.0f, (u), -(u)), SPLAT(-86.0f));            \
+        const floats sig_k = sig_x * 1.44269504f + 12582912.0f;                          \
+        const floats sig_n = sig_k - 12582912.0f;                                        \
+        const floats sig_r = sig_x - sig_n * 0.693359375f + sig_n * 2.12194440e-4f;      \
+        floats sig_e = SPLAT(1.9875691500e-4f) * sig_r + 1.3981999507e-3f;               \
+        sig_e = sig_e * sig_r + 8.3334519073e-3f;                                        \
+        sig_e = sig_e * sig_r + 4.1665795894e-2f;                                        \
+        sig_e = sig_e * sig_r + 1.6666665459e-1f;                                        \
+        sig_e = sig_e * sig_r + 5.0000001201e-1f;                                        \
+        sig_e = sig_e * sig_r * sig_r + sig_r + 1.0f;                                    \
+        sig_e = (floats)((ints)sig_e + (((ints)sig_k - 0x4B400000) << 23));              \
+        (result) = PICK((u) < 0.0f, sig_e, SPLAT(1.0f)) / (1.0f + sig_e);                \
+    } while (0)
+/* From where it starts, see kehu__logistic_step, Newton's method only comes closer. */
+enum { NAME(LOGISTIC_STEPS) = 8 };
+
+TARGET static void NAME(logistic_pass)(kehu__block *b)
+{
+    const kehu__solver_rows *const r = b->rows;
+    float *const weights = __builtin_assume_aligned(b->weights, 64);
+    float *const alphas = __builtin_assume_aligned(b->alpha, 64);
+    const float least_move = b->least_move;
+    floats gain = SPLAT(0.0f), bias_weights;
+    ints lane_used;
+    LOAD(bias_weights, b->bias_weights);
+    LOAD(lane_used, lane_masks[b->n_lanes]);
+
+    for (int64_t at = 0; at < b->n_active; at++) {
+        const uint32_t i = b->order[at];
+        const int64_t lane = (int64_t)r->labels[i] - b->first_class;
+        const kehu__step *const step = r->steps[i];
+        const float a = step[0].inverse;
+        float *const alpha_at = LANES_OF(alphas, i);
+        ints own, moved, below;
+        floats alpha, grad, cost, u, h, sigma, move;
+        bool any;
+
+        if (at + 2 < b->n_active)
+            prefetch_row(r, alphas, b->order[at + 2]);
+        if (at + 1 < b->n_active)
+            prefetch_weights(r, weights, b->order[at + 1]);
+        DOT(grad, r, weights, bias_weights, i);
+        LOAD(own, own_masks[lane >= 0 && lane < KEHU__LANES ? lane : KEHU__LANES]);
+        LOAD(alpha, alpha_at);
+        grad = (floats)((ints)grad ^ (~own & SPLAT_INT(SIGN))); /* times y */
+        grad += r->own[i] * alpha;
+        cost = PICK(own, SPLAT(step[0].cost), SPLAT(step[1].cost));
+
+        h = a * (0.5f * cost - alpha) + grad;
+        below = h < 0.0f;
+        u = PICK(below, MAX(-grad, SPLAT(0.0f)), MIN(-grad, SPLAT(0.0f)));
+        SIGMOID(sigma, u);
+        h = u + a * (cost * sigma - alpha) + grad;
+        u = PICK((h < 0.0f) ^ below, SPLAT(0.0f), u);
+        for (int n = 0; n < NAME(LOGISTIC_STEPS); n++) {
+            SIGMOID(sigma, u);
+            h = u + a * (cost * sigma - alpha) + grad;
+            u -= h / (1.0f + a * cost * sigma * (1.0f - sigma));
+        }
+        SIGMOID(sigma, u);
+        move = cost * sigma - alpha;
+        moved = lane_used & ((move > least_move) | (move < -least_move));
+        ANY(any, moved);
+        if (!any)
+            continue;
+        move = (floats)((ints)move & moved);
+        alpha += move;
+        STORE(alpha_at, alpha);
+        gain += 0.5f * (a + 4.0f / cost) * move * move;
+        move = (floats)((ints)move ^ (~own & SPLAT_INT(SIGN))); /* times y */
+        bias_weights += r->bias * move;
+        for (int64_t j = r->starts[i]; j < r->ends[i]; j++) {
+            floats w;
+            LOAD(w, LANES_OF(weights, r->columns[j]));
+            w += r->values[j] * move;
+            STORE(LANES_OF(weights, r->columns[j]), w);
+        }
+    }
+    STORE(b->bias_weights, bias_weights);
+    b->gain = 0;
+    for (uint32_t k = 0; k < b->n_lanes; k++)
+        b->gain += (double)gain[k];
+}
+
+TARGET static void NAME(logistic_objective)(kehu__block *b)
+{
+    const kehu__solver_rows *const r = b->rows;
+    double loss = 0, entropy = 0, norm = 0;
+    floats bias_weights;
+    LOAD(bias_weights, b->bias_weights);
+    for (int64_t at = 0; at < r->n_used; at++) {
+        const uint32_t i = r->used[at];
+        const int64_t lane = (int64_t)r->labels[i] - b->first_class;
+        const float *const alpha = LANES_OF(b->alpha, i);
+        float margins[KEHU__LANES];
+        floats z;
+        DOT(z, r, b->weights, bias_weights, i);
+        STORE(margins, z);
+        for (int64_t k = 0; k < b->n_lanes; k++) {
+            const float z_k = k == lane ? margins[k] : -margins[k];
+            const double c = (double)r->steps[i][k != lane].cost;
+            loss += c * kehu__logistic_loss((double)(z_k + r->own[i] * alpha[k]));
+            entropy += kehu__logistic_entropy((double)alpha[k], c);
+            norm += (double)r->own[i] * (double)alpha[k] * (double)alpha[k];
+        }
+    }
+    for (uint32_t j = 0; j <= r->n_columns; j++) {
+        const float *const w =
+            j < r->n_columns ? LANES_OF(b->weights, j) : b->bias_weights;
+        for (uint32_t k = 0; k < b->n_lanes; k++)
+            norm += (double)w[k] * (double)w[k];
+    }
+    b->primal = 0.5 * norm + loss;
+    b->dual = entropy - 0.5 * norm;
+}
+
 #undef floats
 #undef ints
 #undef doubles
@@ -202,5 +322,6 @@ TARGET static void NAME(objective)(kehu__block *b)
 #undef STORE
 #undef DOT
 #undef SIGN
+#undef SIGMOID
 #undef NAME
 #undef TARGET

@@ -93,9 +93,17 @@ static void restore_single(kehu__linear *m, const kehu__linear_problem *p,
     const uint32_t label = (uint32_t)p->solver.labels[i];
     for (uint32_t k = 0; k < b->n_lanes; k++) {
         const bool positive = p->lanes == 1 ? label == 1 : label == b->first_class + k;
-        const float a = fabsf(alpha[k]) * p->rows->values[j];
+        const float a = fabsf(alpha[k]) * p->rows->values[j] * p->scale;
         w[k] = positive ? a : -a;
     }
+}
+
+static void put(kehu__linear *m, uint32_t column, const kehu__block *b,
+                const float *weights, float scale)
+{
+    float *const to = m->own + (size_t)m->stride * column + b->first_class;
+    for (uint32_t k = 0; k < b->n_lanes; k++)
+        to[k] = weights[k] * scale;
 }
 
 static void extract_block(kehu__linear *m, const kehu__linear_problem *p,
@@ -105,11 +113,9 @@ static void extract_block(kehu__linear *m, const kehu__linear_problem *p,
     for (uint32_t j = 0; j < rows->n_columns; j++) {
         const uint32_t from = p->new_column == NULL ? j : p->new_column[j];
         if (from < p->solver.n_columns)
-            memcpy(m->own + (size_t)m->stride * j + b->first_class,
-                   b->weights + (size_t)p->lanes * from, b->n_lanes * sizeof(float));
+            put(m, j, b, b->weights + (size_t)p->lanes * from, p->scale);
     }
-    memcpy(m->own + (size_t)m->stride * rows->n_columns + b->first_class, b->bias_weights,
-           b->n_lanes * sizeof(float));
+    put(m, rows->n_columns, b, b->bias_weights, p->scale);
     for (int64_t i = 0; i < rows->n_rows; i++)
         for (int64_t j = p->new_column == NULL ? p->ends[i] : rows->starts[i];
              j < rows->starts[i + 1]; j++)
@@ -146,7 +152,8 @@ void kehu__linear_outside_scores(const kehu__linear_problem *p, const uint32_t *
             for (uint32_t lane = 0; lane < lanes; lane++)
                 sums[lane] += values[j] * w[lane];
         }
-        memcpy(scores + b->first_class, sums, b->n_lanes * sizeof *sums);
+        for (uint32_t lane = 0; lane < b->n_lanes; lane++)
+            scores[b->first_class + lane] = sums[lane] * p->scale;
     }
 }
 

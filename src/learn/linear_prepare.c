@@ -248,6 +248,7 @@ kehu_status kehu__linear_prepare(kehu__linear_problem **out, const kehu__sparse 
     p->rows = rows;
     p->row_weights = weights;
     p->n_classes = n_classes;
+    p->scale = 1;
     p->lanes = n_classes == 2 ? 1 : KEHU__LANES;
     p->n_blocks = n_classes == 2 ? 1 : (n_classes + KEHU__LANES - 1) / KEHU__LANES;
     p->solver.n_rows = rows->n_rows;

@@ -6,34 +6,43 @@
 #include "learn/linear_block.h"
 
 enum { MAX_PASSES = 1000 };
-/* The L1-loss has corners, where single precision comes less close. */
-#define DEFAULT_GAP    1e-6
-#define DEFAULT_GAP_L1 1e-4
+/* Corners and logarithms, where single precision comes less close. */
+#define DEFAULT_GAP         1e-6
+#define DEFAULT_GAP_OF_REST 1e-4
 /* Entries visited between two reports of progress. */
 #define WORK_A_ROUND 200000000
 
 static kehu__step step_for(const kehu__linear_problem *p, int64_t i, double cost)
 {
-    const bool l1 = p->solver.l1_loss;
-    const double d = l1 ? 0 : 0.5 / cost;
+    const kehu__loss loss = p->solver.loss;
+    const bool is_hinge = loss == KEHU__SQUARED_HINGE || loss == KEHU__HINGE;
+    const double d = loss == KEHU__SQUARED_HINGE ? 0.5 / cost : 0;
     const double whole = (double)p->squares[i] + d;
     return (kehu__step){
         .diagonal = (float)((double)p->own[i] + d),
-        .inverse = whole > 0 ? (float)(1 / whole) : 0,
-        .upper = l1 ? (float)cost : INFINITY,
+        .inverse = (float)(!is_hinge   ? whole
+                           : whole > 0 ? 1 / whole
+                                       : 0),
+        .upper = loss == KEHU__SQUARED_HINGE ? INFINITY : (float)cost,
         .cost = (float)cost,
     };
 }
 
 static void set_steps(kehu__linear_problem *p, const kehu__linear_options *o)
 {
+    /* Two classes at once are one with hinge loss: w_1 = -w_0 = v / 2, where v is the
+     * solution for 2 C, and the objective is half of v's. */
+    const bool halved = o->loss == KEHU__CRAMMER_SINGER && p->lanes == 1;
+    const double cost = halved ? 2 * o->cost : o->cost;
+    p->solver.loss = halved ? KEHU__HINGE : o->loss;
+    p->scale = halved ? 0.5f : 1;
     for (int64_t at = 0; at < p->solver.n_used; at++) {
         const int64_t i = p->used[at];
         const double weight = p->row_weights == NULL ? 1 : (double)p->row_weights[i];
         const double of_class =
             o->class_cost == NULL ? 1 : o->class_cost[p->solver.labels[i]];
-        p->steps[i][0] = step_for(p, i, o->cost * weight * of_class);
-        p->steps[i][1] = step_for(p, i, o->cost * weight);
+        p->steps[i][0] = step_for(p, i, cost * weight * of_class);
+        p->steps[i][1] = step_for(p, i, cost * weight);
     }
 }
 
@@ -45,7 +54,9 @@ static void take_part_again(kehu__block *b, uint32_t lanes)
         b->old_max[k] = INFINITY;
         b->old_min[k] = -INFINITY;
     }
-    for (size_t at = 0; lanes > 1 && at < (size_t)r->n_rows * lanes; at++)
+    if (lanes == 1 || r->loss == KEHU__CRAMMER_SINGER)
+        return;
+    for (size_t at = 0; at < (size_t)r->n_rows * lanes; at++)
         b->alpha[at] = fabsf(b->alpha[at]);
 }
 
@@ -57,7 +68,9 @@ static void start_block(kehu__linear_problem *p, kehu__block *b, uint32_t number
     memcpy(b->order, p->used, (size_t)p->solver.n_used * sizeof *b->order);
     b->random = kehu__random_seed(kehu__mix64(o->seed) + number);
     b->least_move = (float)(1e-6 * least);
-    b->wanted_gap = o->gap > 0 ? o->gap : o->l1_loss ? DEFAULT_GAP_L1 : DEFAULT_GAP;
+    b->wanted_gap = o->gap > 0                       ? o->gap
+                    : o->loss == KEHU__SQUARED_HINGE ? DEFAULT_GAP
+                                                     : DEFAULT_GAP_OF_REST;
     b->max_passes = o->max_passes == 0 ? MAX_PASSES : o->max_passes;
     b->passes = 0;
     b->done = b->converged = false;
@@ -65,7 +78,7 @@ static void start_block(kehu__linear_problem *p, kehu__block *b, uint32_t number
     take_part_again(b, p->lanes);
 }
 
-static void shuffle(kehu__block *b)
+void kehu__block_shuffle(kehu__block *b)
 {
     for (int64_t i = 0; i + 1 < b->n_active; i++) {
         const uint32_t left = (uint32_t)(b->n_active - i);
@@ -106,7 +119,7 @@ static void run_block(void *arg, int64_t number)
     const solve_round *const job = arg;
     kehu__block *const b = &job->p->blocks[number];
     for (uint32_t n = 0; n < job->n_passes && !b->done; n++) {
-        shuffle(b);
+        kehu__block_shuffle(b);
         job->kernel.pass(b);
         b->passes++;
         next_bounds(b);
@@ -139,6 +152,8 @@ static kehu_status report_solution(const kehu__linear_problem *p,
     if (!isfinite(r.primal) || !isfinite(r.dual))
         return kehu__fail(err, KEHU_RANGE, -1,
                           "the values are too large for single precision; scale them");
+    r.primal *= (double)p->scale;
+    r.dual *= (double)p->scale;
     if (report != NULL)
         *report = r;
     return KEHU_OK;
@@ -169,11 +184,15 @@ kehu_status kehu__linear_solve(kehu__linear_problem *p,
     solve_round job = {.p = p, .n_passes = passes < 1 ? 1 : (uint32_t)passes};
     uint32_t n_done = 0;
     KEHU_TRY(check_options(p, options, err));
-    job.kernel = p->lanes == 1 ? kehu__binary_kernel() : kehu__lanes_kernel();
-    p->solver.l1_loss = options->l1_loss;
     set_steps(p, options);
+    job.kernel = p->lanes == 1 ? kehu__binary_kernel(p->solver.loss)
+                               : kehu__lanes_kernel(p->solver.loss);
     for (uint32_t b = 0; b < p->n_blocks; b++)
         start_block(p, &p->blocks[b], b, options);
+    if (p->solver.loss == KEHU__CRAMMER_SINGER) {
+        KEHU_TRY(kehu__crammer_singer_solve(p, run, err));
+        return report_solution(p, report, err);
+    }
     while (n_done < p->n_blocks) {
         kehu__parallel(run, p->n_blocks, run_block, &job);
         n_done = 0;

@@ -30,9 +30,9 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
     KEHU_TRY(kehu__options_read(o, sizeof *o, given, err));
     if (o->cost != 0 && !(o->cost >= 1e-6 && o->cost <= 1e6))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "cost is not 0 nor in 1e-6 to 1e6");
-    if (o->loss != KEHU_SVM_SQUARED_HINGE && o->loss != KEHU_SVM_HINGE)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "loss is %d, expected 0 or 1",
-                          (int)o->loss);
+    if (o->loss < 0 || o->loss >= KEHU__N_LOSSES)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "loss is %d, expected 0 to %d",
+                          (int)o->loss, KEHU__N_LOSSES - 1);
     if (o->gap == 0)
         o->gap = DEFAULT_GAP;
     if (!(o->gap > 0 && o->gap < 1))
@@ -204,7 +204,7 @@ static kehu_status fill_scratch(scratch *s, kehu_svm *svm, const kehu_column *te
 kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err)
 {
     const kehu__linear_options o = {.cost = svm->info.cost,
-                                    .l1_loss = t->options.loss == KEHU_SVM_HINGE,
+                                    .loss = (kehu__loss)t->options.loss,
                                     .gap = t->options.gap,
                                     .seed = t->options.seed,
                                     .class_cost = t->class_cost};

@@ -146,7 +146,7 @@ static void solve_fold(void *arg, int64_t number)
     fold *const f = &v->folds[number];
     const kehu__run alone = {.n_threads = 1};
     const kehu__linear_options o = {.cost = v->cost,
-                                    .l1_loss = t->options.loss == KEHU_SVM_HINGE,
+                                    .loss = (kehu__loss)t->options.loss,
                                     .gap = VALIDATION_GAP,
                                     .seed = t->options.seed,
                                     .class_cost = t->class_cost};

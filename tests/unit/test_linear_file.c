@@ -189,7 +189,7 @@ static void test_linear_refuses_bad_training(void **state)
     o = (kehu_linear_options){.size = sizeof o, .bias = INFINITY};
     assert_int_equal(kehu_linear_train(&model, &d.rows, d.labels, &o, &err),
                      KEHU_ARGUMENT);
-    o = (kehu_linear_options){.size = sizeof o, .hinge = 2};
+    o = (kehu_linear_options){.size = sizeof o, .loss = 4};
     assert_int_equal(kehu_linear_train(&model, &d.rows, d.labels, &o, &err),
                      KEHU_ARGUMENT);
     for (int i = 0; i < N; i++)

@@ -135,6 +135,10 @@ def test_linear():
     model = kehu.Linear.train(rows, [5, 5, -2, -2], cost=1)
     assert model.classes == (-2, 5) and model.predict(rows, margins=True).labels == [5, 5, -2, -2]
     assert model.predict(rows, margins=True).margins.shape == (4, 2) and model.info.converged == 1
+    for loss, solver in [("hinge", b"L2R_L1LOSS_SVC_DUAL"), ("logistic", b"L2R_LR"), ("crammer_singer", b"L2R_L1LOSS_SVC_DUAL")]:
+        other = kehu.Linear.train(rows, [5, 5, -2, -2], cost=1, loss=loss)
+        assert other.predict(rows).labels == [5, 5, -2, -2] and other.write().split()[1] == solver
+    assert kehu.Linear.train(rows, [5, 5, -2, 3], loss="crammer_singer").write().split()[1] == b"MCSVM_CS"
     data = kehu.Libsvm.read(b"5 1:1\n5 1:.9 3:.1\n-2 2:1\n-2 2:.8\n")
     assert len(data) == 4 and data.n_columns == 3 and kehu.Linear.train(data, cost=1) == model
     assert kehu.Libsvm.read(data.write()).labels == [5, 5, -2, -2]

@@ -66,7 +66,7 @@ def test_damaged_models_are_refused(model):
     ([1, 2], ["a", "b"], {}, kehu.KehuColumnError, -1, "text"),
     (TEXTS, LABELS, {"cost": -1}, kehu.KehuArgumentError, -1, "cost"),
     (TEXTS, LABELS, {"n_folds": -1}, kehu.KehuArgumentError, -1, "n_folds is -1"),
-    (TEXTS, LABELS, {"loss": "big"}, kehu.KehuArgumentError, -1, "loss is 'big', expected one of 'squared_hinge', 'hinge'"),
+    (TEXTS, LABELS, {"loss": "big"}, kehu.KehuArgumentError, -1, "loss is 'big', expected one of 'squared_hinge', 'hinge', 'logistic', 'crammer_singer'"),
     (TEXTS, LABELS, {"weights": [1.0] * 7 + [-1.0]}, kehu.KehuRangeError, 7, "weight"),
 ])
 def test_bad_training_is_refused(texts, labels, options, kind, where, message):

@@ -16,11 +16,13 @@ from ctypes import byref, c_void_p
 
 from . import _abi, errors
 from ._buffer import Buffer
-from ._call import Handle, Model, Watch, call, file_bytes, options, path_bytes, written
+from ._call import Handle, Model, Watch, call, choose, file_bytes, options, path_bytes, written
 from ._columns import vector
 from ._library import lib
 from ._values import memory
 from .results import Matrix, Part, Record, Result, room, view
+
+LOSSES = ("squared_hinge", "hinge", "logistic", "crammer_singer")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,14 +105,15 @@ class Linear(Model):
     _free = lib.kehu_linear_free
 
     @classmethod
-    def train(cls, rows: Any, labels: Any = None, *, cost: float = 0, bias: float = 0, gap: float = 0, hinge: bool = False,
-              weights: Any = None, seed: int = 0, n_threads: int = 0, progress: Any = None) -> Linear:
-        """Train one-vs-rest.
+    def train(cls, rows: Any, labels: Any = None, *, cost: float = 0, bias: float = 0, gap: float = 0,
+              loss: str | int = "squared_hinge", weights: Any = None, seed: int = 0, n_threads: int = 0, progress: Any = None) -> Linear:
+        """Train one-vs-rest, or as the loss says.
 
         labels   [n] whole numbers, equal ones are one class; None: those of a Libsvm
         cost     C, above 0; 0: 1
         bias     value of a constant feature; 0: 1, below 0: none
-        gap      relative duality gap to stop at; 0: 1e-6 (1e-4 with hinge loss)
+        gap      relative duality gap to stop at; 0: 1e-6 (1e-4 but with squared hinge)
+        loss     "squared_hinge", "hinge", "logistic" or "crammer_singer" (hinge over all classes at once): LIBLINEAR's -s 1, 3, 0, 4
         weights  [n] factor on C for each row, >= 0
 
         Fails with KehuOneClassError, KehuEmptyError, KehuRangeError (a value not finite), KehuArgumentError."""
@@ -123,7 +126,7 @@ class Linear(Model):
         for given, name in ((named, "labels"), (weighted, "weights")):
             if given is not None and given.n != made.n:
                 raise errors.KehuColumnError(f"{name} has {given.n} values where rows has {made.n}")
-        opt = options(_abi.kehu_linear_options, cost=cost, bias=bias, gap=gap, hinge=int(hinge), seed=seed, n_threads=n_threads)
+        opt = options(_abi.kehu_linear_options, cost=cost, bias=bias, gap=gap, loss=choose(loss, "loss", LOSSES), seed=seed, n_threads=n_threads)
         if weighted is not None:
             opt.weights = weighted._as_parameter_
         out = c_void_p()

@@ -23,6 +23,7 @@ from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, 
 from ._columns import column, texts as text_column
 from ._library import lib
 from ._reasons import class_number, places
+from .linear import LOSSES
 from .results import Matrix, Part, Record, Result, filled, listed, room, view
 
 TYPE_CHECKING = False
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .tokenizer import Tokenizer
-
-LOSSES = ("squared_hinge", "hinge")
 
 
 class Answers(Result):
@@ -130,7 +129,7 @@ class Svm(Model):
 
         texts, labels   columns of text, [n]; a missing or empty text is allowed, a label not
         cost            C, 1e-6 to 1e6; 0: chosen from 2^-4 ... 2^6 by validation
-        loss            "squared_hinge" or "hinge"
+        loss            "squared_hinge", "hinge", "logistic" or "crammer_singer" (hinge over all classes at once)
         n_folds         for choosing C and for probabilities, 2 to 20; 0: 5
         gap             relative duality gap to stop at, between 0 and 1; 0: 1e-4
         char_max        longest n-gram of characters, 1 to 5; 0: 2, or 3 where validation says that it pays

@@ -85,6 +85,18 @@ public final class Linear extends Model {
         }
     }
 
+    /** What is minimised. */
+    public enum Loss {
+        /** L2-loss, LIBLINEAR's -s 1. */
+        SQUARED_HINGE,
+        /** L1-loss, -s 3. */
+        HINGE,
+        /** Logistic regression, -s 0 and -s 7. */
+        LOGISTIC,
+        /** Hinge over all classes at once, -s 4. */
+        CRAMMER_SINGER
+    }
+
     /** How to train. What is not set has the default of the C library. */
     public static final class Options extends OptionsBuilder {
         private Progress progress;
@@ -153,7 +165,7 @@ public final class Linear extends Model {
         /**
          * Relative duality gap to stop at.
          *
-         * @param gap above 0, below 1; 0 means 1e-6, or 1e-4 with hinge loss
+         * @param gap above 0, below 1; 0 means 1e-6, or 1e-4 but with squared hinge
          * @return this
          */
         public Options gap(double gap) {
@@ -162,13 +174,13 @@ public final class Linear extends Model {
         }
 
         /**
-         * Whether the loss is hinge, not squared hinge.
+         * What is minimised.
          *
-         * @param hinge false unless set
+         * @param loss squared hinge unless set
          * @return this
          */
-        public Options hinge(boolean hinge) {
-            values.putInt(Layout.LinearOptions.HINGE, hinge ? 1 : 0);
+        public Options loss(Loss loss) {
+            values.putInt(Layout.LinearOptions.LOSS, loss.ordinal());
             return this;
         }
 

@@ -54,7 +54,11 @@ public final class Svm extends Model {
         /** L2-loss. */
         SQUARED_HINGE,
         /** L1-loss. */
-        HINGE
+        HINGE,
+        /** Logistic regression. */
+        LOGISTIC,
+        /** Hinge over all classes at once. */
+        CRAMMER_SINGER
     }
 
     /** How to train. What is not set has the default of the C library. */

@@ -86,6 +86,7 @@ class CompletenessTest {
         check(Tokenizer.Kind.values(), "SPAN_", 1);
         check(Tokenizer.Mode.values(), "TOKENIZER_", 1);
         check(Svm.Loss.values(), "SVM_", 0);
+        check(Linear.Loss.values(), "LINEAR_", 0);
         check(Keyword.Mode.values(), "KEYWORD_", 0);
         check(Keyword.Mark.values(), "KEYWORD_", 0);
         check(Hybrid.By.values(), "HYBRID_", 1);

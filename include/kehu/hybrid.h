@@ -33,7 +33,7 @@ typedef struct kehu_hybrid_options {
                                             class; threads, executor, progress and
                                             allocator below replace its own */
     const kehu_svm_options *svm;         /* NULL means its defaults; likewise; without
-                                            weights of texts and without tokenizer */
+                                            weights of texts, tokenizer and start */
     uint64_t seed;                       /* which fifth of the texts is held out */
     uint32_t n_threads;                  /* 0 means 1; does not change the result */
     const kehu_executor *executor;       /* NULL means own threads */

@@ -94,6 +94,11 @@ typedef struct kehu_svm_options {
                          class at least this share gets the right one, and as many as
                          can be get one; 1 where none can. Above 0, at most 1, and not
                          together with abstain_below. 0 means not chosen */
+    const kehu_svm *start; /* an earlier model, of fewer texts or classes, borrowed for the
+                              call: cost and terms are its own where the options leave
+                              them 0, none are validated, and the solver starts where it
+                              was. texts are all texts, those it has learned too. Its
+                              tokenizer must outlive the new model. NULL for none */
 } kehu_svm_options;
 
 /* Train.

@@ -85,6 +85,16 @@ kehu_status kehu__linear_prepare(kehu__linear_problem **out, const kehu__sparse 
                                  const float *weights, float bias,
                                  const kehu_allocator *alloc, kehu_error *err);
 
+/* Let the first solve start where another model of the same columns and classes is: from
+ * the dual variables that its margins speak of. known[n_classes] is 0 for classes it
+ * knows nothing of. Not with Crammer and Singer's loss, which starts from nothing. Takes
+ * about the time of a pass. Fails with KEHU_ARGUMENT, KEHU_NO_MEMORY. */
+typedef struct kehu__linear kehu__linear;
+kehu_status kehu__linear_begin(kehu__linear_problem *p,
+                               const kehu__linear_options *options,
+                               const kehu__linear *from, const uint8_t *known,
+                               kehu_error *err);
+
 /* Find the dual variables for one C. Memory 64 (n_rows + features of two or more
  * rows) bytes for each sixteen classes; with two classes 4 (...) bytes. On
  * failure the problem can only be freed. Fails with KEHU_ARGUMENT, KEHU_RANGE
@@ -102,7 +112,7 @@ void kehu__linear_outside_scores(const kehu__linear_problem *p, const uint32_t *
 
 /* Weights of a solved problem. With two classes there is one weight a feature
  * (width 1) and a positive score means class 1; else one a class. */
-typedef struct kehu__linear {
+struct kehu__linear {
     kehu_allocator alloc;
     uint32_t n_columns, n_classes;
     uint32_t width;       /* 1, or n_classes */
@@ -116,7 +126,7 @@ typedef struct kehu__linear {
     const uint8_t *exponents;  /* [n_columns] of the scales, borrowed */
     float *own;   /* weights, 64-byte aligned, where the model made them; else NULL */
     void *memory; /* own and room to align them */
-} kehu__linear;
+};
 
 /* Weights of 8 bits are whole numbers of -127 to 127 times a power of the fourth root of
  * two: kehu__linear_scale(e) is 2^(e / 4 - 40), e is 0..255. */

@@ -101,6 +101,10 @@ double kehu__logistic_entropy(double alpha, double cost);
 /* log(1 + exp(-margin)). */
 double kehu__logistic_loss(double margin);
 
+/* Check the options and make the constants of each row. */
+kehu_status kehu__linear_set_steps(kehu__linear_problem *p,
+                                   const kehu__linear_options *options, kehu_error *err);
+
 /* All classes at once; three or more. */
 kehu_status kehu__crammer_singer_solve(kehu__linear_problem *p, const kehu__run *run,
                                        kehu_error *err);

@@ -28,7 +28,24 @@ static kehu__step step_for(const kehu__linear_problem *p, int64_t i, double cost
     };
 }
 
-static void set_steps(kehu__linear_problem *p, const kehu__linear_options *o)
+static kehu_status check_options(const kehu__linear_problem *p,
+                                 const kehu__linear_options *o, kehu_error *err)
+{
+    if (!(o->cost > 0 && o->cost <= 1e9))
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "the cost is not a number above 0, at most 1e9");
+    if (!(o->gap >= 0 && o->gap < 1))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "the wanted gap is not in 0 to 1");
+    for (uint32_t k = 0; o->class_cost != NULL && k < p->n_classes; k++)
+        if (!(o->class_cost[k] > 0 && o->class_cost[k] <= 1e9))
+            return kehu__fail(err, KEHU_ARGUMENT, k,
+                              "the weight of class %u is not above 0, at most 1e9",
+                              (unsigned)k);
+    return KEHU_OK;
+}
+
+kehu_status kehu__linear_set_steps(kehu__linear_problem *p, const kehu__linear_options *o,
+                                   kehu_error *err)
 {
     /* Two classes at once are one with hinge loss: w_1 = -w_0 = v / 2, where v is the
      * solution for 2 C, and the objective is half of v's. */
@@ -36,6 +53,7 @@ static void set_steps(kehu__linear_problem *p, const kehu__linear_options *o)
     const double cost = halved ? 2 * o->cost : o->cost;
     p->solver.loss = halved ? KEHU__HINGE : o->loss;
     p->scale = halved ? 0.5f : 1;
+    KEHU_TRY(check_options(p, o, err));
     for (int64_t at = 0; at < p->solver.n_used; at++) {
         const int64_t i = p->used[at];
         const double weight = p->row_weights == NULL ? 1 : (double)p->row_weights[i];
@@ -44,6 +62,7 @@ static void set_steps(kehu__linear_problem *p, const kehu__linear_options *o)
         p->steps[i][0] = step_for(p, i, cost * weight * of_class);
         p->steps[i][1] = step_for(p, i, cost * weight);
     }
+    return KEHU_OK;
 }
 
 static void take_part_again(kehu__block *b, uint32_t lanes)
@@ -159,22 +178,6 @@ static kehu_status report_solution(const kehu__linear_problem *p,
     return KEHU_OK;
 }
 
-static kehu_status check_options(const kehu__linear_problem *p,
-                                 const kehu__linear_options *o, kehu_error *err)
-{
-    if (!(o->cost > 0 && o->cost <= 1e9))
-        return kehu__fail(err, KEHU_ARGUMENT, -1,
-                          "the cost is not a number above 0, at most 1e9");
-    if (!(o->gap >= 0 && o->gap < 1))
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "the wanted gap is not in 0 to 1");
-    for (uint32_t k = 0; o->class_cost != NULL && k < p->n_classes; k++)
-        if (!(o->class_cost[k] > 0 && o->class_cost[k] <= 1e9))
-            return kehu__fail(err, KEHU_ARGUMENT, k,
-                              "the weight of class %u is not above 0, at most 1e9",
-                              (unsigned)k);
-    return KEHU_OK;
-}
-
 kehu_status kehu__linear_solve(kehu__linear_problem *p,
                                const kehu__linear_options *options, const kehu__run *run,
                                kehu__linear_report *report, kehu_error *err)
@@ -183,8 +186,7 @@ kehu_status kehu__linear_solve(kehu__linear_problem *p,
     const int64_t passes = WORK_A_ROUND / (entries * (int64_t)p->lanes);
     solve_round job = {.p = p, .n_passes = passes < 1 ? 1 : (uint32_t)passes};
     uint32_t n_done = 0;
-    KEHU_TRY(check_options(p, options, err));
-    set_steps(p, options);
+    KEHU_TRY(kehu__linear_set_steps(p, options, err));
     job.kernel = p->lanes == 1 ? kehu__binary_kernel(p->solver.loss)
                                : kehu__lanes_kernel(p->solver.loss);
     for (uint32_t b = 0; b < p->n_blocks; b++)

@@ -169,6 +169,10 @@ static kehu_status fill_options(trainer *t, const kehu_hybrid_options *options,
         return kehu__fail(
             err, KEHU_ARGUMENT, -1,
             "options.svm has a tokenizer, which a hybrid's file cannot hold");
+    if (t->svm.start != NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "options.svm has a start, which may have learned the texts "
+                          "that a hybrid leaves out");
     t->alloc = kehu__allocator(t->opt.alloc);
     t->keyword.size = sizeof t->keyword;
     t->svm.size = sizeof t->svm;

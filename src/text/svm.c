@@ -28,6 +28,8 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
                                 kehu_error *err)
 {
     KEHU_TRY(kehu__options_read(o, sizeof *o, given, err));
+    if (o->start != NULL)
+        kehu__svm_start_options(o);
     if (o->cost != 0 && !(o->cost >= 1e-6 && o->cost <= 1e6))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "cost is not 0 nor in 1e-6 to 1e6");
     if (o->loss < 0 || o->loss >= KEHU__N_LOSSES)
@@ -213,7 +215,9 @@ kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_err
     kehu_status status;
     KEHU_TRY(kehu__linear_prepare(&p, &t->rows, t->labels, t->n_classes, t->weights, BIAS,
                                   &svm->alloc, err));
-    status = kehu__linear_solve(p, &o, &t->run, &report, err);
+    status = t->options.start == NULL ? KEHU_OK : kehu__svm_begin(p, &o, svm, t, err);
+    if (status == KEHU_OK)
+        status = kehu__linear_solve(p, &o, &t->run, &report, err);
     if (status == KEHU_OK)
         status = kehu__linear_extract(&svm->linear, p, err);
     kehu__linear_problem_free(p);

@@ -162,9 +162,22 @@ static kehu_status try_words(const chooser *s, choice *best, kehu_error *err)
     return status;
 }
 
+/* The default tokenizer of the model to start from dies with it: one more of the same. */
+static kehu_status take_over_tokenizer(const chooser *s, choice *c, kehu_error *err)
+{
+    const kehu_tokenizer_options o = {.size = sizeof o, .alloc = s->t->alloc};
+    const kehu_svm *const start = s->t->options.start;
+    if (start == NULL || c->tokenizer == NULL || c->tokenizer != start->tokenizer)
+        return KEHU_OK;
+    KEHU_TRY(kehu_tokenizer_default(&s->svm->tokenizer, &o, err));
+    c->tokenizer = s->svm->tokenizer;
+    return KEHU_OK;
+}
+
 static kehu_status try_all(const chooser *s, choice *best, kehu_error *err)
 {
     const kehu_svm_options *const o = &s->t->options;
+    KEHU_TRY(take_over_tokenizer(s, best, err));
     KEHU_TRY(build_terms(s, best, err));
     KEHU_TRY(validate(s, best, KEHU__SVM_LEAST_COST, err));
     if (o->fixed_terms == 1)

@@ -52,6 +52,13 @@ kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_tra
 /* Solve for the chosen C: svm->linear, and how it went in svm->info. */
 kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err);
 
+/* With the option start: the other options as it has them; and the problem's first dual
+ * variables. */
+void kehu__svm_start_options(kehu_svm_options *o);
+kehu_status kehu__svm_begin(kehu__linear_problem *p, const kehu__linear_options *options,
+                            const kehu_svm *svm, const kehu__svm_training *t,
+                            kehu_error *err);
+
 /* Bring a solved model down to t->options.max_bytes; *rows are its rows before and
  * after. */
 kehu_status kehu__svm_shrink(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_training *t,

@@ -283,7 +283,7 @@ bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,
     return true;
 }
 
-static uint32_t find_term(const kehu__terms *t, uint64_t key)
+uint32_t kehu__terms_find(const kehu__terms *t, uint64_t key)
 {
     const kehu__term_slot *slot;
     if (t->slots == NULL)
@@ -303,7 +303,7 @@ static void visit_known(
     uint32_t n;
     while ((n = kehu__term_scan_fill(&scan, keys, spans)) > 0)
         for (uint32_t k = 0; k < n; k++) {
-            const uint32_t term = find_term(t, keys[k]);
+            const uint32_t term = kehu__terms_find(t, keys[k]);
             if (term != KEHU__NO_TERM)
                 visit(ctx, first + term, spans[k].start, spans[k].end);
         }

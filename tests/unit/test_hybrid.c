@@ -209,6 +209,7 @@ static void test_hybrid_refuses_what_it_cannot_learn_from(void **state)
     const kehu_svm_options weighted = {.size = sizeof weighted, .weights = &weights};
     kehu_hybrid_options opt = {.size = sizeof opt};
     kehu_svm_options spoken = {.size = sizeof spoken};
+    kehu_svm *start;
     kehu_tokenizer *list = NULL;
     kehu_hybrid *h = NULL;
     kehu_column none;
@@ -235,6 +236,14 @@ static void test_hybrid_refuses_what_it_cannot_learn_from(void **state)
     assert_string_equal(err.message,
                         "options.svm has a tokenizer, which a hybrid's file cannot hold");
     kehu_tokenizer_free(list);
+    spoken.tokenizer = NULL;
+    assert_int_equal(
+        kehu_svm_train(&start, &learned.texts, &learned.labels, &spoken, &err), KEHU_OK);
+    spoken.start = start;
+    assert_int_equal(kehu_hybrid_train(&h, &learned.texts, &learned.labels, &opt, &err),
+                     KEHU_ARGUMENT);
+    assert_non_null(strstr(err.message, "options.svm has a start"));
+    kehu_svm_free(start);
     assert_int_equal(kehu_hybrid_train(NULL, &learned.texts, &learned.labels, NULL, &err),
                      KEHU_ARGUMENT);
     assert_int_equal(kehu_hybrid_predict(NULL, &none, NULL, NULL, NULL, NULL, &err),

@@ -36,6 +36,12 @@ def test_abstains(model):
     assert answers.labels == [None] and answers["class"].to_list() == [None]
 
 
+def test_learns_on(model):
+    more = kehu.Svm.train(TEXTS + ["退订短信", "不要推送"], LABELS + ["spam"] * 2, start=model)
+    assert more.classes == ("bill", "network", "spam") and more.info.cost == 1 and more.info.trial == []
+    assert more.predict(["宽带又断了", "退订短信"]).labels == ["network", "spam"]
+
+
 def test_models_are_kept(model, tmp_path):
     model.save(tmp_path / "m.kehu")
     data = model.write()

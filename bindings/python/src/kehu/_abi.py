@@ -997,6 +997,7 @@ kehu_svm_options._fields_ = [
     ('fixed_terms', c_uint32),
     ('max_bytes', c_uint64),
     ('precision', c_double),
+    ('start', c_void_p),
 ]
 kehu_svm_predict_options._fields_ = [
     ('size', c_uint32),

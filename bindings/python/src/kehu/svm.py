@@ -123,7 +123,7 @@ class Svm(Model):
     def train(cls, texts: Any, labels: Any, *, cost: float = 0, loss: str | int = "squared_hinge", n_folds: int = 0, gap: float = 0,
               char_max: int = 0, latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, balanced: bool = False,
               fixed_terms: bool = False, max_bytes: int = 0, abstain_below: float = 0, precision: float = 0, weights: Any = None,
-              tokenizer: Tokenizer | None = None, seed: int = 0, n_threads: int = 0,
+              tokenizer: Tokenizer | None = None, start: Svm | None = None, seed: int = 0, n_threads: int = 0,
               progress: Any = None) -> Svm:
         """Train on n texts and their n class names. Options that are 0 are left to the library.
 
@@ -144,6 +144,8 @@ class Svm(Model):
         precision       abstain_below is chosen so that of the left-out texts that get a class so many are right, 0 to 1
         weights         [n] numbers >= 0, times C
         tokenizer       its words are terms too; None: the built-in one, where validation says that its words pay
+        start           an earlier model of fewer texts or classes to learn on from: its cost and terms where they are not given, none
+                        are validated; texts are all texts, those it has learned too
         seed, n_threads order of the texts in the solver; the result is the same for any number of threads
         progress        called with (done from 0 to 1, stage), or a tqdm bar; an exception in it stops the training
 
@@ -160,6 +162,10 @@ class Svm(Model):
         owner = None if tokenizer is None else tokenizer._own()
         if owner is not None:
             opt.tokenizer = owner.value
+        earlier = None if start is None else start._own()
+        if earlier is not None and start is not None:
+            opt.start = earlier.value
+            tokenizer = tokenizer or start._tokenizer
         out = c_void_p()
         with Watch(progress) as watching:
             opt.progress = watching.pointer

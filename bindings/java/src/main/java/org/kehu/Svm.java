@@ -66,6 +66,7 @@ public final class Svm extends Model {
         private Progress progress;
         private double[] weights;
         private Tokenizer tokenizer;
+        private Svm start;
 
         /** All defaults. */
         public Options() {
@@ -281,12 +282,25 @@ public final class Svm extends Model {
             return this;
         }
 
+        /**
+         * An earlier model of fewer texts or classes to learn on from: its cost and terms where they are not given, none are
+         * validated.
+         *
+         * @param start the texts to train on are all texts, those it has learned too; null for none
+         * @return this
+         */
+        public Options start(Svm start) {
+            this.start = start;
+            return this;
+        }
+
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.SvmOptions.PROGRESS, frame.progress(progress));
             options.i64(Layout.SvmOptions.WEIGHTS, weights == null ? 0 : Column.of(null, weights).address(frame));
             options.i64(Layout.SvmOptions.TOKENIZER, frame.inside(tokenizer));
+            options.i64(Layout.SvmOptions.START, frame.inside(start));
             return options;
         }
     }
@@ -314,7 +328,7 @@ public final class Svm extends Model {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
             f.check(Native.svmTrain(out.address, texts.address(f), labels.address(f), options.write(f).address, f.error()));
-            return new Svm(out.i64(0), options.tokenizer);
+            return new Svm(out.i64(0), options.tokenizer == null ? options.start : options.tokenizer);
         }
     }
 

@@ -124,6 +124,18 @@ class SvmTest {
     }
 
     @Test
+    void aModelLearnsOn() {
+        Svm more;
+        try (Svm svm = trained()) {
+            more = Svm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new Svm.Options().start(svm));
+        }
+        try (more; Svm svm = trained()) {
+            assertEquals(svm.info().cost(), more.info().cost());
+            assertArrayEquals(svm.predict(TEXTS), more.predict(TEXTS));
+        }
+    }
+
+    @Test
     void aFileGivesTheSameModelBack(@TempDir Path folder) throws IOException {
         try (Svm svm = trained()) {
             Path file = folder.resolve("m.svm");

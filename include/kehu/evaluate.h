@@ -87,6 +87,48 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_evaluate_binary(kehu_binary_evaluation
                                                           const uint8_t *happened,
                                                           int64_t n, kehu_error *err);
 
+/* Rows of one group: what was said of them and what happened. */
+typedef struct kehu_calibration_row {
+    int64_t n, n_positive;
+    double mean_probability; /* NaN without rows, like those below */
+    double observed_rate;    /* n_positive / n */
+    double low, high;        /* 95 % Wilson interval of the observed rate */
+} kehu_calibration_row;
+
+/* Do probabilities of yes mean what they say? By size of the probability (the
+ * calibration curve), or by groups of the caller's: months, regions, campaigns.
+ *
+ * rows      [n_groups] is filled in
+ * n_groups  1..1000000
+ * groups    [n] 0 .. n_groups - 1, or -1: the row is not counted. NULL means n_groups
+ *           bins of equal width over 0..1
+ *
+ * Fails with KEHU_ARGUMENT, KEHU_RANGE (as kehu_evaluate_binary, or a group: err->where
+ * is the row). Time O(n). Allocates nothing. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_calibration(
+    kehu_calibration_row *rows, uint32_t n_groups, const double *probabilities,
+    const uint8_t *happened, const int32_t *groups, int64_t n, kehu_error *err);
+
+/* The rows of highest probability down to some depth. */
+typedef struct kehu_gain_row {
+    int64_t n;         /* rows down to here */
+    double n_positive; /* of them with yes; rows of equal probability share theirs */
+    double gain;       /* of all rows with yes; NaN if there is none */
+    double lift;       /* rate of yes down to here over that of all rows; NaN likewise */
+} kehu_gain_row;
+
+/* How many of the yes are found among the rows of highest probability: gains and lift
+ * at n_groups equal depths (10: tenths), the last of them all rows.
+ *
+ * rows      [n_groups] is filled in
+ * n_groups  1..1000000
+ *
+ * Fails as kehu_evaluate_binary. Time O(n), extra memory 24 n bytes. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_gains(kehu_gain_row *rows, uint32_t n_groups,
+                                                const double *probabilities,
+                                                const uint8_t *happened, int64_t n,
+                                                kehu_error *err);
+
 /* McNemar's test of two methods on the same rows. */
 typedef struct kehu_mcnemar {
     int64_t both, neither; /* rows both, or neither, answered rightly */

@@ -19,7 +19,7 @@
 #ifndef KEHU_LEVELS_H
 #define KEHU_LEVELS_H
 
-#include <kehu/base.h>
+#include <kehu/table.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -106,6 +106,35 @@ typedef struct kehu_level_row {
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_levels_report(const kehu_levels *levels, const double *probabilities, int64_t n_rows,
                    const int32_t *observed, kehu_level_row *rows, kehu_error *err);
+
+/* The same apart for each segment of customers: a leaf of a tree, a region, a month.
+ *
+ * segments    [n_rows] 0 .. n_segments - 1, or -1: the row is not counted
+ * n_segments  0..1000000
+ * rows        [n_segments][n_classes][KEHU_LEVEL_COUNT]; shares and lifts are those
+ *             within the segment
+ *
+ * Fails as kehu_levels_report, with KEHU_RANGE also for a segment. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_report_segments(
+    const kehu_levels *levels, const double *probabilities, int64_t n_rows,
+    const int32_t *observed, const int32_t *segments, uint32_t n_segments,
+    kehu_level_row *rows, kehu_error *err);
+
+/* A report as columns, ready for kehu_table_write_json and kehu_table_write_csv:
+ * segment, class, level, name, mode, from, to, n_rows, share, mean_probability,
+ * n_known, observed_rate, low, high, lift.
+ *
+ * rows           [n_segments][n_classes][KEHU_LEVEL_COUNT] of these levels
+ * class_names    [n_classes]; NULL for their numbers
+ * segment_names  [n_segments]; NULL for their numbers, and no such column where
+ *                n_segments is 1
+ * alloc          of the table; NULL means the C library
+ *
+ * Fails with KEHU_ARGUMENT, KEHU_NO_MEMORY, KEHU_LIMIT (names above 2 GiB). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_table(
+    kehu_table **out, const kehu_levels *levels, const kehu_level_row *rows,
+    uint32_t n_segments, const char *const *class_names, const char *const *segment_names,
+    const kehu_allocator *alloc, kehu_error *err);
 
 /* The parts. levels is not NULL, indices in range; names are borrowed. */
 KEHU_API uint32_t kehu_levels_class_count(const kehu_levels *levels);

@@ -340,6 +340,18 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write_sql(const kehu_tree *tree,
                                                          const kehu_writer *writer,
                                                          kehu_error *err);
 
+/* The tree as an ONNX model (IR 10, operators 18, ai.onnx.ml 5), whose probabilities are
+ * the tree's to the last bit. One input a column, by name, of shape [rows, 1]: texts are
+ * strings, everything else doubles (BOOL 0 or 1, dates in days, times in microseconds).
+ * NaN and the empty string are missing. Outputs: "probabilities", doubles [rows,
+ * classes], and "label", the name of the most probable class [rows].
+ * Fails with KEHU_ARGUMENT, KEHU_ENCODING (a name or category that is not UTF-8),
+ * KEHU_DUPLICATE (a column called "probabilities", "label" or "kehu:..."), KEHU_IO,
+ * KEHU_NO_MEMORY. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write_onnx(const kehu_tree *tree,
+                                                          const kehu_writer *writer,
+                                                          kehu_error *err);
+
 /* Keep a tree: as a file (replaced whole or not at all), or through a writer. The
  * same tree gives the same bytes on every machine.
  * Fail with KEHU_ARGUMENT, KEHU_IO, KEHU_NOT_FOUND (no such folder),

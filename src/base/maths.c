@@ -123,3 +123,12 @@ double kehu__logistic(double x)
     const double e = kehu__exp(x);
     return e / (1 + e);
 }
+
+void kehu__wilson(double share, double n, double *low, double *high)
+{
+    const double z = 1.959963984540054, p = share; /* 97.5 % of the normal law */
+    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    *low = centre - half > 0 ? centre - half : 0;
+    *high = centre + half < 1 ? centre + half : 1;
+}

@@ -29,4 +29,7 @@ void kehu__gamma_logs(double x, double *log_gamma, double *digamma);
 double kehu__lgamma(double x);
 double kehu__digamma(double x);
 
+/* 95 % interval of a share seen in n > 0 rows (Wilson 1927), inside 0..1. */
+void kehu__wilson(double share, double n, double *low, double *high);
+
 #endif

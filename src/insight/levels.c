@@ -13,7 +13,6 @@ enum { N_CUTS = KEHU__LEVEL_CUTS, MAX_CLASSES = KEHU__LEVEL_CLASSES, MAX_NAMES =
 static const char *const default_names[KEHU_LEVEL_COUNT] = {
     "hardly", "occasional", "ordinary", "rather reliant", "reliant"};
 static const double default_cuts[2][N_CUTS] = {{.2, .4, .6, .8}, {.5, 1, 2, 4}};
-static const double WILSON_Z = 1.959963984540054; /* 97.5 % of the normal law */
 
 static kehu_status check_options(kehu_levels_options *o, kehu_error *err)
 {
@@ -38,8 +37,8 @@ static kehu_status check_options(kehu_levels_options *o, kehu_error *err)
     return KEHU_OK;
 }
 
-static kehu_status check_probabilities(const double *p, int64_t n_rows,
-                                       uint32_t n_classes, kehu_error *err)
+kehu_status kehu__levels_check(const double *p, int64_t n_rows, uint32_t n_classes,
+                               kehu_error *err)
 {
     if (n_rows < 0 || (p == NULL && n_rows > 0))
         return kehu__fail(err, KEHU_ARGUMENT, -1,
@@ -143,7 +142,7 @@ kehu_status kehu_levels_fit(kehu_levels **out, const double *probabilities,
     if (n_classes < 1 || n_classes > MAX_CLASSES)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "n_classes is %u, expected 1 to %d",
                           (unsigned)n_classes, MAX_CLASSES);
-    KEHU_TRY(check_probabilities(probabilities, n_rows, n_classes, err));
+    KEHU_TRY(kehu__levels_check(probabilities, n_rows, n_classes, err));
     if (n_rows == 0 && opt.mode != KEHU_LEVEL_ABSOLUTE)
         return kehu__fail(err, KEHU_EMPTY, -1, "%s levels need rows to be fitted on",
                           kehu_level_mode_name(opt.mode));
@@ -158,104 +157,17 @@ kehu_status kehu_levels_fit(kehu_levels **out, const double *probabilities,
     return status;
 }
 
-static uint32_t level_of(const double *cuts, double p)
-{
-    uint32_t level = 0;
-    for (uint32_t c = 0; c < N_CUTS; c++)
-        level += p >= cuts[c];
-    return level;
-}
-
 kehu_status kehu_levels_grade(const kehu_levels *levels, const double *probabilities,
                               int64_t n_rows, uint8_t *grades, kehu_error *err)
 {
     if (levels == NULL || (grades == NULL && n_rows > 0))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "levels or grades is NULL");
-    KEHU_TRY(check_probabilities(probabilities, n_rows, levels->n_classes, err));
+    KEHU_TRY(kehu__levels_check(probabilities, n_rows, levels->n_classes, err));
     for (int64_t i = 0; i < n_rows; i++)
         for (uint32_t k = 0; k < levels->n_classes; k++) {
             const size_t at = (size_t)i * levels->n_classes + k;
-            grades[at] =
-                (uint8_t)level_of(levels->cuts + (size_t)k * N_CUTS, probabilities[at]);
+            grades[at] = (uint8_t)kehu__level_of(levels, k, probabilities[at]);
         }
-    return KEHU_OK;
-}
-
-static void wilson(kehu_level_row *row)
-{
-    const double n = (double)row->n_known, p = row->observed_rate, z = WILSON_Z;
-    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
-    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    row->low = centre - half > 0 ? centre - half : 0;
-    row->high = centre + half < 1 ? centre + half : 1;
-}
-
-static void start_rows(const kehu_levels *levels, kehu_level_row *rows)
-{
-    for (uint32_t k = 0; k < levels->n_classes; k++)
-        for (uint32_t l = 0; l < KEHU_LEVEL_COUNT; l++) {
-            const double *cuts = levels->cuts + (size_t)k * N_CUTS;
-            rows[k * KEHU_LEVEL_COUNT + l] =
-                (kehu_level_row){.class_index = k,
-                                 .level = l,
-                                 .mode = levels->mode,
-                                 .name = kehu_levels_name(levels, l),
-                                 .from = l == 0 ? 0 : cuts[l - 1],
-                                 .to = l == N_CUTS ? 1 : cuts[l],
-                                 .high = 1};
-        }
-}
-
-/* Counts and sums become shares, means, rates and lifts. */
-static void finish_rows(kehu_level_row *rows, int64_t n_rows, int64_t n_known)
-{
-    double n_of_class = 0;
-    for (uint32_t l = 0; l < KEHU_LEVEL_COUNT; l++)
-        n_of_class += rows[l].observed_rate;
-    for (uint32_t l = 0; l < KEHU_LEVEL_COUNT; l++) {
-        kehu_level_row *row = &rows[l];
-        if (row->n_rows > 0) {
-            row->share = (double)row->n_rows / (double)n_rows;
-            row->mean_probability /= (double)row->n_rows;
-        }
-        if (row->n_known > 0) {
-            row->observed_rate /= (double)row->n_known;
-            wilson(row);
-        }
-        if (n_of_class > 0)
-            row->lift = row->observed_rate / (n_of_class / (double)n_known);
-    }
-}
-
-kehu_status kehu_levels_report(const kehu_levels *levels, const double *probabilities,
-                               int64_t n_rows, const int32_t *observed,
-                               kehu_level_row *rows, kehu_error *err)
-{
-    const uint32_t K = levels == NULL ? 0 : levels->n_classes;
-    int64_t n_known = 0;
-    if (levels == NULL || rows == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "levels or rows is NULL");
-    KEHU_TRY(check_probabilities(probabilities, n_rows, K, err));
-    start_rows(levels, rows);
-    for (int64_t i = 0; i < n_rows; i++) {
-        const int32_t seen = observed == NULL ? -1 : observed[i];
-        if (seen < -1 || seen >= (int32_t)K)
-            return kehu__fail(err, KEHU_RANGE, i,
-                              "observed[%lld] is %d, expected -1 to %u", (long long)i,
-                              (int)seen, (unsigned)K - 1);
-        n_known += seen >= 0;
-        for (uint32_t k = 0; k < K; k++) {
-            const double p = probabilities[(size_t)i * K + k];
-            kehu_level_row *row = &rows[k * KEHU_LEVEL_COUNT +
-                                        level_of(levels->cuts + (size_t)k * N_CUTS, p)];
-            row->n_rows++;
-            row->mean_probability += p;
-            row->n_known += seen >= 0;
-            row->observed_rate += seen == (int32_t)k;
-        }
-    }
-    for (uint32_t k = 0; k < K; k++)
-        finish_rows(rows + (size_t)k * KEHU_LEVEL_COUNT, n_rows, n_known);
     return KEHU_OK;
 }
 

@@ -17,6 +17,19 @@ struct kehu_levels {
     uint32_t starts[KEHU_LEVEL_COUNT + 1];
 };
 
+/* Every probability is inside 0..1. */
+kehu_status kehu__levels_check(const double *p, int64_t n_rows, uint32_t n_classes,
+                               kehu_error *err);
+
+static inline uint32_t kehu__level_of(const kehu_levels *levels, uint32_t k, double p)
+{
+    const double *cuts = levels->cuts + (size_t)k * KEHU__LEVEL_CUTS;
+    uint32_t level = 0;
+    for (uint32_t c = 0; c < KEHU__LEVEL_CUTS; c++)
+        level += p >= cuts[c];
+    return level;
+}
+
 /* Empty levels with room for the cuts and these names. Free whatever is in
  * *out. */
 kehu_status kehu__levels_new(kehu_levels **out, kehu_level_mode mode, uint32_t n_classes,

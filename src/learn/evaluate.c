@@ -7,6 +7,7 @@
 #include "base/maths.h"
 #include "base/mem.h"
 #include "base/sort.h"
+#include "learn/evaluate.h"
 
 enum { N_BINS = 15 };
 #define LEAST_PROBABILITY 1e-6
@@ -186,6 +187,18 @@ static kehu_status area(double *auc, const double *probabilities, const uint8_t 
     return KEHU_OK;
 }
 
+kehu_status kehu__check_outcome(double p, int yes, int64_t row, kehu_error *err)
+{
+    if (!(p >= 0 && p <= 1))
+        return kehu__fail(err, KEHU_RANGE, row,
+                          "the probability of row %lld is not in 0 to 1", (long long)row);
+    if (yes > 1)
+        return kehu__fail(err, KEHU_RANGE, row,
+                          "happened of row %lld is %d, expected 0 or 1", (long long)row,
+                          yes);
+    return KEHU_OK;
+}
+
 kehu_status kehu_evaluate_binary(kehu_binary_evaluation *out, const double *probabilities,
                                  const uint8_t *happened, int64_t n, kehu_error *err)
 {
@@ -199,14 +212,7 @@ kehu_status kehu_evaluate_binary(kehu_binary_evaluation *out, const double *prob
     for (int64_t i = 0; i < n; i++) {
         const double p = probabilities[i];
         const int yes = happened[i];
-        if (!(p >= 0 && p <= 1))
-            return kehu__fail(err, KEHU_RANGE, i,
-                              "the probability of row %lld is not in 0 to 1",
-                              (long long)i);
-        if (yes > 1)
-            return kehu__fail(err, KEHU_RANGE, i,
-                              "happened of row %lld is %d, expected 0 or 1", (long long)i,
-                              yes);
+        KEHU_TRY(kehu__check_outcome(p, yes, i, err));
         add_to_bin(&b, p, yes);
         e.n_positive += yes;
         e.log_loss += loss_of(yes ? p : 1 - p);

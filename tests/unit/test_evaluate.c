@@ -151,9 +151,64 @@ static void test_evaluate_refuses_bad_input(void **state)
     assert_int_equal(kehu_compare(&m, truth, answers, NULL, 2, &err), KEHU_ARGUMENT);
 }
 
+static const double said[] = {.05, .95, .5, .5, .1, .9, 1, 0};
+static const uint8_t came[] = {0, 1, 1, 0, 0, 1, 1, 0};
+
+static void test_calibration_by_bins_and_by_months(void **state)
+{
+    static const int32_t months[] = {0, 0, 2, 2, -1, 0, 2, 2};
+    kehu_calibration_row rows[3];
+    kehu_error err;
+    int32_t wrong[8] = {0, 0, 0, 3};
+    double p[] = {1.5};
+    (void)state;
+    assert_int_equal(kehu_calibration(rows, 2, said, came, NULL, 8, NULL), KEHU_OK);
+    assert_int_equal(rows[0].n, 3); /* .5 and 1 are in the upper half */
+    assert_int_equal(rows[1].n, 5);
+    assert_int_equal(rows[1].n_positive, 4);
+    assert_true(fabs(rows[1].mean_probability - 3.85 / 5) < 1e-12);
+    assert_true(rows[0].observed_rate == 0 && rows[0].low == 0 && rows[0].high > 0.4);
+    assert_int_equal(kehu_calibration(rows, 3, said, came, months, 8, NULL), KEHU_OK);
+    assert_int_equal(rows[0].n, 3);
+    assert_int_equal(rows[0].n_positive, 2);
+    assert_int_equal(rows[1].n, 0);
+    assert_true(isnan(rows[1].mean_probability) && isnan(rows[1].observed_rate) &&
+                isnan(rows[1].low) && isnan(rows[1].high));
+    assert_true(rows[2].observed_rate == 0.5 && rows[2].mean_probability == 0.5);
+    assert_int_equal(kehu_calibration(rows, 3, said, came, wrong, 8, &err), KEHU_RANGE);
+    assert_string_equal(err.message, "groups[3] is 3, expected -1 to 2");
+    assert_int_equal(kehu_calibration(rows, 3, p, came, NULL, 1, &err), KEHU_RANGE);
+    assert_int_equal(kehu_calibration(rows, 0, said, came, NULL, 8, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message, "n_groups is 0, expected 1 to 1000000");
+    assert_int_equal(kehu_calibration(NULL, 3, said, came, NULL, 8, &err), KEHU_ARGUMENT);
+}
+
+static void test_gains_count_from_the_top_and_share_ties(void **state)
+{
+    kehu_gain_row rows[8], one[3];
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_gains(rows, 8, said, came, 8, NULL), KEHU_OK);
+    /* 1 yes, .95 yes, .9 yes, two of .5 of which one, then none */
+    const double found[] = {1, 2, 3, 3.5, 4, 4, 4, 4};
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(rows[i].n, i + 1);
+        assert_true(rows[i].n_positive == found[i]);
+        assert_true(rows[i].gain == found[i] / 4);
+        assert_true(fabs(rows[i].lift - found[i] / (i + 1) * 2) < 1e-15);
+    }
+    assert_int_equal(kehu_gains(one, 3, said, came, 1, NULL), KEHU_OK);
+    assert_int_equal(one[0].n, 0);
+    assert_true(isnan(one[2].gain) && isnan(one[2].lift));
+    assert_int_equal(kehu_gains(rows, 8, said, came, 0, &err), KEHU_EMPTY);
+    assert_int_equal(kehu_gains(rows, 0, said, came, 8, &err), KEHU_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calibration_by_bins_and_by_months),
+        cmocka_unit_test(test_gains_count_from_the_top_and_share_ties),
         cmocka_unit_test(test_evaluate_counts_by_class),
         cmocka_unit_test(test_evaluate_probabilities),
         cmocka_unit_test(test_evaluate_binary_agrees_with_known_values),

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "support/test.h"
 
@@ -136,9 +137,123 @@ static void test_levels_survive_every_refused_allocation(void **state)
     }
 }
 
+/* Six customers, two classes, in segments 1, 0, 1, none, 1, 0. */
+static const double six[] = {.9, .1, .5, .5, .3, .7, .2, .8, .85, .15, .5, .5};
+static const int32_t six_seen[] = {0, 1, 1, 0, 0, -1},
+                     six_segments[] = {1, 0, 1, -1, 1, 0};
+
+static void test_levels_report_each_segment_as_if_alone(void **state)
+{
+    static const int members[2][3] = {{1, 5, -1}, {0, 2, 4}};
+    kehu_level_row rows[2][2][KEHU_LEVEL_COUNT], alone[2][KEHU_LEVEL_COUNT];
+    kehu_levels *levels;
+    kehu_error err;
+    int32_t wrong[] = {1, 0, 1, -1, 2, 0};
+    (void)state;
+    assert_int_equal(kehu_levels_fit(&levels, NULL, 0, 2, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_levels_report_segments(levels, six, 6, six_seen, six_segments,
+                                                 2, rows[0][0], NULL),
+                     KEHU_OK);
+    for (int s = 0; s < 2; s++) {
+        double p[6];
+        int32_t seen[3];
+        int n = 0;
+        for (int i = 0; i < 3 && members[s][i] >= 0; i++, n++) {
+            p[2 * n] = six[2 * members[s][i]];
+            p[2 * n + 1] = six[2 * members[s][i] + 1];
+            seen[n] = six_seen[members[s][i]];
+        }
+        assert_int_equal(kehu_levels_report(levels, p, n, seen, alone[0], NULL), KEHU_OK);
+        assert_memory_equal(alone, rows[s], sizeof alone);
+    }
+    assert_int_equal(
+        kehu_levels_report_segments(levels, six, 6, six_seen, wrong, 2, rows[0][0], &err),
+        KEHU_RANGE);
+    assert_string_equal(err.message, "segments[4] is 2, expected -1 to 1");
+    assert_int_equal(err.where, 4);
+    assert_int_equal(
+        kehu_levels_report_segments(levels, six, 6, six_seen, NULL, 2, rows[0][0], &err),
+        KEHU_ARGUMENT);
+    assert_int_equal(kehu_levels_report_segments(levels, six, 6, six_seen, wrong, 1000001,
+                                                 rows[0][0], &err),
+                     KEHU_ARGUMENT);
+    assert_string_equal(err.message, "n_segments is 1000001, expected 0 to 1000000");
+    kehu_levels_free(levels);
+}
+
+typedef struct text {
+    char bytes[8192];
+    size_t size;
+} text;
+
+static int to_text(void *ctx, const void *bytes, size_t size)
+{
+    text *t = ctx;
+    assert_true(t->size + size < sizeof t->bytes);
+    memcpy(t->bytes + t->size, bytes, size);
+    t->size += size;
+    t->bytes[t->size] = '\0';
+    return 0;
+}
+
+static void test_levels_report_becomes_columns_and_json(void **state)
+{
+    static const char *const classes[] = {"hall", "app"}, *const segments[] = {"北",
+                                                                               "南"};
+    kehu_level_row rows[2][2][KEHU_LEVEL_COUNT];
+    kehu_levels *levels;
+    kehu_table *table;
+    text json = {.size = 0};
+    const kehu_writer writer = {to_text, &json};
+    (void)state;
+    assert_int_equal(kehu_levels_fit(&levels, NULL, 0, 2, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_levels_report_segments(levels, six, 6, six_seen, six_segments,
+                                                 2, rows[0][0], NULL),
+                     KEHU_OK);
+    assert_int_equal(
+        kehu_levels_table(&table, levels, rows[0][0], 2, classes, segments, NULL, NULL),
+        KEHU_OK);
+    assert_int_equal(kehu_table_row_count(table), 20);
+    assert_int_equal(kehu_table_column_count(table), 15);
+    const kehu_column *share = kehu_table_find(table, "share");
+    for (int i = 0; i < 20; i++)
+        assert_true(((const double *)share->data)[i] ==
+                    rows[i / 10][i / 5 % 2][i % 5].share);
+    assert_int_equal(kehu_table_write_json(table, &writer, NULL, NULL), KEHU_OK);
+    assert_non_null(
+        strstr(json.bytes,
+               "{\"segment\":\"南\",\"class\":\"hall\",\"level\":4,\"name\":"
+               "\"reliant\",\"mode\":\"absolute\",\"from\":0.8,\"to\":1,\"n_rows\":2,"));
+    kehu_table_free(table);
+    json.size = 0;
+    assert_int_equal(
+        kehu_levels_table(&table, levels, rows[0][0], 1, NULL, NULL, NULL, NULL),
+        KEHU_OK);
+    assert_int_equal(kehu_table_column_count(table), 14);
+    assert_int_equal(kehu_table_write_json(table, &writer, NULL, NULL), KEHU_OK);
+    assert_non_null(strstr(json.bytes, "{\"class\":\"1\",\"level\":0,"));
+    kehu_table_free(table);
+    for (long refuse_at = 0;; refuse_at++) {
+        faulty f;
+        const kehu_allocator *alloc = faulty_init(&f, refuse_at);
+        const kehu_status status = kehu_levels_table(&table, levels, rows[0][0], 2,
+                                                     classes, segments, alloc, NULL);
+        kehu_table_free(table);
+        assert_int_equal(f.live_blocks, 0);
+        if (status == KEHU_OK) {
+            assert_true(refuse_at > 15);
+            break;
+        }
+        assert_int_equal(status, KEHU_NO_MEMORY);
+    }
+    kehu_levels_free(levels);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_levels_report_each_segment_as_if_alone),
+        cmocka_unit_test(test_levels_report_becomes_columns_and_json),
         cmocka_unit_test(test_levels_cut_at_fifths_by_default),
         cmocka_unit_test(test_levels_report_shares_rates_and_intervals),
         cmocka_unit_test(test_levels_by_quantile_and_lift),

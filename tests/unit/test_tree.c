@@ -544,6 +544,7 @@ static void test_tree_words_name_every_kind_of_branch(void **state)
     const kehu_writer writer = {to_memory, &m};
     const kehu_tree_options options = {
         .size = sizeof options, .n_folds = 1, .max_leaves = 6, .min_leaf_weight = 10};
+    const kehu_writer refusing = {refuse, NULL};
     double importance[4], sum = 0;
     (void)state;
     make_customers(&c, 15);
@@ -566,6 +567,7 @@ static void test_tree_words_name_every_kind_of_branch(void **state)
     assert_int_equal(kehu_tree_write_dump(tree, &writer, NULL), KEHU_OK);
     assert_non_null(strstr(m.bytes, "rows 600\nleaves 6\ncriterion entropy\n"));
     assert_int_equal(kehu_tree_write_sql(tree, 'x', &writer, NULL), KEHU_ARGUMENT);
+    assert_int_equal(kehu_tree_write_onnx(tree, &refusing, NULL), KEHU_IO);
     free(m.bytes);
     kehu_tree_free(tree);
 }
@@ -596,6 +598,8 @@ static kehu_status whole_life(const customers *c, const kehu_allocator *alloc)
         status = kehu_tree_step_text(back, steps, text, sizeof text, NULL, NULL);
     if (status == KEHU_OK)
         status = kehu_tree_write_sql(back, 0, &writer, NULL);
+    if (status == KEHU_OK)
+        status = kehu_tree_write_onnx(back, &writer, NULL);
     if (tree == NULL || back == NULL)
         assert_int_not_equal(status, KEHU_OK);
     kehu_tree_free(tree);
@@ -712,6 +716,29 @@ static void test_tree_drift_is_small_where_nothing_moved(void **state)
     kehu_tree_free(tree);
 }
 
+/* What the graph says is read by the Python tests; here, what it cannot say. */
+static void test_tree_onnx_refuses_names_it_cannot_keep(void **state)
+{
+    static const char *const names[] = {"label", "probabilities", "kehu:row", "\xff"};
+    const kehu_tree_options options = {
+        .size = sizeof options, .n_folds = 1, .max_leaves = 4};
+    customers c;
+    memory m = {0};
+    const kehu_writer writer = {to_memory, &m};
+    kehu_error err;
+    (void)state;
+    make_customers(&c, 20);
+    for (int i = 0; i < 4; i++) {
+        c.columns[3].name = names[i];
+        kehu_tree *tree = train(&c, &options);
+        assert_int_equal(kehu_tree_write_onnx(tree, &writer, &err),
+                         i < 3 ? KEHU_DUPLICATE : KEHU_ENCODING);
+        assert_int_equal(err.where, 3);
+        kehu_tree_free(tree);
+    }
+    assert_int_equal(m.size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -734,6 +761,7 @@ int main(void)
         cmocka_unit_test(test_tree_words_name_every_kind_of_branch),
         cmocka_unit_test(test_tree_survives_every_refused_allocation),
         cmocka_unit_test(test_tree_sql_scores_the_same_in_sqlite),
+        cmocka_unit_test(test_tree_onnx_refuses_names_it_cannot_keep),
         cmocka_unit_test(test_tree_drift_is_small_where_nothing_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

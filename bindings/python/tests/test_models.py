@@ -305,6 +305,10 @@ def test_levels(tree):
     assert levels.mode == "lift" and len(levels.cuts) == 2
     observed = [tree.classes.index(t) for t in TARGET]
     report = levels.report(scores, observed)
+    parts = levels.report(scores, observed, segments=["南" if i % 4 else None if i % 8 else "北" for i in range(400)])
+    assert len(parts) == 20 and sum(parts["n_rows"]) == 700 and parts["segment"].to_list()[::5] == ["北", "北", "南", "南"]
+    assert set(parts["mode"]) == {"lift"} and '"segment":"北"' in parts.write_json()
+    assert levels.report(scores, segments=[7] * 400)["share"].to_list() == report["share"].to_list()
     assert len(report) == 10 and sum(report["n_rows"]) == 800 and report["class"].to_list()[:5] == ["no"] * 5
     for wrong, kind, message in [
             (lambda: kehu.Levels.fit([[1.5]]), kehu.KehuRangeError, None),
@@ -312,6 +316,7 @@ def test_levels(tree):
             (lambda: kehu.Levels.fit([["a"]]), kehu.KehuDataError, "probabilities is 'a' in row 0"),
             (lambda: levels.grade([[0.5]]), kehu.KehuColumnError, "probabilities has 1 columns, expected 2"),
             (lambda: levels.report(scores, [0]), kehu.KehuColumnError, "observed has 1 rows"),
+            (lambda: levels.report(scores, segments=[0]), kehu.KehuColumnError, "segments has 1 rows"),
             (lambda: kehu.Levels.fit(scores, cuts=[0.1]), kehu.KehuArgumentError, "cuts has 1 values, expected 4"),
             (lambda: kehu.Levels.fit([], mode="quantile"), kehu.KehuError, None)]:
         with pytest.raises(kind, match=message):
@@ -388,6 +393,10 @@ def test_probabilities_that_a_learner_does_not_tell_are_zero():
             (lambda: kehu.evaluate([], []), kehu.KehuError, None),
             (lambda: kehu.evaluate_binary([0.5, 2], [0, 1]), kehu.KehuRangeError, None),
             (lambda: kehu.evaluate_binary([0.5], [0, 1]), kehu.KehuColumnError, "happened has 2 rows"),
+            (lambda: kehu.gains([0.5], [0, 1]), kehu.KehuColumnError, "happened has 2 rows"),
+            (lambda: kehu.gains([0.5], [0], n_groups=0), kehu.KehuArgumentError, "n_groups is 0"),
+            (lambda: kehu.calibration([0.5], [1], groups=[0, 1]), kehu.KehuColumnError, "groups has 2 rows"),
+            (lambda: kehu.calibration([0.5], [1], groups=[3], n_groups=3), kehu.KehuRangeError, "groups.0. is 3"),
             (lambda: kehu.evaluate_binary([0.5], [-1]), kehu.KehuDataError, "happened is -1 in row 0")]:
         with pytest.raises(kind, match=message):
             wrong()

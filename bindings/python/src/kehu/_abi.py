@@ -344,6 +344,14 @@ class kehu_binary_evaluation(Structure):
     pass
 
 
+class kehu_calibration_row(Structure):
+    pass
+
+
+class kehu_gain_row(Structure):
+    pass
+
+
 class kehu_mcnemar(Structure):
     pass
 
@@ -902,6 +910,20 @@ kehu_binary_evaluation._fields_ = [
     ('log_loss', c_double),
     ('brier', c_double),
     ('calibration_error', c_double),
+]
+kehu_calibration_row._fields_ = [
+    ('n', c_int64),
+    ('n_positive', c_int64),
+    ('mean_probability', c_double),
+    ('observed_rate', c_double),
+    ('low', c_double),
+    ('high', c_double),
+]
+kehu_gain_row._fields_ = [
+    ('n', c_int64),
+    ('n_positive', c_double),
+    ('gain', c_double),
+    ('lift', c_double),
 ]
 kehu_mcnemar._fields_ = [
     ('both', c_int64),
@@ -1553,6 +1575,8 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_evaluation': kehu_evaluation,
     'kehu_class_evaluation': kehu_class_evaluation,
     'kehu_binary_evaluation': kehu_binary_evaluation,
+    'kehu_calibration_row': kehu_calibration_row,
+    'kehu_gain_row': kehu_gain_row,
     'kehu_mcnemar': kehu_mcnemar,
     'kehu_learner': kehu_learner,
     'kehu_learning_step': kehu_learning_step,
@@ -1719,6 +1743,8 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_duplicate_fold': (c_int, [POINTER(c_void_p), POINTER(c_int64), POINTER(kehu_column), POINTER(kehu_duplicate_options), POINTER(kehu_error)], ['out', 'groups', 'texts', 'options', 'err']),
     'kehu_evaluate': (c_int, [POINTER(kehu_evaluation), POINTER(c_int32), POINTER(c_int32), c_int64, c_uint32, POINTER(c_float), POINTER(kehu_class_evaluation), POINTER(c_int64), POINTER(kehu_error)], ['out', 'truth', 'answers', 'n', 'n_classes', 'probabilities', 'classes', 'confusion', 'err']),
     'kehu_evaluate_binary': (c_int, [POINTER(kehu_binary_evaluation), POINTER(c_double), POINTER(c_uint8), c_int64, POINTER(kehu_error)], ['out', 'probabilities', 'happened', 'n', 'err']),
+    'kehu_calibration': (c_int, [POINTER(kehu_calibration_row), c_uint32, POINTER(c_double), POINTER(c_uint8), POINTER(c_int32), c_int64, POINTER(kehu_error)], ['rows', 'n_groups', 'probabilities', 'happened', 'groups', 'n', 'err']),
+    'kehu_gains': (c_int, [POINTER(kehu_gain_row), c_uint32, POINTER(c_double), POINTER(c_uint8), c_int64, POINTER(kehu_error)], ['rows', 'n_groups', 'probabilities', 'happened', 'n', 'err']),
     'kehu_compare': (c_int, [POINTER(kehu_mcnemar), POINTER(c_int32), POINTER(c_int32), POINTER(c_int32), c_int64, POINTER(kehu_error)], ['out', 'truth', 'a', 'b', 'n', 'err']),
     'kehu_fold_of': (c_uint32, [c_void_p, c_size_t, c_uint64, c_uint32], ['id', 'size', 'seed', 'n_folds']),
     'kehu_cross_validate': (c_int, [POINTER(c_int32), POINTER(c_float), POINTER(kehu_column), c_int64, c_uint32, c_uint32, c_uint64, POINTER(kehu_learner), POINTER(kehu_error)], ['answers', 'probabilities', 'ids', 'n', 'n_classes', 'n_folds', 'seed', 'learner', 'err']),
@@ -1810,6 +1836,8 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_levels_fit': (c_int, [POINTER(c_void_p), POINTER(c_double), c_int64, c_uint32, POINTER(kehu_levels_options), POINTER(kehu_error)], ['out', 'probabilities', 'n_rows', 'n_classes', 'options', 'err']),
     'kehu_levels_grade': (c_int, [c_void_p, POINTER(c_double), c_int64, POINTER(c_uint8), POINTER(kehu_error)], ['levels', 'probabilities', 'n_rows', 'grades', 'err']),
     'kehu_levels_report': (c_int, [c_void_p, POINTER(c_double), c_int64, POINTER(c_int32), POINTER(kehu_level_row), POINTER(kehu_error)], ['levels', 'probabilities', 'n_rows', 'observed', 'rows', 'err']),
+    'kehu_levels_report_segments': (c_int, [c_void_p, POINTER(c_double), c_int64, POINTER(c_int32), POINTER(c_int32), c_uint32, POINTER(kehu_level_row), POINTER(kehu_error)], ['levels', 'probabilities', 'n_rows', 'observed', 'segments', 'n_segments', 'rows', 'err']),
+    'kehu_levels_table': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_level_row), c_uint32, POINTER(c_char_p), POINTER(c_char_p), POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'levels', 'rows', 'n_segments', 'class_names', 'segment_names', 'alloc', 'err']),
     'kehu_levels_class_count': (c_uint32, [c_void_p], ['levels']),
     'kehu_levels_mode': (c_int, [c_void_p], ['levels']),
     'kehu_levels_name': (c_char_p, [c_void_p, c_uint32], ['levels', 'level']),
@@ -1871,6 +1899,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_tree_write_rules': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
     'kehu_tree_write_dump': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
     'kehu_tree_write_sql': (c_int, [c_void_p, c_char, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'quote', 'writer', 'err']),
+    'kehu_tree_write_onnx': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
     'kehu_tree_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['tree', 'path', 'err']),
     'kehu_tree_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
     'kehu_tree_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),

@@ -274,6 +274,42 @@ def learning_curve(learn: Callable[[list[int], list[int]], Any], truth: Any, *, 
     return Result(len(found), listed(found, n_known="q") + listed([s.evaluation for s in found], **figures))
 
 
+def calibration(probabilities: Any, happened: Any, *, groups: Any = None, n_groups: int = 15) -> Result:
+    """Do probabilities of yes mean what they say? A table of n, n_positive, mean_probability, observed_rate and the 95 %
+    interval low, high, one row a group.
+
+    groups    [n] the group of each row, such as its month: whole numbers 0 .. n_groups - 1, -1: not counted; None: bins of
+              equal width over 0 to 1, which is the calibration curve
+
+    >>> import kehu
+    >>> kehu.calibration([0.1, 0.3, 0.8], [False, False, True], n_groups=2)["observed_rate"].to_list()
+    [0.0, 1.0]
+    """
+    p, h = vector(probabilities, "d", "probabilities"), vector(happened, "B", "happened")
+    _same(p.n, h.n, "happened")
+    at = None if groups is None else vector(groups, "i", "groups")
+    if at is not None:
+        _same(p.n, at.n, "groups")
+    rows = (_abi.kehu_calibration_row * max(n_groups, 1))()
+    call(lib.kehu_calibration, rows, n_groups, p, h, at, p.n)
+    return Result(n_groups, listed(rows, n="q", n_positive="q", mean_probability="d", observed_rate="d", low="d", high="d"))
+
+
+def gains(probabilities: Any, happened: Any, *, n_groups: int = 10) -> Result:
+    """How many of the yes are found among the rows of highest probability? A table of n, n_positive, gain and lift down to
+    n_groups equal depths.
+
+    >>> import kehu
+    >>> kehu.gains([0.9, 0.1, 0.8, 0.2], [True, False, True, False], n_groups=2)["gain"].to_list()
+    [1.0, 1.0]
+    """
+    p, h = vector(probabilities, "d", "probabilities"), vector(happened, "B", "happened")
+    _same(p.n, h.n, "happened")
+    rows = (_abi.kehu_gain_row * max(n_groups, 1))()
+    call(lib.kehu_gains, rows, n_groups, p, h, p.n)
+    return Result(n_groups, listed(rows, n="q", n_positive="d", gain="d", lift="d"))
+
+
 def fold_of(row_id: str | bytes, *, seed: int, n_folds: int) -> int:
     """Fold 0 to n_folds - 1 of a row by its id (or by its text, which keeps equal texts together)."""
     data = row_id if isinstance(row_id, bytes) else text_bytes(row_id, "row_id")

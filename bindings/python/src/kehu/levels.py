@@ -15,9 +15,11 @@ from ctypes import byref, c_char_p, c_void_p
 
 from . import _abi, errors
 from ._call import Model, call, choose, options, string, text
-from ._columns import matrix, vector
+from ._columns import column, matrix, vector
 from ._library import lib
+from ._values import values_of
 from .results import Matrix, Part, Result, listed, room
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,19 +88,37 @@ class Levels(Model):
         call(lib.kehu_levels_grade, owner, made, made.n, grades)
         return Matrix(grades, "B", made.n, _names(probabilities, made.k))
 
-    def report(self, probabilities: Any, observed: Any = None) -> Result:
-        """Share, size and outcome of every level of every class: class, level, name, from, to, n_rows, share,
-        mean_probability, n_known, observed_rate, low, high, lift (see kehu_level_row).
+    def report(self, probabilities: Any, observed: Any = None, segments: Any = None) -> Table:
+        """Share, size and outcome of every level of every class: class, level, name, mode, from, to, n_rows, share,
+        mean_probability, n_known, observed_rate, low, high, lift (see kehu_level_row); write_json() has it as JSON.
 
-        observed  [n] number of each row's class, -1: unknown; None: all unknown"""
+        observed  [n] number of each row's class, -1: unknown; None: all unknown
+        segments  [n] text or numbers, such as regions, months or the leaves of a tree: the same for each of them apart, with
+                  a column segment; rows without one are not counted"""
         owner = self._own()
         made = matrix(probabilities, "d", "probabilities", lib.kehu_levels_class_count(owner))
         known = None if observed is None else vector(observed, "i", "observed")
         if known is not None and known.n != made.n:
             raise errors.KehuColumnError(f"observed has {known.n} rows, probabilities {made.n}")
-        rows = (_abi.kehu_level_row * (made.k * COUNT))()
-        call(lib.kehu_levels_report, owner, made, made.n, known, rows)
-        return report_table(rows, _names(probabilities, made.k))
+        classes = (c_char_p * made.k)(*(text(name, "probabilities") for name in _names(probabilities, made.k)))
+        out = c_void_p()
+        if segments is None:
+            rows = (_abi.kehu_level_row * (made.k * COUNT))()
+            call(lib.kehu_levels_report, owner, made, made.n, known, rows)
+            call(lib.kehu_levels_table, byref(out), owner, rows, 1, classes, None, None)
+            return Table._adopt(out)
+        input_ = column(segments, "segments")
+        labels = values_of(input_.keep, input_.struct)
+        if len(labels) != made.n:
+            raise errors.KehuColumnError(f"segments has {len(labels)} rows, probabilities {made.n}")
+        names = sorted({v for v in labels if v is not None}, key=lambda v: (str(type(v)), v))
+        numbers = {name: i for i, name in enumerate(names)}
+        rows = (_abi.kehu_level_row * max(len(names) * made.k * COUNT, 1))()
+        call(lib.kehu_levels_report_segments, owner, made, made.n, known, vector([numbers.get(v, -1) for v in labels], "i", "segments"),
+             len(names), rows)
+        titles = (c_char_p * max(len(names), 1))(*(text(str(name), "segments") for name in names))
+        call(lib.kehu_levels_table, byref(out), owner, rows, len(names), classes, titles, None)
+        return Table._adopt(out)
 
 
 def _names(probabilities: Any, k: int) -> tuple[str, ...]:

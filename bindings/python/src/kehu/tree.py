@@ -302,6 +302,13 @@ class Tree(Model):
             raise errors.KehuArgumentError(f"quote is {quote!r}, expected '\"' or '`'")
         return written(lib.kehu_tree_write_sql, self._own(), quote.encode()).decode()
 
+    def write_onnx(self) -> bytes:
+        """The tree as an ONNX model whose probabilities are the tree's to the last bit: one input a column, by name, of shape
+        [rows, 1], texts as strings ("" is missing) and everything else as doubles (NaN is missing; BOOL 0 or 1, dates in
+        days, times in microseconds); outputs "probabilities" and "label". Fails with KehuEncodingError, KehuDuplicateError
+        (a column called as an output)."""
+        return written(lib.kehu_tree_write_onnx, self._own())
+
     @property
     def info(self) -> TreeInfo:
         """How the tree came about."""

@@ -263,16 +263,94 @@ public final class Evaluate {
     public static YesOrNo binary(double[] probabilities, boolean[] happened) {
         int n = probabilities.length;
         same(n, happened.length);
-        byte[] bytes = new byte[n];
-        for (int i = 0; i < n; i++) {
-            bytes[i] = (byte) (happened[i] ? 1 : 0);
-        }
         try (Frame f = Frame.open()) {
             Memory e = f.zeros(Layout.BinaryEvaluation.SIZEOF);
-            f.check(Native.evaluateBinary(e.address, f.copy(probabilities).address, f.copy(bytes).address, n, f.error()));
+            f.check(Native.evaluateBinary(e.address, f.copy(probabilities).address, outcomes(f, happened), n, f.error()));
             return new YesOrNo(e.i64(Layout.BinaryEvaluation.N), e.i64(Layout.BinaryEvaluation.N_POSITIVE),
                 e.f64(Layout.BinaryEvaluation.AUC), e.f64(Layout.BinaryEvaluation.LOG_LOSS), e.f64(Layout.BinaryEvaluation.BRIER),
                 e.f64(Layout.BinaryEvaluation.CALIBRATION_ERROR));
+        }
+    }
+
+    private static long outcomes(Frame f, boolean[] happened) {
+        byte[] bytes = new byte[happened.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (happened[i] ? 1 : 0);
+        }
+        return f.copy(bytes).address;
+    }
+
+    /**
+     * Rows of one group: what was said of them and what happened; NaN without rows.
+     *
+     * @param n rows
+     * @param positive of them with yes
+     * @param meanProbability that was said
+     * @param observedRate of yes
+     * @param low of the 95 % interval of that rate
+     * @param high of the same
+     */
+    public record Calibration(long n, long positive, double meanProbability, double observedRate, double low, double high) {}
+
+    /**
+     * Do probabilities of yes mean what they say?
+     *
+     * @param probabilities one a row
+     * @param happened one a row
+     * @param groups of each row, such as its month: 0 to n - 1, -1 for not counted; null means n bins of equal width
+     * @param n groups
+     * @return one a group
+     */
+    public static List<Calibration> calibration(double[] probabilities, boolean[] happened, int[] groups, int n) {
+        same(probabilities.length, happened.length);
+        if (groups != null) {
+            same(probabilities.length, groups.length);
+        }
+        try (Frame f = Frame.open()) {
+            Memory m = f.array(OptionsBuilder.notNegative(n, "n"), Layout.CalibrationRow.SIZEOF);
+            f.check(Native.calibration(m.address, n, f.copy(probabilities).address, outcomes(f, happened),
+                groups == null ? 0 : f.copy(groups).address, probabilities.length, f.error()));
+            List<Calibration> rows = new ArrayList<>();
+            for (int i = 0; i < n; i++) {
+                int at = i * Layout.CalibrationRow.SIZEOF;
+                rows.add(new Calibration(m.i64(at + Layout.CalibrationRow.N), m.i64(at + Layout.CalibrationRow.N_POSITIVE),
+                    m.f64(at + Layout.CalibrationRow.MEAN_PROBABILITY), m.f64(at + Layout.CalibrationRow.OBSERVED_RATE),
+                    m.f64(at + Layout.CalibrationRow.LOW), m.f64(at + Layout.CalibrationRow.HIGH)));
+            }
+            return List.copyOf(rows);
+        }
+    }
+
+    /**
+     * The rows of highest probability down to some depth.
+     *
+     * @param n rows
+     * @param positive of them with yes; rows of equal probability share theirs
+     * @param gain of all rows with yes; NaN if there is none
+     * @param lift rate of yes over that of all rows
+     */
+    public record Gain(long n, double positive, double gain, double lift) {}
+
+    /**
+     * How many of the yes are found among the rows of highest probability?
+     *
+     * @param probabilities one a row
+     * @param happened one a row
+     * @param n equal depths, the last of them all rows
+     * @return one a depth
+     */
+    public static List<Gain> gains(double[] probabilities, boolean[] happened, int n) {
+        same(probabilities.length, happened.length);
+        try (Frame f = Frame.open()) {
+            Memory m = f.array(OptionsBuilder.notNegative(n, "n"), Layout.GainRow.SIZEOF);
+            f.check(Native.gains(m.address, n, f.copy(probabilities).address, outcomes(f, happened), probabilities.length, f.error()));
+            List<Gain> rows = new ArrayList<>();
+            for (int i = 0; i < n; i++) {
+                int at = i * Layout.GainRow.SIZEOF;
+                rows.add(new Gain(m.i64(at + Layout.GainRow.N), m.f64(at + Layout.GainRow.N_POSITIVE), m.f64(at + Layout.GainRow.GAIN),
+                    m.f64(at + Layout.GainRow.LIFT)));
+            }
+            return List.copyOf(rows);
         }
     }
 

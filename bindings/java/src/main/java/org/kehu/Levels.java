@@ -210,6 +210,47 @@ public final class Levels extends Model {
         }
     }
 
+    /**
+     * A report for each segment of customers, as columns: segment, class, level, name, mode, from, to and the figures.
+     *
+     * @param probabilities of all classes, row after row
+     * @param observed class of each row, -1 for unknown; null means all unknown
+     * @param segments number of each row's segment, -1 for not counted; null means one segment, without such a column
+     * @param segmentNames of all segments; not read where segments is null
+     * @param classNames of all classes
+     * @return a table, to be closed
+     */
+    public Table table(double[] probabilities, int[] observed, int[] segments, List<String> segmentNames, List<String> classNames) {
+        int n = rows(probabilities, classCount);
+        if (observed != null && observed.length != n || segments != null && segments.length != n) {
+            throw new IllegalArgumentException("observed or segments has not as many rows as there are, " + n);
+        }
+        if (classNames.size() != classCount) {
+            throw new IllegalArgumentException("there are " + classNames.size() + " class names, expected " + classCount);
+        }
+        try (Frame f = Frame.open()) {
+            int count = segments == null ? 1 : segmentNames.size();
+            Memory report = f.array((long) count * classCount * COUNT, Layout.LevelRow.SIZEOF);
+            long self = f.inside(this);
+            long p = f.copy(probabilities).address;
+            long seen = observed == null ? 0 : f.copy(observed).address;
+            f.check(segments == null ? Native.levelsReport(self, p, n, seen, report.address, f.error())
+                : Native.levelsReportSegments(self, p, n, seen, f.copy(segments).address, count, report.address, f.error()));
+            Memory out = f.zeros(8);
+            f.check(Native.levelsTable(out.address, self, report.address, count, texts(f, classNames),
+                segments == null ? 0 : texts(f, segmentNames), 0, f.error()));
+            return new Table(out.i64(0));
+        }
+    }
+
+    private static long texts(Frame f, List<String> names) {
+        Memory pointers = f.array(names.size(), Long.BYTES);
+        for (int i = 0; i < names.size(); i++) {
+            pointers.i64(8 * i, f.text(names.get(i)));
+        }
+        return pointers.address;
+    }
+
     /** What C wrote as kehu_level_row[classes][5]; while the handle that owns the names is in use. */
     static List<Row> table(Memory m, int classes) {
         List<Row> rows = new ArrayList<>();

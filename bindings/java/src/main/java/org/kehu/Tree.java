@@ -641,6 +641,16 @@ public final class Tree extends Model {
     }
 
     /**
+     * Writes the tree as an ONNX model whose probabilities are the tree's to the last bit.
+     *
+     * @param stream takes bytes; stays open
+     * @throws IOException of the stream
+     */
+    public void writeOnnx(OutputStream stream) throws IOException {
+        toStream(this, stream, Native::treeWriteOnnx);
+    }
+
+    /**
      * Writes the tree for databases: a nested CASE expression a class, to stand after SELECT.
      *
      * @param quote of column names: '"' or '`'

@@ -28,6 +28,9 @@ class EvaluateTest {
         assertEquals(1, e.classes().get(0).precision());
         assertEquals(3, Evaluate.compare(truth, truth, new int[] {1, 1, 0, 1}).onlyA());
         assertEquals(1, Evaluate.binary(new double[] {0.1, 0.9}, new boolean[] {false, true}).auc());
+        assertEquals(1, Evaluate.gains(new double[] {0.1, 0.9}, new boolean[] {false, true}, 2).get(0).gain());
+        assertEquals(0.5, Evaluate.calibration(new double[] {0.1, 0.9}, new boolean[] {false, true}, new int[] {0, 0}, 1).get(0).observedRate());
+        assertEquals(1, Evaluate.calibration(new double[] {0.1, 0.9}, new boolean[] {false, true}, null, 2).get(1).positive());
         assertTrue(Evaluate.foldOf("甲", 0, 5) < 5);
         assertEquals(2, assertThrows(KehuException.Argument.class, () -> Evaluate.answers(new int[] {0, 0, 7}, new int[3], 2, null)).position());
         assertThrows(IllegalArgumentException.class, () -> Evaluate.answers(truth, new int[3], 2, null));

@@ -34,6 +34,14 @@ class LevelsTest {
             assertEquals(1, rows.subList(5, 10).stream().mapToDouble(Levels.Row::share).sum(), 1e-12);
             assertEquals(4, rows.subList(5, 10).stream().mapToLong(Levels.Row::known).sum());
             assertThrows(IllegalArgumentException.class, () -> read.report(TWO_CLASSES, new int[3]));
+            List<String> classes = List.of("app", "hall");
+            try (Table whole = read.table(TWO_CLASSES, null, null, null, classes);
+                Table parts = read.table(TWO_CLASSES, null, new int[] {0, 1, 1, -1, 0}, List.of("南", "北"), classes)) {
+                assertEquals(10, whole.rowCount());
+                assertEquals(20, parts.rowCount());
+                assertEquals(whole.columns().size() + 1, parts.columns().size());
+            }
+            assertThrows(IllegalArgumentException.class, () -> read.table(TWO_CLASSES, null, null, null, List.of("app")));
             assertThrows(KehuException.Range.class, () -> read.report(TWO_CLASSES, new int[] {7, 0, 0, 0, 0}));
         }
     }

@@ -70,6 +70,9 @@ class TreeTest {
             tree.writeSql('"', text);
             assertTrue(text.toString(StandardCharsets.UTF_8).contains("CASE"));
             assertThrows(IllegalArgumentException.class, () -> tree.writeSql('x', text));
+            ByteArrayOutputStream onnx = new ByteArrayOutputStream();
+            tree.writeOnnx(onnx);
+            assertTrue(onnx.toString(StandardCharsets.ISO_8859_1).contains("TreeEnsemble"));
             tree.save(folder.resolve("t"));
             try (Tree loaded = Tree.load(folder.resolve("t")); Tree read = Tree.read(tree.toBytes())) {
                 assertArrayEquals(scores.probabilities(), loaded.score(COLUMNS));

@@ -81,10 +81,14 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_arrow_export(struct ArrowSchema *schem
                                                        const kehu_table *table,
                                                        kehu_error *err);
 
-/* The same as a stream of one array, as many consumers ask for. The stream is for
- * one thread at a time; arrays taken from it live on without it. */
-KEHU_API KEHU_MUST_CHECK kehu_status kehu_arrow_export_stream(
-    struct ArrowArrayStream *stream, const kehu_table *table, kehu_error *err);
+/* The same as a stream, as many consumers ask for: an array for each of
+ * tables[n_tables], 1 or more, which have columns of the same names and types. The
+ * stream is for one thread at a time; arrays taken from it live on without it.
+ * Fails with KEHU_ARGUMENT (no tables, one of them NULL), KEHU_COLUMN (columns differ;
+ * err->where is the table), KEHU_NO_MEMORY. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_arrow_export_stream(struct ArrowArrayStream *stream, const kehu_table *const *tables,
+                         int64_t n_tables, kehu_error *err);
 
 /* Take over an array as a table. A struct array gives one column a child, any other
  * one column.
@@ -96,16 +100,16 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_arrow_export_stream(
  * alloc   for the table itself; NULL means the C library
  *
  * Without copying: bool, whole numbers of 8 to 64 bits, float32, float64, date32,
- * timestamp in microseconds (any zone; none counts as UTC), utf8, large utf8, and
- * dictionaries of text with int32 codes. By copying that column: other dictionary
- * codes and words in views, timestamps in seconds, milli- and nanoseconds (rounded
- * towards the past), date64, utf8 view; decimals of 32 to 256 bits (without digits behind
- * the point INT64, else the nearest FLOAT64); the type null (FLOAT64, all missing).
+ * timestamps of every unit (any zone; none counts as UTC), decimals of 32 to 256 bits,
+ * utf8, large utf8, utf8 view, and dictionaries of these texts with codes of 8 to 32
+ * bits. By copying that column: codes of 64 bits, signed ones where the dictionary has
+ * more words than they reach, date64 (DATE32); the type null (FLOAT64, all missing).
  *
  * Fails with KEHU_ARGUMENT (already released, buffers or lengths that cannot be),
  * KEHU_COLUMN (another type, missing structs), KEHU_RANGE (a time beyond the
  * microsecond's range, a whole decimal beyond 64 bits), KEHU_NO_MEMORY. The message names
- * the column. Time O(columns), O(rows) for text, categories and what is copied. */
+ * the column. Time O(columns), O(rows) for text, categories, times in seconds and
+ * milliseconds, decimals without digits behind the point, and what is copied. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_arrow_import(kehu_table **out,
                                                        struct ArrowSchema *schema,
                                                        struct ArrowArray *array,

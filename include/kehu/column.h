@@ -39,19 +39,50 @@ typedef enum kehu_type {
     KEHU_TIMESTAMP,  /* int64_t microseconds since 1970-01-01 00:00 UTC */
     KEHU_UTF8,       /* bytes; offsets are int32_t[length + 1] */
     KEHU_LARGE_UTF8, /* bytes; offsets are int64_t[length + 1] */
-    KEHU_CATEGORY    /* int32_t codes into dictionary, a UTF-8 column */
+    KEHU_CATEGORY,   /* int32_t codes into dictionary, a column of plain text */
+    /* As other programs keep them. Every function reads them where they lie, as the
+     * type behind the colon; the library's own results never have them. */
+    KEHU_CATEGORY8,    /* uint8_t codes: CATEGORY */
+    KEHU_CATEGORY16,   /* uint16_t codes: CATEGORY */
+    KEHU_UTF8_VIEW,    /* kehu_view; offsets are one kehu_view_bytes: LARGE_UTF8 */
+    KEHU_TIMESTAMP_S,  /* int64_t seconds since 1970: TIMESTAMP */
+    KEHU_TIMESTAMP_MS, /* int64_t milliseconds: TIMESTAMP */
+    KEHU_TIMESTAMP_NS, /* int64_t nanoseconds, rounded towards the past: TIMESTAMP */
+    /* Whole numbers of so many bits, in this machine's byte order, of which `scale`
+     * digits are behind the point: INT64 with scale 0, else the nearest FLOAT64. */
+    KEHU_DECIMAL32,
+    KEHU_DECIMAL64,
+    KEHU_DECIMAL128,
+    KEHU_DECIMAL256
 } kehu_type;
+
+/* Text of up to 12 bytes, or four of it and where all of it lies. */
+typedef struct kehu_view {
+    int32_t size;   /* bytes */
+    char start[4];  /* the first four */
+    int32_t buffer; /* above 12 bytes: number in kehu_view_bytes; else bytes 5 to 8 */
+    int32_t at;     /* above 12 bytes: offset in that buffer; else bytes 9 to 12 */
+} kehu_view;
+
+/* What the views of a column point into. */
+typedef struct kehu_view_bytes {
+    int64_t n;
+    const void *const *buffers; /* [n] */
+    const int64_t *sizes;       /* [n] bytes of each */
+} kehu_view_bytes;
 
 typedef struct kehu_column {
     const char *name; /* UTF-8, NUL-terminated; NULL where no name is needed */
     kehu_type type;
+    int16_t precision, scale;             /* decimals only: digits in all, and behind
+                                             the point; else 0 */
     int64_t length;                       /* number of values, >= 0 */
     const void *data;                     /* see kehu_type; NULL when length is 0 */
-    const void *offsets;                  /* text types only, else NULL */
+    const void *offsets;                  /* see kehu_type; text types only, else NULL */
     const uint8_t *validity;              /* bit 1 = value present; NULL = all are */
     int64_t start;                        /* the first value is number `start` of the
                                              buffers (Arrow's offset); usually 0 */
-    const struct kehu_column *dictionary; /* KEHU_CATEGORY only, else NULL */
+    const struct kehu_column *dictionary; /* categories only, else NULL */
 } kehu_column;
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 #include <kehu/arrow.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -11,13 +12,23 @@
 #include "data/column.h"
 #include "data/table.h"
 
-static const char *format_of(kehu_type type)
+enum { FORMAT_BYTES = 24 };
+
+/* Decimals write theirs into `room`. */
+static const char *format_of(const kehu_column *c, char room[FORMAT_BYTES])
 {
     static const char *const formats[] = {
-        "",  "b", "c", "s",   "i",       "l", "C", "S", "I",
-        "L", "f", "g", "tdD", "tsu:UTC", "u", "U", "i",
+        "",  "b", "c", "s",  "i",       "l",       "C",       "S",
+        "I", "L", "f", "g",  "tdD",     "tsu:UTC", "u",       "U",
+        "i", "C", "S", "vu", "tss:UTC", "tsm:UTC", "tsn:UTC",
     };
-    return formats[type];
+    if (c->type < KEHU_DECIMAL32)
+        return formats[c->type];
+    snprintf(room, FORMAT_BYTES, "d:%d,%d,%d", c->precision, c->scale,
+             32 << (c->type - KEHU_DECIMAL32));
+    if (c->type == KEHU_DECIMAL128)
+        *strrchr(room, ',') = '\0'; /* as everybody writes it */
+    return room;
 }
 
 /* ---- schemas ---- */
@@ -26,6 +37,7 @@ typedef struct schema_memory {
     kehu_allocator alloc;
     char *name; /* [name_bytes] */
     size_t name_bytes;
+    char format[FORMAT_BYTES];
     size_t n_children;           /* of both below */
     struct ArrowSchema *schemas; /* the children's structs */
     struct ArrowSchema **children;
@@ -81,13 +93,25 @@ static bool export_column_schema(struct ArrowSchema *schema, const kehu_allocato
                                  const kehu_column *c)
 {
     schema_memory *m;
-    if (!start_schema(schema, a, c->name == NULL ? "" : c->name, format_of(c->type), 0))
+    if (!start_schema(schema, a, c->name == NULL ? "" : c->name, "", 0))
         return false;
     m = schema->private_data;
-    if (c->type != KEHU_CATEGORY)
+    schema->format = format_of(c, m->format);
+    if (kehu__column_kind(c) != KEHU_CATEGORY)
         return true;
     schema->dictionary = &m->dictionary;
     return export_column_schema(&m->dictionary, a, c->dictionary);
+}
+
+/* Whether two columns are exported under one schema. */
+static bool same_schema(const kehu_column *a, const kehu_column *b)
+{
+    char room[2][FORMAT_BYTES];
+    if (strcmp(format_of(a, room[0]), format_of(b, room[1])) != 0 ||
+        kehu__column_kind(a) != kehu__column_kind(b))
+        return false;
+    return kehu__column_kind(a) != KEHU_CATEGORY ||
+           same_schema(a->dictionary, b->dictionary);
 }
 
 static bool export_schema(struct ArrowSchema *schema, const kehu_table *t)
@@ -113,7 +137,8 @@ typedef struct array_memory {
     kehu_allocator alloc;
     kehu_table *table; /* held */
     const void *buffers[3];
-    size_t n_children;
+    const void **many; /* [n_many], instead of buffers, of texts in views */
+    size_t n_many, n_children;
     struct ArrowArray *arrays;
     struct ArrowArray **children;
     struct ArrowArray dictionary;
@@ -131,6 +156,7 @@ static void release_array(struct ArrowArray *array)
         m->dictionary.release(&m->dictionary);
     kehu__free(&a, m->arrays, m->n_children, sizeof *m->arrays);
     kehu__free(&a, m->children, m->n_children, sizeof *m->children);
+    kehu__free(&a, m->many, m->n_many, sizeof *m->many);
     kehu__free(&a, m, 1, sizeof *m);
     array->release = NULL;
     kehu_table_free(table);
@@ -170,11 +196,31 @@ static int64_t count_missing(const kehu_column *c)
     return n;
 }
 
+/* For empty columns: consumers disagree on whether NULL is allowed. */
+static const int64_t nothing[1] = {0};
+
+/* Validity, views, the buffers they point into, and the sizes of those. */
+static bool export_views(struct ArrowArray *array, array_memory *m, const kehu_column *c)
+{
+    const kehu_view_bytes *bytes = c->length == 0 ? NULL : c->offsets;
+    const size_t n = bytes == NULL ? 0 : (size_t)bytes->n;
+    m->n_many = 3 + n;
+    m->many = kehu__alloc_zero(&m->alloc, m->n_many, sizeof *m->many);
+    if (m->many == NULL)
+        return false;
+    m->many[0] = c->validity;
+    m->many[1] = c->data == NULL ? nothing : c->data;
+    for (size_t i = 0; i < n; i++)
+        m->many[2 + i] = bytes->buffers[i];
+    m->many[2 + n] = n == 0 ? nothing : bytes->sizes;
+    array->n_buffers = (int64_t)m->n_many;
+    array->buffers = m->many;
+    return true;
+}
+
 static bool export_column(struct ArrowArray *array, const kehu_table *t,
                           const kehu_column *c)
 {
-    /* For empty columns: consumers disagree on whether NULL is allowed. */
-    static const int64_t nothing[1] = {0};
     const bool offsets = c->type == KEHU_UTF8 || c->type == KEHU_LARGE_UTF8;
     array_memory *m;
     if (!start_array(array, t, c->length, 0))
@@ -182,6 +228,8 @@ static bool export_column(struct ArrowArray *array, const kehu_table *t,
     m = array->private_data;
     array->offset = c->length == 0 ? 0 : c->start;
     array->null_count = count_missing(c);
+    if (c->type == KEHU_UTF8_VIEW)
+        return export_views(array, m, c);
     array->n_buffers = offsets ? 3 : 2;
     m->buffers[0] = c->validity;
     m->buffers[1] = offsets ? c->offsets : c->data;
@@ -189,7 +237,7 @@ static bool export_column(struct ArrowArray *array, const kehu_table *t,
     for (int i = 1; i < array->n_buffers; i++)
         if (m->buffers[i] == NULL)
             m->buffers[i] = nothing;
-    if (c->type != KEHU_CATEGORY)
+    if (kehu__column_kind(c) != KEHU_CATEGORY)
         return true;
     array->dictionary = &m->dictionary;
     return export_column(&m->dictionary, t, c->dictionary);
@@ -234,8 +282,9 @@ kehu_status kehu_arrow_export(struct ArrowSchema *schema, struct ArrowArray *arr
 /* ---- streams ---- */
 
 typedef struct stream_memory {
-    kehu_table *table; /* held */
-    bool given;        /* the one array */
+    kehu_allocator alloc;
+    kehu_table **tables; /* [n], held */
+    size_t n, given;
     const char *error; /* of the last call, or NULL */
 } stream_memory;
 
@@ -248,18 +297,18 @@ static int stream_answer(stream_memory *m, bool good)
 static int stream_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
 {
     stream_memory *m = stream->private_data;
-    return stream_answer(m, export_schema(out, m->table));
+    return stream_answer(m, export_schema(out, m->tables[0]));
 }
 
 static int stream_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 {
     stream_memory *m = stream->private_data;
-    if (m->given) {
-        *out = (struct ArrowArray){.release = NULL};
-        return stream_answer(m, true);
-    }
-    m->given = export_array(out, m->table);
-    return stream_answer(m, m->given);
+    bool good = true;
+    *out = (struct ArrowArray){.release = NULL};
+    if (m->given < m->n)
+        good = export_array(out, m->tables[m->given]);
+    m->given += good && m->given < m->n;
+    return stream_answer(m, good);
 }
 
 static const char *stream_error(struct ArrowArrayStream *stream)
@@ -270,22 +319,36 @@ static const char *stream_error(struct ArrowArrayStream *stream)
 static void release_stream(struct ArrowArrayStream *stream)
 {
     stream_memory *m = stream->private_data;
-    kehu_table *table = m->table;
-    kehu__free(&table->alloc, m, 1, sizeof *m);
+    const kehu_allocator a = m->alloc;
+    for (size_t i = 0; i < m->n; i++)
+        kehu_table_free(m->tables[i]);
+    kehu__free(&a, m->tables, m->n, sizeof *m->tables);
+    kehu__free(&a, m, 1, sizeof *m);
     stream->release = NULL;
-    kehu_table_free(table);
 }
 
 kehu_status kehu_arrow_export_stream(struct ArrowArrayStream *stream,
-                                     const kehu_table *table, kehu_error *err)
+                                     const kehu_table *const *tables, int64_t n_tables,
+                                     kehu_error *err)
 {
+    const size_t n = (size_t)n_tables;
+    kehu_allocator a;
     stream_memory *m;
-    if (stream == NULL || table == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "stream or table is NULL");
-    m = kehu__alloc_zero(&table->alloc, 1, sizeof *m);
-    if (m == NULL)
+    if (stream == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "stream is NULL");
+    KEHU_TRY(kehu__tables_check(tables, n_tables, same_schema, err));
+    a = tables[0]->alloc;
+    m = kehu__alloc_zero(&a, 1, sizeof *m);
+    if (m != NULL)
+        m->tables = kehu__alloc(&a, n, sizeof *m->tables);
+    if (m == NULL || m->tables == NULL) {
+        kehu__free(&a, m, 1, sizeof *m);
         return kehu__no_memory(err, "an Arrow stream");
-    m->table = kehu__table_hold(table);
+    }
+    m->alloc = a;
+    m->n = n;
+    for (size_t i = 0; i < n; i++)
+        m->tables[i] = kehu__table_hold(tables[i]);
     *stream = (struct ArrowArrayStream){.get_schema = stream_schema,
                                         .get_next = stream_next,
                                         .get_last_error = stream_error,

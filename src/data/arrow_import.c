@@ -14,7 +14,7 @@
 typedef struct foreign {
     struct ArrowArray array;
     kehu_column *dictionaries; /* [n], one a column, most of them unused */
-    kehu__store *stores;       /* [n], of dictionaries that had to be copied */
+    kehu_view_bytes *views;    /* [2 n], the columns' and their dictionaries' */
     size_t n;
 } foreign;
 
@@ -23,9 +23,7 @@ static void let_go(kehu_table *table)
     foreign *f = table->foreign;
     if (f->array.release != NULL)
         f->array.release(&f->array);
-    for (size_t i = 0; f->stores != NULL && i < f->n; i++)
-        kehu__store_free(&table->alloc, &f->stores[i]);
-    kehu__free(&table->alloc, f->stores, f->n, sizeof *f->stores);
+    kehu__free(&table->alloc, f->views, 2 * f->n, sizeof *f->views);
     kehu__free(&table->alloc, f->dictionaries, f->n, sizeof *f->dictionaries);
     kehu__free(&table->alloc, f, 1, sizeof *f);
 }
@@ -35,7 +33,8 @@ typedef struct source {
     const char *name; /* for messages */
     const struct ArrowSchema *schema;
     const struct ArrowArray *array;
-    int64_t first, length; /* rows first..first+length-1 counted in the buffers */
+    int64_t first, length;  /* rows first..first+length-1 counted in the buffers */
+    kehu_view_bytes *views; /* to fill in if it has any */
 } source;
 
 static kehu_status bad_array(const source *s, const char *what, kehu_error *err)
@@ -51,13 +50,20 @@ static kehu_type type_of(const char *format)
         KEHU_BOOL,    KEHU_INT8,   KEHU_INT16,     KEHU_INT32,  KEHU_INT64,
         KEHU_UINT8,   KEHU_UINT16, KEHU_UINT32,    KEHU_UINT64, KEHU_FLOAT32,
         KEHU_FLOAT64, KEHU_UTF8,   KEHU_LARGE_UTF8};
+    static const struct {
+        const char *start; /* a time zone may follow */
+        kehu_type type;
+    } longer[] = {{"tss:", KEHU_TIMESTAMP_S}, {"tsm:", KEHU_TIMESTAMP_MS},
+                  {"tsu:", KEHU_TIMESTAMP},   {"tsn:", KEHU_TIMESTAMP_NS},
+                  {"tdD", KEHU_DATE32},       {"vu", KEHU_UTF8_VIEW}};
     const char *letter =
         format[0] != '\0' && format[1] == '\0' ? strchr(letters, format[0]) : NULL;
     if (letter != NULL)
         return types[letter - letters];
-    if (strcmp(format, "tdD") == 0)
-        return KEHU_DATE32;
-    return strncmp(format, "tsu:", 4) == 0 ? KEHU_TIMESTAMP : (kehu_type)0;
+    for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
+        if (strncmp(format, longer[i].start, strlen(longer[i].start)) == 0)
+            return longer[i].type;
+    return (kehu_type)0;
 }
 
 /* Buffers that the format promises, lengths that can be. */
@@ -82,13 +88,27 @@ static const uint8_t *validity_of(const struct ArrowArray *a)
     return a->null_count == 0 ? NULL : a->buffers[0];
 }
 
-/* The column over the producer's buffers. */
+/* The last buffer has the sizes of those between it and the views. */
+static kehu_status take_views(const source *s, kehu_column *c, kehu_error *err)
+{
+    const struct ArrowArray *a = s->array;
+    *s->views = (kehu_view_bytes){.n = a->n_buffers - 3,
+                                  .buffers = a->buffers + 2,
+                                  .sizes = a->buffers[a->n_buffers - 1]};
+    if (s->views->n > 0 && s->views->sizes == NULL)
+        return bad_array(s, "lacks buffers", err);
+    c->offsets = s->views;
+    return KEHU_OK;
+}
+
+/* The column over the producer's buffers. Categories are checked when they have their
+ * dictionary. */
 static kehu_status take_in_place(const source *s, kehu_type type, kehu_column *c,
                                  kehu_error *err)
 {
     const bool text = type == KEHU_UTF8 || type == KEHU_LARGE_UTF8;
     const struct ArrowArray *a = s->array;
-    KEHU_TRY(check_shape(s, text ? 3 : 2, err));
+    KEHU_TRY(check_shape(s, text || type == KEHU_UTF8_VIEW ? 3 : 2, err));
     c->type = type;
     c->length = s->length;
     if (s->length == 0)
@@ -97,7 +117,23 @@ static kehu_status take_in_place(const source *s, kehu_type type, kehu_column *c
     c->validity = validity_of(a);
     c->offsets = text ? a->buffers[1] : NULL;
     c->data = a->buffers[text ? 2 : 1];
-    return type == KEHU_CATEGORY ? KEHU_OK : kehu__column_check(c, s->name, err);
+    if (type == KEHU_UTF8_VIEW)
+        KEHU_TRY(take_views(s, c, err));
+    return kehu__column_kind(c) == KEHU_CATEGORY ? KEHU_OK
+                                                 : kehu__column_check(c, s->name, err);
+}
+
+static kehu_status take_decimals(const source *s, const kehu__decimal *d, kehu_column *c,
+                                 kehu_error *err)
+{
+    c->precision = (int16_t)d->precision;
+    c->scale = (int16_t)d->scale;
+    return take_in_place(s,
+                         d->bits == 32    ? KEHU_DECIMAL32
+                         : d->bits == 64  ? KEHU_DECIMAL64
+                         : d->bits == 128 ? KEHU_DECIMAL128
+                                          : KEHU_DECIMAL256,
+                         c, err);
 }
 
 /* The validity bits, copied to start at the first row. */
@@ -133,89 +169,32 @@ static char *fresh_rows(const source *s, const kehu_allocator *a, kehu__store *s
     return copy_validity(s, a, store, c) ? store->data : NULL;
 }
 
-/* Units of other time types: times = value * mul / div. */
-typedef struct time_unit {
-    const char *format;
-    kehu_type to;
-    int64_t multiply, divide;
-} time_unit;
-
-static const time_unit time_units[] = {
-    {"tss:", KEHU_TIMESTAMP, 1000000, 1},
-    {"tsm:", KEHU_TIMESTAMP, 1000, 1},
-    {"tsn:", KEHU_TIMESTAMP, 1, 1000},
-    {"tdm", KEHU_DATE32, 1, 86400000},
-};
-
-static kehu_status convert_times(const source *s, const time_unit *unit,
-                                 const kehu_allocator *a, kehu__store *store,
-                                 kehu_column *c, kehu_error *err)
+/* Milliseconds become days. */
+static kehu_status convert_dates(const source *s, const kehu_allocator *a,
+                                 kehu__store *store, kehu_column *c, kehu_error *err)
 {
-    const size_t width = kehu__type_bytes(unit->to);
+    static const int64_t day = 86400000;
     char *to;
     KEHU_TRY(check_shape(s, 2, err));
-    c->type = unit->to;
+    c->type = KEHU_DATE32;
     c->length = s->length;
     if (s->length == 0)
         return KEHU_OK;
     if (s->array->buffers[1] == NULL)
         return bad_array(s, "lacks buffers", err);
-    to = fresh_rows(s, a, store, c, width);
+    to = fresh_rows(s, a, store, c, sizeof(int32_t));
     if (to == NULL)
         return kehu__no_memory(err, "an Arrow column");
     for (int64_t i = 0; i < s->length; i++) {
         int64_t v = ((const int64_t *)s->array->buffers[1])[s->first + i];
         int32_t days;
+        v = v / day - (v % day < 0);
         if (!kehu__column_valid(c, i))
             continue;
-        if (v > INT64_MAX / unit->multiply || v < INT64_MIN / unit->multiply)
-            return kehu__fail(err, KEHU_RANGE, i,
-                              "Arrow column %s has a time out of range", s->name);
-        v *= unit->multiply;
-        v = v / unit->divide - (v % unit->divide < 0);
-        if (unit->to == KEHU_TIMESTAMP) {
-            memcpy(to + (size_t)i * width, &v, sizeof v);
-            continue;
-        }
         if (v > INT32_MAX || v < INT32_MIN)
-            return kehu__fail(err, KEHU_RANGE, i,
-                              "Arrow column %s has a date out of range", s->name);
+            return kehu__fail(err, KEHU_RANGE, i, "%s has a date out of range", s->name);
         days = (int32_t)v;
-        memcpy(to + (size_t)i * width, &days, sizeof days);
-    }
-    return KEHU_OK;
-}
-
-/* Decimals without digits behind the point become int64, others the nearest double. */
-static kehu_status convert_decimals(const source *s, const kehu__decimal *d,
-                                    const kehu_allocator *a, kehu__store *store,
-                                    kehu_column *c, kehu_error *err)
-{
-    const size_t width = (size_t)d->bits / 8;
-    char *to;
-    KEHU_TRY(check_shape(s, 2, err));
-    c->type = d->scale == 0 ? KEHU_INT64 : KEHU_FLOAT64;
-    c->length = s->length;
-    if (s->length == 0)
-        return KEHU_OK;
-    if (s->array->buffers[1] == NULL)
-        return bad_array(s, "lacks buffers", err);
-    to = fresh_rows(s, a, store, c, sizeof(int64_t));
-    if (to == NULL)
-        return kehu__no_memory(err, "an Arrow column");
-    for (int64_t i = 0; i < s->length; i++) {
-        const char *from =
-            (const char *)s->array->buffers[1] + width * (size_t)(s->first + i);
-        const double number = kehu__decimal_number(d, from);
-        int64_t whole = 0;
-        if (!kehu__column_valid(c, i))
-            continue;
-        if (d->scale == 0 && !kehu__decimal_integer(d, from, &whole))
-            return kehu__fail(err, KEHU_RANGE, i,
-                              "Arrow column %s has a number beyond 64 bits", s->name);
-        memcpy(to + (size_t)i * sizeof whole,
-               d->scale == 0 ? (const void *)&whole : (const void *)&number,
-               sizeof whole);
+        memcpy(to + (size_t)i * sizeof days, &days, sizeof days);
     }
     return KEHU_OK;
 }
@@ -244,7 +223,7 @@ static kehu_status take_nothing(const source *s, const kehu_allocator *a,
     return KEHU_OK;
 }
 
-/* Codes of any whole-number type become int32. */
+/* Codes that no type of category holds become int32. */
 static kehu_status convert_codes(const source *s, kehu_type type, const kehu_allocator *a,
                                  kehu__store *store, kehu_column *c, kehu_error *err)
 {
@@ -266,118 +245,68 @@ static kehu_status convert_codes(const source *s, kehu_type type, const kehu_all
     return KEHU_OK;
 }
 
-/* A view is 16 bytes: length, then the text, or four bytes of it with the number of
- * a buffer and an offset into that. */
-static kehu_status view_text(const source *s, int64_t row, const char **text,
-                             int32_t *size, kehu_error *err)
+/* The category type that reads these codes where they lie, 0 when none. Negative codes
+ * of few bits would be read as great ones, so the dictionary must not reach so far. */
+static kehu_type category_of(kehu_type codes, int64_t n_words)
 {
-    const struct ArrowArray *a = s->array;
-    const char *view = (const char *)a->buffers[1] + 16 * (s->first + row);
-    const int64_t n_data = a->n_buffers - 3; /* the last buffer has their sizes */
-    int32_t number, at;
-    memcpy(size, view, sizeof *size);
-    *text = view + 4;
-    if (*size >= 0 && *size <= 12)
-        return KEHU_OK;
-    memcpy(&number, view + 8, sizeof number);
-    memcpy(&at, view + 12, sizeof at);
-    if (*size < 0 || number < 0 || number >= n_data || at < 0 ||
-        a->buffers[2 + number] == NULL || a->buffers[a->n_buffers - 1] == NULL ||
-        at + (int64_t)*size > ((const int64_t *)a->buffers[a->n_buffers - 1])[number])
-        return kehu__fail(err, KEHU_ARGUMENT, row,
-                          "Arrow column %s has an impossible view", s->name);
-    *text = (const char *)a->buffers[2 + number] + at;
-    return KEHU_OK;
-}
-
-static kehu_status convert_views(const source *s, const kehu_allocator *a,
-                                 kehu__store *store, kehu_column *c, kehu_error *err)
-{
-    const size_t n = (size_t)s->length;
-    int64_t total = 0;
-    KEHU_TRY(check_shape(s, 3, err));
-    c->type = KEHU_LARGE_UTF8;
-    c->length = s->length;
-    if (n == 0)
-        return KEHU_OK;
-    if (s->array->buffers[1] == NULL)
-        return bad_array(s, "lacks buffers", err);
-    store->offsets = kehu__alloc_zero(a, n + 1, sizeof total);
-    if (store->offsets == NULL)
-        return kehu__no_memory(err, "an Arrow column");
-    store->offsets_capacity = (n + 1) * sizeof total;
-    c->offsets = store->offsets;
-    if (!copy_validity(s, a, store, c))
-        return kehu__no_memory(err, "an Arrow column");
-    for (int64_t i = 0; i < s->length; i++) {
-        const char *text;
-        int32_t size = 0;
-        if (kehu__column_valid(c, i))
-            KEHU_TRY(view_text(s, i, &text, &size, err));
-        if (size > 0) {
-            if (!kehu__grow(a, &store->data, &store->data_capacity,
-                            (size_t)(total + size), 1))
-                return kehu__no_memory(err, "an Arrow column");
-            memcpy(store->data + total, text, (size_t)size);
-            total += size;
-        }
-        memcpy(store->offsets + (size_t)(i + 1) * sizeof total, &total, sizeof total);
-    }
-    c->data = store->data;
-    return KEHU_OK;
+    if (codes == KEHU_UINT8 || (codes == KEHU_INT8 && n_words <= INT8_MAX + 1))
+        return KEHU_CATEGORY8;
+    if (codes == KEHU_UINT16 || (codes == KEHU_INT16 && n_words <= INT16_MAX + 1))
+        return KEHU_CATEGORY16;
+    return codes == KEHU_INT32 || codes == KEHU_UINT32 ? KEHU_CATEGORY : (kehu_type)0;
 }
 
 static kehu_status take_category(const source *s, const kehu_allocator *a,
                                  kehu__store *store, kehu_column *words,
-                                 kehu__store *words_store, kehu_column *c,
+                                 kehu_view_bytes *word_views, kehu_column *c,
                                  kehu_error *err)
 {
-    const source inner = {s->name, s->schema->dictionary, s->array->dictionary,
-                          s->array->dictionary == NULL ? 0 : s->array->dictionary->offset,
-                          s->array->dictionary == NULL ? 0
-                                                       : s->array->dictionary->length};
+    const struct ArrowArray *dictionary = s->array->dictionary;
+    const source inner = {s->name,
+                          s->schema->dictionary,
+                          dictionary,
+                          dictionary == NULL ? 0 : dictionary->offset,
+                          dictionary == NULL ? 0 : dictionary->length,
+                          word_views};
     const kehu_type codes = type_of(s->schema->format);
-    kehu_type word_type;
+    kehu_type word_type, type;
     if (inner.array == NULL || inner.schema->format == NULL)
         return bad_array(s, "lacks its dictionary", err);
-    word_type = strcmp(inner.schema->format, "vu") == 0 ? KEHU_LARGE_UTF8
-                                                        : type_of(inner.schema->format);
-    if ((word_type != KEHU_UTF8 && word_type != KEHU_LARGE_UTF8) ||
-        inner.schema->dictionary != NULL || codes < KEHU_INT8 || codes > KEHU_UINT64)
+    word_type = type_of(inner.schema->format);
+    if (!kehu__type_is_text(word_type) || inner.schema->dictionary != NULL ||
+        codes < KEHU_INT8 || codes > KEHU_UINT64)
         return kehu__fail(err, KEHU_COLUMN, -1,
                           "Arrow column %s is a dictionary of %s by %s, expected text",
                           s->name, inner.schema->format, s->schema->format);
-    KEHU_TRY(inner.schema->format[0] == 'v'
-                 ? convert_views(&inner, a, words_store, words, err)
-                 : take_in_place(&inner, word_type, words, err));
-    KEHU_TRY(codes == KEHU_INT32 ? take_in_place(s, KEHU_CATEGORY, c, err)
-                                 : convert_codes(s, codes, a, store, c, err));
+    KEHU_TRY(take_in_place(&inner, word_type, words, err));
+    type = category_of(codes, words->length);
+    KEHU_TRY(type != 0 ? take_in_place(s, type, c, err)
+                       : convert_codes(s, codes, a, store, c, err));
     c->dictionary = words;
     return kehu__column_check(c, s->name, err);
 }
 
-static kehu_status take_column(const source *s, const kehu_allocator *a,
-                               kehu__store *store, kehu_column *words,
-                               kehu__store *words_store, kehu_column *c, kehu_error *err)
+static kehu_status take_column(const source *s, kehu_table *t, int64_t i, kehu_error *err)
 {
     const char *format = s->schema->format;
+    const foreign *f = t->foreign;
+    kehu_column *c = &t->columns[i];
+    kehu__store *store = &t->stores[i];
     kehu__decimal decimal;
     kehu_type type;
     if (s->schema->release == NULL || format == NULL)
         return bad_array(s, "has no schema", err);
     if (s->schema->dictionary != NULL)
-        return take_category(s, a, store, words, words_store, c, err);
+        return take_category(s, &t->alloc, store, &f->dictionaries[i],
+                             &f->views[f->n + (size_t)i], c, err);
     if ((type = type_of(format)) != 0)
         return take_in_place(s, type, c, err);
-    if (strcmp(format, "vu") == 0)
-        return convert_views(s, a, store, c, err);
-    if (strcmp(format, "n") == 0)
-        return take_nothing(s, a, store, c, err);
     if (kehu__decimal_of(format, &decimal))
-        return convert_decimals(s, &decimal, a, store, c, err);
-    for (size_t i = 0; i < sizeof time_units / sizeof *time_units; i++)
-        if (strncmp(format, time_units[i].format, strlen(time_units[i].format)) == 0)
-            return convert_times(s, &time_units[i], a, store, c, err);
+        return take_decimals(s, &decimal, c, err);
+    if (strcmp(format, "tdm") == 0)
+        return convert_dates(s, &t->alloc, store, c, err);
+    if (strcmp(format, "n") == 0)
+        return take_nothing(s, &t->alloc, store, c, err);
     return kehu__fail(err, KEHU_COLUMN, -1,
                       "Arrow column %s has format %s, which kehu "
                       "does not read",
@@ -388,7 +317,7 @@ static kehu_status take_column(const source *s, const kehu_allocator *a,
 static kehu_status check_struct(const struct ArrowSchema *schema,
                                 const struct ArrowArray *array, kehu_error *err)
 {
-    const source s = {"(all)", schema, array, array->offset, array->length};
+    const source s = {"(all)", schema, array, array->offset, array->length, NULL};
     const uint8_t *bits;
     KEHU_TRY(check_shape(&s, 1, err));
     if (schema->n_children != array->n_children || schema->n_children < 0 ||
@@ -421,11 +350,10 @@ static kehu_status take_columns(kehu_table *t, const struct ArrowSchema *schema,
                                 const struct ArrowArray *array, bool is_struct,
                                 kehu_error *err)
 {
-    foreign *f = t->foreign;
+    const foreign *f = t->foreign;
     char *name = t->names;
     for (int64_t i = 0; i < t->n_columns; i++) {
-        source s = {NULL, schema, array, array->offset, array->length};
-        kehu_column *c = &t->columns[i];
+        source s = {NULL, schema, array, array->offset, array->length, &f->views[i]};
         size_t bytes;
         if (is_struct) {
             s.schema = schema->children[i];
@@ -438,10 +366,9 @@ static kehu_status take_columns(kehu_table *t, const struct ArrowSchema *schema,
         }
         bytes = strlen(name_of(s.schema)) + 1;
         memcpy(name, name_of(s.schema), bytes);
-        c->name = s.name = name;
+        t->columns[i].name = s.name = name;
         name += bytes;
-        KEHU_TRY(take_column(&s, &t->alloc, &t->stores[i], &f->dictionaries[i],
-                             &f->stores[i], c, err));
+        KEHU_TRY(take_column(&s, t, i, err));
     }
     return KEHU_OK;
 }
@@ -483,8 +410,8 @@ kehu_status kehu_arrow_import(kehu_table **out, struct ArrowSchema *schema,
     t->let_go = let_go;
     f->n = n;
     f->dictionaries = kehu__alloc_zero(&alloc, n, sizeof *f->dictionaries);
-    f->stores = kehu__alloc_zero(&alloc, n, sizeof *f->stores);
-    status = (f->dictionaries == NULL || f->stores == NULL) && n > 0
+    f->views = kehu__alloc_zero(&alloc, 2 * n, sizeof *f->views);
+    status = (f->dictionaries == NULL || f->views == NULL) && n > 0
                  ? kehu__no_memory(err, "an Arrow table")
                  : take_columns(t, schema, array, is_struct, err);
     if (status != KEHU_OK) {

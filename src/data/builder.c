@@ -207,12 +207,13 @@ void kehu__builder_missing(kehu__builder *b, size_t column)
 void kehu__builder_copy(kehu__builder *b, size_t column, const kehu_column *from,
                         int64_t row)
 {
+    const kehu_type kind = kehu__column_kind(from);
     if (!kehu__column_valid(from, row))
         kehu__builder_missing(b, column);
     else if (kehu__type_is_text(from->type)) {
         const kehu__text t = kehu__column_text(from, row);
         kehu__builder_text(b, column, t.bytes, (size_t)t.size);
-    } else if (from->type == KEHU_FLOAT32 || from->type == KEHU_FLOAT64)
+    } else if (kind == KEHU_FLOAT32 || kind == KEHU_FLOAT64)
         kehu__builder_number(b, column, kehu__column_number(from, row));
     else
         kehu__builder_integer(b, column, kehu__column_integer(from, row));

@@ -132,31 +132,15 @@ static const char *number_reason(kehu__number result)
 /* Smallest and largest whole number of a type below 64 bits. */
 static bool in_range(kehu_type type, int64_t v)
 {
-    switch (type) {
-    case KEHU_INT8:
-        return v >= INT8_MIN && v <= INT8_MAX;
-    case KEHU_INT16:
-        return v >= INT16_MIN && v <= INT16_MAX;
-    case KEHU_INT32:
-        return v >= INT32_MIN && v <= INT32_MAX;
-    case KEHU_UINT8:
-        return v >= 0 && v <= UINT8_MAX;
-    case KEHU_UINT16:
-        return v >= 0 && v <= UINT16_MAX;
-    case KEHU_UINT32:
-        return v >= 0 && v <= UINT32_MAX;
-    case KEHU_BOOL:
-    case KEHU_INT64:
-    case KEHU_UINT64:
-    case KEHU_FLOAT32:
-    case KEHU_FLOAT64:
-    case KEHU_DATE32:
-    case KEHU_TIMESTAMP:
-    case KEHU_UTF8:
-    case KEHU_LARGE_UTF8:
-    case KEHU_CATEGORY:
-        break;
-    }
+    static const struct {
+        kehu_type type;
+        int64_t least, most;
+    } ranges[] = {{KEHU_INT8, INT8_MIN, INT8_MAX},    {KEHU_INT16, INT16_MIN, INT16_MAX},
+                  {KEHU_INT32, INT32_MIN, INT32_MAX}, {KEHU_UINT8, 0, UINT8_MAX},
+                  {KEHU_UINT16, 0, UINT16_MAX},       {KEHU_UINT32, 0, UINT32_MAX}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (ranges[i].type == type)
+            return v >= ranges[i].least && v <= ranges[i].most;
     return true;
 }
 

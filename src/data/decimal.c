@@ -10,6 +10,11 @@ enum {
     TEXT_BYTES = 1 + DIGITS + 1 + KEHU__NUMBER_BYTES /* sign, digits, e, exponent */
 };
 
+enum { MOST_EXACT = 22 };
+static const double powers[MOST_EXACT + 1] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 /* "12," or "-3": the number and what is behind it, or NULL. */
 static const char *read_number(const char *text, int32_t *out)
 {
@@ -26,11 +31,10 @@ static const char *read_number(const char *text, int32_t *out)
 
 bool kehu__decimal_of(const char *format, kehu__decimal *out)
 {
-    int32_t precision;
     const char *at;
     *out = (kehu__decimal){.bits = 128};
     if (strncmp(format, "d:", 2) != 0 ||
-        (at = read_number(format + 2, &precision)) == NULL || *at != ',' ||
+        (at = read_number(format + 2, &out->precision)) == NULL || *at != ',' ||
         (at = read_number(at + 1, &out->scale)) == NULL)
         return false;
     if (*at == ',' && (at = read_number(at + 1, &out->bits)) == NULL)
@@ -69,25 +73,6 @@ static uint32_t next_digits(uint32_t *words, int n)
     return (uint32_t)rest;
 }
 
-double kehu__decimal_number(const kehu__decimal *d, const void *value)
-{
-    uint32_t words[WORDS];
-    char text[TEXT_BYTES];
-    double number = 0;
-    size_t at = 1 + DIGITS;
-    text[0] = magnitude(d, value, words) ? '-' : '+';
-    while (at > 1) {
-        uint32_t digits = next_digits(words, d->bits / 32);
-        for (int i = 0; i < 9; i++, digits /= 10)
-            text[--at] = (char)('0' + digits % 10);
-    }
-    at = 1 + DIGITS;
-    text[at++] = 'e';
-    at += (size_t)kehu__format_int64(text + at, -(int64_t)d->scale);
-    kehu__parse_double(text, at, &number);
-    return number;
-}
-
 bool kehu__decimal_integer(const kehu__decimal *d, const void *value, int64_t *out)
 {
     uint32_t words[WORDS] = {0};
@@ -100,4 +85,29 @@ bool kehu__decimal_integer(const kehu__decimal *d, const void *value, int64_t *o
         return false;
     *out = negative ? (int64_t)(~low + 1) : (int64_t)low;
     return true;
+}
+
+double kehu__decimal_number(const kehu__decimal *d, const void *value)
+{
+    uint32_t words[WORDS];
+    char text[TEXT_BYTES];
+    double number = 0;
+    size_t at = 1 + DIGITS;
+    int64_t whole;
+    /* Both exact, so their quotient is the nearest. */
+    if (d->scale >= 0 && d->scale <= MOST_EXACT &&
+        kehu__decimal_integer(d, value, &whole) && whole <= INT64_C(1) << 53 &&
+        whole >= -(INT64_C(1) << 53))
+        return (double)whole / powers[d->scale];
+    text[0] = magnitude(d, value, words) ? '-' : '+';
+    while (at > 1) {
+        uint32_t digits = next_digits(words, d->bits / 32);
+        for (int i = 0; i < 9; i++, digits /= 10)
+            text[--at] = (char)('0' + digits % 10);
+    }
+    at = 1 + DIGITS;
+    text[at++] = 'e';
+    at += (size_t)kehu__format_int64(text + at, -(int64_t)d->scale);
+    kehu__parse_double(text, at, &number);
+    return number;
 }

@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 typedef struct kehu__decimal {
-    int32_t scale; /* digits behind the point; may be negative */
-    int32_t bits;  /* 32, 64, 128 or 256 */
+    int32_t precision; /* digits in all */
+    int32_t scale;     /* digits behind the point; may be negative */
+    int32_t bits;      /* 32, 64, 128 or 256 */
 } kehu__decimal;
 
 /* Read a format "d:precision,scale[,bits]"; false when it is none. */

@@ -176,19 +176,20 @@ void kehu__json_null(kehu__json *j)
 
 void kehu__json_cell(kehu__json *j, const kehu_column *c, int64_t i, int32_t zone_minutes)
 {
+    const kehu_type kind = kehu__column_kind(c);
     char text[KEHU__CELL_BYTES];
     if (!kehu__column_valid(c, i))
         kehu__json_null(j);
     else if (kehu__type_is_text(c->type)) {
         const kehu__text t = kehu__column_text(c, i);
         kehu__json_text(j, t.bytes, (size_t)t.size);
-    } else if (c->type == KEHU_FLOAT64 || c->type == KEHU_FLOAT32) {
+    } else if (kind == KEHU_FLOAT64 || kind == KEHU_FLOAT32) {
         if (isfinite(kehu__column_number(c, i))) {
             kehu__column_format(text, c, i, zone_minutes);
             put_word(j, text);
         } else
             kehu__json_null(j);
-    } else if (c->type == KEHU_DATE32 || c->type == KEHU_TIMESTAMP)
+    } else if (kind == KEHU_DATE32 || kind == KEHU_TIMESTAMP)
         kehu__json_text(j, text, (size_t)kehu__column_format(text, c, i, zone_minutes));
     else {
         kehu__column_format(text, c, i, zone_minutes);

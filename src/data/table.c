@@ -12,21 +12,33 @@ size_t kehu__type_bytes(kehu_type type)
     switch (type) {
     case KEHU_INT8:
     case KEHU_UINT8:
+    case KEHU_CATEGORY8:
         return 1;
     case KEHU_INT16:
     case KEHU_UINT16:
+    case KEHU_CATEGORY16:
         return 2;
     case KEHU_INT32:
     case KEHU_UINT32:
     case KEHU_FLOAT32:
     case KEHU_DATE32:
     case KEHU_CATEGORY:
+    case KEHU_DECIMAL32:
         return 4;
     case KEHU_INT64:
     case KEHU_UINT64:
     case KEHU_FLOAT64:
     case KEHU_TIMESTAMP:
+    case KEHU_TIMESTAMP_S:
+    case KEHU_TIMESTAMP_MS:
+    case KEHU_TIMESTAMP_NS:
+    case KEHU_DECIMAL64:
         return 8;
+    case KEHU_DECIMAL128:
+    case KEHU_UTF8_VIEW:
+        return 16;
+    case KEHU_DECIMAL256:
+        return 32;
     case KEHU_BOOL:
     case KEHU_UTF8:
     case KEHU_LARGE_UTF8:
@@ -63,8 +75,9 @@ static kehu_status check_columns(const kehu_column *columns, int64_t n_columns,
 
 static void add_like(kehu__builder *b, const kehu_column *c)
 {
+    const kehu_type kind = kehu__column_kind(c);
     kehu__builder_add(b, c->name == NULL ? "" : c->name,
-                      c->type == KEHU_CATEGORY ? KEHU_UTF8 : c->type);
+                      kind == KEHU_CATEGORY ? KEHU_UTF8 : kind);
 }
 
 /* Stops where the builder has failed. */
@@ -98,16 +111,10 @@ kehu_status kehu_table_copy(kehu_table **out, const kehu_column *columns,
     return status;
 }
 
-/* Whether rows of `c` may stand below those of `first`. */
-static bool fits(const kehu_column *first, const kehu_column *c)
-{
-    const bool types = kehu__type_is_text(first->type) ? kehu__type_is_text(c->type)
-                                                       : first->type == c->type;
-    return types && strcmp(first->name, c->name) == 0;
-}
-
-static kehu_status check_tables(const kehu_table *const *tables, int64_t n_tables,
-                                kehu_error *err)
+kehu_status kehu__tables_check(const kehu_table *const *tables, int64_t n_tables,
+                               bool (*fits)(const kehu_column *c,
+                                            const kehu_column *first),
+                               kehu_error *err)
 {
     if (tables == NULL || n_tables < 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
@@ -124,7 +131,7 @@ static kehu_status check_tables(const kehu_table *const *tables, int64_t n_table
         for (int64_t k = 0; k < tables[t]->n_columns; k++) {
             const kehu_column *first = &tables[0]->columns[k],
                               *c = &tables[t]->columns[k];
-            if (!fits(first, c))
+            if (strcmp(c->name, first->name) != 0 || !fits(c, first))
                 return kehu__fail(err, KEHU_COLUMN, t,
                                   "table %lld has column %s %s where the first has %s %s",
                                   (long long)t, c->name, kehu__type_name(c->type),
@@ -132,6 +139,14 @@ static kehu_status check_tables(const kehu_table *const *tables, int64_t n_table
         }
     }
     return KEHU_OK;
+}
+
+/* Whether rows of `c` may stand below those of `first`. */
+static bool fits_below(const kehu_column *c, const kehu_column *first)
+{
+    return kehu__type_is_text(first->type)
+               ? kehu__type_is_text(c->type)
+               : kehu__column_kind(first) == kehu__column_kind(c);
 }
 
 kehu_status kehu_table_concat(kehu_table **out, const kehu_table *const *tables,
@@ -144,7 +159,7 @@ kehu_status kehu_table_concat(kehu_table **out, const kehu_table *const *tables,
     if (out == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out is NULL");
     *out = NULL;
-    KEHU_TRY(check_tables(tables, n_tables, err));
+    KEHU_TRY(kehu__tables_check(tables, n_tables, fits_below, err));
     for (int64_t k = 0; k < tables[0]->n_columns; k++)
         add_like(&b, &tables[0]->columns[k]);
     for (int64_t t = 0; t < n_tables && b.failed == KEHU_OK; t++)

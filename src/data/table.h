@@ -6,6 +6,7 @@
 #include <kehu/table.h>
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 /* The memory of one column; capacities as kehu__free wants them. */
 typedef struct kehu__store {
@@ -38,6 +39,13 @@ kehu_table *kehu__table_new(const kehu_allocator *a, size_t n_columns,
 
 /* One more holder; kehu_table_free takes one away. */
 kehu_table *kehu__table_hold(const kehu_table *table);
+
+/* One table or more, with columns of the same names that fit those of the first. Fails
+ * with KEHU_ARGUMENT or KEHU_COLUMN; err->where is the table. */
+kehu_status kehu__tables_check(const kehu_table *const *tables, int64_t n_tables,
+                               bool (*fits)(const kehu_column *c,
+                                            const kehu_column *first),
+                               kehu_error *err);
 
 /* Bytes of one value of a fixed-width type; 0 for BOOL and text. */
 size_t kehu__type_bytes(kehu_type type);

@@ -113,7 +113,7 @@ static kehu_status check_batch(const kehu_demands *d, const kehu_demand_batch *b
         KEHU_TRY(
             check_id(b->customer, "customer", d->customers_set, d->customers.text, err));
     KEHU_TRY(kehu__column_check(b->time, "time", err));
-    if (b->time->type != KEHU_DATE32 && b->time->type != KEHU_TIMESTAMP)
+    if (b->time->type != KEHU_DATE32 && kehu__column_kind(b->time) != KEHU_TIMESTAMP)
         return kehu__fail(err, KEHU_COLUMN, -1,
                           "time is %s, expected DATE32 or TIMESTAMP",
                           kehu__type_name(b->time->type));
@@ -149,7 +149,8 @@ enum { UNSEEN = -3, REFUSED = -2 }; /* beside KEHU__NO_KEY */
 
 static bool namer_open(namer *n, const kehu_allocator *a)
 {
-    if (n->c == NULL || n->c->type != KEHU_CATEGORY || n->c->dictionary->length == 0)
+    if (n->c == NULL || kehu__column_kind(n->c) != KEHU_CATEGORY ||
+        n->c->dictionary->length == 0)
         return true;
     n->n_codes = (size_t)n->c->dictionary->length;
     n->codes = kehu__alloc(a, n->n_codes, sizeof *n->codes);
@@ -177,7 +178,7 @@ static int64_t namer_get(namer *n, int64_t i)
         return name_number(n, (kehu__text){"", 0});
     if (n->codes == NULL || !kehu__column_valid(n->c, i))
         return name_number(n, kehu__column_text(n->c, i));
-    int64_t *code = &n->codes[((const int32_t *)n->c->data)[n->c->start + i]];
+    int64_t *code = &n->codes[kehu__column_code(n->c, i)];
     if (*code == UNSEEN)
         *code = name_number(n, kehu__column_text(n->c, i));
     return *code;

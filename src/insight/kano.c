@@ -60,7 +60,8 @@ static kehu_status check_columns(const kehu_column *const columns[3], kehu_error
             return kehu__fail(err, KEHU_ARGUMENT, -1, "%s is NULL", names[k]);
         KEHU_TRY(k == 0 ? kehu__column_check_text(c, names[k], err)
                         : kehu__column_check(c, names[k], err));
-        if (k > 0 && (c->type < KEHU_INT8 || c->type > KEHU_UINT64))
+        if (k > 0 &&
+            (kehu__column_kind(c) < KEHU_INT8 || kehu__column_kind(c) > KEHU_UINT64))
             return kehu__fail(err, KEHU_COLUMN, -1, "%s is %s, expected integers",
                               names[k], kehu__type_name(c->type));
         if (c->length != columns[0]->length)

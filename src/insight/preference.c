@@ -222,7 +222,8 @@ static kehu_status check_observed(const kehu_column *observed, int64_t n, kehu_e
 {
     KEHU_TRY(kehu__column_check(observed, "observed", err));
     if (!kehu__type_is_text(observed->type) && observed->type != KEHU_BOOL &&
-        (observed->type < KEHU_INT8 || observed->type > KEHU_UINT32))
+        (kehu__column_kind(observed) < KEHU_INT8 ||
+         kehu__column_kind(observed) > KEHU_UINT32))
         return kehu__fail(err, KEHU_COLUMN, -1,
                           "observed is %s, expected text, BOOL or integers up to INT64",
                           kehu__type_name(observed->type));

@@ -11,8 +11,8 @@ enum { CHUNK = 1 << 16 };
 static kehu_status check_integers(const kehu_column *c, const char *name, kehu_error *err)
 {
     KEHU_TRY(kehu__column_check_number(c, name, err));
-    if (c->type == KEHU_BOOL || c->type == KEHU_UINT64 || c->type == KEHU_FLOAT32 ||
-        c->type == KEHU_FLOAT64 || c->type == KEHU_DATE32 || c->type == KEHU_TIMESTAMP)
+    const kehu_type kind = kehu__column_kind(c);
+    if (kind < KEHU_INT8 || kind > KEHU_UINT32)
         return kehu__fail(err, KEHU_COLUMN, -1, "%s is %s, expected integers", name,
                           kehu__type_name(c->type));
     return KEHU_OK;
@@ -47,7 +47,7 @@ kehu_status kehu__rfm_check_batch(const kehu_rfm_base *base, const kehu_rfm_batc
     KEHU_TRY(check_id(b->customer, "customer", base->key_kind, &kinds[0], err));
     KEHU_TRY(check_id(b->order, "order", base->order_kind, &kinds[1], err));
     KEHU_TRY(kehu__column_check(b->time, "time", err));
-    if (b->time->type != KEHU_DATE32 && b->time->type != KEHU_TIMESTAMP)
+    if (b->time->type != KEHU_DATE32 && kehu__column_kind(b->time) != KEHU_TIMESTAMP)
         return kehu__fail(err, KEHU_COLUMN, -1,
                           "time is %s, expected DATE32 or TIMESTAMP",
                           kehu__type_name(b->time->type));

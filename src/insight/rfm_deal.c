@@ -72,7 +72,8 @@ static bool is_lean(const kehu__rfm_adding *a, int64_t from, int64_t to)
 {
     const kehu_column *c = a->batch->amount;
     uint64_t wide = 0;
-    if (a->text_keys || a->batch->order != NULL || c->type == KEHU_UINT32)
+    if (a->text_keys || a->batch->order != NULL || c->type == KEHU_UINT32 ||
+        c->type >= KEHU_DECIMAL32)
         return false;
     if (c->type != KEHU_INT64)
         return true;

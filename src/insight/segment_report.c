@@ -73,8 +73,8 @@ static kehu_status check_side(const kehu_segments *t, const side *s, const char 
                               kehu_error *err)
 {
     KEHU_TRY(kehu__column_check(s->keys, name, err));
-    if (s->keys->type == KEHU_UINT64 || s->keys->type == KEHU_FLOAT32 ||
-        s->keys->type == KEHU_FLOAT64)
+    const kehu_type kind = kehu__column_kind(s->keys);
+    if (kind == KEHU_UINT64 || kind == KEHU_FLOAT32 || kind == KEHU_FLOAT64)
         return kehu__fail(err, KEHU_COLUMN, -1, "%s is %s, expected integers or text",
                           name, kehu__type_name(s->keys->type));
     if (s->codes == NULL && s->keys->length > 0)

@@ -118,6 +118,8 @@ static const struct {
     SIZE(kehu_tree_score_options),
     SIZE(kehu_tree_step),
     SIZE(kehu_trend_options),
+    SIZE(kehu_view),
+    SIZE(kehu_view_bytes),
     SIZE(kehu_word_info),
     SIZE(kehu_words_options),
     SIZE(kehu_write_options),

@@ -78,7 +78,7 @@ static kehu_status check_columns(const kehu_column *group, const kehu_column *ti
     if (time == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "time is NULL");
     KEHU_TRY(kehu__column_check(time, "time", err));
-    if (time->type != KEHU_DATE32 && time->type != KEHU_TIMESTAMP)
+    if (time->type != KEHU_DATE32 && kehu__column_kind(time) != KEHU_TIMESTAMP)
         return kehu__fail(err, KEHU_COLUMN, -1,
                           "time is %s, expected DATE32 or TIMESTAMP",
                           kehu__type_name(time->type));

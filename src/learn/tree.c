@@ -139,8 +139,8 @@ kehu_status kehu__tree_match(const kehu_tree *tree, const kehu_column *columns,
             return kehu__fail(err, KEHU_COLUMN, -1, "column %s is there twice",
                               feature->name);
         KEHU_TRY(kehu__column_check(&columns[at], feature->name, err));
-        if (!kehu__tree_kinds_agree(feature->kind,
-                                    kehu__tree_kind_of(columns[at].type)) &&
+        if (!kehu__tree_kinds_agree(
+                feature->kind, kehu__tree_kind_of(kehu__column_kind(&columns[at]))) &&
             !is_void(&columns[at]))
             return kehu__fail(err, KEHU_COLUMN, -1,
                               "column %s is %s, the tree was trained on %s",

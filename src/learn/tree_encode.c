@@ -127,7 +127,8 @@ static kehu_status prepare(coder *coders, const kehu__tree_feature *features,
         const kehu_column *c = &columns[f];
         if (!kehu__tree_is_text(&features[f]))
             prepare_numbers(&coders[f], &features[f]);
-        else if (c->type == KEHU_CATEGORY && c->length > 0 && c->dictionary->length > 0) {
+        else if (kehu__column_kind(c) == KEHU_CATEGORY && c->length > 0 &&
+                 c->dictionary->length > 0) {
             coders[f].dictionary = kehu__alloc(alloc, (size_t)c->dictionary->length, 1);
             if (coders[f].dictionary == NULL)
                 return kehu__no_memory(err, "a column's categories");

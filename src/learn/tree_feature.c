@@ -178,7 +178,8 @@ kehu_status kehu__tree_feature_learn(kehu__tree_feature *f, const kehu_column *c
                                      const uint8_t *use, const kehu_allocator *alloc,
                                      kehu_error *err)
 {
-    *f = (kehu__tree_feature){.kind = kehu__tree_kind_of(c->type), .n_codes = 2};
+    *f = (kehu__tree_feature){.kind = kehu__tree_kind_of(kehu__column_kind(c)),
+                              .n_codes = 2};
     f->name_size = strlen(c->name);
     f->name = kehu__alloc(alloc, f->name_size + 1, 1);
     if (f->name == NULL)
@@ -248,9 +249,8 @@ uint32_t kehu__tree_code(const kehu__tree_feature *f, const kehu_column *c,
 {
     if (!kehu__tree_is_text(f))
         return kehu__tree_code_of_number(f, kehu__column_number(c, i));
-    if (c->type != KEHU_CATEGORY)
+    if (kehu__column_kind(c) != KEHU_CATEGORY)
         return kehu__tree_code_of_text(f, kehu__column_text(c, i));
-    return kehu__column_valid(c, i)
-               ? dictionary_codes[((const int32_t *)c->data)[c->start + i]]
-               : kehu__tree_missing_code(f);
+    return kehu__column_valid(c, i) ? dictionary_codes[kehu__column_code(c, i)]
+                                    : kehu__tree_missing_code(f);
 }

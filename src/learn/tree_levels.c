@@ -68,7 +68,7 @@ static kehu_status add_category(kehu__tree_levels *levels, const kehu_column *c,
         return kehu__no_memory(err, "the categories");
     for (int64_t i = 0; i < c->length; i++)
         if ((use == NULL || use[i]) && kehu__column_valid(c, i))
-            counts[((const int32_t *)c->data)[c->start + i]]++;
+            counts[kehu__column_code(c, i)]++;
     for (int64_t i = 0; i < d->length && status == KEHU_OK; i++) {
         const kehu__text text = kehu__column_text(d, i);
         if (counts[i] > 0 && text.size > 0)
@@ -81,7 +81,7 @@ static kehu_status add_category(kehu__tree_levels *levels, const kehu_column *c,
 kehu_status kehu__tree_levels_add_column(kehu__tree_levels *levels, const kehu_column *c,
                                          const uint8_t *use, kehu_error *err)
 {
-    if (c->type == KEHU_CATEGORY)
+    if (kehu__column_kind(c) == KEHU_CATEGORY)
         return add_category(levels, c, use, err);
     for (int64_t i = 0; i < c->length; i++) {
         const kehu__text text = kehu__column_text(c, i);

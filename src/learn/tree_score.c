@@ -76,8 +76,9 @@ kehu_status kehu__tree_sources_open(kehu__tree_source **out, int64_t *n_rows,
     for (uint32_t f = 0; f < tree->n_features && status == KEHU_OK; f++) {
         kehu__tree_source *s = &sources[f];
         s->column = given[f];
-        if (!kehu__tree_is_text(&tree->features[f]) || s->column->type != KEHU_CATEGORY ||
-            s->column->length == 0 || s->column->dictionary->length == 0)
+        if (!kehu__tree_is_text(&tree->features[f]) ||
+            kehu__column_kind(s->column) != KEHU_CATEGORY || s->column->length == 0 ||
+            s->column->dictionary->length == 0)
             continue;
         s->dictionary_codes = kehu__alloc(a, (size_t)s->column->dictionary->length, 1);
         if (s->dictionary_codes == NULL)

@@ -174,7 +174,8 @@ static kehu_status read_folds(training *t, const kehu_column *row_ids, kehu_erro
     uint32_t n = 0;
     if (row_ids != NULL) {
         KEHU_TRY(kehu__column_check(row_ids, "row_ids", err));
-        if (row_ids->type == KEHU_FLOAT32 || row_ids->type == KEHU_FLOAT64)
+        if (kehu__column_kind(row_ids) == KEHU_FLOAT32 ||
+            kehu__column_kind(row_ids) == KEHU_FLOAT64)
             return kehu__fail(err, KEHU_COLUMN, -1,
                               "row_ids is %s, expected text or integers",
                               kehu__type_name(row_ids->type));

@@ -133,29 +133,14 @@ static bool is_integer(kehu_type type)
 /* May a column of this type fill a field of that type? */
 static bool type_fits(kehu_type from, kehu_type to, bool is_key)
 {
-    switch (to) {
-    case KEHU_UTF8:
+    if (to == KEHU_UTF8)
         return kehu__type_is_text(from) || (is_key && is_integer(from));
-    case KEHU_INT64:
+    if (to == KEHU_INT64)
         return is_integer(from);
-    case KEHU_FLOAT64:
+    if (to == KEHU_FLOAT64)
         return is_integer(from) || from == KEHU_FLOAT32 || from == KEHU_FLOAT64;
-    case KEHU_TIMESTAMP:
+    if (to == KEHU_TIMESTAMP)
         return from == KEHU_TIMESTAMP || from == KEHU_DATE32;
-    case KEHU_BOOL:
-    case KEHU_INT8:
-    case KEHU_INT16:
-    case KEHU_INT32:
-    case KEHU_UINT8:
-    case KEHU_UINT16:
-    case KEHU_UINT32:
-    case KEHU_UINT64:
-    case KEHU_FLOAT32:
-    case KEHU_DATE32:
-    case KEHU_LARGE_UTF8:
-    case KEHU_CATEGORY:
-        break;
-    }
     return from == to;
 }
 
@@ -163,7 +148,7 @@ static kehu_status fill(kehu__vector *v, const kehu_column *c, uint32_t id,
                         kehu_type type, kehu_error *err)
 {
     const bool is_key = id == KEHU__KEY;
-    if (!type_fits(c->type, type, is_key))
+    if (!type_fits(kehu__column_kind(c), type, is_key))
         return kehu__fail(err, KEHU_COLUMN, -1, "column %s is %s, which does not fit %s",
                           c->name, kehu__type_name(c->type),
                           is_key ? "a customer id" : kehu__type_name(type));

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "data/column.h"
+
 kehu__storage kehu__storage_of(kehu_type type)
 {
-    if (type == KEHU_UTF8 || type == KEHU_LARGE_UTF8 || type == KEHU_CATEGORY)
+    if (kehu__type_is_text(type))
         return KEHU__TEXTS;
     return type == KEHU_FLOAT64 || type == KEHU_FLOAT32 ? KEHU__DOUBLES : KEHU__INTS;
 }

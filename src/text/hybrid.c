@@ -8,7 +8,7 @@
 bool kehu__pick(kehu__picked *p, const kehu_column *from, const uint8_t *chosen,
                 uint8_t what, const kehu_allocator *alloc)
 {
-    const bool category = from->type == KEHU_CATEGORY;
+    const bool category = kehu__column_kind(from) == KEHU_CATEGORY;
     p->n = 0;
     p->capacity = from->length + 8;
     p->codes = kehu__alloc(alloc, (size_t)p->capacity, sizeof *p->codes);

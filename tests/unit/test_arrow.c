@@ -115,12 +115,50 @@ static void test_arrow_round_trip_moves_and_frees_in_any_order(void **state)
     kehu_table_free(again);
 }
 
+static kehu_status stream_of(struct ArrowArrayStream *stream, const kehu_table *t)
+{
+    return kehu_arrow_export_stream(stream, &t, 1, NULL);
+}
+
+static void test_arrow_stream_gives_an_array_a_table(void **state)
+{
+    kehu_table *t = sample(NULL), *other, *back;
+    const kehu_table *two[2] = {t, t};
+    struct ArrowArrayStream stream;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_arrow_export_stream(&stream, two, 2, NULL), KEHU_OK);
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(kehu_arrow_next(&back, &stream, NULL, NULL), KEHU_OK);
+        assert_sample(back);
+        assert_ptr_equal(kehu_table_find(back, "x")->data, kehu_table_find(t, "x")->data);
+        kehu_table_free(back);
+    }
+    assert_int_equal(kehu_arrow_next(&back, &stream, NULL, NULL), KEHU_OK);
+    assert_null(back);
+    stream.release(&stream);
+    kehu_column columns[3] = {*kehu_table_column(t, 0), *kehu_table_column(t, 1),
+                              *kehu_table_column(t, 1)};
+    columns[2].name = "good";
+    assert_int_equal(kehu_table_copy(&other, columns, 3, NULL, NULL), KEHU_OK);
+    two[1] = other;
+    assert_int_equal(kehu_arrow_export_stream(&stream, two, 2, &err), KEHU_COLUMN);
+    assert_string_equal(err.message,
+                        "table 1 has column good FLOAT64 where the first has good BOOL");
+    assert_int_equal(err.where, 1);
+    two[1] = NULL;
+    assert_int_equal(kehu_arrow_export_stream(&stream, two, 2, NULL), KEHU_ARGUMENT);
+    assert_int_equal(kehu_arrow_export_stream(&stream, two, 0, NULL), KEHU_ARGUMENT);
+    kehu_table_free(other);
+    kehu_table_free(t);
+}
+
 static void test_arrow_stream_gives_one_array_then_ends(void **state)
 {
     struct ArrowArrayStream stream;
     kehu_table *t = sample(NULL), *back;
     (void)state;
-    assert_int_equal(kehu_arrow_export_stream(&stream, t, NULL), KEHU_OK);
+    assert_int_equal(stream_of(&stream, t), KEHU_OK);
     kehu_table_free(t);
     assert_int_equal(kehu_arrow_next(&back, &stream, NULL, NULL), KEHU_OK);
     assert_sample(back);
@@ -227,28 +265,43 @@ static void test_arrow_import_honours_offsets_of_parent_and_child(void **state)
 
 static void test_arrow_import_takes_dictionaries_of_any_code(void **state)
 {
-    static const int8_t small[] = {9, 1, 0, 1};
-    static const int32_t wide[] = {9, 1, 0, 1}, ends[] = {0, 1, 3};
+    static const int8_t c8[] = {9, 1, 0, 1};
+    static const int16_t c16[] = {9, 1, 0, 1};
+    static const int32_t c32[] = {9, 1, 0, 1}, ends[] = {0, 1, 3};
+    static const int64_t c64[] = {9, 1, 0, 1};
+    const struct {
+        const char *format;
+        const void *codes;
+        kehu_type type;
+        const char *out;
+        bool is_shared;
+    } cases[] = {
+        {"c", c8, KEHU_CATEGORY8, "C", true},   {"C", c8, KEHU_CATEGORY8, "C", true},
+        {"s", c16, KEHU_CATEGORY16, "S", true}, {"S", c16, KEHU_CATEGORY16, "S", true},
+        {"i", c32, KEHU_CATEGORY, "i", true},   {"I", c32, KEHU_CATEGORY, "i", true},
+        {"l", c64, KEHU_CATEGORY, "i", false}};
     const void *texts[] = {NULL, ends, "abb"};
     (void)state;
-    for (int k = 0; k < 2; k++) {
-        const void *codes[] = {NULL, k == 0 ? (const void *)small : (const void *)wide};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const void *codes[] = {NULL, cases[k].codes};
         struct ArrowArray words = array_of(texts, 3, 0, 2, 0);
         struct ArrowSchema word_schema = schema_of("u", "");
         struct ArrowArray a = array_of(codes, 2, 1, 3, 0);
-        struct ArrowSchema s = schema_of(k == 0 ? "c" : "i", "level");
+        struct ArrowSchema s = schema_of(cases[k].format, "level");
         kehu_table *t;
         a.dictionary = &words;
         s.dictionary = &word_schema;
         assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
-        assert_int_equal(kehu_table_column(t, 0)->type, KEHU_CATEGORY);
+        assert_int_equal(kehu_table_column(t, 0)->type, cases[k].type);
+        assert_int_equal(kehu_table_column(t, 0)->data == cases[k].codes,
+                         cases[k].is_shared);
         assert_int_equal(kehu__column_text(kehu_table_column(t, 0), 0).size, 2);
         assert_int_equal(kehu__column_text(kehu_table_column(t, 0), 1).size, 1);
         {
             struct ArrowSchema out_schema;
             struct ArrowArray out;
             assert_int_equal(kehu_arrow_export(&out_schema, &out, t, NULL), KEHU_OK);
-            assert_string_equal(out_schema.children[0]->format, "i");
+            assert_string_equal(out_schema.children[0]->format, cases[k].out);
             assert_string_equal(out_schema.children[0]->dictionary->format, "u");
             assert_int_equal(out.children[0]->dictionary->length, 2);
             kehu_table_free(t);
@@ -256,6 +309,25 @@ static void test_arrow_import_takes_dictionaries_of_any_code(void **state)
             out_schema.release(&out_schema);
         }
     }
+}
+
+/* A negative code must not become one of the upper half. */
+static void test_arrow_import_refuses_negative_codes_of_long_dictionaries(void **state)
+{
+    enum { WORDS = 200 };
+    static int32_t ends[WORDS + 1];
+    static const int8_t codes[] = {1, -1};
+    const void *texts[] = {NULL, ends, NULL}, *buffers[] = {NULL, codes};
+    struct ArrowArray words = array_of(texts, 3, 0, WORDS, 0),
+                      a = array_of(buffers, 2, 0, 2, 0);
+    struct ArrowSchema of_words = schema_of("u", ""), s = schema_of("c", "level");
+    kehu_table *t;
+    kehu_error err;
+    (void)state;
+    a.dictionary = &words;
+    s.dictionary = &of_words;
+    assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message, "level has code -1, expected 0 to 199");
 }
 
 static void test_arrow_import_takes_dictionaries_of_views(void **state)
@@ -280,7 +352,7 @@ static void test_arrow_import_takes_dictionaries_of_views(void **state)
     kehu_table_free(t);
 }
 
-static void test_arrow_import_converts_times_and_views(void **state)
+static void test_arrow_import_reads_times_and_views(void **state)
 {
     static const int64_t times[] = {1500, -1, 86400000};
     static const struct {
@@ -288,10 +360,10 @@ static void test_arrow_import_converts_times_and_views(void **state)
         kehu_type type;
         int64_t want[3];
     } cases[] = {
-        {"tss:", KEHU_TIMESTAMP, {1500000000, -1000000, INT64_C(86400000000000)}},
-        {"tsm:UTC", KEHU_TIMESTAMP, {1500000, -1000, 86400000000}},
+        {"tss:", KEHU_TIMESTAMP_S, {1500000000, -1000000, INT64_C(86400000000000)}},
+        {"tsm:UTC", KEHU_TIMESTAMP_MS, {1500000, -1000, 86400000000}},
         {"tsu:Asia/Shanghai", KEHU_TIMESTAMP, {1500, -1, 86400000}},
-        {"tsn:", KEHU_TIMESTAMP, {1, -1, 86400}},
+        {"tsn:", KEHU_TIMESTAMP_NS, {1, -1, 86400}},
         {"tdm", KEHU_DATE32, {0, -1, 1}},
     };
     const void *buffers[] = {NULL, times};
@@ -302,6 +374,8 @@ static void test_arrow_import_converts_times_and_views(void **state)
         struct ArrowSchema s = schema_of(cases[k].format, "t");
         assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
         assert_int_equal(kehu_table_column(t, 0)->type, cases[k].type);
+        assert_int_equal(kehu_table_column(t, 0)->data == times,
+                         cases[k].type != KEHU_DATE32);
         for (int64_t i = 0; i < 3; i++)
             assert_true(kehu__column_integer(kehu_table_column(t, 0), i) ==
                         cases[k].want[i]);
@@ -322,8 +396,18 @@ static void test_arrow_import_converts_times_and_views(void **state)
         assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
         assert_int_equal(kehu__column_text(kehu_table_column(t, 0), 0).size, 2);
         assert_false(kehu__column_valid(kehu_table_column(t, 0), 1));
-        assert_memory_equal(kehu__column_text(kehu_table_column(t, 0), 2).bytes,
-                            longer + 2, 30);
+        assert_ptr_equal(kehu__column_text(kehu_table_column(t, 0), 2).bytes, longer + 2);
+        {
+            struct ArrowSchema out_schema;
+            struct ArrowArray out;
+            assert_int_equal(kehu_arrow_export(&out_schema, &out, t, NULL), KEHU_OK);
+            assert_string_equal(out_schema.children[0]->format, "vu");
+            assert_int_equal(out.children[0]->n_buffers, 4);
+            for (int i = 0; i < 4; i++)
+                assert_ptr_equal(out.children[0]->buffers[i], view_buffers[i]);
+            out.release(&out);
+            out_schema.release(&out_schema);
+        }
         kehu_table_free(t);
         views[2].at = 3;
         a = array_of(view_buffers, 4, 0, 3, 1);
@@ -338,7 +422,7 @@ static void test_arrow_import_converts_times_and_views(void **state)
         KEHU__BIG_ENDIAN ? (high) : (low), KEHU__BIG_ENDIAN ? (low) : (high)             \
     }
 
-static void test_arrow_import_converts_decimals(void **state)
+static void test_arrow_import_reads_decimals(void **state)
 {
     const uint64_t wide[3][2] = {WIDE(0, 150), WIDE(UINT64_MAX, UINT64_MAX - 149),
                                  WIDE(UINT64_MAX >> 1, UINT64_MAX)};
@@ -346,18 +430,18 @@ static void test_arrow_import_converts_decimals(void **state)
                                   WIDE(0, UINT64_C(1) << 63)};
     static const int32_t narrow[] = {150, -150, INT32_MIN};
     const struct {
-        const char *format;
+        const char *format, *out;
         const void *data;
         double want[3];
     } cases[] = {
-        {"d:38,2", wide, {1.5, -1.5, 1.7014118346046923e36}},
-        {"d:38,-1,128", wide, {1500, -1500, 1.7014118346046923e39}},
-        {"d:9,3,32", narrow, {.15, -.15, -2147483.648}},
+        {"d:38,2", "d:38,2", wide, {1.5, -1.5, 1.7014118346046923e36}},
+        {"d:38,-1,128", "d:38,-1", wide, {1500, -1500, 1.7014118346046923e39}},
+        {"d:9,3,32", "d:9,3,32", narrow, {.15, -.15, -2147483.648}},
     };
     const void *buffers[] = {NULL, NULL};
     kehu_table *t;
     kehu_error err;
-    struct ArrowSchema s;
+    struct ArrowSchema s, out;
     struct ArrowArray a;
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -365,7 +449,11 @@ static void test_arrow_import_converts_decimals(void **state)
         a = array_of(buffers, 2, 0, 3, 0);
         s = schema_of(cases[k].format, "d");
         assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
-        assert_int_equal(kehu_table_column(t, 0)->type, KEHU_FLOAT64);
+        assert_ptr_equal(kehu_table_column(t, 0)->data, cases[k].data);
+        assert_int_equal(kehu__column_kind(kehu_table_column(t, 0)), KEHU_FLOAT64);
+        assert_int_equal(kehu_arrow_export(&out, NULL, t, NULL), KEHU_OK);
+        assert_string_equal(out.children[0]->format, cases[k].out);
+        out.release(&out);
         for (int64_t i = 0; i < 3; i++)
             assert_true(kehu__column_number(kehu_table_column(t, 0), i) ==
                         cases[k].want[i]);
@@ -375,7 +463,7 @@ static void test_arrow_import_converts_decimals(void **state)
     a = array_of(buffers, 2, 0, 2, 0);
     s = schema_of("d:38,0", "d");
     assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
-    assert_int_equal(kehu_table_column(t, 0)->type, KEHU_INT64);
+    assert_int_equal(kehu__column_kind(kehu_table_column(t, 0)), KEHU_INT64);
     assert_true(kehu__column_integer(kehu_table_column(t, 0), 0) == INT64_MIN);
     assert_true(kehu__column_integer(kehu_table_column(t, 0), 1) == INT64_MAX);
     kehu_table_free(t);
@@ -388,6 +476,70 @@ static void test_arrow_import_converts_decimals(void **state)
         s = schema_of(bad[k], "d");
         assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_COLUMN);
     }
+}
+
+/* A copy has the library's own types. */
+static void test_table_copy_makes_foreign_layouts_plain(void **state)
+{
+    static const uint8_t codes[] = {1, 0}, valid = 3;
+    static const int32_t ends[] = {0, 1, 3}, cents[] = {150, -1};
+    static const int64_t seconds[] = {1, -1};
+    static const char bytes[] = "more than twelve bytes";
+    static const void *const buffers[] = {bytes};
+    static const int64_t sizes[] = {sizeof bytes - 1};
+    static const kehu_view views[] = {{sizeof bytes - 1, "more", 0, 0}, {1, "x", 0, 0}};
+    const kehu_view_bytes of_views = {1, buffers, sizes};
+    const kehu_column words = {
+        .type = KEHU_UTF8, .length = 2, .data = "abb", .offsets = ends};
+    const kehu_column columns[] = {
+        {.name = "c",
+         .type = KEHU_CATEGORY8,
+         .length = 2,
+         .data = codes,
+         .dictionary = &words},
+        {.name = "s",
+         .type = KEHU_TIMESTAMP_S,
+         .length = 2,
+         .data = seconds,
+         .validity = &valid},
+        {.name = "d",
+         .type = KEHU_DECIMAL32,
+         .precision = 9,
+         .scale = 2,
+         .length = 2,
+         .data = cents},
+        {.name = "w", .type = KEHU_DECIMAL32, .precision = 9, .length = 2, .data = cents},
+        {.name = "v",
+         .type = KEHU_UTF8_VIEW,
+         .length = 2,
+         .data = views,
+         .offsets = &of_views}};
+    static const kehu_type types[] = {KEHU_UTF8, KEHU_TIMESTAMP, KEHU_FLOAT64, KEHU_INT64,
+                                      KEHU_LARGE_UTF8};
+    static const kehu_view beyond[] = {{30, "more", 0, 0}, {1, "x", 0, 0}};
+    kehu_column bad = columns[4];
+    kehu_table *t, *twice;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_table_copy(&t, columns, 5, NULL, NULL), KEHU_OK);
+    for (int k = 0; k < 5; k++)
+        assert_int_equal(kehu_table_column(t, k)->type, types[k]);
+    assert_memory_equal(kehu__column_text(kehu_table_column(t, 0), 0).bytes, "bb", 2);
+    assert_true(kehu__column_integer(kehu_table_column(t, 1), 1) == -1000000);
+    assert_true(kehu__column_number(kehu_table_column(t, 2), 1) == -.01);
+    assert_true(kehu__column_integer(kehu_table_column(t, 3), 0) == 150);
+    assert_memory_equal(kehu__column_text(kehu_table_column(t, 4), 0).bytes, bytes, 22);
+    assert_int_equal(
+        kehu_table_concat(&twice, (const kehu_table *const[]){t, t}, 2, NULL, NULL),
+        KEHU_OK);
+    kehu_table_free(twice);
+    kehu_table_free(t);
+    bad.data = beyond;
+    assert_int_equal(kehu_table_copy(&t, &bad, 1, NULL, &err), KEHU_ARGUMENT);
+    assert_string_equal(err.message, "v has an impossible view");
+    assert_int_equal(err.where, 0);
+    bad.offsets = NULL;
+    assert_int_equal(kehu_table_copy(&t, &bad, 1, NULL, NULL), KEHU_ARGUMENT);
 }
 
 static void test_arrow_import_takes_the_type_null(void **state)
@@ -427,7 +579,7 @@ static void test_arrow_import_refuses_what_cannot_be(void **state)
         {schema_of("u", "t"), array_of(texts, 3, 0, 2, 0), KEHU_ARGUMENT,
          "offsets of t fall"},
         {schema_of("tss:", "t"), array_of(buffers, 2, 0, 3, 0), KEHU_RANGE,
-         "Arrow column t has a time out of range"},
+         "t has a time out of range"},
     };
     kehu_table *t;
     kehu_error err;
@@ -453,7 +605,7 @@ static void test_arrow_survives_every_refused_allocation(void **state)
         struct ArrowArray array = {.release = NULL};
         struct ArrowArrayStream stream = {.release = NULL};
         kehu_table *t = sample(faulty_init(&f, n)), *back = NULL;
-        if (t != NULL && kehu_arrow_export_stream(&stream, t, NULL) == KEHU_OK &&
+        if (t != NULL && stream_of(&stream, t) == KEHU_OK &&
             kehu_arrow_next(&back, &stream, &f.as_allocator, NULL) != KEHU_OK)
             assert_null(back);
         kehu_table_free(back);
@@ -482,13 +634,16 @@ int main(void)
         cmocka_unit_test(test_arrow_export_shares_memory_and_follows_the_standard),
         cmocka_unit_test(test_arrow_children_may_be_moved_out),
         cmocka_unit_test(test_arrow_round_trip_moves_and_frees_in_any_order),
+        cmocka_unit_test(test_arrow_stream_gives_an_array_a_table),
         cmocka_unit_test(test_arrow_stream_gives_one_array_then_ends),
         cmocka_unit_test(test_arrow_empty_columns_have_buffers),
         cmocka_unit_test(test_arrow_import_honours_offsets_of_parent_and_child),
         cmocka_unit_test(test_arrow_import_takes_dictionaries_of_any_code),
+        cmocka_unit_test(test_arrow_import_refuses_negative_codes_of_long_dictionaries),
         cmocka_unit_test(test_arrow_import_takes_dictionaries_of_views),
-        cmocka_unit_test(test_arrow_import_converts_times_and_views),
-        cmocka_unit_test(test_arrow_import_converts_decimals),
+        cmocka_unit_test(test_arrow_import_reads_times_and_views),
+        cmocka_unit_test(test_arrow_import_reads_decimals),
+        cmocka_unit_test(test_table_copy_makes_foreign_layouts_plain),
         cmocka_unit_test(test_arrow_import_takes_the_type_null),
         cmocka_unit_test(test_arrow_import_refuses_what_cannot_be),
         cmocka_unit_test(test_arrow_survives_every_refused_allocation),

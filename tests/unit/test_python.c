@@ -144,7 +144,9 @@ static void test_python_capsules_release_what_nobody_took(void **state)
                                                i == 1 ? c.pointer : NULL, t, NULL),
                              KEHU_OK);
         else
-            assert_int_equal(kehu_arrow_export_stream(c.pointer, t, NULL), KEHU_OK);
+            assert_int_equal(kehu_arrow_export_stream(
+                                 c.pointer, (const kehu_table *const *)&t, 1, NULL),
+                             KEHU_OK);
         assert_true(f.live_blocks > blocks);
         kehu_python_drop(&c);
         assert_int_equal(f.live_blocks, blocks);

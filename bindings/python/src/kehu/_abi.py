@@ -49,6 +49,16 @@ KEHU_TIMESTAMP = 13
 KEHU_UTF8 = 14
 KEHU_LARGE_UTF8 = 15
 KEHU_CATEGORY = 16
+KEHU_CATEGORY8 = 17
+KEHU_CATEGORY16 = 18
+KEHU_UTF8_VIEW = 19
+KEHU_TIMESTAMP_S = 20
+KEHU_TIMESTAMP_MS = 21
+KEHU_TIMESTAMP_NS = 22
+KEHU_DECIMAL32 = 23
+KEHU_DECIMAL64 = 24
+KEHU_DECIMAL128 = 25
+KEHU_DECIMAL256 = 26
 KEHU_FIELD_REQUIRED = 1
 KEHU_FIELD_OPTIONAL = 2
 KEHU_FIELD_LOOSE = 4
@@ -183,7 +193,7 @@ KEHU_TREND_BURSTS = 2
 
 ENUMS: dict[str, dict[str, int]] = {
     'kehu_status': {'KEHU_OK': 0, 'KEHU_NO_MEMORY': -1, 'KEHU_ARGUMENT': -2, 'KEHU_DATA': -3, 'KEHU_NOT_FOUND': -4, 'KEHU_IO': -5, 'KEHU_FORMAT': -6, 'KEHU_VERSION': -7, 'KEHU_LIMIT': -8, 'KEHU_CANCELLED': -9, 'KEHU_INTERNAL': -10, 'KEHU_KIND': -11, 'KEHU_COLUMN': -12, 'KEHU_ENCODING': -13, 'KEHU_DUPLICATE': -14, 'KEHU_EMPTY': -15, 'KEHU_ONE_CLASS': -16, 'KEHU_BUSY': -17, 'KEHU_POISONED': -18, 'KEHU_RANGE': -19},
-    'kehu_type': {'KEHU_BOOL': 1, 'KEHU_INT8': 2, 'KEHU_INT16': 3, 'KEHU_INT32': 4, 'KEHU_INT64': 5, 'KEHU_UINT8': 6, 'KEHU_UINT16': 7, 'KEHU_UINT32': 8, 'KEHU_UINT64': 9, 'KEHU_FLOAT32': 10, 'KEHU_FLOAT64': 11, 'KEHU_DATE32': 12, 'KEHU_TIMESTAMP': 13, 'KEHU_UTF8': 14, 'KEHU_LARGE_UTF8': 15, 'KEHU_CATEGORY': 16},
+    'kehu_type': {'KEHU_BOOL': 1, 'KEHU_INT8': 2, 'KEHU_INT16': 3, 'KEHU_INT32': 4, 'KEHU_INT64': 5, 'KEHU_UINT8': 6, 'KEHU_UINT16': 7, 'KEHU_UINT32': 8, 'KEHU_UINT64': 9, 'KEHU_FLOAT32': 10, 'KEHU_FLOAT64': 11, 'KEHU_DATE32': 12, 'KEHU_TIMESTAMP': 13, 'KEHU_UTF8': 14, 'KEHU_LARGE_UTF8': 15, 'KEHU_CATEGORY': 16, 'KEHU_CATEGORY8': 17, 'KEHU_CATEGORY16': 18, 'KEHU_UTF8_VIEW': 19, 'KEHU_TIMESTAMP_S': 20, 'KEHU_TIMESTAMP_MS': 21, 'KEHU_TIMESTAMP_NS': 22, 'KEHU_DECIMAL32': 23, 'KEHU_DECIMAL64': 24, 'KEHU_DECIMAL128': 25, 'KEHU_DECIMAL256': 26},
     'kehu_rfm_returns': {'KEHU_RFM_RETURNS_NET': 0, 'KEHU_RFM_RETURNS_COUNT': 1, 'KEHU_RFM_RETURNS_DROP': 2},
     'kehu_rfm_column': {'KEHU_RFM_RECENCY': 0, 'KEHU_RFM_ORDERS': 1, 'KEHU_RFM_SPEND': 2},
     'kehu_rfm_rule': {'KEHU_RFM_NEAREST_RANK': 0, 'KEHU_RFM_INTERPOLATED': 1, 'KEHU_RFM_INTERPOLATED_PLUS_ONE': 2, 'KEHU_RFM_EQUAL_WIDTH': 3},
@@ -229,6 +239,14 @@ class kehu_progress(Structure):
 
 
 class kehu_writer(Structure):
+    pass
+
+
+class kehu_view(Structure):
+    pass
+
+
+class kehu_view_bytes(Structure):
     pass
 
 
@@ -655,9 +673,22 @@ kehu_writer._fields_ = [
     ('write', CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)),
     ('ctx', c_void_p),
 ]
+kehu_view._fields_ = [
+    ('size', c_int32),
+    ('start', (c_char * 4)),
+    ('buffer', c_int32),
+    ('at', c_int32),
+]
+kehu_view_bytes._fields_ = [
+    ('n', c_int64),
+    ('buffers', POINTER(c_void_p)),
+    ('sizes', POINTER(c_int64)),
+]
 kehu_column._fields_ = [
     ('name', c_char_p),
     ('type', c_int),
+    ('precision', c_int16),
+    ('scale', c_int16),
     ('length', c_int64),
     ('data', c_void_p),
     ('offsets', c_void_p),
@@ -1547,6 +1578,8 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_executor': kehu_executor,
     'kehu_progress': kehu_progress,
     'kehu_writer': kehu_writer,
+    'kehu_view': kehu_view,
+    'kehu_view_bytes': kehu_view_bytes,
     'kehu_column': kehu_column,
     'kehu_field': kehu_field,
     'kehu_write_options': kehu_write_options,
@@ -1668,7 +1701,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_table_save_csv': (c_int, [c_void_p, c_char_p, POINTER(kehu_write_options), POINTER(kehu_error)], ['table', 'path', 'options', 'err']),
     'kehu_table_save_json': (c_int, [c_void_p, c_char_p, POINTER(kehu_write_options), POINTER(kehu_error)], ['table', 'path', 'options', 'err']),
     'kehu_arrow_export': (c_int, [POINTER(ArrowSchema), POINTER(ArrowArray), c_void_p, POINTER(kehu_error)], ['schema', 'array', 'table', 'err']),
-    'kehu_arrow_export_stream': (c_int, [POINTER(ArrowArrayStream), c_void_p, POINTER(kehu_error)], ['stream', 'table', 'err']),
+    'kehu_arrow_export_stream': (c_int, [POINTER(ArrowArrayStream), POINTER(c_void_p), c_int64, POINTER(kehu_error)], ['stream', 'tables', 'n_tables', 'err']),
     'kehu_arrow_import': (c_int, [POINTER(c_void_p), POINTER(ArrowSchema), POINTER(ArrowArray), POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'schema', 'array', 'alloc', 'err']),
     'kehu_arrow_next': (c_int, [POINTER(c_void_p), POINTER(ArrowArrayStream), POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'stream', 'alloc', 'err']),
     'kehu_rfm_base_new': (c_int, [POINTER(c_void_p), c_int32, POINTER(kehu_rfm_base_options), POINTER(kehu_error)], ['out', 'as_of_day', 'options', 'err']),

@@ -3,7 +3,7 @@
 A column may be
 
 - anything with __arrow_c_array__ or __arrow_c_stream__ (pyarrow, polars, pandas, DuckDB, nanoarrow): not copied, unless
-  it comes in several chunks or in a type the library copies (kehu/arrow.h);
+  it comes in several chunks, which are joined, or in one of the few types that the library copies (kehu/arrow.h);
 - anything with the buffer protocol (numpy, array.array, memoryview) of one dimension: not copied, unless it has gaps
   between its values, is of bool or of dates;
 - a list, tuple or other iterable of str, of numbers, of bool, of datetime.date or of datetime.datetime (without a zone:
@@ -173,7 +173,7 @@ def _from_arrow(data: Any, argument: str) -> Table | None:
     if len(parts) == 1:
         return parts[0]
     if parts:
-        return Table.concat(parts)
+        return Table._of(parts)
     return Table({name: typed([], name, _ARROW_TYPES.get(format, "timestamp" if format.startswith("ts") else "float64"))
                   for name, format in fields})
 

@@ -1,6 +1,8 @@
 """How tables look: in a terminal, and in a notebook (a static table with a small picture over each column of numbers)."""
 from __future__ import annotations
 
+from ._values import CTYPES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -52,17 +54,19 @@ def escape(shown: str) -> str:
 
 def histogram(column: Column, bins: int = 16) -> str:
     """A small SVG of how the numbers are spread; "" where there is nothing to see."""
-    if column.type in ("utf8", "large_utf8", "category", "bool"):
+    if column._kind in ("utf8", "large_utf8", "category", "bool"):
         return ""
     step = max(1, len(column) // 20000)
-    view, present = column.view(), column.is_present()
+    view: Any = column.view() if column._struct.type in CTYPES else column.to_list()
+    present = column.is_present()
     values = [v for i in range(0, len(column), step) if present[i] for v in (view[i],) if v - v == 0]
     low, high = (min(values), max(values)) if values else (0, 0)
     if low == high:
         return ""
+    unit = 2 if high - low == float("inf") else 1
     counts = [0] * bins
     for v in values:
-        counts[min(int((v - low) / (high - low) * bins), bins - 1)] += 1
+        counts[min(int((v / unit - low / unit) / (high / unit - low / unit) * bins), bins - 1)] += 1
     most = max(counts)
     bars = "".join(f'<rect x="{5 * i}" y="{20 - round(20 * c / most, 1)}" width="4" height="{round(20 * c / most, 1)}"/>'
                    for i, c in enumerate(counts) if c)

@@ -1,9 +1,12 @@
 """The memory of a kehu_column as Python's values."""
 from __future__ import annotations
 
-from ctypes import addressof, c_char, c_double, c_float, c_int8, c_int16, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64
+from ctypes import (addressof, byref, c_char, c_double, c_float, c_int8, c_int16, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64,
+                    c_void_p)
 
 from . import _abi
+from ._call import call, owned
+from ._library import lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +17,38 @@ CTYPES: dict[int, tuple[Any, str]] = {
     _abi.KEHU_UINT8: (c_uint8, "B"), _abi.KEHU_UINT16: (c_uint16, "H"), _abi.KEHU_UINT32: (c_uint32, "I"),
     _abi.KEHU_UINT64: (c_uint64, "Q"), _abi.KEHU_FLOAT32: (c_float, "f"), _abi.KEHU_FLOAT64: (c_double, "d"),
     _abi.KEHU_DATE32: (c_int32, "i"), _abi.KEHU_TIMESTAMP: (c_int64, "q"), _abi.KEHU_CATEGORY: (c_int32, "i"),
+    _abi.KEHU_CATEGORY8: (c_uint8, "B"), _abi.KEHU_CATEGORY16: (c_uint16, "H"), _abi.KEHU_TIMESTAMP_S: (c_int64, "q"),
+    _abi.KEHU_TIMESTAMP_MS: (c_int64, "q"), _abi.KEHU_TIMESTAMP_NS: (c_int64, "q"),
 }
+TIME_UNITS = {_abi.KEHU_TIMESTAMP_S: "s", _abi.KEHU_TIMESTAMP_MS: "ms", _abi.KEHU_TIMESTAMP: "us", _abi.KEHU_TIMESTAMP_NS: "ns"}
+
+
+def kind(c: Any) -> int:
+    """What the library reads a column as, whatever its layout: a type up to KEHU_CATEGORY."""
+    if c.type <= _abi.KEHU_CATEGORY:
+        return int(c.type)
+    if c.type in TIME_UNITS:
+        return _abi.KEHU_TIMESTAMP
+    if c.type == _abi.KEHU_UTF8_VIEW:
+        return _abi.KEHU_LARGE_UTF8
+    if c.type in CTYPES:
+        return _abi.KEHU_CATEGORY
+    return _abi.KEHU_FLOAT64 if c.scale else _abi.KEHU_INT64
+
+
+def copied(structs: Any, n: int) -> c_void_p:
+    """Columns as a table of their own, in the library's own layouts."""
+    out = c_void_p()
+    call(lib.kehu_table_copy, byref(out), structs, n, None)
+    assert out.value is not None
+    return owned(out.value, lib.kehu_table_free)
+
+
+def _plain(owner: Any, c: Any) -> tuple[Any, Any]:
+    if c.type <= _abi.KEHU_CATEGORY:
+        return owner, c
+    owner = copied(c, 1)
+    return owner, lib.kehu_table_column(owner, 0).contents
 
 
 def memory(owner: Any, address: int, start: int, length: int, kind: Any, code: Any) -> memoryview[Any]:
@@ -42,6 +76,7 @@ def values_of(owner: Any, c: Any) -> list[Any]:
     """The values of a column as Python's, None for missing ones."""
     if c.length == 0:
         return []
+    owner, c = _plain(owner, c)
     values = _all(owner, c)
     return [v if there else None for v, there in zip(values, bits(owner, c))] if c.validity else values
 
@@ -50,6 +85,7 @@ def bytes_of(owner: Any, c: Any) -> list[bytes]:
     """The texts of a column as the library reads them, whether they are UTF-8 or not; empty for missing ones."""
     if c.length == 0:
         return []
+    owner, c = _plain(owner, c)
     if c.type == _abi.KEHU_CATEGORY:
         names = bytes_of(owner, c.dictionary.contents)
         codes = memory(owner, c.data, c.start, c.length, *CTYPES[c.type]).tolist()

@@ -6,7 +6,8 @@ from ctypes import c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, cast,
 
 from . import _abi
 from ._call import string, text
-from .table import Column, Table, _copy, as_array
+from ._values import copied
+from .table import Column, Table, as_array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Result(Table):
         if self._owner is None and parts is not None:
             keep: list[Any] = []
             structs = (_abi.kehu_column * max(len(parts), 1))(*(p.struct(self._n, keep) for p in parts))
-            self._owner = _copy(structs, len(parts))
+            self._owner = copied(structs, len(parts))
         return super()._own()
 
 

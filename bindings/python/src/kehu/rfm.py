@@ -25,8 +25,9 @@ from . import _abi, errors
 from ._call import Exclusive, Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, written
 from ._columns import Input, Inputs, column, columns, vector
 from ._library import lib
+from ._values import copied
 from .results import Record, Result, numbers, room, view
-from .table import Table, _copy
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _customers(keys: Any, values: list[tuple[str, int, Any]]) -> Table:
     for i, (name, kind, data) in enumerate(values):
         structs[1 + i] = _abi.kehu_column(name=name.encode(), type=kind, length=keys.length, data=cast(data, c_void_p))
     table = Table.__new__(Table)
-    table._owner = _copy(structs, len(structs))
+    table._owner = copied(structs, len(structs))
     return table
 
 

@@ -27,8 +27,9 @@ from . import _abi
 from ._call import Exclusive, Handle, Watch, call, choose, options, path_bytes, string, text, written
 from ._columns import columns as named_columns
 from ._library import lib
+from ._values import copied
 from .results import Record
-from .table import _NAMES, Table, _copy, _FIELD_TYPES
+from .table import _FIELD_TYPES, _NAMES, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -402,7 +403,7 @@ class Scan(Exclusive):
 
     def _table(self, batch: Any) -> Table:
         table = Table.__new__(Table)
-        table._owner = _copy(batch.columns, batch.n_columns)
+        table._owner = copied(batch.columns, batch.n_columns)
         return table
 
     def _empty(self) -> Table:

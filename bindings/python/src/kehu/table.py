@@ -23,7 +23,7 @@ from ctypes import byref, c_void_p
 from . import _abi, _arrow, errors
 from ._call import Handle, call, choose, options, owned, path_bytes, string, text, written
 from ._library import lib
-from ._values import CTYPES, bits, memory, values_of
+from ._values import CTYPES, TIME_UNITS, bits, copied, kind, memory, values_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,12 +53,17 @@ class Column:
         """"utf8", "int64", "float64", "timestamp" and so on, as kehu/column.h has them."""
         return _NAMES[self._struct.type]
 
+    @property
+    def _kind(self) -> str:
+        return _NAMES[kind(self._struct)]
+
     def __len__(self) -> int:
         return int(self._struct.length)
 
     def view(self) -> memoryview[Any]:
-        """The values where they lie: dates as days, times as microseconds since 1970, missing ones as whatever is there.
-        Fails with TypeError for text and bool, which have no value of fixed width."""
+        """The values where they lie: dates as days, times as microseconds since 1970 (in the unit of their type),
+        categories as codes, missing ones as whatever is there.
+        Fails with TypeError for text, bool and decimals, which have no value of fixed width here."""
         c = self._struct
         if c.type not in CTYPES:
             raise TypeError(f"column {self.name} is {self.type}, which has no fixed width")
@@ -115,10 +120,10 @@ class Column:
     def _shared_array(self, numpy: Any) -> Any:
         """The memory itself as an array that cannot be written to; None where numpy has no such type."""
         c = self._struct
-        if c.type not in CTYPES or c.validity or c.type in (_abi.KEHU_CATEGORY, _abi.KEHU_DATE32):
+        if c.type not in CTYPES or c.validity or kind(c) in (_abi.KEHU_CATEGORY, _abi.KEHU_DATE32):
             return None
         found = numpy.asarray(self.view())
-        return found.view("M8[us]") if c.type == _abi.KEHU_TIMESTAMP else found
+        return found.view(f"M8[{TIME_UNITS[c.type]}]") if c.type in TIME_UNITS else found
 
     def _made_array(self, numpy: Any) -> Any:
         c = self._struct
@@ -126,7 +131,7 @@ class Column:
             return numpy.asarray(self.view()).astype("M8[D]")
         if c.type == _abi.KEHU_BOOL and not c.validity:
             return numpy.array(self.to_list(), bool)
-        if c.type in (_abi.KEHU_FLOAT32, _abi.KEHU_FLOAT64):
+        if kind(c) in (_abi.KEHU_FLOAT32, _abi.KEHU_FLOAT64):
             return numpy.array([float("nan") if v is None else v for v in self.to_list()], "f4" if c.type == _abi.KEHU_FLOAT32 else "f8")
         return numpy.array(self.to_list(), object)
 
@@ -141,30 +146,59 @@ class Table(Handle):
     """Equally long named columns.
 
     data  a mapping of name to column; a data frame, or whatever speaks Arrow; a list of dicts, one a row. Arrow memory
-          is shared, other memory copied
+          is shared, other memory copied. What comes in several chunks is shared as well, and joined (by copying) where a
+          column is asked for; go through `chunks` to do without
 
     t["name"] and t[0] are columns, t.columns their names, len(t) the rows.
     """
 
     _free = lib.kehu_table_free
+    _chunks: tuple[Table, ...] = ()
 
     def __init__(self, data: Any) -> None:
         from ._columns import _from_arrow, columns
         shared = None if isinstance(data, (Table, dict, list, tuple)) else _from_arrow(data, "data")
         if shared is not None:
-            self._owner = shared._owner
+            self._owner, self._chunks = shared._owner, shared._chunks
             return
         inputs = columns(data, "data")
-        self._owner = _copy(inputs.structs, inputs.n)
+        self._owner = copied(inputs.structs, inputs.n)
+
+    @classmethod
+    def _of(cls, parts: Sequence[Table]) -> Table:
+        """The rows of several tables of one Arrow schema, which stay where they are."""
+        self = cls.__new__(cls)
+        self._chunks = tuple(parts)
+        return self
+
+    def _own(self) -> c_void_p:
+        if self._chunks and self._owner is None:
+            self._owner = Table.concat(self._chunks)._owner
+        return super()._own()
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._owner is None and not self._chunks
+
+    def close(self) -> None:
+        """Release what the library holds, once calls that are running have ended. Further use is an error, closing
+        again is not."""
+        self._owner, self._chunks = None, ()
+
+    @property
+    def chunks(self) -> tuple[Table, ...]:
+        """The pieces in which an Arrow stream brought it, each a table over the producer's memory; else the table alone."""
+        return self._chunks or (self,)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names, in order."""
-        owner = self._own()
+        owner = self.chunks[0]._own() if self._chunks else self._own()
         return tuple(string(lib.kehu_table_column(owner, i).contents.name) for i in range(lib.kehu_table_column_count(owner)))
 
     def __len__(self) -> int:
-        return int(lib.kehu_table_row_count(self._own()))
+        return sum(map(len, self._chunks)) if self._chunks else int(lib.kehu_table_row_count(self._own()))
 
     def __getitem__(self, name: str | int) -> Column:
         names = self.columns
@@ -213,9 +247,8 @@ class Table(Handle):
 
         Fails with KehuColumnError (columns differ), KehuArgumentError (no table)."""
         owners = [t._own() for t in tables]
-        pointers = (c_void_p * max(len(owners), 1))(*(o.value for o in owners))
         out = c_void_p()
-        call(lib.kehu_table_concat, byref(out), pointers, len(owners), None)
+        call(lib.kehu_table_concat, byref(out), _pointers(owners), len(owners), None)
         return Table._adopt(out)
 
     def write_csv(self, *, delimiter: str = "", bom: bool = False, crlf: bool = False, guard: bool = False,
@@ -256,10 +289,11 @@ class Table(Handle):
         return _arrow.export_array(self._own())
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return _arrow.export_stream(lib.kehu_arrow_export_stream, self._own())
+        owners = [t._own() for t in self.chunks]
+        return _arrow.export_stream(lib.kehu_arrow_export_stream, _pointers(owners), len(owners))
 
     def __reduce__(self) -> Any:
-        return _rebuild, (type(self), [(c.name, c.type, c.to_list()) for c in map(self.__getitem__, range(len(self.columns)))])
+        return _rebuild, (type(self), [(c.name, c._kind, c.to_list()) for c in map(self.__getitem__, range(len(self.columns)))])
 
     def __repr__(self) -> str:
         if self.closed:
@@ -272,21 +306,18 @@ class Table(Handle):
         return as_html(self)
 
 
+def _pointers(owners: Sequence[c_void_p]) -> Any:
+    return (c_void_p * max(len(owners), 1))(*(o.value for o in owners))
+
+
 def _rebuild(kind: type[Table], parts: list[tuple[str, str, list[Any]]]) -> Table:
     """A pickled table: columns without a value to tell their type keep it."""
     from ._columns import typed
     inputs = [typed(values, name, kind_name) for name, kind_name, values in parts]
     table = Table.__new__(Table)
     structs = (_abi.kehu_column * max(len(inputs), 1))(*(i.struct for i in inputs))
-    table._owner = _copy(structs, len(inputs))
+    table._owner = copied(structs, len(inputs))
     return table
-
-
-def _copy(structs: Any, n: int) -> c_void_p:
-    out = c_void_p()
-    call(lib.kehu_table_copy, byref(out), structs, n, None)
-    assert out.value is not None
-    return owned(out.value, lib.kehu_table_free)
 
 
 def as_array(numpy: Any, shared: Any, make: Callable[[], Any], dtype: Any, copy: bool | None, what: str) -> Any:
@@ -301,12 +332,12 @@ def as_array(numpy: Any, shared: Any, make: Callable[[], Any], dtype: Any, copy:
 
 
 def _series(pandas: Any, column: Column) -> Any:
-    whole = "int" in column.type
-    if whole and column._struct.validity:
-        return pandas.array(column.to_list(), dtype=column.type.replace("int", "Int").replace("u", "U"))
-    if column.type == "timestamp" and not column._struct.validity:
+    kind_name = column._kind
+    if "int" in kind_name and column._struct.validity:
+        return pandas.array(column.to_list(), dtype=kind_name.replace("int", "Int").replace("u", "U"))
+    if kind_name == "timestamp" and not column._struct.validity:
         return pandas.Series(column.to_numpy(), copy=False).dt.tz_localize("UTC")
-    return column.to_numpy() if column.type not in ("utf8", "large_utf8", "category") else column.to_list()
+    return column.to_numpy() if kind_name not in ("utf8", "large_utf8", "category") else column.to_list()
 
 
 def _write_options(delimiter: str, flags: int, zone_minutes: int, decimals: dict[str, int] | None) -> Any:

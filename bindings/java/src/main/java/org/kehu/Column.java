@@ -54,7 +54,27 @@ public abstract class Column {
         /** Texts of more than 2 GiB in all. */
         LARGE_UTF8,
         /** Texts of which there are few different ones. */
-        CATEGORY;
+        CATEGORY,
+        /** The same with codes of 8 bits; from Arrow, as are all that follow. */
+        CATEGORY8,
+        /** The same with codes of 16 bits. */
+        CATEGORY16,
+        /** Texts in Arrow's views. */
+        UTF8_VIEW,
+        /** Seconds since 1970-01-01 00:00 UTC, as 64-bit numbers. */
+        TIMESTAMP_S,
+        /** Milliseconds, as 64-bit numbers. */
+        TIMESTAMP_MS,
+        /** Nanoseconds, as 64-bit numbers. */
+        TIMESTAMP_NS,
+        /** Decimals in 32 bits. */
+        DECIMAL32,
+        /** Decimals in 64 bits. */
+        DECIMAL64,
+        /** Decimals in 128 bits. */
+        DECIMAL128,
+        /** Decimals in 256 bits. */
+        DECIMAL256;
 
         private static final Type[] ALL = values();
 
@@ -71,8 +91,9 @@ public abstract class Column {
                 case INT8, UINT8 -> 1;
                 case INT16, UINT16 -> 2;
                 case INT32, UINT32, FLOAT32, DATE32 -> 4;
-                case INT64, UINT64, FLOAT64, TIMESTAMP -> 8;
-                case BOOL, UTF8, LARGE_UTF8, CATEGORY -> 0;
+                case INT64, UINT64, FLOAT64, TIMESTAMP, TIMESTAMP_S, TIMESTAMP_MS, TIMESTAMP_NS -> 8;
+                case BOOL, UTF8, LARGE_UTF8, UTF8_VIEW, CATEGORY, CATEGORY8, CATEGORY16 -> 0;
+                case DECIMAL32, DECIMAL64, DECIMAL128, DECIMAL256 -> 0;
             };
         }
     }

@@ -415,7 +415,9 @@ public final class Table extends NativeHandle {
      */
     public void toArrowStream(long stream) {
         try (Frame f = Frame.open()) {
-            f.check(Native.arrowExportStream(given(stream, "stream"), f.inside(this), f.error()));
+            Memory tables = f.zeros(Long.BYTES);
+            tables.i64(0, f.inside(this));
+            f.check(Native.arrowExportStream(given(stream, "stream"), tables.address, 1, f.error()));
         }
     }
 }

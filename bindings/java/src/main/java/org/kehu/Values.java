@@ -1,5 +1,8 @@
 package org.kehu;
 
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** Copies what a kehu_column of C holds into arrays. Whose memory it is must stay open meanwhile. */
@@ -80,8 +83,33 @@ final class Values {
                 Memory m = from(8);
                 yield i -> m.i64(8 * i);
             }
-            case FLOAT32, FLOAT64, UTF8, LARGE_UTF8, CATEGORY -> throw unfit("whole numbers");
+            case TIMESTAMP_S -> times(1_000_000, 1);
+            case TIMESTAMP_MS -> times(1000, 1);
+            case TIMESTAMP_NS -> times(1, 1000);
+            case DECIMAL32, DECIMAL64, DECIMAL128, DECIMAL256 -> i -> decimal(i).longValueExact();
+            case FLOAT32, FLOAT64, UTF8, LARGE_UTF8, UTF8_VIEW, CATEGORY, CATEGORY8, CATEGORY16 -> throw unfit("whole numbers");
         };
+    }
+
+    /** Microseconds, rounded towards the past. */
+    private ToLong times(long multiply, long divide) {
+        Memory m = from(8);
+        return i -> Math.floorDiv(m.i64(8 * i) * multiply, divide);
+    }
+
+    private BigDecimal decimal(int i) {
+        int bytes = 4 << type.ordinal() - Column.Type.DECIMAL32.ordinal();
+        byte[] digits = from(bytes).bytes(i * bytes, bytes);
+        for (int k = 0; ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN && k < bytes / 2; k++) {
+            byte low = digits[k];
+            digits[k] = digits[bytes - 1 - k];
+            digits[bytes - 1 - k] = low;
+        }
+        return new BigDecimal(new BigInteger(digits), column.i16(Layout.Column.SCALE));
+    }
+
+    private boolean isDecimal() {
+        return type.compareTo(Column.Type.DECIMAL32) >= 0;
     }
 
     private IllegalArgumentException unfit(String wanted) {
@@ -111,6 +139,10 @@ final class Values {
             for (int i = 0; i < length; i++) {
                 values[i] = single[i];
             }
+        } else if (isDecimal()) {
+            for (int i = 0; i < length; i++) {
+                values[i] = decimal(i).doubleValue();
+            }
         } else {
             ToLong whole = whole();
             for (int i = 0; i < length; i++) {
@@ -129,11 +161,18 @@ final class Values {
         if (length == 0) {
             return texts;
         }
-        if (type == Column.Type.CATEGORY) {
+        if (type == Column.Type.CATEGORY || type == Column.Type.CATEGORY8 || type == Column.Type.CATEGORY16) {
             String[] names = new Values(Memory.at(column.i64(Layout.Column.DICTIONARY), Layout.Column.SIZEOF)).texts();
-            Memory codes = from(4);
+            Memory codes = from(type == Column.Type.CATEGORY8 ? 1 : type == Column.Type.CATEGORY16 ? 2 : 4);
             for (int i = 0; i < length; i++) {
-                texts[i] = isPresent(i) ? names[codes.i32(4 * i)] : null;
+                texts[i] = isPresent(i) ? names[code(codes, i)] : null;
+            }
+            return texts;
+        }
+        if (type == Column.Type.UTF8_VIEW) {
+            Memory views = from(16);
+            for (int i = 0; i < length; i++) {
+                texts[i] = isPresent(i) ? view(views, i) : null;
             }
             return texts;
         }
@@ -148,6 +187,26 @@ final class Values {
             texts[i] = isPresent(i) ? text(from, Math.toIntExact(end - from)) : null;
         }
         return texts;
+    }
+
+    private int code(Memory codes, int i) {
+        return switch (type) {
+            case CATEGORY8 -> codes.i8(i) & 0xFF;
+            case CATEGORY16 -> codes.i16(2 * i) & 0xFFFF;
+            default -> codes.i32(4 * i);
+        };
+    }
+
+    /** Up to 12 bytes lie in the view, others where it says. */
+    private String view(Memory views, int i) {
+        int size = views.i32(16 * i);
+        if (size <= 12) {
+            return new String(views.bytes(16 * i + 4, size), StandardCharsets.UTF_8);
+        }
+        Memory all = Memory.at(column.i64(Layout.Column.OFFSETS), Layout.ViewBytes.SIZEOF);
+        int buffer = views.i32(16 * i + 8);
+        long start = Memory.at(all.i64(Layout.ViewBytes.BUFFERS) + 8L * buffer, 8).i64(0);
+        return new String(Memory.at(start + views.i32(16 * i + 12), size).bytes(0, size), StandardCharsets.UTF_8);
     }
 
     /** Through views of a MiB and more, as each view costs a call. */

@@ -137,13 +137,17 @@ typedef struct kehu_svm_predict_options {
     const kehu_progress *progress; /* NULL for none */
     double abstain_below; /* texts whose best probability is lower get class -1, 0..1;
                              0 means what the model was trained with */
+    uint32_t independent; /* 1: each class's probability is its own, by Platt's method, for
+                             texts that may have several classes or none: take those above
+                             a threshold. They do not add up to 1. classes are as before */
 } kehu_svm_predict_options;
 
 /* Classify.
  *
  * classes        [n] class number of each text, -1 where the model abstains; may be
  *                NULL
- * probabilities  [n][n_classes], each row sums to 1; may be NULL
+ * probabilities  [n][n_classes], each row sums to 1, or as options.independent says; may
+ *                be NULL
  * margins        [n][n_classes] the larger, the surer; may be NULL
  *
  * Of equal margins the lower class number wins. A text without a known term is

@@ -12,6 +12,19 @@
 double kehu__fit_temperature(const float *margins, const int32_t *classes, int64_t n,
                              uint32_t n_classes);
 
+/* The probability that a class is right, for itself: 1 / (1 + exp(-(slope m + offset)))
+ * of its margin m. slope >= 0. (Platt 1999, by the method of Lin, Lin and Weng, "A note
+ * on Platt's probabilistic outputs for support vector machines", Machine Learning 68,
+ * 2007.) */
+typedef struct kehu__sigmoid {
+    double slope, offset;
+} kehu__sigmoid;
+
+/* That of one class from margins[n][n_classes] as above; slope 1 and offset 0 when n is
+ * 0. */
+kehu__sigmoid kehu__fit_sigmoid(const float *margins, const int32_t *classes, int64_t n,
+                                uint32_t n_classes, uint32_t class_number);
+
 /* probabilities[n_classes] = softmax(margins / temperature). */
 void kehu__softmax(const float *margins, uint32_t n_classes, double temperature,
                    float *probabilities);

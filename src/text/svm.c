@@ -306,6 +306,7 @@ void kehu_svm_free(kehu_svm *svm)
 {
     if (svm != NULL) {
         const kehu_allocator alloc = svm->alloc;
+        kehu__free(&alloc, svm->sigmoids, svm->classes.n, sizeof *svm->sigmoids);
         if (svm->classes.bytes != NULL)
             kehu__classes_free(&svm->classes);
         kehu__terms_free(svm->terms);

@@ -14,8 +14,9 @@ typedef struct choice {
     const kehu_tokenizer *tokenizer;
     kehu__terms *terms;
     kehu__term_rows rows;
-    kehu_svm_info info; /* what validation fills in */
-    uint8_t *right;     /* [n] 1 for the texts judged rightly */
+    kehu_svm_info info;      /* what validation fills in */
+    uint8_t *right;          /* [n] 1 for the texts judged rightly */
+    kehu__sigmoid *sigmoids; /* [n_classes] */
 } choice;
 
 typedef struct chooser {
@@ -30,6 +31,7 @@ static void free_choice(const chooser *s, choice *c)
     if (c->rows.starts != NULL)
         kehu__term_rows_free(&c->rows);
     kehu__free(s->t->alloc, c->right, (size_t)s->texts->length, sizeof *c->right);
+    kehu__free(s->t->alloc, c->sigmoids, s->t->n_classes, sizeof *c->sigmoids);
 }
 
 /* Texts that hold no word for the tokenizer get on without that vocabulary. */
@@ -80,6 +82,9 @@ static kehu_status validate(const chooser *s, choice *c, double least_cost,
     KEHU_TRY(
         kehu__terms_rows(&c->rows, c->terms, s->texts, &s->t->run, s->t->alloc, err));
     use_rows(s, c);
+    c->sigmoids = kehu__alloc(s->t->alloc, s->t->n_classes, sizeof *c->sigmoids);
+    if (c->sigmoids == NULL)
+        return kehu__no_memory(err, "validation");
     if (s->t->options.fixed_terms == 0) {
         c->right = kehu__alloc_zero(s->t->alloc, (size_t)s->texts->length, 1);
         if (c->right == NULL)
@@ -87,7 +92,7 @@ static kehu_status validate(const chooser *s, choice *c, double least_cost,
     }
     c->info.char_max = c->char_max;
     c->info.words = c->terms->words != NULL;
-    return kehu__svm_validate(s->t, least_cost, c->right, &c->info, err);
+    return kehu__svm_validate(s->t, least_cost, c->right, c->sigmoids, &c->info, err);
 }
 
 static void keep_trial(const chooser *s, const kehu_svm_info *of)
@@ -220,7 +225,9 @@ kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_tra
             svm->fingerprint = kehu_tokenizer_fingerprint(best.tokenizer);
         *rows = best.rows;
         use_rows(&s, &best);
+        svm->sigmoids = best.sigmoids;
         best.terms = NULL;
+        best.sigmoids = NULL;
         best.rows.starts = NULL;
     }
     free_choice(&s, &best);

@@ -1,8 +1,9 @@
 /* Sections: CLAS class names, TERM vocabulary, INDX its index, WGHT weights, INFO how
  * training went; WORD, where a tokenizer is used, its fingerprint and the words'
- * vocabulary, WIDX the index of that; TRYS, where terms were chosen, the choices. A model
- * of at most max_bytes has TRM8, WRD8 and WGT8 in place of TERM, WORD and WGHT: packed,
- * see svm_pack.c. Only a mapped file's index is used, all others are made anew. */
+ * vocabulary, WIDX the index of that; TRYS, where terms were chosen, the choices; PLAT
+ * each class's sigmoid. A model of at most max_bytes has TRM8, WRD8 and WGT8 in place of
+ * TERM, WORD and WGHT: packed, see svm_pack.c. Only a mapped file's index is used, all
+ * others are made anew. */
 #include <math.h>
 #include <string.h>
 
@@ -148,19 +149,54 @@ static bool read_trials(kehu_svm_info *i, const char *bytes, size_t size)
     return true;
 }
 
-enum { MAX_SECTIONS = 8 };
+static void write_sigmoids(const kehu_svm *svm, kehu__buffer *to)
+{
+    for (uint32_t k = 0; k < svm->classes.n; k++) {
+        kehu__buffer_double(to, svm->sigmoids[k].slope);
+        kehu__buffer_double(to, svm->sigmoids[k].offset);
+    }
+}
+
+/* Files of before had none. */
+static kehu_status read_sigmoids(kehu_svm *svm, const kehu__container *c,
+                                 const char *name, kehu_error *err)
+{
+    const uint32_t n = svm->classes.n;
+    const char *bytes;
+    size_t size;
+    const bool there = kehu__container_find(c, "PLAT", &bytes, &size);
+    kehu__reader r = {.failed = true};
+    bool sound = !there || size == n * 2 * sizeof(double);
+    if (there)
+        r = kehu__reader_new(bytes, size);
+    svm->sigmoids = kehu__alloc(&svm->alloc, n, sizeof *svm->sigmoids);
+    if (svm->sigmoids == NULL)
+        return kehu__no_memory(err, "the classes");
+    for (uint32_t k = 0; k < n; k++) {
+        kehu__sigmoid s = {1, 0};
+        if (there) {
+            s.slope = kehu__read_double(&r);
+            s.offset = kehu__read_double(&r);
+        }
+        sound = sound && s.slope >= 0 && isfinite(s.slope) && isfinite(s.offset);
+        svm->sigmoids[k] = s;
+    }
+    return sound ? KEHU_OK
+                 : kehu__fail(err, KEHU_FORMAT, -1,
+                              "%s: a class's probabilities are wrong", name);
+}
+
+enum { MAX_SECTIONS = 9 };
 
 static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
     const kehu_svm *svm = handle;
     kehu__buffer parts[MAX_SECTIONS];
-    kehu__section sections[MAX_SECTIONS] = {{.tag = "CLAS"},
-                                            {.tag = "TERM"},
-                                            {.tag = "WGHT"},
-                                            {.tag = "INFO"},
-                                            {.tag = "INDX"}};
+    kehu__section sections[MAX_SECTIONS] = {{.tag = "CLAS"}, {.tag = "TERM"},
+                                            {.tag = "WGHT"}, {.tag = "INFO"},
+                                            {.tag = "INDX"}, {.tag = "PLAT"}};
     const bool packed = svm->info.bits == 8;
-    uint32_t n = 5;
+    uint32_t n = 6;
     bool failed = false;
     *out = kehu__buffer_new(&svm->alloc);
     for (uint32_t k = 0; k < MAX_SECTIONS; k++)
@@ -176,6 +212,7 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     }
     write_info(svm, &parts[3]);
     kehu__terms_write_index(svm->terms, &parts[4]);
+    write_sigmoids(svm, &parts[5]);
     if (svm->terms->words != NULL) {
         kehu__buffer_u64(&parts[n], svm->fingerprint);
         kehu__terms_write(svm->terms->words, packed, &parts[n]);
@@ -269,7 +306,7 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
          !read_trials(&svm->info, trys, trys_size)))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: a number of the model is wrong",
                           name);
-    return KEHU_OK;
+    return read_sigmoids(svm, c, name, err);
 }
 
 static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "file/io.h"
+#include "learn/calibrate.h"
 #include "learn/linear.h"
 #include "text/classes.h"
 #include "text/terms.h"
@@ -20,7 +21,8 @@ struct kehu_svm {
     uint64_t fingerprint;      /* of the tokenizer of terms->words; 0 without */
     kehu__linear *linear;
     kehu_svm_info info;
-    kehu__mapping file; /* what terms and linear point into; empty for a copy */
+    kehu__sigmoid *sigmoids; /* [classes.n] */
+    kehu__mapping file;      /* what terms and linear point into; empty for a copy */
 };
 
 /* Everything training works on, after the options have been checked. */
@@ -39,9 +41,11 @@ typedef struct kehu__svm_training {
 
 /* Train on all but one fold and judge that fold, for the C of the options or for a grid
  * from `least_cost` on. Sets cost, curve, accuracy, temperature and n_validated of info;
- * right, NULL or [n] zeros, gets 1 for the texts judged rightly. */
+ * right, NULL or [n] zeros, gets 1 for the texts judged rightly; sigmoids[n_classes]
+ * those of each class. */
 kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
-                               uint8_t *right, kehu_svm_info *info, kehu_error *err);
+                               uint8_t *right, kehu__sigmoid *sigmoids,
+                               kehu_svm_info *info, kehu_error *err);
 #define KEHU__SVM_LEAST_COST 0.0625
 
 /* The terms and C of a model: as the options say, or by validation. Fills t->rows,

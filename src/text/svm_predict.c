@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "learn/calibrate.h"
 #include "text/svm_model.h"
 
@@ -10,6 +11,7 @@ typedef struct prediction {
     const kehu_svm *svm;
     const kehu_column *texts;
     double abstain_below;
+    bool independent;
     int32_t *classes;
     float *probabilities, *margins;
     int64_t firsts[CHUNKS_A_ROUND + 1];
@@ -36,6 +38,10 @@ static void answer(const prediction *job, int64_t i, const float *margins, float
                                         (double)probabilities[best] < job->abstain_below)
                 ? -1
                 : (int32_t)best;
+    if (job->probabilities != NULL && job->independent)
+        for (uint32_t k = 0; k < n; k++)
+            probabilities[k] = (float)kehu__logistic(
+                svm->sigmoids[k].slope * (double)margins[k] + svm->sigmoids[k].offset);
 }
 
 static void predict_chunk(void *arg, int64_t number)
@@ -94,6 +100,10 @@ kehu_status kehu_svm_predict(const kehu_svm *svm, const kehu_column *texts,
     KEHU_TRY(kehu__column_check_text(texts, "texts", err));
     if (!(o.abstain_below >= 0 && o.abstain_below <= 1))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "abstain_below is not in 0 to 1");
+    if (o.independent > 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "independent is %u, expected 0 or 1",
+                          (unsigned)o.independent);
+    job.independent = o.independent == 1;
     job.abstain_below = o.abstain_below > 0 ? o.abstain_below : svm->info.abstain_below;
     run = (kehu__run){o.n_threads, o.executor, o.progress};
     for (int64_t next = 0; next < texts->length;) {

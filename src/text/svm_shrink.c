@@ -50,6 +50,7 @@ static kehu_status count_room(uint64_t *room, const kehu_svm *svm, uint64_t max_
     uint64_t fixed;
     kehu__classes_write(&svm->classes, &names);
     fixed = OVERHEAD + names.size + width * sizeof(float) +
+            svm->classes.n * sizeof(kehu__sigmoid) +
             a_run * (count_runs(t) + (t->words == NULL ? 0 : count_runs(t->words)));
     kehu__buffer_free(&names);
     if (names.failed)
@@ -124,7 +125,8 @@ static kehu_status learn_again(kehu_svm *svm, kehu__term_rows *rows,
                              .values = rows->values};
     t->terms = svm->terms;
     t->options.cost = svm->info.cost;
-    KEHU_TRY(kehu__svm_validate(t, t->options.cost, NULL, &svm->info, err));
+    KEHU_TRY(
+        kehu__svm_validate(t, t->options.cost, NULL, svm->sigmoids, &svm->info, err));
     return kehu__svm_solve(svm, t, err);
 }
 

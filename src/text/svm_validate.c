@@ -286,8 +286,25 @@ static bool choose_abstention(const kehu__svm_training *t, const float *margins,
     return ok;
 }
 
-/* One temperature for the margins of all folds, and the probability to abstain below. */
-static kehu_status calibrate(const validation *v, kehu_svm_info *info, kehu_error *err)
+typedef struct sigmoid_job {
+    const float *margins;
+    const int32_t *classes;
+    int64_t n;
+    uint32_t n_classes;
+    kehu__sigmoid *sigmoids;
+} sigmoid_job;
+
+static void fit_sigmoid(void *arg, int64_t number)
+{
+    const sigmoid_job *const job = arg;
+    job->sigmoids[number] = kehu__fit_sigmoid(job->margins, job->classes, job->n,
+                                              job->n_classes, (uint32_t)number);
+}
+
+/* One temperature for the margins of all folds, a sigmoid for each class, and the
+ * probability to abstain below. */
+static kehu_status calibrate(const validation *v, kehu__sigmoid *sigmoids,
+                             kehu_svm_info *info, kehu_error *err)
 {
     const kehu__svm_training *const t = v->t;
     const uint32_t n_classes = t->n_classes;
@@ -300,11 +317,14 @@ static kehu_status calibrate(const validation *v, kehu_svm_info *info, kehu_erro
     info->n_validated = n;
     info->temperature = 1;
     info->abstain_below = t->options.precision > 0 ? 1 : 0;
+    for (uint32_t k = 0; k < n_classes; k++)
+        sigmoids[k] = (kehu__sigmoid){1, 0};
     if (n == 0)
         return KEHU_OK;
     margins = kehu__alloc(t->alloc, (size_t)n * n_classes, sizeof *margins);
     classes = kehu__alloc(t->alloc, (size_t)n, sizeof *classes);
     if (margins != NULL && classes != NULL) {
+        sigmoid_job job = {margins, classes, n, n_classes, sigmoids};
         for (uint32_t k = 0; k < v->n_used; k++)
             for (int64_t j = 0; j < v->folds[k].n_out; j++, at++) {
                 memcpy(margins + at * n_classes, v->folds[k].best + j * n_classes,
@@ -312,6 +332,7 @@ static kehu_status calibrate(const validation *v, kehu_svm_info *info, kehu_erro
                 classes[at] = t->labels[v->left_out[v->first[k] + j]];
             }
         info->temperature = kehu__fit_temperature(margins, classes, n, n_classes);
+        kehu__parallel(&t->run, n_classes, fit_sigmoid, &job);
         if (t->options.precision > 0)
             chosen = choose_abstention(t, margins, classes, n, info);
     }
@@ -364,7 +385,8 @@ static void free_validation(validation *v)
 }
 
 kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
-                               uint8_t *right, kehu_svm_info *info, kehu_error *err)
+                               uint8_t *right, kehu__sigmoid *sigmoids,
+                               kehu_svm_info *info, kehu_error *err)
 {
     validation v = {.t = t, .n_used = folds_needed(t)};
     kehu_status status;
@@ -377,7 +399,7 @@ kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
     if (status == KEHU_OK)
         status = search(&v, least_cost, info, err);
     if (status == KEHU_OK)
-        status = calibrate(&v, info, err);
+        status = calibrate(&v, sigmoids, info, err);
     if (status == KEHU_OK && right != NULL)
         mark_right(&v, right);
 

@@ -36,6 +36,11 @@ def test_abstains(model):
     assert answers.labels == [None] and answers["class"].to_list() == [None]
 
 
+def test_independent_probabilities(model):
+    p = model.predict(["断了", "你好"], probabilities=True, independent=True).probabilities
+    assert p[0, "network"] > p[1, "network"] and sum(p[1]) != pytest.approx(1, abs=1e-9)
+
+
 def test_learns_on(model):
     more = kehu.Svm.train(TEXTS + ["退订短信", "不要推送"], LABELS + ["spam"] * 2, start=model)
     assert more.classes == ("bill", "network", "spam") and more.info.cost == 1 and more.info.trial == []

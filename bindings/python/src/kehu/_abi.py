@@ -1058,6 +1058,7 @@ kehu_svm_predict_options._fields_ = [
     ('executor', POINTER(kehu_executor)),
     ('progress', POINTER(kehu_progress)),
     ('abstain_below', c_double),
+    ('independent', c_uint32),
 ]
 kehu_svm_reason._fields_ = [
     ('start', c_int64),

@@ -214,20 +214,23 @@ class Svm(Model):
         owner = self._own()
         return tuple(string(lib.kehu_svm_class_name(owner, i)) for i in range(lib.kehu_svm_class_count(owner)))
 
-    def predict(self, texts: Any, *, abstain_below: float = 0, probabilities: bool = False, margins: bool = False, n_threads: int = 0,
-                progress: Any = None) -> Answers:
+    def predict(self, texts: Any, *, abstain_below: float = 0, probabilities: bool = False, margins: bool = False, independent: bool = False,
+                n_threads: int = 0, progress: Any = None) -> Answers:
         """Classify texts.
 
         texts          column of text, [n]
         abstain_below  texts whose best probability is lower get no class; 0: as trained
         probabilities, margins   whether the answers have them, as Matrix [n][n_classes]
 
+        independent    each class's probability is its own, by Platt's method, for texts that may have several classes or none; they do
+                       not add up to 1
+
         Of equal margins the lower class number wins."""
         owner, made, names = self._own(), text_column(texts, "texts"), self.classes
         n, k = len(made), len(names)
         classes = room("i", n)
         p, m = (room("f", n * k) if wanted else None for wanted in (probabilities, margins))
-        opt = options(_abi.kehu_svm_predict_options, n_threads=n_threads, abstain_below=abstain_below)
+        opt = options(_abi.kehu_svm_predict_options, n_threads=n_threads, abstain_below=abstain_below, independent=int(independent))
         with watch(progress, n) as watching:
             opt.progress = watching.pointer
             call(lib.kehu_svm_predict, owner, made.struct, opt, classes, p, m)

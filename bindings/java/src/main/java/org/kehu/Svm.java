@@ -461,6 +461,17 @@ public final class Svm extends Model {
             return this;
         }
 
+        /**
+         * Whether each class's probability is its own, for texts that may have several classes or none.
+         *
+         * @param on true: by Platt's method, they do not add up to 1
+         * @return this
+         */
+        public PredictOptions independent(boolean on) {
+            values.putInt(Layout.SvmPredictOptions.INDEPENDENT, on ? 1 : 0);
+            return this;
+        }
+
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);

@@ -11,12 +11,25 @@
  *                where there is one event_id, channel, item (of a usage: the content;
  *                of a contact: "complain"), amount, quantity
  *     demands    demand_id, customer_id, time, text, and channel, class (the label)
+ *     statuses   demand_id, customer_id, time, status: what became of the demands
+ *     answers    customer_id, time, feature, functional, dysfunctional (1 to 5): Kano's
+ *                questionnaire
  * into a customer store; sorts the texts into classes by two methods and compares
- * them; finds each customer's preferences, value and segment; writes into FOLDER
+ * them; follows the demands and finds what they are about and what to do first; finds
+ * each customer's preferences, value and segment; writes into FOLDER
  *
  *     demands.csv      each text's class by both methods, and why
  *     methods.csv      how good both methods are, cross-validated
  *     evaluation.json  the same by class, with the confusion matrix and McNemar's test
+ *     demand_ranks.csv  demand_trends.csv  demand_changes.csv  demand_bursts.csv
+ *     demand_needs.csv  demand_topics.csv  demand_words.csv  demand_copies.csv
+ *     demand_summaries.csv  demand_texts.csv
+ *                      what the texts are about: first what to do first, with reasons
+ *     demand_counts.csv  demand_times.csv  demand_ageing.csv  demand_overdue.csv
+ *     demand_classes.csv  demand_customers.csv  demand_refused.csv
+ *                      where they stand, with --statuses
+ *     demand_tones.csv  demand_held.csv  demand_kano.csv
+ *                      with --sentiment, --spam, --answers
  *     preferences.csv  levels.csv  rfm.csv  segments.csv  profiles.csv  targets.csv
  *     rejects.csv      each bad row with its line and reason
  *     report.json      all of it in short (report/report.schema.json describes it)
@@ -43,6 +56,14 @@ static const char usage[] =
     "  --vocabulary FILE  CSV column,value of all allowed channels, contents and "
     "classes\n"
     "  --target COLUMN    of the customers: the risk that it is \"yes\" is scored\n"
+    "  --statuses FILE    CSV: what became of the demands\n"
+    "  --machine FILE     which status may follow which (kehu/demand.h has the "
+    "default)\n"
+    "  --answers FILE     CSV: Kano's questionnaire\n"
+    "  --weights FILE     what makes a class urgent (kehu/priority.h has the default)\n"
+    "  --sentiment FILE   words of tone: a list of kehu/sentiment.h\n"
+    "  --needs FILE       words of need, instead of the library's (kehu/need.h)\n"
+    "  --spam CLASS       its demands are held back from all but the counts\n"
     "  --redact yes       takes phones, cards, e-mail and postal addresses out of the "
     "texts\n"
     "                     before they are stored\n"
@@ -118,7 +139,10 @@ static bool read_flag(flags *f, const char *name, const char *word)
                  {"--customer", &f->customer}, {"--order", &f->order},
                  {"--time", &f->time},         {"--price", &f->price},
                  {"--quantity", &f->quantity}, {"--cancelled", &f->cancelled},
-                 {"--returns", &f->returns}};
+                 {"--statuses", &f->statuses}, {"--answers", &f->answers},
+                 {"--machine", &f->machine},   {"--weights", &f->weights},
+                 {"--needs", &f->needs},       {"--sentiment", &f->sentiment},
+                 {"--spam", &f->spam},         {"--returns", &f->returns}};
     int32_t n;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(name, words[i].name) == 0) {
@@ -144,6 +168,13 @@ static bool read_flag(flags *f, const char *name, const char *word)
     return false;
 }
 
+/* Whether a flag is given that is about demands. */
+static bool needs_demands(const flags *f)
+{
+    return f->statuses != NULL || f->weights != NULL || f->sentiment != NULL ||
+           f->needs != NULL || f->spam != NULL || f->answers != NULL;
+}
+
 /* What is missing or does not fit together, or NULL. */
 static const char *check_flags(const flags *f)
 {
@@ -154,7 +185,11 @@ static const char *check_flags(const flags *f)
         return f->customers == NULL ? "--customers is missing"
                : f->events == NULL  ? "--events is missing"
                : !f->as_of_given    ? "--as-of is missing: the day to count from"
-                                    : NULL;
+               : f->demands == NULL && needs_demands(f)
+                   ? "--demands is missing, which another flag needs"
+               : f->machine != NULL && f->statuses == NULL
+                   ? "--statuses is missing, which --machine is for"
+                   : NULL;
     if (strcmp(part, "classify") == 0)
         return f->texts == NULL || f->test == NULL ? "--texts or --test is missing"
                                                    : NULL;
@@ -177,6 +212,17 @@ static const char *check_flags(const flags *f)
 
 /* ---- The whole job ----------------------------------------------------------------- */
 
+static themes_context context_of(const findings *x, const flags *f)
+{
+    return (themes_context){.base = &x->base,
+                            .texts = &x->texts,
+                            .demand_class = x->demand_class,
+                            .tracking = &x->tracking,
+                            .value = &x->value,
+                            .value_of = x->value_of,
+                            .flags = f};
+}
+
 static kehu_status find_all(findings *x, const flags *f, const char *store,
                             kehu_error *err)
 {
@@ -187,7 +233,11 @@ static kehu_status find_all(findings *x, const flags *f, const char *store,
                            frame_find(x->base.demands, "demand_id"), f, err));
     TRY(preferences_find(&x->preferences, &x->base, f, err));
     TRY(value_find(&x->value, &x->base, f, err));
-    return profiles_find(x, err);
+    TRY(profiles_find(x, err));
+    if (f->statuses != NULL)
+        TRY(tracking_find(&x->tracking, &x->base, &x->texts, x->demand_class, f, err));
+    const themes_context context = context_of(x, f);
+    return f->demands == NULL ? KEHU_OK : themes_find(&x->themes, &context, err);
 }
 
 static kehu_status write_all(const findings *x, const target_lists *t, const flags *f,
@@ -197,6 +247,10 @@ static kehu_status write_all(const findings *x, const target_lists *t, const fla
     if (f->demands != NULL) {
         TRY(demands_write(x, o, err));
         TRY(texts_write_methods(&x->texts, o, err));
+        const themes_context context = context_of(x, f);
+        if (f->statuses != NULL)
+            TRY(tracking_write(&x->tracking, o, err));
+        TRY(themes_write(&x->themes, &context, o, err));
     }
     TRY(preferences_write(&x->preferences, &x->base, o, err));
     TRY(value_write(&x->value, o, err));
@@ -209,12 +263,41 @@ static kehu_status write_all(const findings *x, const target_lists *t, const fla
 /* The output must not take the place of an input, as demands.csv would. */
 static kehu_status check_inputs_stay(const flags *f, kehu_error *err)
 {
-    static const char *const written[] = {
-        "demands.csv", "methods.csv",  "preferences.csv", "levels.csv",
-        "rfm.csv",     "segments.csv", "profiles.csv",    "targets.csv",
-        "rejects.csv", "report.json",  "report.html",     "evaluation.json"};
-    const char *const inputs[] = {f->customers, f->events, f->demands, f->vocabulary,
-                                  f->page};
+    static const char *const written[] = {"demands.csv",
+                                          "methods.csv",
+                                          "preferences.csv",
+                                          "levels.csv",
+                                          "rfm.csv",
+                                          "segments.csv",
+                                          "profiles.csv",
+                                          "targets.csv",
+                                          "rejects.csv",
+                                          "report.json",
+                                          "report.html",
+                                          "evaluation.json",
+                                          "demand_counts.csv",
+                                          "demand_times.csv",
+                                          "demand_ageing.csv",
+                                          "demand_overdue.csv",
+                                          "demand_classes.csv",
+                                          "demand_customers.csv",
+                                          "demand_refused.csv",
+                                          "demand_held.csv",
+                                          "demand_needs.csv",
+                                          "demand_words.csv",
+                                          "demand_trends.csv",
+                                          "demand_changes.csv",
+                                          "demand_bursts.csv",
+                                          "demand_ranks.csv",
+                                          "demand_kano.csv",
+                                          "demand_tones.csv",
+                                          "demand_texts.csv",
+                                          "demand_copies.csv",
+                                          "demand_topics.csv",
+                                          "demand_summaries.csv"};
+    const char *const inputs[] = {f->customers, f->events,    f->demands, f->vocabulary,
+                                  f->page,      f->statuses,  f->answers, f->machine,
+                                  f->weights,   f->sentiment, f->needs};
     char path[4096];
     struct stat in, out;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
@@ -254,6 +337,8 @@ static kehu_status run_all(const flags *f, kehu_error *err)
     preferences_free(&x.preferences);
     value_free(&x.value);
     targets_free(&targets);
+    tracking_free(&x.tracking);
+    themes_free(&x.themes);
     free(x.value_of);
     free(x.demand_class);
     free(x.main_demand);

@@ -23,6 +23,8 @@ mkdir -p "$sample"
 "$build/examples/generate" --grammar "$top/examples/sample/demands.grammar" --out "$sample"
 "$build/examples/customer_insight" \
     --customers "$sample/customers.csv" --events "$sample/events.csv" --demands "$sample/demands.csv" \
+    --statuses "$sample/statuses.csv" --answers "$sample/answers.csv" \
+    --sentiment "$top/examples/sample/tone.words" --spam 垃圾信息 \
     --vocabulary "$top/examples/sample/vocabulary.csv" --target left --as-of 2026-01-01 \
     --page "$build/page/template.html" --out "$out"
 echo "$out/report.html"

@@ -18,7 +18,9 @@ import unittest
 
 WHICH, INSIGHT, GENERATE, SAMPLE = sys.argv[1:5]
 FILES = {"demands.csv", "methods.csv", "preferences.csv", "levels.csv", "rfm.csv", "segments.csv", "profiles.csv",
-         "targets.csv", "rejects.csv", "evaluation.json", "report.json", "report.html", "store"}
+         "targets.csv", "rejects.csv", "evaluation.json", "report.json", "report.html", "store",
+         *(f"demand_{name}.csv" for name in "ranks trends changes bursts needs topics words copies summaries texts counts times ageing "
+           "overdue classes customers refused tones held kano".split())}
 PAGE = "<script type=\"application/json\">@REPORT@</script>"
 
 
@@ -36,9 +38,13 @@ def generate(folder, *more):
 def flags(folder, out, **changed):
     """The flags of a whole run; changed ones by name, None leaves one out."""
     given = {"customers": os.path.join(folder, "customers.csv"), "events": os.path.join(folder, "events.csv"),
-             "demands": os.path.join(folder, "demands.csv"), "page": os.path.join(folder, "page.html"),
+             "demands": os.path.join(folder, "demands.csv"), "statuses": os.path.join(folder, "statuses.csv"),
+             "answers": os.path.join(folder, "answers.csv"), "sentiment": os.path.join(SAMPLE, "tone.words"), "spam": "垃圾信息",
+             "page": os.path.join(folder, "page.html"),
              "vocabulary": os.path.join(SAMPLE, "vocabulary.csv"), "target": "left", "as-of": "2026-01-01", "out": out,
              **{name.replace("_", "-"): value for name, value in changed.items()}}
+    if given["demands"] is None:
+        given.update(statuses=None, answers=None, sentiment=None, spam=None)
     return [word for name, value in given.items() if value is not None for word in ("--" + name, value)]
 
 
@@ -86,8 +92,10 @@ class Whole(unittest.TestCase):
         found = collections.defaultdict(dict)
         for row in rows(self.out, "rejects.csv"):
             found[row["file"]][row["line"]] = row
-        for name in ("customers.csv", "events.csv", "demands.csv"):
-            planted = self.truth["dirty", name]
+        for name in ("customers.csv", "events.csv", "demands.csv", "statuses.csv", "answers.csv"):
+            # Statuses that a demand cannot enter are the machine's to refuse.
+            planted = {line: reason for line, reason in self.truth["dirty", name].items()
+                       if reason not in ("unknown_status", "not_allowed", "before_intake", "unknown_demand")}
             self.assertEqual(set(found[name]), set(planted))
             words = {"missing_id": "value missing", "duplicate": "duplicate", "bad_number": "not", "bad_date": "not a date",
                      "future": "in the future", "out_of_range": "outside", "too_few_columns": "values, expected",
@@ -138,6 +146,68 @@ class Whole(unittest.TestCase):
         for d in demands:
             self.assertEqual(d["class"], d["label"] or d["svm_class"])
             self.assertTrue(d["svm_terms"] and 0 < float(d["svm_probability"]) <= 1)
+
+    def test_counts_are_those_of_the_truth(self):
+        wanted = collections.Counter((d["class"], self.truth["demand", d["demand_id"]]["status"]) for d in rows(self.out, "demands.csv"))
+        found = collections.Counter()
+        for row in rows(self.out, "demand_counts.csv"):
+            found[row["class"], row["status"]] += int(row["demands"])
+        self.assertEqual(found, wanted)
+        self.assertEqual(len(rows(self.out, "demand_ageing.csv")),
+                         sum(n for (_, status), n in wanted.items() if status in ("new", "assigned", "answered", "reopened")))
+        times = [float(row["late_s"]) for row in rows(self.out, "demand_overdue.csv")]
+        self.assertEqual(times, sorted(times, reverse=True))
+
+    def test_refused_rows_are_the_planted_ones(self):
+        planted = collections.Counter(self.truth["dirty", "statuses.csv"].values())
+        found = collections.Counter(row["reason"] for row in rows(self.out, "demand_refused.csv"))
+        self.assertEqual(found, {"unknown status": planted["unknown_status"], "not allowed": planted["not_allowed"],
+                                 "before the intake": planted["before_intake"] + planted["unknown_demand"]})
+
+    def test_slow_classes_take_longer(self):
+        times = {row["class"]: row for row in rows(self.out, "demand_times.csv") if not row["channel"]}
+        median = lambda name: float(times[name]["solve_median_s"])
+        self.assertGreater(median("服务态度"), 1.5 * median("资费咨询"))
+        self.assertLess(int(times["服务态度"]["solve_within"]) / int(times["服务态度"]["solve_judged"]), 0.6)
+
+    def test_the_network_failure_is_a_burst_and_the_complaint_passed_on_one_text(self):
+        first = rows(self.out, "demand_bursts.csv")[0]
+        self.assertEqual((first["group"], first["first"], first["last"]), ("宽带故障", "2025-07-21", "2025-07-22"))
+        copied = rows(self.out, "demand_copies.csv")[0]
+        with open(os.path.join(self.folder, "demands.csv"), encoding="utf-8", errors="replace") as file:
+            self.assertEqual(int(copied["volume"]), file.read().count("畅享增值服务费"))
+        self.assertGreater(int(copied["volume"]), 15)
+
+    def test_spam_is_held_back_and_little_else(self):
+        spam = lambda row: self.truth["demand", row["demand_id"]]["class"] == "垃圾信息"
+        held = [row for row in rows(self.out, "demand_held.csv") if row["by"] == "gate"]
+        asked = [row for row in rows(self.out, "demands.csv") if not row["label"]]
+        good = sum(not spam(row) for row in asked)
+        self.assertGreater(len(held), 50)
+        self.assertLess(sum(not spam(row) for row in held) / good, 0.01)  # 0.005 wanted
+        self.assertGreater(sum(map(spam, held)) / sum(map(spam, asked)), 0.9)
+        ranked = {row["group"] for row in rows(self.out, "demand_ranks.csv")}
+        self.assertEqual(ranked, {row["class"] for row in rows(self.out, "demands.csv")} - {"垃圾信息"})
+
+    def test_ranks_are_sums_of_their_points_and_needs_of_their_texts(self):
+        for row in rows(self.out, "demand_ranks.csv"):
+            points = [float(value) for name, value in row.items() if name.endswith("_points")]
+            self.assertEqual(len(points), 4)
+            self.assertAlmostEqual(sum(points), float(row["score"]), places=12)
+        texts = rows(self.out, "demand_texts.csv")
+        classes = {row["demand_id"]: row["class"] for row in rows(self.out, "demands.csv")}
+        wanted = collections.Counter((classes[row["demand_id"]], row["need"] or "none") for row in texts)
+        needs = {row["class"]: row for row in rows(self.out, "demand_needs.csv")}
+        for name, row in needs.items():
+            for need in ("basic", "expected", "latent", "none"):
+                self.assertEqual(int(row[need]), wanted[name, need])
+        self.assertEqual((needs["宽带故障"]["need"], needs["资费咨询"]["need"]), ("basic", "expected"))
+        tones = {row["class"]: row for row in rows(self.out, "demand_tones.csv")}
+        self.assertGreater(int(tones["宽带故障"]["negative"]), int(tones["宽带故障"]["positive"]))
+
+    def test_answers_tell_the_needs_of_the_truth(self):
+        for row in rows(self.out, "demand_kano.csv"):
+            self.assertEqual(row["need"], self.truth["feature", row["feature"]]["need"])
 
     def agreement(self, of, basis):
         """Share of the customers of this basis whose best item is the true one, and how many these are."""
@@ -223,7 +293,16 @@ class Whole(unittest.TestCase):
         report = json.loads(text)
         self.assertEqual(report["inputs"], {"customers": {"rows": 20000, "rejected": 80},
                                             "events": {"rows": 525539, "rejected": 210},
-                                            "demands": {"rows": 8000, "rejected": 64}})
+                                            "demands": {"rows": 8000, "rejected": 64},
+                                            "statuses": {"rows": 27620, "rejected": 40},
+                                            "answers": {"rows": 1200, "rejected": 6}})
+        self.assertEqual(report["schema"], 2)
+        tracking, themes = report["tracking"], report["themes"]
+        self.assertEqual(tracking["demands"], 8000)
+        self.assertEqual(sum(sum(c["statuses"]) for c in tracking["classes"]), 8000)
+        self.assertEqual(tracking["open"], sum(c["open"] for c in tracking["classes"]))
+        self.assertEqual(themes["copies"][0]["volume"], int(rows(self.out, "demand_copies.csv")[0]["volume"]))
+        self.assertEqual([r["class"] for r in themes["ranks"]], [r["group"] for r in rows(self.out, "demand_ranks.csv")])
         trend = dict(zip((c["name"] for c in report["demands"]["classes"]), report["demands"]["trend"]))
         for name, month in [("宽带故障", 7), ("话费争议", 8), ("积分活动", 11)]:  # what the year brought
             self.assertEqual(max(trend[name]), trend[name][month], name)
@@ -392,7 +471,8 @@ class Bad(unittest.TestCase):
     def test_without_demands_and_vocabulary(self):
         done = run(flags(self.folder, self.out, demands=None, vocabulary=None, target=None, page=None))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(set(os.listdir(self.out)), FILES - {"demands.csv", "methods.csv", "evaluation.json", "report.html"})
+        self.assertEqual(set(os.listdir(self.out)), {name for name in FILES if not name.startswith("demand")} -
+                         {"methods.csv", "evaluation.json", "report.html"})
         with open(os.path.join(self.out, "report.json"), encoding="utf-8") as file:
             report = json.load(file)
         self.assertNotIn("methods", report)
@@ -494,6 +574,32 @@ class Bad(unittest.TestCase):
         self.fails("IO", limit=100000)
         same = sorted(FILES - {"store"})
         self.assertEqual(filecmp.cmpfiles(before, self.out, same, shallow=False)[0], same)
+
+    def test_what_is_wrong_with_the_texts_of_demands(self):
+        dead = write(self.path("dead"), "登记: open -> 处理\n处理: open -> 登记\n")
+        self.fails("FORMAT", "line 1: the status 登记 is dead", machine=dead)
+        self.fails("RANGE", "line 1", weights=write(self.path("w"), "volume: -1\n"))
+        self.fails("COLUMN", "noise", weights=write(self.path("w"), "noise: 1\n"))
+        self.fails("NOT_FOUND", "--spam", "天气", spam="天气")
+        self.fails("NOT_FOUND", "negative", sentiment=write(self.path("s"), "good\t好\t1\n"))
+        self.fails("NOT_FOUND", "basic", needs=write(self.path("n"), "good\t好\t1\n"))
+        for given in ({"statuses": "s.csv"}, {"spam": "x"}, {"weights": "w"}):
+            name, value = next(iter(given.items()))
+            done = run(["--customers", "c.csv", "--events", "e.csv", "--as-of", "2026-01-01", "--out", self.out, "--" + name, value])
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--demands is missing", done.stderr)
+
+    def test_own_machine_and_weights(self):
+        # The intake is the machine's first status; what it does not know is refused, and counted.
+        machine = write(self.path("m"), "登记: open -> answered\nanswered: replied, final\n")
+        weights = write(self.path("w"), "overdue: 2\nbasic_share: 1\n")
+        done = run(flags(self.folder, self.out, machine=machine, weights=weights, spam=None, answers=None))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({row["status"] for row in rows(self.out, "demand_counts.csv")}, {"登记", "answered"})
+        self.assertIn("unknown status", {row["reason"] for row in rows(self.out, "demand_refused.csv")})
+        self.assertEqual(sum(int(row["demands"]) for row in rows(self.out, "demand_counts.csv")), 600)
+        self.assertIn("basic_share_points", rows(self.out, "demand_ranks.csv")[0])
+        self.assertFalse(os.path.exists(os.path.join(self.out, "demand_held.csv")))
 
     def test_flags(self):
         for arguments in [[], ["--out"], ["--nothing", "x"], ["--part", "x", "--out", "y"], ["--out", "y", "--folds", "1"],

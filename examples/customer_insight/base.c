@@ -187,27 +187,46 @@ static kehu_status read_demands(base *b, kehu_error *err)
     return gather(&b->demands, b->snapshot, KEHU_STORE_EVENTS, &options, err);
 }
 
+static kehu_status read_statuses(base *b, kehu_error *err)
+{
+    static const char *const columns[] = {"demand_id", "time", "status"};
+    const kehu_scan_options options = {
+        .size = sizeof options, .kind = "status", .columns = columns, .n_columns = 3};
+    return gather(&b->statuses, b->snapshot, KEHU_STORE_EVENTS, &options, err);
+}
+
+static kehu_status read_answers(base *b, kehu_error *err)
+{
+    static const char *const columns[] = {"feature", "functional", "dysfunctional"};
+    const kehu_scan_options options = {
+        .size = sizeof options, .kind = "answer", .columns = columns, .n_columns = 3};
+    return gather(&b->answers, b->snapshot, KEHU_STORE_EVENTS, &options, err);
+}
+
 static kehu_status fill_store(base *b, const flags *f, const char *store_path,
                               kehu_error *err)
 {
     static const kehu_store_field properties[] = {
         {.name = "demand_id", .type = KEHU_UTF8, .origin = "demands.csv"},
-        {.name = "class", .type = KEHU_UTF8, .origin = "demands.csv"}};
+        {.name = "class", .type = KEHU_UTF8, .origin = "demands.csv"},
+        {.name = "status", .type = KEHU_UTF8, .origin = "statuses.csv"},
+        {.name = "feature", .type = KEHU_UTF8, .origin = "answers.csv"},
+        {.name = "functional", .type = KEHU_INT64, .origin = "answers.csv"},
+        {.name = "dysfunctional", .type = KEHU_INT64, .origin = "answers.csv"}};
     const kehu_store_options options = {.size = sizeof options,
                                         .mode = KEHU_STORE_NEW,
                                         .durability = KEHU_STORE_NONE,
                                         .store_id = 1};
     TRY(kehu_store_open(&b->store, store_path, &options, err));
-    for (int i = 0; i < 2; i++)
+    const char *paths[N_INTAKES];
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
         TRY(kehu_store_declare(b->store, KEHU_STORE_EVENTS, &properties[i], err));
-    step("customers");
-    TRY(intake_read(b, CUSTOMERS, f->customers, err));
-    step("events");
-    TRY(intake_read(b, EVENTS, f->events, err));
-    if (f->demands != NULL) {
-        step("demands");
-        TRY(intake_read(b, DEMANDS, f->demands, err));
-    }
+    intake_paths(f, paths);
+    for (int i = 0; i < N_INTAKES; i++)
+        if (paths[i] != NULL) {
+            step(intake_names[i]);
+            TRY(intake_read(b, i, paths[i], err));
+        }
     TRY(kehu_store_flush(b->store, err));
     return kehu_store_sync(b->store, err);
 }
@@ -231,7 +250,9 @@ kehu_status base_read(base *b, const flags *f, const char *store_path, kehu_erro
     TRY(kehu_snapshot_open(&b->snapshot, b->store, NULL, err));
     TRY(read_people(b, err));
     TRY(count_events(b, err));
-    return read_demands(b, err);
+    TRY(read_demands(b, err));
+    TRY(read_statuses(b, err));
+    return read_answers(b, err);
 }
 
 void base_free(base *b)
@@ -244,6 +265,8 @@ void base_free(base *b)
     names_free(b->ids);
     frame_free(b->people);
     frame_free(b->demands);
+    frame_free(b->statuses);
+    frame_free(b->answers);
     free(b->channel_use);
     free(b->content_use);
     free(b->used);

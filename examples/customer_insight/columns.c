@@ -14,12 +14,18 @@ bool present(const kehu_column *c, int64_t i)
 const char *text_at(const kehu_column *c, int64_t i, size_t *size)
 {
     *size = 0;
-    if (c == NULL || c->type != KEHU_UTF8 || !present(c, i))
+    if (c == NULL || (c->type != KEHU_UTF8 && c->type != KEHU_LARGE_UTF8) ||
+        !present(c, i))
         return "";
-    const int32_t *offsets = (const int32_t *)c->offsets + c->start + i;
-    *size = (size_t)(offsets[1] - offsets[0]);
+    const int64_t at = c->start + i;
+    const bool large = c->type == KEHU_LARGE_UTF8;
+    const int64_t from =
+        large ? ((const int64_t *)c->offsets)[at] : ((const int32_t *)c->offsets)[at];
+    const int64_t to = large ? ((const int64_t *)c->offsets)[at + 1]
+                             : ((const int32_t *)c->offsets)[at + 1];
+    *size = (size_t)(to - from);
     /* A column of empty texts has no bytes at all. */
-    return *size == 0 ? "" : (const char *)c->data + offsets[0];
+    return *size == 0 ? "" : (const char *)c->data + from;
 }
 
 size_t whole_characters(const char *text, size_t size, size_t most)

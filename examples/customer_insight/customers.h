@@ -7,13 +7,17 @@
 
 /* Rows of one input file, and what was wrong with the others. */
 typedef struct intake {
-    const char *name; /* "customers", "events" or "demands" */
+    const char *name; /* "customers", "events", "demands", ... */
     const char *path; /* as on the command line; its last part names it in reports */
     int64_t rows, rejected;
     kehu_table *rejects; /* line, column, reason, value */
 } intake;
 
-enum { CUSTOMERS, EVENTS, DEMANDS, N_INTAKES };
+enum { CUSTOMERS, EVENTS, DEMANDS, STATUSES, ANSWERS, N_INTAKES };
+extern const char *const intake_names[N_INTAKES]; /* "customers", ... */
+
+/* Paths of the input files, NULL where there is none. */
+void intake_paths(const flags *f, const char *paths[N_INTAKES]);
 
 /* The values a column may have: those listed in --vocabulary, else all that occur. */
 typedef struct vocabulary {
@@ -32,9 +36,11 @@ typedef struct base {
     bool redact; /* the texts, before they are stored */
     kehu_store *store;
     kehu_snapshot *snapshot;
-    frame *people;  /* "customer" and the columns of customers.csv */
-    frame *demands; /* customer, time, channel, text, demand_id, class; no rows without
-                       --demands */
+    frame *people;   /* "customer" and the columns of customers.csv */
+    frame *demands;  /* customer, time, channel, text, demand_id, class; no rows without
+                        --demands */
+    frame *statuses; /* demand_id, time, status; the same of --statuses */
+    frame *answers;  /* feature, functional, dysfunctional; of --answers */
     double *channel_use; /* [n][channels] contacts, purchases and recharges */
     double *content_use; /* [n][contents] quantity used */
     double *used;        /* [n] the sum over the contents */

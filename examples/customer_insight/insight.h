@@ -14,6 +14,9 @@
 typedef struct flags {
     const char *part; /* NULL for the whole job, else "rfm", "classify" or "score" */
     const char *customers, *events, *demands, *vocabulary, *page, *out;
+    const char *statuses, *answers; /* what became of demands, Kano's questionnaire */
+    const char *machine, *weights, *sentiment, *needs; /* texts that people edit */
+    const char *spam;   /* the class of the demands that are held back */
     const char *target; /* column of the customers whose value "yes" is to be foreseen */
     const char *texts, *test; /* --part classify */
     const char *customer, *order, *time, *price, *quantity, *cancelled; /* --part rfm */
@@ -46,7 +49,7 @@ extern const kehu_progress on_stderr;
 
 /* ---- Columns -------------------------------------------------------------- */
 
-/* Text of row i; length 0 when it is missing. UTF-8 columns only. */
+/* Text of row i; length 0 when it is missing. UTF8 and LARGE_UTF8 columns only. */
 const char *text_at(const kehu_column *c, int64_t i, size_t *size);
 bool present(const kehu_column *c, int64_t i);
 /* Number of row i of a numeric or date column; NaN when it is missing. */
@@ -104,6 +107,10 @@ kehu_status outputs_folder(outputs *o, const char **path, const char *name,
 kehu_status outputs_publish(outputs *o, kehu_error *err);
 /* What has not been published is removed. */
 void outputs_free(outputs *o);
+
+/* A new file of this name that holds a table as CSV. */
+kehu_status outputs_table(outputs *o, const kehu_table *table, const char *name,
+                          kehu_error *err);
 
 /* Values of a CSV row; the first of a row has first = true. */
 void csv_text(FILE *f, bool first, const char *text, size_t size);

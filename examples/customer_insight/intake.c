@@ -23,7 +23,44 @@ static const kehu_field demand_fields[] = {
     {.name = "text", .type = KEHU_UTF8, .flags = KEHU_FIELD_REQUIRED},
     {.name = "demand_id", .type = KEHU_UTF8, .flags = KEHU_FIELD_REQUIRED},
     {.name = "class", .type = KEHU_UTF8, .flags = KEHU_FIELD_OPTIONAL}};
-enum { N_EVENT_FIELDS = 8, N_DEMAND_FIELDS = 6 };
+static const kehu_field status_fields[] = {
+    {.name = "customer_id", .type = KEHU_UTF8, .flags = KEHU_FIELD_REQUIRED},
+    {.name = "time", .type = KEHU_TIMESTAMP, .flags = KEHU_FIELD_REQUIRED},
+    {.name = "demand_id", .type = KEHU_UTF8, .flags = KEHU_FIELD_REQUIRED},
+    {.name = "status", .type = KEHU_UTF8, .flags = KEHU_FIELD_REQUIRED}};
+static const kehu_field answer_fields[] = {
+    {.name = "customer_id", .type = KEHU_UTF8, .flags = KEHU_FIELD_REQUIRED},
+    {.name = "time", .type = KEHU_TIMESTAMP, .flags = KEHU_FIELD_REQUIRED},
+    {.name = "feature", .type = KEHU_UTF8, .flags = KEHU_FIELD_REQUIRED},
+    {.name = "functional", .type = KEHU_INT64, .flags = KEHU_FIELD_REQUIRED},
+    {.name = "dysfunctional", .type = KEHU_INT64, .flags = KEHU_FIELD_REQUIRED}};
+
+#define FIELDS(list) list, sizeof(list) / sizeof *(list)
+
+/* What each file has; of the customers also any other columns. */
+static const struct {
+    const kehu_field *fields;
+    uint32_t n;
+} wanted[N_INTAKES] = {{FIELDS(customer_fields)},
+                       {FIELDS(event_fields)},
+                       {FIELDS(demand_fields)},
+                       {FIELDS(status_fields)},
+                       {FIELDS(answer_fields)}};
+
+const char *const intake_names[N_INTAKES] = {"customers", "events", "demands", "statuses",
+                                             "answers"};
+
+/* Kind of the events that the rows of a file become; those of events.csv have theirs. */
+static const char *const kind_of[N_INTAKES] = {NULL, NULL, "demand", "status", "answer"};
+
+void intake_paths(const flags *f, const char *paths[N_INTAKES])
+{
+    paths[CUSTOMERS] = f->customers;
+    paths[EVENTS] = f->events;
+    paths[DEMANDS] = f->demands;
+    paths[STATUSES] = f->statuses;
+    paths[ANSWERS] = f->answers;
+}
 
 static const char *const kinds[] = {"purchase", "recharge", "contact", "usage"};
 enum { PURCHASE, RECHARGE, CONTACT, USAGE, N_KINDS, MAX_AGE = 130 };
@@ -32,22 +69,21 @@ enum { PURCHASE, RECHARGE, CONTACT, USAGE, N_KINDS, MAX_AGE = 130 };
  * from the first rows. */
 static kehu_csv_options options_of(int which)
 {
-    kehu_csv_options o = {.size = sizeof o, .progress = &on_stderr};
-    if (which == CUSTOMERS) {
-        o.fields = customer_fields;
-        o.n_fields = 1;
+    kehu_csv_options o = {.size = sizeof o,
+                          .progress = &on_stderr,
+                          .fields = wanted[which].fields,
+                          .n_fields = wanted[which].n};
+    if (which == CUSTOMERS)
         o.infer_rows = 200;
-    } else {
-        o.fields = which == EVENTS ? event_fields : demand_fields;
-        o.n_fields = which == EVENTS ? N_EVENT_FIELDS : N_DEMAND_FIELDS;
+    else
         o.flags = KEHU_CSV_ONLY_FIELDS;
-    }
     return o;
 }
 
 kehu_status base_check_files(const flags *f, kehu_error *err)
 {
-    const char *const paths[N_INTAKES] = {f->customers, f->events, f->demands};
+    const char *paths[N_INTAKES];
+    intake_paths(f, paths);
     for (int i = 0; i < N_INTAKES; i++) {
         const kehu_csv_options options = options_of(i);
         kehu_csv *csv = NULL;
@@ -200,6 +236,40 @@ static kehu_status check_demand_row(batch *c, int64_t row, kehu_error *err)
     return learn_name(c, row, "channel", &c->b->channels, err);
 }
 
+/* Whether a status may follow is the machine's to say. */
+static void check_status_row(batch *c, int64_t row)
+{
+    check_customer(c, row);
+    check_time(c, row, find(c, "time"));
+}
+
+static void check_answer_row(batch *c, int64_t row)
+{
+    static const char *const questions[] = {"functional", "dysfunctional"};
+    for (int k = 0; k < 2; k++) {
+        const double answer = number_at(find(c, questions[k]), row);
+        if (c->reason == NULL && (answer < 1 || answer > 5))
+            fault(c, "outside 1 to 5", questions[k], "", 0);
+    }
+    check_customer(c, row);
+    check_time(c, row, find(c, "time"));
+}
+
+static kehu_status check_row(batch *c, int which, int64_t row, kehu_error *err)
+{
+    if (which == CUSTOMERS)
+        return check_person_row(c, row, err);
+    if (which == EVENTS)
+        return check_event_row(c, row, err);
+    if (which == DEMANDS)
+        return check_demand_row(c, row, err);
+    if (which == STATUSES)
+        check_status_row(c, row);
+    else
+        check_answer_row(c, row);
+    return KEHU_OK;
+}
+
 /* ---- Into the store -------------------------------------------------------- */
 
 /* All columns of the customers but the id become fields. */
@@ -226,8 +296,8 @@ static kehu_status redact(kehu_table **made, kehu_column *columns, int64_t n_col
     return KEHU_OK;
 }
 
-/* The good rows under the store's names. Demands become events of kind "demand";
- * the ids of other events only served to find duplicates. */
+/* The good rows under the store's names. Demands, their statuses and answers become
+ * events of such a kind; the ids of other events only served to find duplicates. */
 static kehu_status store_rows(const base *b, int which, frame *good, kehu_error *err)
 {
     int64_t n_columns;
@@ -245,9 +315,9 @@ static kehu_status store_rows(const base *b, int which, frame *good, kehu_error 
     columns[0].name = "customer"; /* customer_id is each list's first field */
     if (which == EVENTS) {
         n_columns--; /* event_id is the last */
-    } else if (which == DEMANDS) {
+    } else if (kind_of[which] != NULL) {
         for (int64_t i = 0; i < rows && status == KEHU_OK; i++)
-            status = text_list_add(&kind, "demand", 6, err);
+            status = text_list_add(&kind, kind_of[which], strlen(kind_of[which]), err);
         columns[n_columns++] = text_list_column(&kind, "kind");
     }
     if (status == KEHU_OK && rows > 0)
@@ -268,9 +338,7 @@ static kehu_status take_batch(batch *c, int which, kehu_error *err)
     kehu_status status = frame_new(&good, c->columns, c->n_columns, err);
     for (int64_t row = 0; row < n && status == KEHU_OK; row++) {
         c->reason = NULL;
-        status = which == CUSTOMERS ? check_person_row(c, row, err)
-                 : which == EVENTS  ? check_event_row(c, row, err)
-                                    : check_demand_row(c, row, err);
+        status = check_row(c, which, row, err);
         if (status == KEHU_OK && c->reason == NULL) {
             status = frame_add(good, c->columns, row, err);
             in->rows++;

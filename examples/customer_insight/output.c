@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 32, PATH_ROOM = 4096 };
+enum { MAX_FILES = 64, PATH_ROOM = 4096 };
 
 struct outputs {
     char folder[PATH_ROOM];
@@ -180,6 +180,19 @@ void outputs_free(outputs *o)
             (void)remove_folder(path);
     }
     free(o);
+}
+
+static int into_file(void *ctx, const void *bytes, size_t size)
+{
+    return fwrite(bytes, 1, size, ctx) != size;
+}
+
+kehu_status outputs_table(outputs *o, const kehu_table *table, const char *name,
+                          kehu_error *err)
+{
+    FILE *file;
+    TRY(outputs_open(o, &file, name, err));
+    return kehu_table_write_csv(table, &(kehu_writer){into_file, file}, NULL, err);
 }
 
 /* ---- CSV ------------------------------------------------------------------ */

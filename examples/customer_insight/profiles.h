@@ -5,6 +5,7 @@
 #include "customers.h"
 #include "preferences.h"
 #include "texts.h"
+#include "themes.h"
 #include "value.h"
 
 /* All that the steps before have found. */
@@ -17,6 +18,8 @@ typedef struct findings {
     int32_t
         *demand_class; /* [demands] class of texts.classes: the label, else the SVM's */
     int32_t *main_demand; /* [customers] the most frequent of these, -1: none */
+    tracking tracking;    /* log NULL: without --statuses */
+    themes themes;
 } findings;
 
 typedef struct target {

@@ -114,17 +114,16 @@ kehu_status rejects_write(const base *b, outputs *o, kehu_error *err)
 static kehu_status write_json(FILE *file, const findings *x, const target_lists *t,
                               const flags *f, kehu_error *err)
 {
-    static const char *const files[N_INTAKES] = {"customers", "events", "demands"};
     const base *b = &x->base;
     char day[16];
     bool first = true;
     day_text(day, b->as_of_day);
-    fprintf(file, "{\"schema\":1,\"version\":\"%d.%d.%d\",\"as_of\":\"%s\",\"inputs\":{",
+    fprintf(file, "{\"schema\":2,\"version\":\"%d.%d.%d\",\"as_of\":\"%s\",\"inputs\":{",
             KEHU_VERSION_MAJOR, KEHU_VERSION_MINOR, KEHU_VERSION_PATCH, day);
     for (int i = 0; i < N_INTAKES; i++)
         if (b->intakes[i].path != NULL) {
             fprintf(file, "%s\"%s\":{\"rows\":%lld,\"rejected\":%lld}", first ? "" : ",",
-                    files[i], (long long)b->intakes[i].rows,
+                    intake_names[i], (long long)b->intakes[i].rows,
                     (long long)b->intakes[i].rejected);
             first = false;
         }
@@ -133,6 +132,9 @@ static kehu_status write_json(FILE *file, const findings *x, const target_lists 
         fprintf(file, ",\n\"folds\":%u", (unsigned)f->n_folds);
         TRY(report_demands(file, x, err));
         report_methods(file, &x->texts);
+        if (x->tracking.log != NULL)
+            report_tracking(file, &x->tracking);
+        TRY(report_themes(file, &x->themes, x->texts.classes, err));
     }
     report_preferences(file, &x->preferences);
     if (x->value.columns.n > 0)

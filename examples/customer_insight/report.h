@@ -17,6 +17,9 @@ kehu_status report_check_page(const flags *f, kehu_error *err);
 /* The parts of report.json. Each writes a comma before itself. */
 kehu_status report_demands(FILE *file, const findings *x, kehu_error *err);
 void report_methods(FILE *file, const texts *t);
+void report_tracking(FILE *file, const tracking *t);
+kehu_status report_themes(FILE *file, const themes *t, const names *classes,
+                          kehu_error *err);
 void report_preferences(FILE *file, const preferences *p);
 kehu_status report_value(FILE *file, const value *v, kehu_error *err);
 kehu_status report_profile(FILE *file, const findings *x, const flags *f,

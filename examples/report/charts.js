@@ -152,20 +152,19 @@ export function demandChannels(report, theme, width) {
 
 const legend = (theme) => ({ top: 0, left: 0, itemWidth: 14, itemHeight: 12, textStyle: { color: theme.ink, fontSize: 12.5 } });
 
-function bars(theme, groups, series, more) {
+function bars(theme, groups, series, { axis = (x) => percent(x, 0), text = percent, most = 1 } = {}) {
   const colors = [theme.main, theme.second];
   return {
     ...base(theme),
     legend: legend(theme),
     grid: { left: 8, right: 56, top: 34, bottom: 8, containLabel: true },
-    xAxis: value(theme, { min: 0, max: 1, axisLabel: { formatter: (x) => percent(x, 0) } }),
+    xAxis: value(theme, { min: 0, max: most, axisLabel: { formatter: axis } }),
     yAxis: category(theme, groups, { inverse: true }),
     series: series.map((s, i) => ({
       type: "bar", name: s.name, data: s.data, barMaxWidth: 18, barGap: "15%",
       itemStyle: { color: colors[i % 2], borderRadius: 3 },
-      label: { show: true, position: "right", color: theme.ink, fontSize: 11.5, formatter: (p) => percent(p.value) },
+      label: { show: true, position: "right", color: theme.ink, fontSize: 11.5, formatter: (p) => text(p.value) },
     })),
-    ...more,
   };
 }
 
@@ -288,6 +287,123 @@ export function profileRadar(report, theme, width) {
     table: {
       head: [say("axis"), say("thisCustomer"), say("base")], numbers: [false, true, true],
       rows: radar.map((a) => [say(a.axis), cell(a.value, number(a.value)), cell(50, number(50))]),
+    },
+  };
+}
+
+// Bars of parts, one bar a row: counts or points of each part, in the colours given.
+function stacked(theme, rows, parts, colors, text) {
+  return {
+    ...base(theme),
+    legend: legend(theme),
+    grid: { left: 8, right: 24, top: 34, bottom: 8, containLabel: true },
+    tooltip: { ...base(theme).tooltip, trigger: "axis", axisPointer: { type: "none" }, valueFormatter: text },
+    xAxis: value(theme, { axisLabel: { formatter: text } }),
+    yAxis: category(theme, rows, { inverse: true }),
+    series: parts.map((part, k) => ({
+      type: "bar", stack: "all", name: part.name, barMaxWidth: 22, data: part.data,
+      itemStyle: { color: colors[k % colors.length], borderColor: theme.card, borderWidth: 1 },
+    })),
+  };
+}
+
+const high = (n) => 60 + 30 * n;
+const hours = (x) => (x === null ? "–" : cell(x, number(x, 1)));
+const known = (x, text) => (x === null ? "–" : cell(x, text(x)));
+
+export function trackingStatuses(report, theme) {
+  const { statuses, classes } = report.tracking;
+  const parts = statuses.map((name, k) => ({ name: nameOf(name), data: classes.map((c) => c.statuses[k]) }));
+  return {
+    height: high(classes.length),
+    label: classes.map((c) => `${nameOf(c.name)}: ${statuses.map((s, k) => `${nameOf(s)} ${c.statuses[k]}`).join(" ")}`).join("; "),
+    option: stacked(theme, classes.map((c) => nameOf(c.name)), parts, theme.areas, (x) => number(x)),
+    table: {
+      head: [say("class"), ...statuses.map(nameOf), say("open"), say("overdue"), say("repeats")],
+      numbers: [false, ...statuses.map(() => true), true, true, true],
+      rows: classes.map((c) => [nameOf(c.name), ...c.statuses.map(countCell), countCell(c.open), countCell(c.overdue), countCell(c.repeats)]),
+    },
+  };
+}
+
+export function trackingTimes(report, theme) {
+  const { classes } = report.tracking, rows = classes.map((c) => nameOf(c.name)), steps = ["reply", "solution"];
+  return {
+    height: 60 + 44 * rows.length,
+    label: classes.map((c) => `${nameOf(c.name)}: ${steps.map((s) => `${say(s)} ${number(c[s].median_hours, 1)}`).join(" ")}`).join("; "),
+    option: bars(theme, rows, steps.map((s) => ({ name: say(s), data: classes.map((c) => c[s].median_hours) })), { axis: (x) => number(x), text: (x) => number(x, 1), most: null }),
+    table: {
+      head: [say("class"), ...steps.flatMap((s) => [say(s), say("p90", { of: say(s) }), say("inTime", { of: say(s) })])],
+      numbers: [false, true, true, true, true, true, true],
+      rows: classes.map((c) => [nameOf(c.name), ...steps.flatMap((s) => [hours(c[s].median_hours), hours(c[s].p90_hours), known(c[s].in_time, percent)])]),
+    },
+  };
+}
+
+export const inputName = (name) => (say(`input_${name}`) === `input_${name}` ? name : say(`input_${name}`));
+
+export function ranks(report, theme) {
+  const all = report.themes.ranks, inputs = all[0].inputs.map((i) => i.name);
+  const parts = inputs.map((name, k) => ({ name: inputName(name), data: all.map((r) => r.inputs[k].points) }));
+  return {
+    height: high(all.length),
+    label: all.map((r) => `${number(r.rank)}. ${nameOf(r.class)} ${number(r.score, 2)}`).join("; "),
+    option: stacked(theme, all.map((r) => nameOf(r.class)), parts, theme.areas, (x) => number(x, 2)),
+    table: {
+      head: [say("class"), say("rank"), say("score"), ...inputs.map(inputName)], numbers: [false, true, true, ...inputs.map(() => true)],
+      rows: all.map((r) => [nameOf(r.class), countCell(r.rank), cell(r.score, number(r.score, 2)), ...r.inputs.map((i) => known(i.value, (x) => number(x, Number.isInteger(x) ? 0 : 2)))]),
+    },
+  };
+}
+
+export function needs(report, theme) {
+  const all = report.themes.needs, levels = ["basic", "expected", "latent"];
+  const of = (c) => levels.map((k) => c[k] / Math.max(1, sum(levels.map((l) => c[l]))));
+  return {
+    height: high(all.length),
+    label: all.map((c) => `${nameOf(c.class)}: ${levels.map((k, i) => `${say(k)} ${percent(of(c)[i])}`).join(" ")}`).join("; "),
+    option: stacked(theme, all.map((c) => nameOf(c.class)), levels.map((k, i) => ({ name: say(k), data: all.map((c) => of(c)[i]) })),
+      [theme.second, theme.main, theme.areas[2]], (x) => percent(x, 0)),
+    table: {
+      head: [say("class"), ...levels.map((k) => say(k)), say("noNeed"), say("reasons")], numbers: [false, true, true, true, true, false],
+      rows: all.map((c) => [nameOf(c.class), ...levels.map((k) => countCell(c[k])), countCell(c.none),
+        levels.map((k) => c[`${k}_words`]).filter(Boolean).join("; ")]),
+    },
+  };
+}
+
+export function tones(report, theme) {
+  const all = report.themes.tones, kinds = ["negative", "neither", "positive"];
+  return {
+    height: high(all.length),
+    label: all.map((c) => `${nameOf(c.class)}: ${kinds.map((k) => `${say(k)} ${c[k]}`).join(" ")}`).join("; "),
+    option: stacked(theme, all.map((c) => nameOf(c.class)), kinds.map((k) => ({ name: say(k), data: all.map((c) => c[k]) })),
+      [theme.second, theme.levels[0], theme.main], (x) => number(x)),
+    table: {
+      head: [say("class"), ...kinds.map((k) => say(k))], numbers: [false, true, true, true],
+      rows: all.map((c) => [nameOf(c.class), ...kinds.map((k) => countCell(c[k]))]),
+    },
+  };
+}
+
+export function topics(report, theme) {
+  const all = report.themes.topics, names = all.map((t) => t.words.slice(0, 3).join(" "));
+  return {
+    height: high(all.length),
+    label: all.map((t, i) => `${names[i]} ${percent(t.share)}`).join("; "),
+    option: {
+      ...base(theme),
+      grid: { left: 8, right: 60, top: 8, bottom: 8, containLabel: true },
+      xAxis: value(theme, { axisLabel: { formatter: (x) => percent(x, 0) } }),
+      yAxis: category(theme, names, { inverse: true }),
+      series: [{
+        type: "bar", name: say("share"), data: all.map((t) => t.share), itemStyle: { color: theme.main, borderRadius: 3 }, barMaxWidth: 20,
+        label: { show: true, position: "right", color: theme.ink, formatter: (p) => percent(p.value, 1) },
+      }],
+    },
+    table: {
+      head: [say("words"), say("share"), say("texts"), say("example")], numbers: [false, true, true, false],
+      rows: all.map((t) => [t.words.join(" "), shareCell(t.share), countCell(t.texts), t.example]),
     },
   };
 }

@@ -90,6 +90,66 @@ function targetText(list, part) {
   return kind === "content" ? say(`content_${part}`, { item: nameOf(item) }) : list[part][languageCode()];
 }
 
+// Tables without a chart.
+function tables(...list) {
+  return list.filter(({ rows }) => rows.length).map(({ title, head, numbers, rows }) =>
+    element("div", { class: "pair" }, element("div", { class: "only" }, table(title, { head, numbers, rows }))));
+}
+
+const figure = (x, digits = 0) => ({ value: x, text: number(x, digits) });
+
+function trackingSections() {
+  const { tracking } = report;
+  if (!tracking) return [];
+  const how = say("trackingHow", {
+    reply: tracking.reply_within_hours, solve: tracking.solve_within_hours, open: number(tracking.open),
+    repeats: number(tracking.repeats), refused: number(tracking.refused),
+  });
+  return [section("tracking", how,
+    pair("tracking-statuses", say("trackingStatuses"), (t) => charts.trackingStatuses(report, t)),
+    pair("tracking-times", say("trackingTimes"), (t) => charts.trackingTimes(report, t)),
+    ...tables({
+      title: say("trackingLatest"), head: [say("demand"), say("class"), say("channel"), say("status"), say("lateHours")],
+      numbers: [false, false, false, false, true],
+      rows: tracking.latest.map((d) => [d.demand, nameOf(d.class), nameOf(d.channel), nameOf(d.status), figure(d.late_seconds / 3600)]),
+    }))];
+}
+
+function themeSections() {
+  const { themes } = report;
+  if (!themes) return [];
+  const change = (x) => (x === null ? "–" : { value: x, text: percent(x) });
+  const first = [
+    ...(themes.ranks.length ? [pair("ranks", say("ranks"), (t) => charts.ranks(report, t))] : []),
+    ...(themes.needs.length ? [pair("needs", say("needs"), (t) => charts.needs(report, t))] : []),
+    ...(themes.tones ? [pair("tones", say("tones"), (t) => charts.tones(report, t))] : []),
+    ...tables({
+      title: say("trends"), head: [say("class"), say("level"), say("growth"), say("interval"), say("lastChange")],
+      numbers: [false, true, true, false, false],
+      rows: themes.trends.map((c) => [nameOf(c.class), figure(c.level, 1), change(c.growth),
+        c.growth_low === null ? "–" : `${percent(c.growth_low)} … ${percent(c.growth_high)}`, c.last_change ?? "–"]),
+    }, {
+      title: say("kano"), head: [say("feature"), say("count"), say("need"), say("better"), say("worse")],
+      numbers: [false, true, false, true, true],
+      rows: (themes.kano ?? []).map((k) => [k.feature, figure(k.answers), nameOf(k.need), k.better === null ? "–" : figure(k.better, 2), k.worse === null ? "–" : figure(k.worse, 2)]),
+    })];
+  const about = [
+    ...(themes.topics.length ? [pair("topics", say("topics"), (t) => charts.topics(report, t))] : []),
+    ...tables({
+      title: say("bursts"), head: [say("class"), say("from"), say("to"), say("count"), say("awaited")], numbers: [false, false, false, true, true],
+      rows: themes.bursts.map((b) => [nameOf(b.class), b.first, b.last, figure(b.events), figure(b.expected, 1)]),
+    }, {
+      title: say("newWords"), head: [say("word"), say("count")], numbers: [false, true],
+      rows: themes.new_words.map((w) => [w.word, figure(w.count)]),
+    }, {
+      title: say("copies"), head: [say("count"), say("text")], numbers: [true, false], rows: themes.copies.map((c) => [figure(c.volume), c.text]),
+    }, {
+      title: say("sentences"), head: [say("class"), say("sentence")], numbers: [false, false],
+      rows: themes.sentences.map((s) => [nameOf(s.class), s.sentence]),
+    })];
+  return [section("priorities", say("prioritiesHow"), ...first), section("themes", say("themesHow"), ...about)];
+}
+
 function sections() {
   const found = [];
   if (report.demands)
@@ -101,6 +161,7 @@ function sections() {
     found.push(section("methods", say("methodsHow", { folds: report.folds }),
       pair("method-overall", say("methodOverall"), (t) => charts.methodOverall(report, t)),
       pair("method-classes", say("methodClasses"), (t) => charts.methodClasses(report, t))));
+  found.push(...trackingSections(), ...themeSections());
   if (report.preferences)
     found.push(section("preferences", say("preferencesHow"),
       ...report.preferences.map((subject) => pair(`preference-${subject.of}`, say(`of_${subject.of}`), (t) => charts.preferenceLevels(subject, t)))));

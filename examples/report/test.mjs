@@ -34,6 +34,17 @@ function expected() {
     tables["demand-trend"] = demands.months.map((_, m) => demands.trend.map((line) => line[m]));
     tables["demand-channels"] = demands.by_channel;
   }
+  const { tracking, themes } = report, number = (x) => x !== null;
+  if (tracking) {
+    tables["tracking-statuses"] = tracking.classes.map((c) => [...c.statuses, c.open, c.overdue, c.repeats]);
+    tables["tracking-times"] = tracking.classes.map((c) => [c.reply, c.solution].flatMap((t) => [t.median_hours, t.p90_hours, t.in_time].filter(number)));
+  }
+  if (themes) {
+    if (themes.ranks.length) tables.ranks = themes.ranks.map((r) => [r.rank, r.score, ...r.inputs.map((i) => i.value).filter(number)]);
+    if (themes.needs.length) tables.needs = themes.needs.map((c) => [c.basic, c.expected, c.latent, c.none]);
+    if (themes.tones) tables.tones = themes.tones.map((c) => [c.negative, c.neither, c.positive]);
+    if (themes.topics.length) tables.topics = themes.topics.map((t) => [t.share, t.texts]);
+  }
   if (methods) {
     tables["method-overall"] = methods.map((m) => [m.accuracy, m.macro_f1, m.coverage, m.model_bytes]);
     tables["method-classes"] = methods[0].classes.map((c, i) => [...methods.map((m) => m.classes[i].f1), c.count]);

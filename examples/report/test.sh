@@ -15,6 +15,7 @@ mkdir -p "$folder/data"
 sh "$here/build.sh" "$folder/page" --with-tests
 "$generate" --grammar "$sample/demands.grammar" --out "$folder/data" --customers 3000 --demands 2000
 "$insight" --customers "$folder/data/customers.csv" --events "$folder/data/events.csv" \
-    --demands "$folder/data/demands.csv" --vocabulary "$sample/vocabulary.csv" --target left \
+    --demands "$folder/data/demands.csv" --statuses "$folder/data/statuses.csv" --answers "$folder/data/answers.csv" \
+    --sentiment "$sample/tone.words" --spam 垃圾信息 --vocabulary "$sample/vocabulary.csv" --target left \
     --as-of 2026-01-01 --page "$folder/page/template.html" --out "$folder/out"
 node "$here/test.mjs" "$folder/page" "$folder/out"

@@ -7,22 +7,30 @@
 #include <string.h>
 
 #include "events.h"
+#include "statuses.h"
 
 const char *const class_names[N_CLASSES] = {
     "资费咨询", "话费争议", "网络信号", "宽带故障",     "套餐变更", "办理业务",
     "服务态度", "终端问题", "积分活动", "增值业务退订", "垃圾信息"};
-enum { SPAM = N_CLASSES - 1, BILL = 1, BROADBAND = 3, POINTS = 8 };
+enum { SPAM = N_CLASSES - 1, BILL = 1, BROADBAND = 3, STAFF = 6, POINTS = 8 };
 
 static const int class_share[N_CLASSES] = {14, 14, 12, 11, 10, 10, 7, 6, 6, 6, 5};
 
-/* The year's story: storms in July and August break broadband, a billing change
- * in September brings disputes, points run out in December. */
-static int draw_class(const person *p, int month, dice *d)
+/* Two days on which the whole network fails, and some days in which a complaint about the
+ * bill is passed on from one to the next. */
+enum { FAILURE = FIRST_DAY + 201, PASSED_ON = FIRST_DAY + 252, PASSED_ON_DAYS = 5 };
+
+/* The year's story: storms in July and August break broadband, on 21 and 22 July
+ * everywhere; a billing change in September brings disputes, points run out in December.
+ */
+static int draw_class(const person *p, int day, int month, dice *d)
 {
     int share[N_CLASSES];
     memcpy(share, class_share, sizeof share);
     if (month == 7 || month == 8)
         share[BROADBAND] *= 3;
+    if (day == FAILURE || day == FAILURE + 1)
+        share[BROADBAND] *= 12;
     if (month == 9)
         share[BILL] *= 3;
     if (month == 12)
@@ -114,6 +122,29 @@ static void compose(const grammar *g, int class, dice *d, text *t)
     }
 }
 
+/* The complaint that was copied, with a word of one's own at its end. */
+static int add_copy(int class, int day, uint64_t seed, int i, text *t)
+{
+    static const char complaint[] =
+        "请大家注意：九月账单里多了一项“畅享增值服务费”十元，谁也没有订过，打客服说是系统"
+        "升级自动加的，要求全额退还并公开道歉，看到的都转发投诉";
+    static const char *const ends[] = {"", "！", "。转", "，支持", "！！转发"};
+    dice d = dice_for(seed, 6, (uint64_t)i);
+    if (class != BILL || day < PASSED_ON || day >= PASSED_ON + PASSED_ON_DAYS ||
+        !dice_percent(&d, 70))
+        return 0;
+    const char *end = ends[dice_below(&d, 5)];
+    text_add(t, complaint, strlen(complaint));
+    text_add(t, end, strlen(end));
+    return 1;
+}
+
+/* How much longer than others a demand takes: broadband in the storms, and staff. */
+static int slowness(int class, int month)
+{
+    return class == BROADBAND && (month == 7 || month == 8) ? 4 : class == STAFF ? 2 : 1;
+}
+
 /* What the file calls it: most are labelled, a few of those by a careless clerk. */
 static const char *label_of(int class, dice *d)
 {
@@ -149,8 +180,8 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void write_demands(sheet *s, const grammar *g, const person *people, int n_people, int n,
-                   uint64_t seed)
+void write_demands(sheet *s, sheet *statuses, const grammar *g, const person *people,
+                   int n_people, int n, uint64_t seed)
 {
     int64_t *times = malloc((size_t)n * sizeof *times);
     dice clock = dice_for(seed, 3, 0);
@@ -168,16 +199,20 @@ void write_demands(sheet *s, const grammar *g, const person *people, int n_peopl
             who = dice_below(&d, n_people);
         } while (people[who].annoyance < dice_below(&d, 300) ||
                  people[who].last_day < day);
-        const int class = draw_class(&people[who], month, &d);
-        text draft = {0}, final = {0};
+        const int class = draw_class(&people[who], day, month, &d);
+        text draft = {0}, final = {0}, copy = {0};
         compose(g, class, &d, &draft);
         if (dice_percent(&d, 1))
             text_add(&draft, "\n\"急\"", strlen("\n\"急\""));
         grammar_mistype(g, &d, dice_percent(&d, 12) ? 120 : 6, draft.bytes, &final);
+        if (add_copy(class, day, seed, i, &copy))
+            final = copy;
         const char *label = label_of(class, &d);
         const int channel = dice_pick(&d, people[who].channel_weight, N_CHANNELS);
         write_demand(s, label, who, times[i], channel, &final);
         fprintf(s->truth, "demand,D%05d,class,%s\n", i + 1, class_names[class]);
+        write_statuses(statuses, i, who, times[i], slowness(class, month), class == SPAM,
+                       seed);
     }
     free(times);
 }

@@ -7,10 +7,13 @@
  *     customers.csv  one row a customer
  *     events.csv     purchases, recharges, contacts, usage of the year 2025
  *     demands.csv    what customers wrote; three of four labelled
+ *     statuses.csv   what became of it
+ *     answers.csv    what some answered to Kano's questionnaire
  *     truth.csv      subject,id,name,value: what the other files do not tell -
  *                    customer,C000001,channel,app (also content, occupation,
- *                    leave_per_mille), demand,D00001,class,..., and the line and
- *                    reason of every dirty row planted (dirty,FILE,LINE,REASON).
+ *                    leave_per_mille), demand,D00001,class,... (also status),
+ *                    feature,NAME,need,..., and the line and reason of every dirty
+ *                    row planted (dirty,FILE,LINE,REASON).
  * The same seed gives the same bytes on every machine. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +24,7 @@
 #include "grammar.h"
 #include "people.h"
 #include "sheet.h"
+#include "statuses.h"
 
 typedef struct job {
     const char *grammar, *out;
@@ -77,6 +81,24 @@ static const dirt demand_dirt[] = {
     DIRT("too_few_columns", "X00008,C000010"),
 };
 
+/* The first five are no rows at all; the others no status that a demand can enter. */
+static const dirt status_dirt[] = {
+    DIRT("missing_id", ",C000003,2025-02-02 09:00:00,closed"),
+    DIRT("unknown_customer", "D00002,C999998,2025-12-31 09:00:00,closed"),
+    DIRT("bad_date", "D00003,C000004,02/30/2025,closed"),
+    DIRT("future", "D00004,C000005,2093-02-02 09:00:00,closed"),
+    DIRT("too_few_columns", "D00005,C000006"),
+    DIRT("unknown_status", "D00006,C000007,2025-12-31 09:00:00,teleported"),
+    DIRT("not_allowed", "D00007,C000008,2025-12-31 23:00:00,new"),
+    DIRT("before_intake", "D00008,C000009,2024-12-31 23:00:00,assigned"),
+    DIRT("unknown_demand", "X99999,C000010,2025-12-31 23:00:00,closed"),
+};
+static const dirt answer_dirt[] = {
+    DIRT("out_of_range", "C000001,2025-11-01 10:00:00,网速快,6,1"),
+    DIRT("bad_number", "C000002,2025-11-01 10:00:00,网速快,喜欢,1"),
+    DIRT("unknown_customer", "C999997,2025-11-01 10:00:00,网速快,1,5"),
+};
+
 #define DIRT_OF(list) .dirt = list, .n_dirt = (int)(sizeof list / sizeof *list)
 
 static void write_customer(sheet *s, const person *p, int i)
@@ -114,6 +136,8 @@ static int write_all(const job *j, const grammar *g, const person *people, FILE 
 {
     sheet events = {.truth = truth, .every = 2500, DIRT_OF(event_dirt)};
     sheet demands = {.truth = truth, .every = 125, DIRT_OF(demand_dirt)};
+    sheet statuses = {.truth = truth, .every = 400, DIRT_OF(status_dirt)};
+    sheet answers = {.truth = truth, .every = 200, DIRT_OF(answer_dirt)};
     fprintf(truth, "subject,id,name,value\n");
     if (!write_customers(j, people, truth) ||
         !sheet_open(&events, j->out, "events.csv",
@@ -124,8 +148,19 @@ static int write_all(const job *j, const grammar *g, const person *people, FILE 
         !sheet_open(&demands, j->out, "demands.csv",
                     "demand_id,customer_id,time,channel,class,text"))
         return 0;
-    write_demands(&demands, g, people, j->customers, j->demands, (uint64_t)j->seed);
-    if (!sheet_close(&demands))
+    int good = sheet_open(&statuses, j->out, "statuses.csv",
+                          "demand_id,customer_id,time,status");
+    if (good) {
+        write_demands(&demands, &statuses, g, people, j->customers, j->demands,
+                      (uint64_t)j->seed);
+        good = sheet_close(&statuses);
+    }
+    if (!sheet_close(&demands) || !good ||
+        !sheet_open(&answers, j->out, "answers.csv",
+                    "customer_id,time,feature,functional,dysfunctional"))
+        return 0;
+    write_answers(&answers, j->customers, j->customers / 100, (uint64_t)j->seed);
+    if (!sheet_close(&answers))
         return 0;
     fprintf(stderr, "generate: %d customers, %ld events, %ld demands in %s\n",
             j->customers, events.rows, demands.rows, j->out);

@@ -45,7 +45,8 @@ static const words all[] = {
      "data|price|"
      "lower|quickly|friendly|waiting time|better"},
     {"expected", 35,
-     "不够|不足|一点|一些|快|涨|卡|差|复杂|太麻烦|很麻烦|敷衍|半天|高峰|速度|延长|多给|"
+     "不够|不足|一点|一些|快|涨|很卡|太卡|好卡|卡顿|卡死|卡得|老是卡|差|复杂|太麻烦|"
+     "很麻烦|敷衍|半天|高峰|速度|延长|多给|"
      "再多|值得|"
      "不稳定|不耐用|一般|more|less|longer"},
     {"latent", 90,
@@ -57,7 +58,7 @@ static const words all[] = {
     {"latent", 45,
      "要是|就更好了|希望以后|功能|能不能|能否|可不可以|可否|支持|居然|竟然|意外|希望可以|"
      "希望能|希望增加|"
-     "希望你们|最好|想要|想把|如果有|自动|一键|add|support for|offer|could"},
+     "希望你们|最好|想要|想把|如果有|能自动|可以自动|一键|add|support for|offer|could"},
 };
 
 /* One class's words as lines of the list. */

@@ -23,9 +23,10 @@ def make_sample(build, folder):
 
 
 def run(build, sample, out, threads):
-    flags = [text for name in ("customers", "events", "demands") for text in ("--" + name, os.path.join(sample, name + ".csv"))]
+    flags = [text for name in ("customers", "events", "demands", "statuses", "answers") for text in ("--" + name, os.path.join(sample, name + ".csv"))]
     vocabulary = os.path.join(SOURCE, "examples", "sample", "vocabulary.csv")
     subprocess.run([os.path.join(build, "examples", "customer_insight"), *flags, "--vocabulary", vocabulary, "--target", "left",
+                    "--sentiment", os.path.join(SOURCE, "examples", "sample", "tone.words"), "--spam", "垃圾信息",
                     "--as-of", "2026-01-01", "--threads", str(threads), "--out", out], check=True)
     shutil.rmtree(os.path.join(out, "store"))
     path = os.path.join(out, "methods.csv")

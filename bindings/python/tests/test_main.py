@@ -96,7 +96,7 @@ def test_inspects_tables_and_stores(folder, capsys):
 
 def test_reports(folder, capsys):
     (folder / "template.html").write_text("<script>@REPORT@</script>", encoding="utf-8")
-    data = {"schema": 1, "text": "</script> 客户"}
+    data = {"schema": 2, "text": "</script> 客户"}
     (folder / "report.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
     run(capsys, "report", folder / "report.json", "--page", folder / "template.html", "--out", folder / "report.html")
     html = (folder / "report.html").read_text(encoding="utf-8")

@@ -29,7 +29,8 @@ def sample(tmp_path_factory):
 
 
 def inputs(sample):
-    return {name: str(sample / f"{name}.csv") for name in ("customers", "events", "demands")}
+    return {**{name: str(sample / f"{name}.csv") for name in ("customers", "events", "demands", "statuses", "answers")},
+            "sentiment": os.path.join(SAMPLE, "tone.words"), "spam": "垃圾信息"}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,8 @@ def test_the_command_gives_the_bytes_of_the_c_program(sample, by_c):
 
 def test_without_a_folder_there_is_the_page_alone(sample):
     files = inputs(sample)
-    del files["demands"]
+    for name in "demands", "statuses", "answers", "sentiment", "spam":
+        del files[name]
     page = kehu.report(page=sample / "page.html", **files, as_of=AS_OF)
     assert page.html.startswith("<script>{") and "<iframe" in page._repr_html_()
 

@@ -199,7 +199,8 @@ def report(args: argparse.Namespace) -> None:
         say("this build of kehu has no page: report.json and the tables are made, report.html is not")
     run_job({"customers": args.customers, "events": args.events, "demands": args.demands, "as_of": args.as_of, "out": args.out,
              "vocabulary": args.vocabulary, "target": args.target, "page": page, "redact": "yes" if args.redact else None,
-             "folds": args.folds, "threads": args.threads}, shown_steps())
+             "folds": args.folds, "threads": args.threads, "statuses": args.statuses, "answers": args.answers, "machine": args.machine,
+             "weights": args.weights, "sentiment": args.sentiment, "needs": args.needs, "spam": args.spam}, shown_steps())
 
 
 def shown_steps() -> Any:
@@ -280,6 +281,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--as-of", type=datetime.date.fromisoformat, metavar="DATE", help='"today", as 2026-01-31; later rows are rejected')
     p.add_argument("--vocabulary", metavar="FILE", help="CSV column,value of all allowed channels, contents and classes")
     p.add_argument("--target", metavar="COLUMN", help='of the customers: the risk that it is "yes" is scored')
+    p.add_argument("--statuses", metavar="FILE", help="CSV demand_id,customer_id,time,status: what became of the demands")
+    p.add_argument("--answers", metavar="FILE", help="CSV customer_id,time,feature,functional,dysfunctional: Kano's questionnaire")
+    p.add_argument("--machine", metavar="FILE", help="which status may follow which")
+    p.add_argument("--weights", metavar="FILE", help="what makes a class of demands urgent")
+    p.add_argument("--sentiment", metavar="FILE", help="words of tone")
+    p.add_argument("--needs", metavar="FILE", help="words of need, instead of the library's")
+    p.add_argument("--spam", metavar="CLASS", help="its demands are held back from all but the counts")
     p.add_argument("--redact", action="store_true", help="take phones, cards, e-mail and postal addresses out of the texts")
     p.add_argument("--folds", type=int, default=5, metavar="N", help="of the cross-validation, 2 to 20; 5")
     p.add_argument("--page", metavar="FILE", help="the template that examples/report/build.sh makes; the one in the package")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "customer_insight")
 # What it says on the standard error as it goes; these lines are followed by ones of "step: stage 40 %".
-STEPS = ("customers", "events", "demands", "reading the store", "training the classifiers", "cross-validating", "channel preference",
-         "content preference", "occupation", "risk", "value", "target lists", "writing", "report")
+STEPS = ("customers", "events", "demands", "statuses", "answers", "reading the store", "training the classifiers", "cross-validating", "channel preference",
+         "content preference", "occupation", "risk", "value", "tracking", "themes", "target lists", "writing", "report")
 
 
 def run(flags: dict[str, Any], progress: Any) -> None:

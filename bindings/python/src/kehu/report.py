@@ -44,7 +44,10 @@ def report(data: Any = None, page: str | os.PathLike[str] | None = None, *, cust
            events: str | os.PathLike[str] | None = None, demands: str | os.PathLike[str] | None = None,
            as_of: datetime.date | None = None, out: str | os.PathLike[str] | None = None,
            vocabulary: str | os.PathLike[str] | None = None, target: str | None = None, redact: bool = False, n_folds: int = 5,
-           n_threads: int = 2, progress: Any = None) -> Page:
+           n_threads: int = 2, progress: Any = None, statuses: str | os.PathLike[str] | None = None,
+           answers: str | os.PathLike[str] | None = None, machine: str | os.PathLike[str] | None = None,
+           weights: str | os.PathLike[str] | None = None, sentiment: str | os.PathLike[str] | None = None,
+           needs: str | os.PathLike[str] | None = None, spam: str | None = None) -> Page:
     """The page of a report that is there (data), or of the main job on CSV files.
 
     data        the path of a report.json, or the same as a dict
@@ -54,13 +57,20 @@ def report(data: Any = None, page: str | os.PathLike[str] | None = None, *, cust
                 channel, item (of a usage: the content; of a contact: "complain"), amount, quantity
     demands     CSV with demand_id, customer_id, time, text, and channel, class (the label); None: no texts
     as_of       "today"; later rows are rejected
-    out         folder for the results: report.html, report.json, CSV files of each text's class and of each customer's
-                preferences, value, profile and target lists, rejects.csv, the store; None: the page alone is wanted
+    out         folder for the results: report.html, report.json, CSV files of each text's class, of the demands together
+                (where they stand, needs, topics, trends, what to do first) and of each customer's preferences, value, profile and target lists, rejects.csv, the store; None: the page alone is wanted
     vocabulary  CSV of column,value: all allowed channels, contents and classes
     target      column of the customers: the risk that it is "yes" is scored
     redact      True: phones, cards, e-mail and postal addresses are taken out of the texts before they are stored
     n_folds     of the cross-validation, 2 to 20
     n_threads   1 to 64; the result is the same for any number
+    statuses    CSV with demand_id, customer_id, time, status: what became of the demands
+    answers     CSV with customer_id, time, feature, functional, dysfunctional: Kano's questionnaire
+    machine     text file: which status may follow which; None: DemandMachine.builtin()
+    weights     text file: what makes a class urgent; None: Priority.builtin()
+    sentiment   word list of tone (Keyword.save_text()); None: tone is not looked at
+    needs       word list of needs; None: needs_words()
+    spam        class of the demands that are held back from all but the counts; None: there is none
     progress    called with (done from 0 to 1, stage), or a tqdm bar; an exception in it stops the job
 
     Fails with KehuFormatError (no template, no JSON object), FileNotFoundError; of the main job with the error that its
@@ -78,7 +88,8 @@ def report(data: Any = None, page: str | os.PathLike[str] | None = None, *, cust
     with TemporaryDirectory(prefix="kehu-") as scratch:
         folder = scratch if out is None else os.fspath(out)
         run({"customers": customers, "events": events, "demands": demands, "as_of": as_of, "out": folder, "vocabulary": vocabulary,
-             "target": target, "page": page, "redact": "yes" if redact else None, "folds": n_folds, "threads": n_threads}, progress)
+             "target": target, "page": page, "redact": "yes" if redact else None, "folds": n_folds, "threads": n_threads, "statuses": statuses,
+             "answers": answers, "machine": machine, "weights": weights, "sentiment": sentiment, "needs": needs, "spam": spam}, progress)
         with open(os.path.join(folder, "report.html"), encoding="utf-8", newline="") as f:
             return Page(f.read())
 

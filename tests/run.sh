@@ -4,7 +4,7 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   java_jmh java_natives spark s390x aarch64 debian conan
+#                                   java_jmh java_natives spark s390x aarch64 debian conan docs
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -21,6 +21,7 @@
 #   outside   programs of other projects find and link the library
 #   debian    the Debian packages are built, checked, installed, used by a program and removed
 #   conan     the same with Conan's packages
+#   docs      the reference is made from headers and docstrings, a warning being an error; the README's first command runs
 #   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
 #   spark     kehu.spark on two executors of their own gives what one process gives
@@ -244,6 +245,16 @@ part_python() {
     [ -x $out/gcc/examples/customer_insight ] || build gcc gcc || return # the sample, and what the main job makes of it
     KEHU_EXAMPLES=$PWD/$out/gcc/examples pytest_of python-tests python bindings/python/tests
     pytest_of python-doctests python --doctest-modules --pyargs kehu --ignore-glob='*/spark.py'
+}
+reference() {
+    virtual docs docs && PYTHONPATH=$PWD/bindings/python/src KEHU_LIBRARY=$PWD/$out/gcc/src/libkehu.so \
+        "$out/docs/bin/python" src/reference.py "$out/reference"
+}
+part_docs() {
+    need doxygen=doxygen || return
+    [ -e $out/gcc/src/libkehu.so ] || build gcc gcc || return
+    one reference reference
+    one main-job sh examples/run.sh $out/run
 }
 part_spark() {
     need java=openjdk-17-jre-headless || return

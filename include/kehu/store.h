@@ -276,6 +276,7 @@ typedef struct kehu_store_stats {
     int64_t erased_customers; /* not purged yet */
 } kehu_store_stats;
 
+/* Count. Fails with KEHU_ARGUMENT (a NULL). */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_stats(const kehu_snapshot *snapshot,
                                                          kehu_store_stats *stats,
                                                          kehu_error *err);

@@ -238,6 +238,7 @@ typedef struct kehu_svm_info {
 /* Fill *info. svm and info are not NULL. */
 KEHU_API void kehu_svm_get_info(const kehu_svm *svm, kehu_svm_info *info);
 
+/* How many classes; their numbers are 0 to one less. */
 KEHU_API uint32_t kehu_svm_class_count(const kehu_svm *svm);
 
 /* NUL-terminated; NULL when there is no such class. Valid while svm lives. */

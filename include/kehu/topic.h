@@ -69,6 +69,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_topic_fit(kehu_topic **out,
                                                     const kehu_topic_options *options,
                                                     kehu_error *err);
 
+/* How many topics, as fitted; their numbers are 0 to one less. */
 KEHU_API uint32_t kehu_topic_count(const kehu_topic *topics);
 
 enum { KEHU_TOPIC_EXAMPLES = 5 };

@@ -180,6 +180,7 @@ typedef struct kehu_tree_info {
     double cut_penalty; /* 0 = none */
 } kehu_tree_info;
 
+/* Fill *summary. Neither is NULL. */
 KEHU_API void kehu_tree_get_info(const kehu_tree *tree, kehu_tree_info *summary);
 
 /* How far a population has moved from the one the tree was trained on: the

@@ -128,7 +128,7 @@ def main():
         return 77
     documents = words[4:] or sorted(glob.glob(os.path.join(root, "examples", "guide", "*.md")))
     wrong = sum(run_document(os.path.abspath(path), settings, write) for path in documents)
-    for path in ("README.md", "bindings/java/README.md", "bindings/python/README.md", "examples/spark/README.md"):
+    for path in ("README.md", "bindings/java/README.md", "bindings/python/README.md", "examples/spark/README.md", "tests/README.md"):
         with open(os.path.join(root, path), encoding="utf-8") as file:  # their snippets are run by tests of their own
             wrong += dead_links(os.path.join(root, path), file.read())
     print(f"{len(documents)} documents, {wrong} faults")

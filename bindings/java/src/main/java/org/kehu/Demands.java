@@ -91,7 +91,7 @@ public final class Demands extends MutableHandle {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
             Memory written = options.write(kept);
-            written.i64(Layout.DemandsOptions.MACHINE, f.inside(options.machine));
+            written.i64(Layout.DemandsOptions.MACHINE, f.insideOrNull(options.machine));
             f.check(Native.demandsNew(out.address, written.address, f.error()));
             return new Demands(out.i64(0), kept);
         } catch (Throwable failed) {

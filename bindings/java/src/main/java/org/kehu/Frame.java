@@ -190,11 +190,13 @@ final class Frame implements AutoCloseable {
         utf8.encodeAll(texts, to, ends);
     }
 
-    /** Stays inside a handle until the frame is closed, and gives its address; 0 for null. */
+    /** As inside, and 0 for null: for what may be left out. */
+    long insideOrNull(NativeHandle handle) {
+        return handle == null ? 0 : inside(handle);
+    }
+
+    /** Stays inside a handle until the frame is closed, and gives its address, which is never 0. */
     long inside(NativeHandle handle) {
-        if (handle == null) {
-            return 0;
-        }
         long pointer = handle.enter();
         inside.add(handle);
         return pointer;

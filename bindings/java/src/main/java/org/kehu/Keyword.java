@@ -202,7 +202,7 @@ public final class Keyword extends Model {
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.KeywordOptions.PROGRESS, frame.progress(progress));
-            options.i64(Layout.KeywordOptions.BASE, frame.inside(base));
+            options.i64(Layout.KeywordOptions.BASE, frame.insideOrNull(base));
             return options;
         }
     }
@@ -408,7 +408,7 @@ public final class Keyword extends Model {
     public List<Change> changesTo(Keyword to) {
         try (Frame f = Frame.open()) {
             long self = f.inside(this);
-            long other = f.inside(Objects.requireNonNull(to, "to"));
+            long other = f.inside(to);
             Memory count = f.zeros(8);
             f.check(Native.keywordDiff(self, other, 0, 0, count.address, f.error()));
             long n = count.i64(0);

@@ -163,9 +163,13 @@ final class Loader {
         };
     }
 
-    /** Is the C library that this process has mapped musl? Files on the disk say nothing: both may be installed. */
+    /**
+     * Is the C library that this process has mapped musl? Files on the disk say nothing: both may be installed. Mapped is
+     * what the loader's name leads to: the loader itself (Alpine) or libc.so (Debian, Void); glibc's are libc.so.6 or
+     * libc-2.NN.so.
+     */
     static boolean isMusl(List<String> maps) {
-        return maps.stream().anyMatch(line -> line.contains("/ld-musl-") || line.contains("/libc.musl-"));
+        return maps.stream().anyMatch(line -> line.contains("/ld-musl-") || line.contains("/libc.musl-") || line.endsWith("/libc.so"));
     }
 
     private static List<String> maps() {

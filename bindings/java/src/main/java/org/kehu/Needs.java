@@ -70,7 +70,7 @@ public final class Needs {
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.NeedsOptions.PROGRESS, frame.progress(progress));
-            options.i64(Layout.NeedsOptions.WORDS, frame.inside(words));
+            options.i64(Layout.NeedsOptions.WORDS, frame.insideOrNull(words));
             return options;
         }
     }

@@ -114,7 +114,7 @@ public final class Preference extends Model {
             // There is always a tree's options, as they carry what an interrupt needs.
             options.i64(Layout.PreferenceOptions.TREE, (tree == null ? new Tree.Options() : tree).write(frame).address);
             options.i64(Layout.PreferenceOptions.LEVELS, levels == null ? 0 : levels.write(frame).address);
-            options.i64(Layout.PreferenceOptions.RULES, frame.inside(rules));
+            options.i64(Layout.PreferenceOptions.RULES, frame.insideOrNull(rules));
             return options;
         }
     }

@@ -111,7 +111,7 @@ public final class Sentiment extends Model {
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.SentimentOptions.POSITIVE, frame.text(positive));
-            options.i64(Layout.SentimentOptions.WORDS, frame.inside(words));
+            options.i64(Layout.SentimentOptions.WORDS, frame.insideOrNull(words));
             options.i64(Layout.SentimentOptions.PROGRESS, frame.progress(progress));
             return options;
         }

@@ -5,6 +5,7 @@ import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Short texts sorted into classes by a linear support vector machine.
@@ -299,8 +300,8 @@ public final class Svm extends Model {
             Memory options = super.write(frame);
             options.i64(Layout.SvmOptions.PROGRESS, frame.progress(progress));
             options.i64(Layout.SvmOptions.WEIGHTS, weights == null ? 0 : Column.of(null, weights).address(frame));
-            options.i64(Layout.SvmOptions.TOKENIZER, frame.inside(tokenizer));
-            options.i64(Layout.SvmOptions.START, frame.inside(start));
+            options.i64(Layout.SvmOptions.TOKENIZER, frame.insideOrNull(tokenizer));
+            options.i64(Layout.SvmOptions.START, frame.insideOrNull(start));
             return options;
         }
     }
@@ -352,7 +353,7 @@ public final class Svm extends Model {
     public static Svm load(Path path, Tokenizer tokenizer) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            f.check(Native.svmLoadWith(out.address, f.path(path), f.inside(tokenizer), 0, f.error()));
+            f.check(Native.svmLoadWith(out.address, f.path(path), f.insideOrNull(tokenizer), 0, f.error()));
             return new Svm(out.i64(0), tokenizer);
         }
     }
@@ -368,7 +369,7 @@ public final class Svm extends Model {
     public static Svm map(Path path, Tokenizer tokenizer) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            f.check(Native.svmMap(out.address, f.path(path), f.inside(tokenizer), 0, f.error()));
+            f.check(Native.svmMap(out.address, f.path(path), f.insideOrNull(tokenizer), 0, f.error()));
             return new Svm(out.i64(0), tokenizer);
         }
     }
@@ -393,7 +394,7 @@ public final class Svm extends Model {
     public static Svm read(byte[] bytes, Tokenizer tokenizer) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            f.check(Native.svmReadWith(out.address, f.copy(bytes).address, bytes.length, f.inside(tokenizer), 0, f.error()));
+            f.check(Native.svmReadWith(out.address, f.copy(bytes).address, bytes.length, f.insideOrNull(tokenizer), 0, f.error()));
             return new Svm(out.i64(0), tokenizer);
         }
     }
@@ -415,7 +416,7 @@ public final class Svm extends Model {
      */
     public int classNumber(String name) {
         try (Frame f = Frame.open()) {
-            return Native.svmClassFind(f.inside(this), f.text(name));
+            return Native.svmClassFind(f.inside(this), f.text(Objects.requireNonNull(name, "name")));
         }
     }
 

@@ -99,7 +99,7 @@ public final class Table extends NativeHandle {
             Memory out = f.zeros(8);
             Memory addresses = f.array(all.length, Long.BYTES);
             for (int i = 0; i < all.length; i++) {
-                addresses.i64(8 * i, f.inside(all[i]));
+                addresses.i64(8 * i, f.insideOrNull(all[i]));
             }
             f.check(Native.tableConcat(out.address, addresses.address, all.length, 0, f.error()));
             return new Table(out.i64(0));

@@ -322,7 +322,7 @@ public final class Tokenizer extends Model {
      */
     public static Tokenizer train(Tokenizer dictionary, List<String> sentences, TrainOptions options) {
         Column column = Column.of(null, sentences);
-        return make(null, (f, out, none) -> Native.tokenizerTrain(out, f.inside(dictionary), column.address(f), options.write(f).address,
+        return make(null, (f, out, none) -> Native.tokenizerTrain(out, f.insideOrNull(dictionary), column.address(f), options.write(f).address,
             f.error()));
     }
 
@@ -414,7 +414,7 @@ public final class Tokenizer extends Model {
         Column column = Column.of(null, sentences);
         try (Frame f = Frame.open()) {
             Memory q = f.zeros(Layout.TokenizerQuality.SIZEOF);
-            f.check(Native.tokenizerEvaluate(f.inside(this), column.address(f), f.inside(known), q.address, f.error()));
+            f.check(Native.tokenizerEvaluate(f.inside(this), column.address(f), f.insideOrNull(known), q.address, f.error()));
             return new Quality(q.i64(Layout.TokenizerQuality.N_WANTED), q.i64(Layout.TokenizerQuality.N_FOUND),
                 q.i64(Layout.TokenizerQuality.N_RIGHT), q.i64(Layout.TokenizerQuality.N_NEW), q.i64(Layout.TokenizerQuality.N_NEW_RIGHT),
                 q.f64(Layout.TokenizerQuality.PRECISION), q.f64(Layout.TokenizerQuality.RECALL), q.f64(Layout.TokenizerQuality.F1),

@@ -127,7 +127,7 @@ public final class Topic extends Model {
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
-            options.i64(Layout.TopicOptions.TOKENIZER, frame.inside(tokenizer));
+            options.i64(Layout.TopicOptions.TOKENIZER, frame.insideOrNull(tokenizer));
             options.i64(Layout.TopicOptions.PROGRESS, frame.progress(progress));
             return options;
         }
@@ -168,7 +168,7 @@ public final class Topic extends Model {
     public static Topic load(Path path, Tokenizer tokenizer) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            f.check(Native.topicLoad(out.address, f.path(path), f.inside(tokenizer), 0, f.error()));
+            f.check(Native.topicLoad(out.address, f.path(path), f.insideOrNull(tokenizer), 0, f.error()));
             return new Topic(out.i64(0), tokenizer);
         }
     }
@@ -193,7 +193,7 @@ public final class Topic extends Model {
     public static Topic read(byte[] bytes, Tokenizer tokenizer) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            f.check(Native.topicRead(out.address, f.copy(bytes).address, bytes.length, f.inside(tokenizer), 0, f.error()));
+            f.check(Native.topicRead(out.address, f.copy(bytes).address, bytes.length, f.insideOrNull(tokenizer), 0, f.error()));
             return new Topic(out.i64(0), tokenizer);
         }
     }

@@ -117,7 +117,7 @@ public final class Words {
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.WordsOptions.PROGRESS, frame.progress(progress));
-            options.i64(Layout.WordsOptions.TOKENIZER, frame.inside(tokenizer));
+            options.i64(Layout.WordsOptions.TOKENIZER, frame.insideOrNull(tokenizer));
             return options;
         }
     }

@@ -9,12 +9,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,7 +55,10 @@ class LoaderTest {
     void theCLibraryIsTheOneThatIsMapped() {
         String glibc = "7f00-7f01 r-xp 00000000 08:01 1 /usr/lib/x86_64-linux-gnu/libc.so.6";
         assertFalse(Loader.isMusl(List.of(glibc)));
-        assertTrue(Loader.isMusl(List.of("7f00-7f01 r-xp 00000000 08:01 1 /lib/ld-musl-x86_64.so.1")));
+        assertFalse(Loader.isMusl(List.of(glibc.replace("libc.so.6", "libc-2.28.so"), "7f00-7f01 r-xp 00000000 08:01 1 /usr/lib/libc.so.bak")));
+        for (String musl : List.of("/lib/ld-musl-x86_64.so.1", "/lib/libc.musl-aarch64.so.1", "/usr/lib/x86_64-linux-musl/libc.so")) {
+            assertTrue(Loader.isMusl(List.of("7f00-7f01 r-xp 00000000 08:01 1 " + musl)), musl);
+        }
         assertFalse(Loader.isMusl(List.of()));
         assertEquals("aarch64", Loader.architecture("arm64"));
         assertTrue(Files.isRegularFile(Kehu.nativeLibrary()));
@@ -62,12 +70,16 @@ class LoaderTest {
     }
 
     private static String run(List<String> before, Path cache, String... options) throws IOException, InterruptedException {
+        String path = System.getProperty("java.class.path") + ":" + System.getProperty("jdk.module.path", "");
+        List<String> all = new ArrayList<>(List.of(options));
+        all.addAll(List.of("-cp", path + ":" + Path.of("").toAbsolutePath(), "org.kehu.LoaderTest"));
+        return start(before, cache, all.toArray(new String[0]));
+    }
+
+    private static String start(List<String> before, Path cache, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(options));
-        String path = System.getProperty("java.class.path");
-        String modules = System.getProperty("jdk.module.path", "");
-        command.addAll(List.of("-cp", path + ":" + modules + ":" + Path.of("").toAbsolutePath(), "org.kehu.LoaderTest"));
+        command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().remove("KEHU_JNI_LIBRARY");
         if (cache != null) {
@@ -85,14 +97,69 @@ class LoaderTest {
         System.out.println("library " + Kehu.nativeLibrary());
     }
 
+    /** What would differ after a write: the folder's own time changes with the names in it. */
+    private static List<String> state(Path folder) throws IOException {
+        List<String> state = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted().toList()) {
+                var found = Files.readAttributes(file, "unix:ino,size,lastModifiedTime,ctime");
+                state.add(file + " " + new TreeMap<>(found));
+            }
+        }
+        return state;
+    }
+
     @Test
     void theSecondStartWritesNothing(@TempDir Path parent) throws Exception {
-        String option = "-Dkehu.tmpdir=" + parent.resolve("cache");
-        String first = run(option);
+        Path cache = parent.resolve("cache");
+        String first = run("-Dkehu.tmpdir=" + cache);
+        List<String> before = state(cache);
+        assertEquals(2, before.size());
+        assertEquals(first, run("-Dkehu.tmpdir=" + cache));
+        assertEquals(before, state(cache));
+    }
+
+    @Test
+    void aStartRepairsADamagedCache(@TempDir Path parent) throws Exception {
+        Path cache = parent.resolve("cache");
+        String first = run("-Dkehu.tmpdir=" + cache);
         Path file = Path.of(first.replaceAll("(?s).*library (\\S+).*", "$1"));
-        var written = Files.getLastModifiedTime(file);
-        assertEquals(first, run(option));
-        assertEquals(written, Files.getLastModifiedTime(file));
+        byte[] whole = Files.readAllBytes(file);
+        byte[] changed = whole.clone();
+        changed[whole.length / 2] ^= 1;
+        for (byte[] damaged : List.of(new byte[0], Arrays.copyOf(whole, whole.length / 2), changed)) {
+            Files.write(file, damaged);
+            assertEquals(first, run("-Dkehu.tmpdir=" + cache));
+            assertArrayEquals(whole, Files.readAllBytes(file));
+        }
+    }
+
+    @Test
+    void aLibraryOfOtherHeadersIsRefused(@TempDir Path parent) throws Exception {
+        byte[] library = Files.readAllBytes(Kehu.nativeLibrary());
+        byte[] fingerprint = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(Layout.FINGERPRINT).array();
+        int at = 0;
+        while (at + 8 < library.length && !Arrays.equals(library, at, at + 8, fingerprint, 0, 8)) {
+            at++;
+        }
+        assumeTrue(at + 8 < library.length, "this processor's code has the number in pieces");
+        library[at] ^= 1;
+        Path other = Files.write(parent.resolve("other.so"), library);
+        String said = run("-Dkehu.native=" + other);
+        assertTrue(said.contains("UnsatisfiedLinkError: " + other + " was made with other headers"), said);
+    }
+
+    /** The folder that the class's package begins in. */
+    private static String root(Class<?> type) throws Exception {
+        return Path.of(type.getResource(type.getSimpleName() + ".class").toURI()).getParent().getParent().getParent().toString();
+    }
+
+    /** No warning of native access either, which newer JVMs print. */
+    @Test
+    void theModuleLoadsItsLibrary(@TempDir Path parent) throws Exception {
+        String said = start(List.of(), null, "-Dkehu.tmpdir=" + parent.resolve("cache"), "--module-path", root(Kehu.class), "--patch-module",
+            "kehu=" + root(LoaderTest.class), "--enable-native-access=kehu", "--module", "kehu/org.kehu.LoaderTest");
+        assertTrue(said.startsWith("library " + parent) && said.lines().count() == 1, said);
     }
 
     @Test

@@ -88,32 +88,47 @@ def test_exports_what_java_calls_and_nothing_else(library):
 
 @pytest.fixture(scope="session")
 def arm(tmp_path_factory):
-    """A folder with both C libraries for the other processor."""
+    """A folder with Java and both C libraries for the other processor."""
     folder = tmp_path_factory.mktemp("arm")
-    run("sh", os.path.join(WHEELS, "foreign_python.sh"), folder, "arm64")
+    run("sh", os.path.join(WHEELS, "foreign_root.sh"), folder, "arm64", "openjdk-17-jre-headless", "musl")
     return folder / "root"
 
 
-def test_loads_with_its_c_library(made, library, platform, arm, tmp_path):
+def test_classifies_with_its_c_library(made, library, platform, arm, tmp_path):
     include = run(sys.executable, os.path.join(JAVA, "find_jdk.py"))
     run(*build_natives.build_wheels.zig_cc(build_natives.PLATFORMS[platform]), "-O2", "-dynamic", "-isystem", include, "-isystem",
-        f"{include}/linux", os.path.join(HERE, "dlopen.c"), "-ldl", "-o", tmp_path / "dlopen")
+        f"{include}/linux", "-I", os.path.join(build_natives.ROOT, "include"), os.path.join(HERE, "dlopen.c"), "-ldl", "-o", tmp_path / "dlopen")
     start = ["qemu-aarch64-static", "-L", arm] if "aarch64" in platform else []
-    version, fingerprint = run(*start, tmp_path / "dlopen", library).split()
+    version, fingerprint, found = run(*start, tmp_path / "dlopen", library).split()
+    assert found == "bill"
     with open(os.path.join(made, "java", "Layout.java"), encoding="utf-8") as f:
         assert re.search(r"FINGERPRINT = (\d+)L", f.read())[1] == fingerprint
     assert int(version) >= 100
 
 
-def test_the_readmes_program_runs_with_the_jar_of_this_platform_alone(made, tmp_path):
+@pytest.fixture(scope="session")
+def program(made, tmp_path_factory):
+    """The README's program, compiled."""
+    folder = tmp_path_factory.mktemp("program")
     with open(os.path.join(build_natives.ROOT, "README.md"), encoding="utf-8") as f:
-        program = re.search(r"^```java\n(.*?)^```", f.read(), flags=re.M | re.S)[1]
-    (tmp_path / "Classify.java").write_text(program, encoding="utf-8")
+        source = re.search(r"^```java\n(.*?)^```", f.read(), flags=re.M | re.S)[1]
+    (folder / "Classify.java").write_text(source, encoding="utf-8")
+    run("javac", "-encoding", "UTF-8", "-cp", jar(made), folder / "Classify.java")
+    return folder
+
+
+# Of Java with musl there is no package: there the program above must do.
+@pytest.mark.parametrize("platform", ["linux-x86_64", "linux-aarch64"], scope="session")
+def test_the_readmes_program_runs_with_the_jar_of_one_platform(made, program, arm, platform, tmp_path):
     golden = os.path.join(build_natives.ROOT, "tests", "golden")
-    said = run("java", "-Dfile.encoding=UTF-8", f"-Dkehu.tmpdir={tmp_path}/cache", "-cp", jar(made, "-linux-x86_64"),
-               tmp_path / "Classify.java", os.path.join(golden, "readme_labelled.csv"))
+    java = ["java"] if platform == "linux-x86_64" else ["qemu-aarch64-static", "-L", arm, arm / "usr/lib/jvm/java-17-openjdk-arm64/bin/java"]
+    said = run(*java, "-Dfile.encoding=UTF-8", f"-Dkehu.tmpdir={tmp_path}/cache", "-cp", f"{jar(made, '-' + platform)}:{program}",
+               "Classify", os.path.join(golden, "readme_labelled.csv"))
     with open(os.path.join(golden, "readme_output.txt"), encoding="utf-8") as f:
         assert said == f.read()
-    for other in ("-linux-x86_64-musl", "-linux-aarch64"):
-        failed = subprocess.run(["java", "-cp", jar(made, other), str(tmp_path / "Classify.java"), "x"], stderr=subprocess.PIPE, text=True)
-        assert "the kehu jar has no library for linux-x86_64;" in failed.stderr
+
+
+@pytest.mark.parametrize("other", ["linux-x86_64-musl", "linux-aarch64"])
+def test_the_jar_of_another_platform_says_what_it_lacks(made, program, other):
+    failed = subprocess.run(["java", "-cp", f"{jar(made, '-' + other)}:{program}", "Classify", "x"], stderr=subprocess.PIPE, text=True)
+    assert "the kehu jar has no library for linux-x86_64;" in failed.stderr

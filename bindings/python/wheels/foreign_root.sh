@@ -1,10 +1,11 @@
 #!/bin/sh
-# Unpack Debian's Python of another architecture, with what it needs, into FOLDER/root; nothing is installed.
+# Unpack Debian packages of another architecture, with what they need, into FOLDER/root; nothing is installed.
 #
-#     sh foreign_python.sh FOLDER arm64
+#     sh foreign_root.sh FOLDER ARCHITECTURE PACKAGE...
 set -eu
 mkdir -p "$1"
 folder=$(cd "$1" && pwd) architecture=$2
+shift 2
 mkdir -p "$folder/state/lists/partial" "$folder/cache/archives/partial" "$folder/root"
 : >"$folder/status"
 apt() {
@@ -12,7 +13,11 @@ apt() {
         -o Dir::State::status="$folder/status" -o Dir::Cache="$folder/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root "$@"
 }
 apt update
-apt install -y --download-only --no-install-recommends python3.11-minimal libpython3.11-stdlib musl
+apt install -y --download-only --no-install-recommends "$@"
 for package in "$folder"/cache/archives/*.deb; do
     dpkg-deb -x "$package" "$folder/root"
+done
+# Links to the root of the machine would leave the folder.
+find "$folder/root" -lname '/*' | while read -r link; do
+    ln -sfn "$folder/root$(readlink "$link")" "$link"
 done

@@ -138,7 +138,7 @@ def test_source_distribution_gives_the_same_wheel(sdist, tmp_path):
 def arm(tmp_path_factory):
     """A folder with Python and both C libraries for the other processor."""
     folder = tmp_path_factory.mktemp("arm")
-    run("sh", os.path.join(HERE, "foreign_python.sh"), folder, "arm64")
+    run("sh", os.path.join(HERE, "foreign_root.sh"), folder, "arm64", "python3.11-minimal", "libpython3.11-stdlib", "musl")
     return folder / "root"
 
 

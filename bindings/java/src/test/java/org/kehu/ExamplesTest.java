@@ -60,6 +60,10 @@ class ExamplesTest {
             List<String> lines = answers(service, "宽带又断了\n😀\n");
             assertEquals(2, lines.size());
             assertTrue(lines.get(0).matches("宽带故障\t[01]\\.\\d+"), lines.get(0));
+            List<String> crlf = answers(service, "宽带又断了\r\n\r\n😀");
+            assertEquals(List.of(lines.get(0), lines.get(1)), List.of(crlf.get(0), crlf.get(2)));
+            assertEquals(3, crlf.size());
+            assertEquals(List.of(), answers(service, ""));
             String explained = answers(service.resolve("/explain"), "宽带又断了").get(0);
             assertTrue(explained.startsWith(lines.get(0) + "\t") && "宽带又断了".contains(explained.split("\t")[2]), explained);
             assertEquals(400, post(service, new byte[] {(byte) 0xFF}).getResponseCode());

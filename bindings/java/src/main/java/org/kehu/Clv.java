@@ -106,12 +106,10 @@ public final class Clv extends Model {
     }
 
     /** How to fit. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class Options extends WorkOptions<Options> {
         /** All defaults. */
         public Options() {
-            super(Layout.ClvOptions.SIZEOF);
+            super(Layout.ClvOptions.SIZEOF, Layout.ClvOptions.N_THREADS, Layout.ClvOptions.PROGRESS);
         }
 
         /**
@@ -134,35 +132,6 @@ public final class Clv extends Model {
         public Options maxIterations(int n) {
             putCount(Layout.ClvOptions.MAX_ITERATIONS, n, "maxIterations");
             return this;
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.ClvOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.ClvOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

@@ -36,7 +36,6 @@ public final class ClvBase extends MutableHandle {
             values.putDouble(Layout.ClvBaseOptions.PERIOD_DAYS, days);
             return this;
         }
-
     }
 
     /**

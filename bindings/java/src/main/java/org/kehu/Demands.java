@@ -19,13 +19,12 @@ public final class Demands extends MutableHandle {
     }
 
     /** How to follow demands. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
+    public static final class Options extends WorkOptions<Options> {
         private DemandMachine machine;
-        private Progress progress;
 
         /** All defaults. */
         public Options() {
-            super(Layout.DemandsOptions.SIZEOF);
+            super(Layout.DemandsOptions.SIZEOF, Layout.DemandsOptions.N_THREADS, Layout.DemandsOptions.PROGRESS);
         }
 
         /**
@@ -48,35 +47,6 @@ public final class Demands extends MutableHandle {
         public Options dayOffsetMinutes(int minutes) {
             values.putInt(Layout.DemandsOptions.DAY_OFFSET_MINUTES, minutes);
             return this;
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.DemandsOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.DemandsOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

@@ -5,12 +5,10 @@ public final class Duplicate {
     private Duplicate() {}
 
     /** How to fold. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class Options extends WorkOptions<Options> {
         /** All defaults. */
         public Options() {
-            super(Layout.DuplicateOptions.SIZEOF);
+            super(Layout.DuplicateOptions.SIZEOF, Layout.DuplicateOptions.N_THREADS, Layout.DuplicateOptions.PROGRESS);
         }
 
         /**
@@ -33,35 +31,6 @@ public final class Duplicate {
         public Options similarity(double jaccard) {
             values.putDouble(Layout.DuplicateOptions.SIMILARITY, jaccard);
             return this;
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.DuplicateOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.DuplicateOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

@@ -33,12 +33,10 @@ public final class Gate extends Model {
     }
 
     /** How to train. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class Options extends WorkOptions<Options> {
         /** All defaults. */
         public Options() {
-            super(Layout.GateOptions.SIZEOF);
+            super(Layout.GateOptions.SIZEOF, Layout.GateOptions.N_THREADS, Layout.GateOptions.PROGRESS);
         }
 
         /**
@@ -105,35 +103,6 @@ public final class Gate extends Model {
         public Options seed(long seed) {
             values.putLong(Layout.GateOptions.SEED, seed);
             return this;
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.GateOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.GateOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

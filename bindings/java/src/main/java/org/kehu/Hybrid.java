@@ -46,14 +46,13 @@ public final class Hybrid extends Model {
     }
 
     /** How to train. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
+    public static final class Options extends WorkOptions<Options> {
         private Keyword.Options keyword;
         private Svm.Options svm;
 
         /** All defaults. */
         public Options() {
-            super(Layout.HybridOptions.SIZEOF);
+            super(Layout.HybridOptions.SIZEOF, Layout.HybridOptions.N_THREADS, Layout.HybridOptions.PROGRESS);
         }
 
         /**
@@ -89,34 +88,11 @@ public final class Hybrid extends Model {
             return this;
         }
 
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.HybridOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.HybridOptions.KEYWORD, keyword == null ? 0 : keyword.write(frame).address);
             options.i64(Layout.HybridOptions.SVM, svm == null ? 0 : svm.write(frame).address);
-            options.i64(Layout.HybridOptions.PROGRESS, frame.progress(progress));
             return options;
         }
     }
@@ -196,41 +172,10 @@ public final class Hybrid extends Model {
     }
 
     /** How to classify. What is not set has the default of the C library. */
-    public static final class PredictOptions extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class PredictOptions extends WorkOptions<PredictOptions> {
         /** All defaults. */
         public PredictOptions() {
-            super(Layout.HybridPredictOptions.SIZEOF);
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public PredictOptions threads(int n) {
-            putCount(Layout.HybridPredictOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public PredictOptions progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.HybridPredictOptions.PROGRESS, frame.progress(progress));
-            return options;
+            super(Layout.HybridPredictOptions.SIZEOF, Layout.HybridPredictOptions.N_THREADS, Layout.HybridPredictOptions.PROGRESS);
         }
     }
 

@@ -79,13 +79,12 @@ public final class Keyword extends Model {
     }
 
     /** How to learn. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
+    public static final class Options extends WorkOptions<Options> {
         private Keyword base;
 
         /** All defaults. */
         public Options() {
-            super(Layout.KeywordOptions.SIZEOF);
+            super(Layout.KeywordOptions.SIZEOF, Layout.KeywordOptions.N_THREADS, Layout.KeywordOptions.PROGRESS);
         }
 
         /**
@@ -176,32 +175,9 @@ public final class Keyword extends Model {
             return this;
         }
 
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.KeywordOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
-            options.i64(Layout.KeywordOptions.PROGRESS, frame.progress(progress));
             options.i64(Layout.KeywordOptions.BASE, frame.insideOrNull(base));
             return options;
         }
@@ -427,23 +403,10 @@ public final class Keyword extends Model {
     }
 
     /** How to classify. What is not set has the default of the C library. */
-    public static final class PredictOptions extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class PredictOptions extends WorkOptions<PredictOptions> {
         /** All defaults. */
         public PredictOptions() {
-            super(Layout.KeywordPredictOptions.SIZEOF);
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public PredictOptions threads(int n) {
-            putCount(Layout.KeywordPredictOptions.N_THREADS, n, "threads");
-            return this;
+            super(Layout.KeywordPredictOptions.SIZEOF, Layout.KeywordPredictOptions.N_THREADS, Layout.KeywordPredictOptions.PROGRESS);
         }
 
         /**
@@ -455,24 +418,6 @@ public final class Keyword extends Model {
         public PredictOptions minProbability(double probability) {
             values.putDouble(Layout.KeywordPredictOptions.MIN_PROBABILITY, probability);
             return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public PredictOptions progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.KeywordPredictOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

@@ -98,35 +98,12 @@ public final class Linear extends Model {
     }
 
     /** How to train. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
+    public static final class Options extends WorkOptions<Options> {
         private float[] weights;
 
         /** All defaults. */
         public Options() {
-            super(Layout.LinearOptions.SIZEOF);
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.LinearOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
+            super(Layout.LinearOptions.SIZEOF, Layout.LinearOptions.N_THREADS, Layout.LinearOptions.PROGRESS);
         }
 
         /**
@@ -197,7 +174,6 @@ public final class Linear extends Model {
 
         Memory write(Frame frame, int rows) {
             Memory options = super.write(frame);
-            options.i64(Layout.LinearOptions.PROGRESS, frame.progress(progress));
             float[] factors = weights;
             if (factors != null && factors.length != rows) {
                 throw new IllegalArgumentException("there are " + factors.length + " weights and " + rows + " rows");

@@ -13,13 +13,12 @@ public final class Needs {
     }
 
     /** What to go by. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
+    public static final class Options extends WorkOptions<Options> {
         private Keyword words;
 
         /** All defaults. */
         public Options() {
-            super(Layout.NeedsOptions.SIZEOF);
+            super(Layout.NeedsOptions.SIZEOF, Layout.NeedsOptions.N_THREADS, Layout.NeedsOptions.PROGRESS);
         }
 
         /**
@@ -44,32 +43,9 @@ public final class Needs {
             return this;
         }
 
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.NeedsOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
-            options.i64(Layout.NeedsOptions.PROGRESS, frame.progress(progress));
             options.i64(Layout.NeedsOptions.WORDS, frame.insideOrNull(words));
             return options;
         }

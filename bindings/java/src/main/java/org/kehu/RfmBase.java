@@ -32,12 +32,10 @@ public final class RfmBase extends MutableHandle {
     }
 
     /** How to count. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class Options extends WorkOptions<Options> {
         /** All defaults. */
         public Options() {
-            super(Layout.RfmBaseOptions.SIZEOF);
+            super(Layout.RfmBaseOptions.SIZEOF, Layout.RfmBaseOptions.N_THREADS, Layout.RfmBaseOptions.PROGRESS);
         }
 
         /**
@@ -82,35 +80,6 @@ public final class RfmBase extends MutableHandle {
         public Options dayOffsetMinutes(int minutes) {
             values.putInt(Layout.RfmBaseOptions.DAY_OFFSET_MINUTES, minutes);
             return this;
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.RfmBaseOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.RfmBaseOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

@@ -31,14 +31,13 @@ public final class Sentiment extends Model {
     }
 
     /** How to train. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
+    public static final class Options extends WorkOptions<Options> {
         private String positive;
         private Keyword words;
-        private Progress progress;
 
         /** All defaults. */
         public Options() {
-            super(Layout.SentimentOptions.SIZEOF);
+            super(Layout.SentimentOptions.SIZEOF, Layout.SentimentOptions.N_THREADS, Layout.SentimentOptions.PROGRESS);
         }
 
         /**
@@ -85,34 +84,11 @@ public final class Sentiment extends Model {
             return this;
         }
 
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.SentimentOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.SentimentOptions.POSITIVE, frame.text(positive));
             options.i64(Layout.SentimentOptions.WORDS, frame.insideOrNull(words));
-            options.i64(Layout.SentimentOptions.PROGRESS, frame.progress(progress));
             return options;
         }
     }

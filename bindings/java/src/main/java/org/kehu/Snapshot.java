@@ -47,7 +47,6 @@ public final class Snapshot extends NativeHandle {
             values.putLong(Layout.SnapshotOptions.AS_OF_SEQUENCE, sequence);
             return this;
         }
-
     }
 
     /**

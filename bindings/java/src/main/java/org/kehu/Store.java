@@ -121,7 +121,6 @@ public final class Store extends MutableHandle {
             values.putLong(Layout.StoreOptions.STORE_ID, id);
             return this;
         }
-
     }
 
     /**

@@ -5,12 +5,10 @@ public final class Summary {
     private Summary() {}
 
     /** What to take. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class Options extends WorkOptions<Options> {
         /** All defaults. */
         public Options() {
-            super(Layout.SummaryOptions.SIZEOF);
+            super(Layout.SummaryOptions.SIZEOF, Layout.SummaryOptions.N_THREADS, Layout.SummaryOptions.PROGRESS);
         }
 
         /**
@@ -44,35 +42,6 @@ public final class Summary {
         public Options maxSimilarity(double jaccard) {
             values.putDouble(Layout.SummaryOptions.MAX_SIMILARITY, jaccard);
             return this;
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.SummaryOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.SummaryOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

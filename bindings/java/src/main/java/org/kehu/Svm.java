@@ -63,37 +63,14 @@ public final class Svm extends Model {
     }
 
     /** How to train. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
+    public static final class Options extends WorkOptions<Options> {
         private double[] weights;
         private Tokenizer tokenizer;
         private Svm start;
 
         /** All defaults. */
         public Options() {
-            super(Layout.SvmOptions.SIZEOF);
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.SvmOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
+            super(Layout.SvmOptions.SIZEOF, Layout.SvmOptions.N_THREADS, Layout.SvmOptions.PROGRESS);
         }
 
         /**
@@ -298,7 +275,6 @@ public final class Svm extends Model {
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
-            options.i64(Layout.SvmOptions.PROGRESS, frame.progress(progress));
             options.i64(Layout.SvmOptions.WEIGHTS, weights == null ? 0 : Column.of(null, weights).address(frame));
             options.i64(Layout.SvmOptions.TOKENIZER, frame.insideOrNull(tokenizer));
             options.i64(Layout.SvmOptions.START, frame.insideOrNull(start));
@@ -421,34 +397,10 @@ public final class Svm extends Model {
     }
 
     /** How to classify. What is not set has the default of the C library. */
-    public static final class PredictOptions extends OptionsBuilder {
-        private Progress progress;
-
+    public static final class PredictOptions extends WorkOptions<PredictOptions> {
         /** All defaults. */
         public PredictOptions() {
-            super(Layout.SvmPredictOptions.SIZEOF);
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public PredictOptions threads(int n) {
-            putCount(Layout.SvmPredictOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public PredictOptions progress(Progress listener) {
-            progress = listener;
-            return this;
+            super(Layout.SvmPredictOptions.SIZEOF, Layout.SvmPredictOptions.N_THREADS, Layout.SvmPredictOptions.PROGRESS);
         }
 
         /**
@@ -471,13 +423,6 @@ public final class Svm extends Model {
         public PredictOptions independent(boolean on) {
             values.putInt(Layout.SvmPredictOptions.INDEPENDENT, on ? 1 : 0);
             return this;
-        }
-
-        @Override
-        Memory write(Frame frame) {
-            Memory options = super.write(frame);
-            options.i64(Layout.SvmPredictOptions.PROGRESS, frame.progress(progress));
-            return options;
         }
     }
 

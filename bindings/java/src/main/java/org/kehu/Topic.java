@@ -27,13 +27,12 @@ public final class Topic extends Model {
     }
 
     /** How to fit. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
+    public static final class Options extends WorkOptions<Options> {
         private Tokenizer tokenizer;
-        private Progress progress;
 
         /** All defaults. */
         public Options() {
-            super(Layout.TopicOptions.SIZEOF);
+            super(Layout.TopicOptions.SIZEOF, Layout.TopicOptions.N_THREADS, Layout.TopicOptions.PROGRESS);
         }
 
         /**
@@ -102,33 +101,10 @@ public final class Topic extends Model {
             return this;
         }
 
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.TopicOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
             options.i64(Layout.TopicOptions.TOKENIZER, frame.insideOrNull(tokenizer));
-            options.i64(Layout.TopicOptions.PROGRESS, frame.progress(progress));
             return options;
         }
     }

@@ -63,15 +63,14 @@ public final class Tree extends Model {
     }
 
     /** How to learn. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
+    public static final class Options extends WorkOptions<Options> {
         private double[] classWeights;
         private byte[] monotone;
         private Column classes;
 
         /** All defaults. */
         public Options() {
-            super(Layout.TreeOptions.SIZEOF);
+            super(Layout.TreeOptions.SIZEOF, Layout.TreeOptions.N_THREADS, Layout.TreeOptions.PROGRESS);
         }
 
         /**
@@ -115,17 +114,6 @@ public final class Tree extends Model {
          */
         public Options folds(int n) {
             putCount(Layout.TreeOptions.N_FOLDS, n, "folds");
-            return this;
-        }
-
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.TreeOptions.N_THREADS, n, "threads");
             return this;
         }
 
@@ -206,17 +194,6 @@ public final class Tree extends Model {
             return this;
         }
 
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
@@ -231,7 +208,6 @@ public final class Tree extends Model {
                 options.i32(Layout.TreeOptions.N_MONOTONE, signs.length);
             }
             options.i64(Layout.TreeOptions.CLASSES, Column.addressOrNull(frame, classes));
-            options.i64(Layout.TreeOptions.PROGRESS, frame.progress(progress));
             return options;
         }
     }

@@ -5,13 +5,12 @@ public final class Words {
     private Words() {}
 
     /** What to look for. What is not set has the default of the C library. */
-    public static final class Options extends OptionsBuilder {
-        private Progress progress;
+    public static final class Options extends WorkOptions<Options> {
         private Tokenizer tokenizer;
 
         /** All defaults. */
         public Options() {
-            super(Layout.WordsOptions.SIZEOF);
+            super(Layout.WordsOptions.SIZEOF, Layout.WordsOptions.N_THREADS, Layout.WordsOptions.PROGRESS);
         }
 
         /**
@@ -91,32 +90,9 @@ public final class Words {
             return this;
         }
 
-        /**
-         * Threads to use; the result does not depend on them.
-         *
-         * @param n 0 means 1
-         * @return this
-         */
-        public Options threads(int n) {
-            putCount(Layout.WordsOptions.N_THREADS, n, "threads");
-            return this;
-        }
-
-        /**
-         * Who hears how far it is.
-         *
-         * @param listener null for nobody
-         * @return this
-         */
-        public Options progress(Progress listener) {
-            progress = listener;
-            return this;
-        }
-
         @Override
         Memory write(Frame frame) {
             Memory options = super.write(frame);
-            options.i64(Layout.WordsOptions.PROGRESS, frame.progress(progress));
             options.i64(Layout.WordsOptions.TOKENIZER, frame.insideOrNull(tokenizer));
             return options;
         }

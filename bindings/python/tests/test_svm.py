@@ -36,9 +36,13 @@ def test_abstains(model):
     assert answers.labels == [None] and answers["class"].to_list() == [None]
 
 
-def test_independent_probabilities(model):
-    p = model.predict(["断了", "你好"], probabilities=True, independent=True).probabilities
-    assert p[0, "network"] > p[1, "network"] and sum(p[1]) != pytest.approx(1, abs=1e-9)
+def test_independent_probabilities():
+    texts = [f"{text}{i}" for i in range(20) for text in TEXTS[:6]]
+    model = kehu.Svm.train(texts, LABELS[:6] * 20, cost=1)
+    p = model.predict(["断了", "扣错", "断了，扣错"], probabilities=True, independent=True).probabilities
+    assert p[0, "network"] > 0.9 > 0.1 > p[0, "bill"] and p[1, "bill"] > 0.9
+    q = model.predict(["断了", "你好"], probabilities=True).probabilities
+    assert sum(q[0]) == pytest.approx(1) and abs(sum(p[2]) - 1) > 1e-9
 
 
 def test_learns_on(model):

@@ -53,6 +53,9 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
     if (o->fixed_terms > 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "fixed_terms is %u, expected 0 or 1",
                           (unsigned)o->fixed_terms);
+    if (o->class_aware > 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "class_aware is %u, expected 0 or 1",
+                          (unsigned)o->class_aware);
     if (o->cost > 0)
         o->fixed_terms = 1;
     if (o->char_max > 0 || o->fixed_terms == 1)
@@ -203,7 +206,8 @@ static kehu_status fill_scratch(scratch *s, kehu_svm *svm, const kehu_column *te
 
 /* ---- training ---- */
 
-kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err)
+static kehu_status solve(kehu_svm *svm, const kehu__svm_training *t,
+                         const kehu__sparse *rows, kehu_error *err)
 {
     const kehu__linear_options o = {.cost = svm->info.cost,
                                     .loss = (kehu__loss)t->options.loss,
@@ -213,7 +217,7 @@ kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_err
     kehu__linear_report report;
     kehu__linear_problem *p;
     kehu_status status;
-    KEHU_TRY(kehu__linear_prepare(&p, &t->rows, t->labels, t->n_classes, t->weights, BIAS,
+    KEHU_TRY(kehu__linear_prepare(&p, rows, t->labels, t->n_classes, t->weights, BIAS,
                                   &svm->alloc, err));
     status = t->options.start == NULL ? KEHU_OK : kehu__svm_begin(p, &o, svm, t, err);
     if (status == KEHU_OK)
@@ -231,6 +235,39 @@ kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_err
     return KEHU_OK;
 }
 
+/* With terms weighted by what all texts say of them. */
+static kehu_status solve_class_aware(kehu_svm *svm, const kehu__svm_training *t,
+                                     kehu_error *err)
+{
+    const size_t n_entries = (size_t)t->rows.starts[t->rows.n_rows] + 1;
+    kehu__sparse rows = t->rows;
+    float *const values = kehu__alloc(&svm->alloc, n_entries, sizeof *values);
+    kehu_status status = KEHU_OK;
+    rows.values = values;
+    svm->factors = kehu__alloc(&svm->alloc, t->rows.n_columns, sizeof *svm->factors);
+    if (values == NULL || svm->factors == NULL ||
+        !kehu__svm_gravity(svm->factors, t, t->weights))
+        status = kehu__no_memory(err, "the weights of the terms");
+    if (status == KEHU_OK) {
+        kehu__svm_scale_rows(values, t, svm->factors);
+        status = solve(svm, t, &rows, err);
+    }
+    kehu__free(&svm->alloc, values, n_entries, sizeof *values);
+    return status;
+}
+
+void kehu__svm_free_factors(kehu_svm *svm, const kehu__svm_training *t)
+{
+    kehu__free(&svm->alloc, svm->factors, t->rows.n_columns, sizeof *svm->factors);
+    svm->factors = NULL;
+}
+
+kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err)
+{
+    return t->options.class_aware == 1 ? solve_class_aware(svm, t, err)
+                                       : solve(svm, t, &t->rows, err);
+}
+
 static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *texts,
                        kehu_error *err)
 {
@@ -244,6 +281,9 @@ static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *
         status = kehu__svm_shrink(svm, &rows, t, texts, err);
     svm->info.abstain_below =
         t->options.precision > 0 ? svm->info.abstain_below : t->options.abstain_below;
+    if (status == KEHU_OK && svm->factors != NULL)
+        kehu__terms_scale(svm->terms, svm->factors);
+    kehu__svm_free_factors(svm, t);
     svm->info.n_terms = t->rows.n_columns;
     svm->info.n_texts = texts->length;
     for (int64_t i = 0; i < texts->length && status == KEHU_OK; i++)

@@ -22,7 +22,8 @@ struct kehu_svm {
     kehu__linear *linear;
     kehu_svm_info info;
     kehu__sigmoid *sigmoids; /* [classes.n] */
-    kehu__mapping file;      /* what terms and linear point into; empty for a copy */
+    float *factors;     /* of the terms' weights while a class_aware model is trained */
+    kehu__mapping file; /* what terms and linear point into; empty for a copy */
 };
 
 /* Everything training works on, after the options have been checked. */
@@ -56,12 +57,22 @@ kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_tra
 /* Solve for the chosen C: svm->linear, and how it went in svm->info. */
 kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err);
 
+/* With the option class_aware: a factor on the weight of each term, factors[n_columns],
+ * from the texts whose weight is not 0; false when memory is refused. */
+bool kehu__svm_gravity(float *factors, const kehu__svm_training *t, const float *weights);
+/* The values of t->rows with such factors, each block as long as before. */
+void kehu__svm_scale_rows(float *values, const kehu__svm_training *t,
+                          const float *factors);
+
 /* With the option start: the other options as it has them; and the problem's first dual
  * variables. */
 void kehu__svm_start_options(kehu_svm_options *o);
 kehu_status kehu__svm_begin(kehu__linear_problem *p, const kehu__linear_options *options,
                             const kehu_svm *svm, const kehu__svm_training *t,
                             kehu_error *err);
+
+/* Drop what class_aware left in svm->factors. */
+void kehu__svm_free_factors(kehu_svm *svm, const kehu__svm_training *t);
 
 /* Bring a solved model down to t->options.max_bytes; *rows are its rows before and
  * after. */

@@ -21,13 +21,14 @@ static double use_of(const kehu_svm *svm, uint32_t column)
 {
     const kehu__linear *const m = svm->linear;
     const double idf = (double)idf_of(svm->terms, column);
+    const double factor = svm->factors == NULL ? 1 : (double)svm->factors[column];
     const double df = (1 + (double)svm->info.n_texts) / kehu__exp(idf - 1) - 1;
     double square = 0;
     for (uint32_t k = 0; k < m->width; k++) {
         const double w = (double)kehu__linear_weight(m, column, k);
         square += w * w;
     }
-    return square * idf * idf * df;
+    return square * idf * idf * factor * factor * df;
 }
 
 static uint64_t count_runs(const kehu__terms *t)
@@ -44,8 +45,10 @@ static kehu_status count_room(uint64_t *room, const kehu_svm *svm, uint64_t max_
 {
     const kehu__terms *const t = svm->terms;
     const uint32_t width = svm->linear->width;
-    /* A key, a third more than a place in the index, a scale and numbers. */
-    const uint64_t a_term = sizeof(uint64_t) + 6 + 1 + width, a_run = 8;
+    const uint64_t a_run = 8, least = sizeof(uint64_t) + 6 + 1 + width;
+    /* A key, a third more than a place in the index, a scale and numbers; factors leave
+     * no two weights alike. */
+    const uint64_t a_term = svm->factors == NULL ? least : least + a_run;
     kehu__buffer names = kehu__buffer_new(&svm->alloc);
     uint64_t fixed;
     kehu__classes_write(&svm->classes, &names);
@@ -115,6 +118,7 @@ static kehu_status learn_again(kehu_svm *svm, kehu__term_rows *rows,
 {
     kehu__linear_free(svm->linear);
     svm->linear = NULL;
+    kehu__svm_free_factors(svm, t);
     kehu__term_rows_free(rows);
     rows->starts = NULL;
     KEHU_TRY(kehu__terms_rows(rows, svm->terms, texts, &t->run, &svm->alloc, err));

@@ -23,9 +23,11 @@ enum {
 
 typedef struct fold {
     kehu__linear_problem *problem;
-    float *weights;        /* [n_rows] 0 for the texts left out */
-    uint8_t *known;        /* [n_columns] 1: a learned text has the term */
-    float *values;         /* [longest row] of a row without the others */
+    kehu__sparse rows; /* of all texts, terms weighted by what this fold has learned */
+    float *own_values; /* [entries] of rows where those are its own, else NULL */
+    float *weights;    /* [n_rows] 0 for the texts left out */
+    uint8_t *known;    /* [n_columns] 1: a learned text has the term */
+    float *values;     /* [longest row] of a row without the others */
     float *margins, *best; /* [n_out][n_classes] at this C, at the best so far */
     int64_t n_out;
     double right, all; /* weight of the texts judged rightly, of all */
@@ -58,6 +60,26 @@ static uint32_t folds_needed(const kehu__svm_training *t)
     return n < t->options.n_folds ? (uint32_t)n : t->options.n_folds;
 }
 
+/* Term weights that know the classes may know those of the learned texts only. */
+static bool weigh_terms(const kehu__svm_training *t, fold *f)
+{
+    const size_t n_entries = (size_t)t->rows.starts[t->rows.n_rows] + 1;
+    float *factors;
+    bool ok;
+    f->rows = t->rows;
+    if (t->options.class_aware == 0)
+        return true;
+    factors = kehu__alloc(t->alloc, t->rows.n_columns, sizeof *factors);
+    f->own_values = kehu__alloc(t->alloc, n_entries, sizeof *f->own_values);
+    ok = factors != NULL && f->own_values != NULL &&
+         kehu__svm_gravity(factors, t, f->weights);
+    if (ok)
+        kehu__svm_scale_rows(f->own_values, t, factors);
+    f->rows.values = f->own_values;
+    kehu__free(t->alloc, factors, t->rows.n_columns, sizeof *factors);
+    return ok;
+}
+
 static void prepare_fold(void *arg, int64_t number)
 {
     const validation *const v = arg;
@@ -85,7 +107,11 @@ static void prepare_fold(void *arg, int64_t number)
         for (int64_t j = t->rows.starts[i]; j < t->rows.starts[i + 1]; j++)
             if (f->weights[i] > 0)
                 f->known[t->rows.columns[j]] = 1;
-    f->status = kehu__linear_prepare(&f->problem, &t->rows, t->labels, t->n_classes,
+    if (!weigh_terms(t, f)) {
+        f->status = kehu__no_memory(&f->err, "validation");
+        return;
+    }
+    f->status = kehu__linear_prepare(&f->problem, &f->rows, t->labels, t->n_classes,
                                      f->weights, 1, t->alloc, &f->err);
 }
 
@@ -103,7 +129,7 @@ static void score(const kehu__svm_training *t, fold *f, uint32_t row, float *mar
 {
     const int64_t first = t->rows.starts[row], n = t->rows.starts[row + 1] - first;
     const uint32_t *const columns = t->rows.columns + first;
-    const float *const values = t->rows.values + first;
+    const float *const values = f->rows.values + first;
     float all[KEHU__TERM_BLOCKS] = {0}, known[KEHU__TERM_BLOCKS] = {0};
     for (int64_t j = 0; j < n; j++) {
         const uint32_t block = kehu__terms_block(t->terms, columns[j]);
@@ -373,6 +399,8 @@ static void free_validation(validation *v)
         fold *const f = &v->folds[k];
         const size_t n = (size_t)(v->first[k + 1] - v->first[k]) * t->n_classes;
         kehu__linear_problem_free(f->problem);
+        kehu__free(t->alloc, f->own_values, (size_t)t->rows.starts[t->rows.n_rows] + 1,
+                   sizeof *f->own_values);
         kehu__free(t->alloc, f->weights, (size_t)t->rows.n_rows, sizeof *f->weights);
         kehu__free(t->alloc, f->known, t->rows.n_columns, sizeof *f->known);
         kehu__free(t->alloc, f->values, (size_t)v->longest, sizeof *f->values);

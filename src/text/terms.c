@@ -78,6 +78,17 @@ kehu_status kehu__terms_keep(kehu__terms *t, const uint8_t *keep, kehu_error *er
     return KEHU_OK;
 }
 
+void kehu__terms_scale(kehu__terms *t, const float *factors)
+{
+    for (uint32_t k = 0; k < t->n_terms; k++)
+        t->own_idf[k] *= factors[k];
+    for (size_t at = 0; at < (size_t)1 << (64 - t->shift); at++)
+        if (t->slots[at].key != 0)
+            t->slots[at].idf *= factors[t->slots[at].term];
+    if (t->words != NULL)
+        kehu__terms_scale(t->words, factors + t->n_terms);
+}
+
 /* ---- one row ---- */
 
 kehu__term_work kehu__term_work_new(const kehu_allocator *alloc)

@@ -138,7 +138,11 @@ bool kehu__terms_row(const kehu__terms *terms, kehu__term_work *work, const char
                      int64_t size);
 void kehu__term_work_free(kehu__term_work *work);
 
-/* The column of a key of this vocabulary, without `words`; UINT32_MAX when it has none. */
+/* Multiply the weight of each term, of `words` too, by its factor. */
+void kehu__terms_scale(kehu__terms *terms, const float *factors);
+
+/* The column of a key of this vocabulary, without `words`; UINT32_MAX when it has none.
+ */
 uint32_t kehu__terms_find(const kehu__terms *terms, uint64_t key);
 
 /* Where terms are: calls visit for each occurrence of a known term, in order, those

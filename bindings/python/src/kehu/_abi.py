@@ -1051,6 +1051,7 @@ kehu_svm_options._fields_ = [
     ('max_bytes', c_uint64),
     ('precision', c_double),
     ('start', c_void_p),
+    ('class_aware', c_uint32),
 ]
 kehu_svm_predict_options._fields_ = [
     ('size', c_uint32),

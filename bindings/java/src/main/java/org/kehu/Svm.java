@@ -261,6 +261,17 @@ public final class Svm extends Model {
         }
 
         /**
+         * Whether a term weighs more, the fewer classes have it. Some sets gain by it, others lose.
+         *
+         * @param on false unless set
+         * @return this
+         */
+        public Options classAware(boolean on) {
+            values.putInt(Layout.SvmOptions.CLASS_AWARE, on ? 1 : 0);
+            return this;
+        }
+
+        /**
          * An earlier model of fewer texts or classes to learn on from: its cost and terms where they are not given, none are
          * validated.
          *

@@ -12,8 +12,8 @@
  *
  * Rules, for texts from mainland China; digits may be full-width:
  *
- *   phone          a mobile number of 11 digits from 13 to 19, also as 3-4-4 or 3-8 with
- *                  blanks or hyphens, with 86, +86 or 0086 before it, or written with
+ *   phone          a mobile number of 11 digits from 13 to 19, also as 3-4-4, 4-3-4 or 3-8
+ *                  with blanks or hyphens, with 86, +86 or 0086 before it, or written with
  *                  Chinese numerals; a number with area code (010-12345678, extension
  *                  too); 7 or 8 digits after a word such as 电话. Numbers of companies
  *                  (400, 800, 95xxx, 10086) are nobody's and stay.
@@ -23,7 +23,8 @@
  *                  check digit of ISO/IEC 7812-1 (Luhn)
  *   e-mail         local@domain.tld, ＠ too
  *   address        a road, village, estate or the like with a number and what follows
- *                  (building, unit, room), and the places named right before it
+ *                  (building, unit, room), and the places named right before it;
+ *                  any name with a building and a room
  *
  * Any bytes are safe. Everything here is a pure function: call it from many threads. */
 #ifndef KEHU_REDACT_H

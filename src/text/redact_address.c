@@ -20,15 +20,15 @@ static const char *const not_places[] = {
     "店里", "夜里", "心里", "手里", "医院", "法院", "学院", "影院", "剧院", "现场",
     "市场", "商场", "机场", "车场", "立场", "当场", "专区", "地区", "景区", "园区",
     "商城", "道路", "线路", "网路", "一路", "半路", "时段", "阶段", "手段", NULL};
-static const char *const estates[] = {"大厦", "广场", "公寓", "花园", "小区",
-                                      "家园", "新村", "大楼", "公馆", NULL};
+static const char *const estates[] = {"大厦", "广场", "公寓", "花园", "小区", "家园",
+                                      "新村", "大楼", "公馆", "国际", NULL};
 static const char stops[] = "在到是于去址从往向给寄送至我你您他她们的了住过这那有就来跟让"
                             "把被请叫说离个要也很还没不"
-                            "搬位发派修打约等号室栋幢层";
+                            "搬位发派修打约等号室栋幢层为";
 static const char joiners[] = "和与及或、";
 static const char *const beginnings[] = {"收货", "投诉", "地址", "装机", "安装", "公司",
                                          "单位", "我家", "他家", "她家", "老家", "新家",
-                                         "房子", "收件", "家住", NULL};
+                                         "房子", "收件", "家住", "变更", NULL};
 static const char units[] = "号弄栋幢座组队室巷";
 static const char more_units[] = "号弄栋幢座组队室巷单楼层户元门";
 
@@ -113,7 +113,8 @@ static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *l
         return p + strlen("单元");
     if (kehu__redact_has(r, p, "元") || kehu__redact_has(r, p, "单"))
         return at;
-    if (kehu__redact_has(r, p, "号楼") || kehu__redact_has(r, p, "号院"))
+    if ((kehu__redact_has(r, p, "号楼") && !kehu__redact_has(r, p, "号楼道")) ||
+        kehu__redact_has(r, p, "号院"))
         return p + strlen("号楼");
     return kehu__redact_has(r, p, "号") && is_thing(r, next) ? at : next;
 }
@@ -143,6 +144,20 @@ static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
         return false;
     return is_hanzi(kehu__redact_before(r, at, &before)) && before >= r->from &&
            !is_one_of(stops, r->text + before, at - before);
+}
+
+/* Whether a building and a room of it follow a name of any kind, as in 澜山12幢101. */
+static bool has_building_and_room(const kehu__redacting *r, size_t at, size_t end)
+{
+    size_t before, behind;
+    const size_t building = behind_numbered(r, end, "栋幢");
+    if (building == end || is_one_of(stops, r->text + at, end - at) ||
+        is_one_of(joiners, r->text + at, end - at) ||
+        !is_hanzi(kehu__redact_before(r, at, &before)) || before < r->from ||
+        is_one_of(stops, r->text + before, at - before))
+        return false;
+    behind = behind_numbered(r, building, more_units);
+    return behind_room(r, behind) > behind;
 }
 
 /* Behind a further name, as 阳光花园3栋 or 中心大厦; `at` when there is none. */
@@ -202,7 +217,7 @@ bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint3
                           kehu_redact_span *span)
 {
     size_t next, behind;
-    if (!is_hanzi(c) || !ends_place(r, at, end))
+    if (!is_hanzi(c) || (!ends_place(r, at, end) && !has_building_and_room(r, at, end)))
         return false;
     next = end;
     if (kehu__redact_at(r, end, &behind) == ' ')

@@ -202,15 +202,16 @@ static int identity_card(const number *x, size_t *end)
 
 /* ---- Phones ----------------------------------------------------------------- */
 
+/* Eight zeros at the end are an amount. */
 static bool is_mobile(const char *d, int n)
 {
-    return n == 11 && d[0] == '1' && d[1] >= '3';
+    return n == 11 && d[0] == '1' && d[1] >= '3' && memcmp(d + 3, "00000000", 8) != 0;
 }
 
 /* Groups a mobile number takes from i on. */
 static int mobile_at(const number *x, int i)
 {
-    static const int parts[][4] = {{11}, {3, 4, 4}, {3, 8}, {7, 4}};
+    static const int parts[][4] = {{11}, {3, 4, 4}, {4, 3, 4}, {3, 8}, {7, 4}};
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         char d[MOST_DIGITS];
         int used = 0;

@@ -1,4 +1,8 @@
-/* Hand-made texts of customers with what is to be redacted marked by kind. */
+/* Hand-made texts of customers with what is to be redacted marked by kind. The last 307
+ * were written before the rules were tried on them: of their 171 spans 94.7 % were found
+ * to the byte, 98.2 % at all, and of those found 95.9 % were right to the byte, 99.4 % at
+ * all. What was missed has been mended since, but for a crossing of two roads, which is
+ * nobody's address, and two marks that stood too narrow. */
 #include <kehu/redact.h>
 
 #include <stdbool.h>
@@ -85,7 +89,7 @@ static void test_redact_finds_what_is_marked_and_nothing_else(void **state)
         n_lines++;
     }
     fclose(f);
-    assert_true(n_lines >= 230);
+    assert_true(n_lines >= 540);
     assert_int_equal(n_wrong, 0);
 }
 

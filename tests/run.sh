@@ -22,6 +22,7 @@
 #   debian    the Debian packages are built, checked, installed, used by a program and removed
 #   conan     the same with Conan's packages
 #   docs      the reference is made from headers and docstrings, a warning being an error; the README's first command runs
+#             and gives the picture that the README shows
 #   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
 #   spark     kehu.spark on two executors of their own gives what one process gives
@@ -250,11 +251,16 @@ reference() {
     virtual docs docs && PYTHONPATH=$PWD/bindings/python/src KEHU_LIBRARY=$PWD/$out/gcc/src/libkehu.so \
         "$out/docs/bin/python" src/reference.py "$out/reference"
 }
+# picture: that of the README is the main job's. After a change of either, copy the new one.
+picture() {
+    node examples/report/picture.mjs $out/run/page $out/run/report/report.json $out/report.svg && cmp $out/report.svg examples/guide/report.svg
+}
 part_docs() {
     need doxygen=doxygen || return
     [ -e $out/gcc/src/libkehu.so ] || build gcc gcc || return
     one reference reference
     one main-job sh examples/run.sh $out/run
+    one picture picture
 }
 part_spark() {
     need java=openjdk-17-jre-headless || return

@@ -352,6 +352,7 @@ void kehu_svm_free(kehu_svm *svm)
         kehu__terms_free(svm->terms);
         kehu_tokenizer_free(svm->tokenizer);
         kehu__linear_free(svm->linear);
+        kehu__file_unmap(&svm->file);
         kehu__free(&alloc, svm, 1, sizeof *svm);
     }
 }

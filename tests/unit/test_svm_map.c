@@ -126,6 +126,36 @@ static void test_a_mapped_model_copies_neither_terms_nor_weights(void **state)
     kehu_svm_free(svm);
 }
 
+/* How often this process maps the file; -1 where the system does not tell. */
+static int count_maps(void)
+{
+    char line[512];
+    int n = 0;
+    FILE *const f = fopen("/proc/self/maps", "r");
+    if (f == NULL)
+        return -1;
+    while (fgets(line, sizeof line, f) != NULL)
+        n += strstr(line, path) != NULL;
+    fclose(f);
+    return n;
+}
+
+static void test_a_freed_model_leaves_no_map(void **state)
+{
+    kehu_svm *svm, *mapped;
+    (void)state;
+    if (count_maps() < 0)
+        skip();
+    make(3);
+    svm = trained(NULL, 0);
+    assert_int_equal(kehu_svm_save(svm, path, NULL), KEHU_OK);
+    assert_int_equal(kehu_svm_map(&mapped, path, NULL, NULL, NULL), KEHU_OK);
+    assert_int_equal(count_maps(), 1);
+    kehu_svm_free(mapped);
+    assert_int_equal(count_maps(), 0);
+    kehu_svm_free(svm);
+}
+
 /* The file may be replaced or removed; the map is the old one's. Another process that
  * maps it answers the same. */
 static void test_a_mapped_model_outlives_its_file_and_is_shared(void **state)
@@ -291,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_mapped_model_answers_as_a_read_one),
         cmocka_unit_test(test_a_mapped_model_copies_neither_terms_nor_weights),
+        cmocka_unit_test(test_a_freed_model_leaves_no_map),
         cmocka_unit_test(test_a_mapped_model_outlives_its_file_and_is_shared),
         cmocka_unit_test(test_a_mapped_model_is_checked_in_full),
         cmocka_unit_test(test_a_mapped_model_refuses_what_a_read_one_does),

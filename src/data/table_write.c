@@ -47,7 +47,7 @@ static kehu_status job_new(job *j, const kehu_table *table, kehu__format format,
 /* Decimals of a money column, 0 for all others. */
 static int decimals_of(const kehu_write_options *o, const kehu_column *c)
 {
-    for (uint32_t i = 0; c->type == KEHU_INT64 && i < o->n_fields; i++)
+    for (uint32_t i = 0; kehu__column_kind(c) == KEHU_INT64 && i < o->n_fields; i++)
         if (strcmp(o->fields[i].name, c->name) == 0)
             return o->fields[i].decimals;
     return 0;

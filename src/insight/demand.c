@@ -90,7 +90,8 @@ static kehu_status check_id(const kehu_column *c, const char *name, bool set, bo
 {
     const bool is_text = kehu__type_is_text(c->type);
     KEHU_TRY(kehu__column_check(c, name, err));
-    if (!is_text && (c->type < KEHU_INT8 || c->type > KEHU_UINT32))
+    const kehu_type kind = kehu__column_kind(c);
+    if (!is_text && (kind < KEHU_INT8 || kind > KEHU_UINT32))
         return kehu__fail(err, KEHU_COLUMN, -1, "%s is %s, expected integers or text",
                           name, kehu__type_name(c->type));
     if (set && is_text != text)

@@ -181,8 +181,9 @@ static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
 
 static kehu_status check_type(const kehu_column *target, kehu_error *err)
 {
-    if (!kehu__type_is_text(target->type) && target->type != KEHU_BOOL &&
-        (target->type < KEHU_INT8 || target->type > KEHU_UINT32))
+    const kehu_type kind = kehu__column_kind(target);
+    if (!kehu__type_is_text(target->type) && kind != KEHU_BOOL &&
+        (kind < KEHU_INT8 || kind > KEHU_UINT32))
         return kehu__fail(err, KEHU_COLUMN, -1,
                           "the target is %s, expected text, BOOL or integers up to INT64",
                           kehu__type_name(target->type));

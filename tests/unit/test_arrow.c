@@ -542,6 +542,32 @@ static void test_table_copy_makes_foreign_layouts_plain(void **state)
     assert_int_equal(kehu_table_copy(&t, &bad, 1, NULL, NULL), KEHU_ARGUMENT);
 }
 
+static int append(void *ctx, const void *bytes, size_t size)
+{
+    strncat(ctx, bytes, size);
+    return 0;
+}
+
+static void test_arrow_whole_decimals_may_be_money(void **state)
+{
+    static const kehu_field money[] = {
+        {.name = "cents", .type = KEHU_INT64, .decimals = 2}};
+    static const int64_t cents[] = {150, -1};
+    const kehu_write_options options = {
+        .size = sizeof options, .fields = money, .n_fields = 1};
+    const void *buffers[] = {NULL, cents};
+    struct ArrowArray a = array_of(buffers, 2, 0, 2, 0);
+    struct ArrowSchema s = schema_of("d:18,0,64", "cents");
+    char csv[64] = "";
+    const kehu_writer writer = {append, csv};
+    kehu_table *t;
+    (void)state;
+    assert_int_equal(kehu_arrow_import(&t, &s, &a, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_write_csv(t, &writer, &options, NULL), KEHU_OK);
+    assert_string_equal(csv, "cents\n1.50\n-0.01\n");
+    kehu_table_free(t);
+}
+
 static void test_arrow_import_takes_the_type_null(void **state)
 {
     struct ArrowArray a = array_of(NULL, 0, 0, 9, 9);
@@ -644,6 +670,7 @@ int main(void)
         cmocka_unit_test(test_arrow_import_reads_times_and_views),
         cmocka_unit_test(test_arrow_import_reads_decimals),
         cmocka_unit_test(test_table_copy_makes_foreign_layouts_plain),
+        cmocka_unit_test(test_arrow_whole_decimals_may_be_money),
         cmocka_unit_test(test_arrow_import_takes_the_type_null),
         cmocka_unit_test(test_arrow_import_refuses_what_cannot_be),
         cmocka_unit_test(test_arrow_survives_every_refused_allocation),

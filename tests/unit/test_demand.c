@@ -356,6 +356,12 @@ static void test_demands_refuse_bad_arguments(void **state)
     assert_int_equal(kehu_demands_add(other, &batch, &err), KEHU_ARGUMENT);
     times.length = 1;
     assert_int_equal(kehu_demands_add(other, &batch, &err), KEHU_OK);
+    ids.type = KEHU_DECIMAL64;
+    ids.scale = 1;
+    assert_int_equal(kehu_demands_add(other, &batch, &err), KEHU_COLUMN);
+    assert_string_equal(err.message, "demand is DECIMAL64, expected integers or text");
+    ids.scale = 0;
+    assert_int_equal(kehu_demands_add(other, &batch, &err), KEHU_OK);
     assert_int_equal(kehu_demands_merge(d, other, &err), KEHU_ARGUMENT);
     assert_int_equal(kehu_demands_merge(d, d, &err), KEHU_ARGUMENT);
     kehu_demands_free(other);

@@ -220,6 +220,18 @@ static void test_tree_refuses_unusable_columns(void **state)
     assert_int_equal(train_status(&c, 1, NULL, NULL, &err), KEHU_DATA);
 }
 
+static void test_tree_takes_whole_decimals_as_classes(void **state)
+{
+    customers c;
+    kehu_error err;
+    (void)state;
+    make_customers(&c, 7);
+    c.target.type = KEHU_DECIMAL32;
+    assert_int_equal(train_status(&c, 4, NULL, NULL, &err), KEHU_OK);
+    c.target.scale = 2;
+    assert_int_equal(train_status(&c, 4, NULL, NULL, &err), KEHU_COLUMN);
+}
+
 static void test_tree_refuses_unusable_targets(void **state)
 {
     customers c;
@@ -749,6 +761,7 @@ int main(void)
         cmocka_unit_test(test_tree_counts_what_training_never_saw),
         cmocka_unit_test(test_tree_scores_do_not_depend_on_threads),
         cmocka_unit_test(test_tree_refuses_unusable_columns),
+        cmocka_unit_test(test_tree_takes_whole_decimals_as_classes),
         cmocka_unit_test(test_tree_refuses_unusable_targets),
         cmocka_unit_test(test_tree_refuses_bad_weights_and_options),
         cmocka_unit_test(test_tree_stops_when_asked),

@@ -46,6 +46,25 @@ typedef enum kehu_tree_criterion {
                             least mean gain (Quinlan, C4.5, 1993) */
 } kehu_tree_criterion;
 
+/* How probabilities are put right. */
+typedef enum kehu_tree_calibration {
+    KEHU_TREE_CALIBRATE_BEST = 0, /* the best of the three by cross-validation */
+    KEHU_TREE_CALIBRATE_NONE,     /* as learned: as a single tree has them, as an
+                                     ensemble was boosted */
+    KEHU_TREE_CALIBRATE_SLOPE,    /* proportional to probability^slope * a factor for
+                                     each class, slope > 0 (Platt scaling) */
+    KEHU_TREE_CALIBRATE_ISOTONIC  /* a rising function for each class */
+} kehu_tree_calibration;
+
+/* What a handle may hold. */
+typedef enum kehu_tree_kind {
+    KEHU_TREE_SINGLE = 0, /* one tree */
+    KEHU_TREE_ENSEMBLE,   /* some hundred small trees added up: gradient boosting, rounds
+                             and size chosen by cross-validation, its probabilities
+                             calibrated on held-out rows where that lessens the loss */
+    KEHU_TREE_BEST        /* whichever has the lower cross-validated log-loss */
+} kehu_tree_kind;
+
 /* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_tree_options {
     uint32_t size;                 /* sizeof(kehu_tree_options) */
@@ -81,6 +100,9 @@ typedef struct kehu_tree_options {
                                       free, as text columns must be. Missing values have
                                       no place in the order. NULL means all free */
     uint32_t n_monotone;           /* the number of columns when monotone is set */
+    kehu_tree_kind kind;           /* 0 means SINGLE; others need two folds or more, and
+                                      no monotone columns. Of the options above an
+                                      ensemble heeds the folds, seed, weights, classes */
 } kehu_tree_options;
 
 /* Learn a tree.
@@ -116,8 +138,8 @@ typedef struct kehu_tree_score_options {
     uint32_t size;                 /* sizeof(kehu_tree_score_options) */
     uint32_t n_threads;            /* 0 means 1; never changes the result */
     uint32_t *leaves;              /* [n] the leaf each row ends in, 0 ..
-                                      kehu_tree_leaf_count - 1: a ready-made segment;
-                                      NULL means not wanted */
+                                      kehu_tree_leaf_count - 1: a ready-made segment; not
+                                      of an ensemble. NULL means not wanted */
     int64_t *unseen;               /* [kehu_tree_feature_count] rows whose category was
                                       not in the training data (0 for columns that had
                                       more than 253 categories there, for which this is
@@ -173,11 +195,14 @@ typedef struct kehu_tree_info {
     int64_t n_rows;                /* rows of positive weight it was trained on */
     double weight;                 /* their sum of weights */
     uint32_t n_leaves, depth;      /* a single leaf has depth 0 */
-    kehu_tree_criterion criterion; /* chosen or given; never AUTO */
+    kehu_tree_criterion criterion; /* chosen or given; AUTO only for an ensemble */
     double min_leaf_weight;
-    double shrinkage;   /* 0 = none */
-    double cv_log_loss; /* mean over the held-out rows; -1 without folds */
-    double cut_penalty; /* 0 = none */
+    double shrinkage;                  /* 0 = none */
+    double cv_log_loss;                /* mean over the held-out rows; -1 without folds */
+    double cut_penalty;                /* 0 = none */
+    kehu_tree_kind kind;               /* SINGLE or ENSEMBLE */
+    uint32_t n_trees;                  /* 1 for a single tree */
+    kehu_tree_calibration calibration; /* of an ensemble; never BEST */
 } kehu_tree_info;
 
 /* Fill *summary. Neither is NULL. */
@@ -218,7 +243,9 @@ typedef struct kehu_tree_step {
  *
  * columns    as for kehu_tree_score; row is one of their rows
  * steps      [capacity] receives the path from the root; the summary's depth is
- *            capacity enough for every row
+ *            capacity enough for every row. Of an ensemble: a step for each column that
+ *            the row's paths ask, the weightiest first, at most
+ *            kehu_tree_feature_count; node is the split of that column that moved most
  * n_steps    receives the number of steps
  * base       receives the class's probability over all rows
  *
@@ -273,14 +300,6 @@ kehu_tree_permute(const kehu_tree *tree, const kehu_column *columns, uint32_t n_
                   const kehu_column *target, const kehu_tree_permute_options *options,
                   double *importance, double *spread, kehu_error *err);
 
-typedef enum kehu_tree_calibration {
-    KEHU_TREE_CALIBRATE_BEST = 0, /* the best of the three by cross-validation */
-    KEHU_TREE_CALIBRATE_NONE,     /* as they are */
-    KEHU_TREE_CALIBRATE_SLOPE,    /* proportional to probability^slope * a factor for
-                                     each class, slope > 0 (Platt scaling) */
-    KEHU_TREE_CALIBRATE_ISOTONIC  /* a rising function for each class */
-} kehu_tree_calibration;
-
 /* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_tree_recalibrate_options {
     uint32_t size;                /* sizeof(kehu_tree_recalibrate_options) */
@@ -319,8 +338,8 @@ kehu_tree_recalibrate(kehu_tree **out, const kehu_tree *tree, const kehu_column 
                       const kehu_tree_recalibrate_options *options,
                       kehu_tree_recalibration *found, kehu_error *err);
 
-/* The tree as text, through a writer. Fail with KEHU_ARGUMENT, KEHU_IO,
- * KEHU_NO_MEMORY.
+/* A single tree as text, through a writer. Fail with KEHU_ARGUMENT (an ensemble, too),
+ * KEHU_IO, KEHU_NO_MEMORY.
  *
  * _rules  for people: each leaf with its rows, its probabilities and its conditions
  * _dump   for comparing versions: a line a node, all numbers exact

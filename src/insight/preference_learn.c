@@ -188,11 +188,14 @@ static kehu_status score_fold(learning *l, uint32_t fold, uint32_t n_folds,
     kehu_tree *tree;
     kehu_status status;
     kehu_tree_get_info(l->p->tree, &s);
-    how.n_folds = 1;
-    how.criterion = s.criterion;
-    how.max_leaves = s.n_leaves < 2 ? 2 : s.n_leaves;
-    how.min_leaf_weight = s.min_leaf_weight;
-    how.shrinkage = s.shrinkage > 0 ? s.shrinkage : -1;
+    how.kind = s.kind;
+    if (s.kind == KEHU_TREE_SINGLE) {
+        how.n_folds = 1;
+        how.criterion = s.criterion;
+        how.max_leaves = s.n_leaves < 2 ? 2 : s.n_leaves;
+        how.min_leaf_weight = s.min_leaf_weight;
+        how.shrinkage = s.shrinkage > 0 ? s.shrinkage : -1;
+    }
     for (size_t i = 0; i < l->n; i++)
         weight[i] = l->weight[i] && fold_of(l, i, n_folds) != fold;
     weights.data = weight;

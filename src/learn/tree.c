@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "learn/tree_model.h"
+#include "learn/tree_ensemble.h"
 
 kehu_status kehu__tree_names_alloc(kehu__tree_names *names, uint32_t n, size_t size,
                                    const kehu_allocator *alloc, kehu_error *err)
@@ -47,21 +47,69 @@ kehu_status kehu__tree_alloc_nodes(kehu_tree *tree, uint32_t n_nodes, kehu_error
     return KEHU_OK;
 }
 
+static void free_nodes(kehu_tree *tree)
+{
+    const kehu_allocator *a = &tree->alloc;
+    const size_t cells = (size_t)tree->n_nodes * tree->classes.n;
+    kehu__free(a, tree->nodes, tree->n_nodes, sizeof *tree->nodes);
+    kehu__free(a, tree->thresholds, tree->n_nodes, sizeof *tree->thresholds);
+    kehu__free(a, tree->weights, cells, sizeof *tree->weights);
+    kehu__free(a, tree->probabilities, cells, sizeof *tree->probabilities);
+    kehu__free(a, tree->leaves, tree->n_nodes, sizeof *tree->leaves);
+}
+
+kehu_status kehu__tree_keep_root(kehu_tree *tree, kehu_error *err)
+{
+    const size_t size = tree->classes.n * sizeof(double);
+    double weights[KEHU__TREE_MAX_CLASSES], probabilities[KEHU__TREE_MAX_CLASSES];
+    memcpy(weights, tree->weights, size);
+    memcpy(probabilities, tree->probabilities, size);
+    free_nodes(tree);
+    KEHU_TRY(kehu__tree_alloc_nodes(tree, 1, err));
+    tree->nodes[0].feature = -1;
+    memcpy(tree->weights, weights, size);
+    memcpy(tree->probabilities, probabilities, size);
+    kehu__tree_finish(tree);
+    return KEHU_OK;
+}
+
+kehu_status kehu__tree_needs_single(const kehu_tree *tree, const char *what,
+                                    kehu_error *err)
+{
+    if (tree->ensemble == NULL)
+        return KEHU_OK;
+    return kehu__fail(err, KEHU_ARGUMENT, -1, "an ensemble of %u trees has no %s",
+                      (unsigned)tree->summary.n_trees, what);
+}
+
+const kehu__tree_node *kehu__tree_node_at(const kehu_tree *tree, uint32_t node,
+                                          double *threshold)
+{
+    const kehu__tree_node *n;
+    const kehu__tree_feature *f;
+    if (tree->ensemble == NULL) {
+        *threshold = tree->thresholds[node];
+        return &tree->nodes[node];
+    }
+    n = &tree->ensemble->trees.nodes[node];
+    f = &tree->features[n->feature];
+    *threshold = kehu__tree_is_text(f) ? 0
+                 : n->cut < f->n_edges ? f->edges[n->cut]
+                                       : (double)NAN;
+    return n;
+}
+
 void kehu_tree_free(kehu_tree *tree)
 {
     if (tree == NULL)
         return;
     const kehu_allocator a = tree->alloc;
-    const size_t cells = (size_t)tree->n_nodes * tree->classes.n;
+    kehu__ensemble_free(tree);
     if (tree->features != NULL)
         for (uint32_t f = 0; f < tree->n_features; f++)
             kehu__tree_feature_free(&tree->features[f], &a);
     kehu__free(&a, tree->features, tree->n_features, sizeof *tree->features);
-    kehu__free(&a, tree->nodes, tree->n_nodes, sizeof *tree->nodes);
-    kehu__free(&a, tree->thresholds, tree->n_nodes, sizeof *tree->thresholds);
-    kehu__free(&a, tree->weights, cells, sizeof *tree->weights);
-    kehu__free(&a, tree->probabilities, cells, sizeof *tree->probabilities);
-    kehu__free(&a, tree->leaves, tree->n_nodes, sizeof *tree->leaves);
+    free_nodes(tree);
     kehu__tree_names_free(&tree->classes, &a);
     kehu__free(&a, tree, 1, sizeof *tree);
 }
@@ -82,6 +130,9 @@ void kehu__tree_finish(kehu_tree *tree)
     }
     tree->summary.n_leaves = n_leaves;
     tree->summary.depth = depth;
+    tree->summary.kind = KEHU_TREE_SINGLE;
+    tree->summary.n_trees = 1;
+    tree->summary.calibration = KEHU_TREE_CALIBRATE_NONE;
 }
 
 void kehu__tree_round(double *probabilities, uint32_t n_classes)

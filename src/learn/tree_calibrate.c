@@ -8,9 +8,8 @@
 #include "base/hash.h"
 #include "base/maths.h"
 #include "learn/recalibrate.h"
-#include "learn/tree_model.h"
+#include "learn/tree_ensemble.h"
 #include "learn/tree_target.h"
-#include "learn/tree_walk.h"
 
 enum { MAX_FOLDS = 20 };
 
@@ -30,6 +29,8 @@ static kehu_status check_options(kehu_tree_recalibrate_options *o, kehu_error *e
 /* Fresh rows: what the tree says of them and what became of them. */
 typedef struct fresh {
     size_t n, cells;
+    int64_t n_known; /* rows with a class */
+    double loss;     /* mean over them, as the tree is */
     double *probabilities;
     int32_t *labels;
     uint8_t *fold;
@@ -41,6 +42,33 @@ static void free_fresh(fresh *x, const kehu_allocator *alloc)
     kehu__free(alloc, x->probabilities, x->cells, sizeof *x->probabilities);
     kehu__free(alloc, x->labels, x->n, sizeof *x->labels);
     kehu__free(alloc, x->fold, x->n, 1);
+}
+
+static double loss_of(const fresh *x, uint32_t K, int64_t *n_known)
+{
+    double loss = 0;
+    for (size_t i = 0; i < x->n; i++)
+        if (x->labels[i] >= 0) {
+            loss -= kehu__log(x->probabilities[i * K + (size_t)x->labels[i]]);
+            ++*n_known;
+        }
+    return *n_known > 0 ? loss / (double)*n_known : 0;
+}
+
+/* What an ensemble says before its calibration: a new one takes its place. */
+static kehu_status score_uncalibrated(const fresh *x, const kehu_tree *tree,
+                                      const kehu_column *columns, uint32_t n_columns,
+                                      kehu_error *err)
+{
+    const kehu__run run = {0};
+    kehu__tree_source *sources;
+    int64_t n_rows = 0;
+    kehu_status status;
+    KEHU_TRY(kehu__tree_sources_open(&sources, &n_rows, tree, columns, n_columns, err));
+    status = kehu__ensemble_score_columns(tree, sources, n_rows, false, x->probabilities,
+                                          &run, err);
+    kehu__tree_sources_close(sources, tree);
+    return status;
 }
 
 static kehu_status read_fresh(fresh *x, const kehu_tree *tree, const kehu_column *columns,
@@ -63,24 +91,15 @@ static kehu_status read_fresh(fresh *x, const kehu_tree *tree, const kehu_column
         return kehu__no_memory(err, "the fresh rows");
     KEHU_TRY(kehu__tree_outcomes_read(x->labels, &tree->classes, target, err));
     KEHU_TRY(kehu_tree_score(tree, columns, n_columns, x->probabilities, NULL, err));
+    x->loss = loss_of(x, K, &x->n_known);
+    if (tree->ensemble != NULL)
+        KEHU_TRY(score_uncalibrated(x, tree, columns, n_columns, err));
     for (size_t i = 0; i < x->n; i++)
         x->fold[i] = (uint8_t)((kehu__mix64(i ^ kehu__mix64(options->seed)) >> 32) %
                                options->n_folds);
     x->outcomes =
         (kehu__outcomes){x->probabilities, x->labels, x->fold, (int64_t)x->n, K};
     return KEHU_OK;
-}
-
-static double loss_of(const fresh *x, int64_t *n_known)
-{
-    const uint32_t K = x->outcomes.n_classes;
-    double loss = 0;
-    for (size_t i = 0; i < x->n; i++)
-        if (x->labels[i] >= 0) {
-            loss -= kehu__log(x->probabilities[i * K + (size_t)x->labels[i]]);
-            ++*n_known;
-        }
-    return *n_known > 0 ? loss / (double)*n_known : 0;
 }
 
 /* Choose a method by its held-out losses; what does not gain is not done. */
@@ -121,9 +140,21 @@ static kehu_status fit(kehu__calibration *c, kehu_tree_recalibration *found,
     found->method = c->method;
     if (c->method == KEHU_TREE_CALIBRATE_SLOPE)
         found->slope = c->slope.probability;
-    if (c->method == KEHU_TREE_CALIBRATE_NONE)
+    if (found->refused)
         found->log_loss_after = found->log_loss_before;
     return KEHU_OK;
+}
+
+static void map_nodes(kehu_tree *tree, const kehu__calibration *c)
+{
+    const uint32_t K = tree->classes.n;
+    if (c->method == KEHU_TREE_CALIBRATE_NONE)
+        return;
+    for (uint32_t i = 0; i < tree->n_nodes; i++) {
+        double *p = tree->probabilities + (size_t)i * K;
+        kehu__calibration_apply(c, p);
+        kehu__tree_round(p, K);
+    }
 }
 
 static kehu_status recalibrate(kehu_tree **out, const kehu_tree *tree, const fresh *x,
@@ -131,23 +162,26 @@ static kehu_status recalibrate(kehu_tree **out, const kehu_tree *tree, const fre
                                kehu_tree_recalibration *found,
                                const kehu_allocator *alloc, kehu_error *err)
 {
-    const uint32_t K = tree->classes.n;
-    kehu__calibration c = {.alloc = *alloc, .method = KEHU_TREE_CALIBRATE_NONE};
+    kehu__calibration c = {.alloc = *alloc,
+                           .n_classes = tree->classes.n,
+                           .method = KEHU_TREE_CALIBRATE_NONE};
     kehu_status status;
     found->slope = 1;
-    found->log_loss_before = loss_of(x, &found->n_rows);
+    found->log_loss_before = x->loss;
+    found->n_rows = x->n_known;
     if (found->n_rows == 0)
         return kehu__fail(err, KEHU_EMPTY, -1, "no row has a class");
     KEHU_TRY(choose(found, x, options, alloc, err));
     status = fit(&c, found, x, alloc, err);
     if (status == KEHU_OK)
         status = kehu__tree_copy(out, tree, alloc, err);
-    for (uint32_t i = 0; status == KEHU_OK && i < tree->n_nodes; i++) {
-        double *p = (*out)->probabilities + (size_t)i * K;
-        if (c.method == KEHU_TREE_CALIBRATE_NONE)
-            break;
-        kehu__calibration_apply(&c, p);
-        kehu__tree_round(p, K);
+    if (status == KEHU_OK && tree->ensemble == NULL)
+        map_nodes(*out, &c);
+    else if (status == KEHU_OK && !found->refused) {
+        const kehu__calibration before = (*out)->ensemble->calibration;
+        (*out)->ensemble->calibration = c;
+        (*out)->summary.calibration = c.method;
+        c = before;
     }
     kehu__calibration_free(&c);
     return status;

@@ -153,13 +153,14 @@ static void words_of_category(kehu__buffer *out, const kehu__tree_feature *f,
 void kehu__tree_condition_words(kehu__buffer *out, const kehu_tree *tree, uint32_t node,
                                 bool left)
 {
-    const kehu__tree_node *n = &tree->nodes[node];
+    double threshold;
+    const kehu__tree_node *n = kehu__tree_node_at(tree, node, &threshold);
     const kehu__tree_feature *f = &tree->features[n->feature];
     kehu__buffer_add(out, f->name, f->name_size);
     if (kehu__tree_is_text(f))
         words_of_category(out, f, n, left);
     else
-        words_of_number(out, f, n, tree->thresholds[node], left);
+        words_of_number(out, f, n, threshold, left);
 }
 
 static void add_column(kehu__buffer *out, const kehu__tree_feature *f, char quote,

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/maths.h"
-#include "learn/tree_walk.h"
+#include "learn/tree_ensemble.h"
 
-enum { GROUPS = 10, LEVELS = 5 };
+enum { GROUPS = 10, LEVELS = KEHU__TREE_LEVELS };
 
 /* Index over n groups: then[], now[] are weights of any sum. Half a row is put into
  * every group on both sides. */
@@ -79,11 +79,6 @@ static void drift_of_feature(void *arg, int64_t f)
     d->features[f] = stability(then, now, n);
 }
 
-static uint32_t level_of(double p)
-{
-    return p >= .8 ? 4 : p >= .6 ? 3 : p >= .4 ? 2 : p >= .2 ? 1 : 0;
-}
-
 static double leaf_weight(const kehu_tree *tree, uint32_t node)
 {
     double sum = 0;
@@ -100,12 +95,34 @@ static void drift_of_scores(const kehu_tree *tree, const double *reached, double
         double then[LEVELS] = {0}, now[LEVELS] = {0};
         for (uint32_t i = 0; i < tree->n_nodes; i++)
             if (tree->nodes[i].feature < 0) {
-                const uint32_t l = level_of(tree->probabilities[(size_t)i * K + k]);
+                const uint32_t l =
+                    kehu__tree_level_of(tree->probabilities[(size_t)i * K + k]);
                 then[l] += leaf_weight(tree, i);
                 now[l] += reached[i];
             }
         levels[k] = stability(then, now, LEVELS);
     }
+}
+
+static kehu_status drift_of_ensemble(const drifting *d, double *levels, kehu_error *err)
+{
+    const kehu_tree *tree = d->tree;
+    const kehu__run run = {0};
+    const uint32_t K = tree->classes.n;
+    const size_t cells = (size_t)d->n_rows * K;
+    double *p = kehu__alloc(&tree->alloc, cells, sizeof *p);
+    kehu_status status = p == NULL ? kehu__no_memory(err, "drift")
+                                   : kehu__ensemble_score_columns(
+                                         tree, d->sources, d->n_rows, true, p, &run, err);
+    for (uint32_t k = 0; k < K && status == KEHU_OK; k++) {
+        double now[LEVELS] = {0};
+        for (int64_t i = 0; i < d->n_rows; i++)
+            now[kehu__tree_level_of(p[(size_t)i * K + k])]++;
+        levels[k] =
+            stability(tree->ensemble->level_weights + (size_t)k * LEVELS, now, LEVELS);
+    }
+    kehu__free(&tree->alloc, p, cells, sizeof *p);
+    return status;
 }
 
 kehu_status kehu_tree_drift(const kehu_tree *tree, const kehu_column *columns,
@@ -128,6 +145,10 @@ kehu_status kehu_tree_drift(const kehu_tree *tree, const kehu_column *columns,
         status = kehu__fail(err, KEHU_EMPTY, -1, "there are no rows to compare");
     if (status == KEHU_OK) {
         kehu__parallel(&run, tree->n_features, drift_of_feature, &d);
+    }
+    if (status == KEHU_OK && tree->ensemble != NULL)
+        status = drift_of_ensemble(&d, levels, err);
+    else if (status == KEHU_OK) {
         for (int64_t i = 0; i < d.n_rows; i++)
             reached[kehu__tree_walk(tree, sources, i)]++;
         drift_of_scores(tree, reached, levels);

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "learn/tree_condition.h"
-#include "learn/tree_walk.h"
+#include "learn/tree_ensemble.h"
 
 /* The row has nothing in this column that training knew a way for by value. */
 static bool has_no_value(const kehu_tree *tree, const kehu__tree_source *s,
@@ -62,12 +62,26 @@ kehu_status kehu_tree_explain(const kehu_tree *tree, const kehu_column *columns,
     if (row < 0 || row >= n_rows)
         status = kehu__fail(err, KEHU_ARGUMENT, -1, "row is %lld of %lld rows",
                             (long long)row, (long long)n_rows);
+    else if (tree->ensemble != NULL)
+        status = kehu__ensemble_explain(tree, sources, row, class_index, steps, capacity,
+                                        n_steps, base, err);
     else
         status = explain(tree, sources, row, class_index, steps, capacity, n_steps, err);
     kehu__tree_sources_close(sources, tree);
-    if (status == KEHU_OK)
+    if (status == KEHU_OK && tree->ensemble == NULL)
         *base = tree->probabilities[class_index];
     return status;
+}
+
+static bool is_split(const kehu_tree *tree, uint32_t node)
+{
+    const kehu__tree_node *nodes = tree->nodes;
+    uint32_t n = tree->n_nodes;
+    if (tree->ensemble != NULL) {
+        nodes = tree->ensemble->trees.nodes;
+        n = tree->ensemble->trees.n_nodes;
+    }
+    return node < n && nodes[node].feature >= 0;
 }
 
 kehu_status kehu_tree_step_text(const kehu_tree *tree, const kehu_tree_step *step,
@@ -78,7 +92,7 @@ kehu_status kehu_tree_step_text(const kehu_tree *tree, const kehu_tree_step *ste
     size_t n;
     if (tree == NULL || step == NULL || (text == NULL && capacity > 0))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "tree, step or text is NULL");
-    if (step->node >= tree->n_nodes || tree->nodes[step->node].feature < 0)
+    if (!is_split(tree, step->node))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "node %u is not a split",
                           (unsigned)step->node);
     words = kehu__buffer_new(&tree->alloc);
@@ -107,10 +121,14 @@ void kehu_tree_importance(const kehu_tree *tree, double *importance)
     double sum = 0;
     for (uint32_t f = 0; f < tree->n_features; f++)
         importance[f] = 0;
-    for (uint32_t i = 0; i < tree->n_nodes; i++)
-        if (tree->nodes[i].feature >= 0) {
-            importance[tree->nodes[i].feature] += tree->nodes[i].gain;
-            sum += tree->nodes[i].gain;
+    const kehu__tree_node *nodes =
+        tree->ensemble == NULL ? tree->nodes : tree->ensemble->trees.nodes;
+    const uint32_t n =
+        tree->ensemble == NULL ? tree->n_nodes : tree->ensemble->trees.n_nodes;
+    for (uint32_t i = 0; i < n; i++)
+        if (nodes[i].feature >= 0) {
+            importance[nodes[i].feature] += nodes[i].gain;
+            sum += nodes[i].gain;
         }
     for (uint32_t f = 0; sum > 0 && f < tree->n_features; f++)
         importance[f] /= sum;

@@ -9,7 +9,11 @@
 #include "base/mem.h"
 #include "data/column.h"
 
-enum { KEHU__TREE_MAX_BINS = 254, KEHU__TREE_MAX_LEVELS = 253 };
+enum {
+    KEHU__TREE_MAX_BINS = 254,
+    KEHU__TREE_MAX_LEVELS = 253,
+    KEHU__TREE_MAX_FEATURES = 10000
+};
 
 typedef enum kehu__tree_kind {
     KEHU__TREE_NUMBER = 0,

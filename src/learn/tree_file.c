@@ -1,4 +1,4 @@
-/* The tree's container, kind TRE1:
+/* The tree's container, kind TRE1, or TRE2 for an ensemble:
  *
  *   HEAD  features, classes, nodes u32; criterion u32; rows u64; weight, least leaf
  *         weight, shrinkage, cross-validated log-loss, cut penalty, doubles
@@ -7,7 +7,9 @@
  *         levels: count u32, each size u32 and text; then a double a code
  *   NODE  a node: feature u32 (all ones = leaf), left u32, cut u32, flags u32, gain
  *         double; categories: four u64, the codes that go left
- *   PROB  class weights, then probabilities, doubles, node after node */
+ *   PROB  class weights, then probabilities, doubles, node after node
+ *
+ * An ensemble has a root alone, and a section BOOS (learn/tree_ensemble_file.h). */
 #include <kehu/tree.h>
 
 #include <math.h>
@@ -17,11 +19,11 @@
 #include "base/error.h"
 #include "file/container.h"
 #include "file/handle_file.h"
-#include "learn/tree_model.h"
+#include "learn/tree_ensemble_file.h"
 
-static const char kind[] = "TRE1";
+static const char kind[] = "TRE1", ensemble_kind[] = "TRE2";
 static const uint32_t LEAF = UINT32_MAX;
-enum { MAX_FEATURES = 10000, MAX_NODES = 131071, MAX_DEPTH = 64 };
+enum { MAX_FEATURES = KEHU__TREE_MAX_FEATURES, MAX_NODES = 131071, MAX_DEPTH = 64 };
 
 static void write_text(kehu__buffer *b, const char *bytes, size_t size)
 {
@@ -63,8 +65,8 @@ static void write_feature(kehu__buffer *b, const kehu__tree_feature *f)
         kehu__buffer_double(b, f->code_weight[i]);
 }
 
-static void write_node(kehu__buffer *b, const kehu_tree *tree,
-                       const kehu__tree_node *node)
+void kehu__tree_write_node(kehu__buffer *b, const kehu_tree *tree,
+                           const kehu__tree_node *node)
 {
     kehu__buffer_u32(b, node->feature < 0 ? LEAF : (uint32_t)node->feature);
     kehu__buffer_u32(b, node->left);
@@ -79,8 +81,9 @@ static void write_node(kehu__buffer *b, const kehu_tree *tree,
 static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
     const kehu_tree *tree = handle;
-    enum { HEAD, CLAS, FEAT, NODE, PROB, N_SECTIONS };
-    static const char tags[N_SECTIONS][5] = {"HEAD", "CLAS", "FEAT", "NODE", "PROB"};
+    enum { HEAD, CLAS, FEAT, NODE, PROB, BOOS, N_SECTIONS };
+    static const char tags[N_SECTIONS][5] = {"HEAD", "CLAS", "FEAT",
+                                             "NODE", "PROB", "BOOS"};
     kehu__buffer parts[N_SECTIONS];
     kehu__section sections[N_SECTIONS];
     const size_t cells = (size_t)tree->n_nodes * tree->classes.n;
@@ -97,11 +100,13 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     for (uint32_t f = 0; f < tree->n_features; f++)
         write_feature(&parts[FEAT], &tree->features[f]);
     for (uint32_t i = 0; i < tree->n_nodes; i++)
-        write_node(&parts[NODE], tree, &tree->nodes[i]);
+        kehu__tree_write_node(&parts[NODE], tree, &tree->nodes[i]);
     for (size_t i = 0; i < cells; i++)
         kehu__buffer_double(&parts[PROB], tree->weights[i]);
     for (size_t i = 0; i < cells; i++)
         kehu__buffer_double(&parts[PROB], tree->probabilities[i]);
+    if (tree->ensemble != NULL)
+        kehu__ensemble_write(&parts[BOOS], tree);
     for (int i = 0; i < N_SECTIONS; i++) {
         memcpy(sections[i].tag, tags[i], sizeof sections[i].tag);
         sections[i].bytes = parts[i].bytes;
@@ -111,7 +116,8 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     if (failed)
         out->failed = true;
     else
-        kehu__container_build(out, kind, sections, N_SECTIONS);
+        kehu__container_build(out, tree->ensemble == NULL ? kind : ensemble_kind,
+                              sections, tree->ensemble == NULL ? BOOS : N_SECTIONS);
     for (int i = 0; i < N_SECTIONS; i++)
         kehu__buffer_free(&parts[i]);
     return KEHU_OK;
@@ -175,9 +181,8 @@ static bool read_head(kehu__reader r, kehu_tree *tree, uint32_t *n_classes)
     return all_read(&r) && tree->n_features >= 1 && tree->n_features <= MAX_FEATURES &&
            *n_classes >= 2 && *n_classes <= KEHU__TREE_MAX_CLASSES &&
            tree->n_nodes % 2 == 1 && tree->n_nodes <= MAX_NODES &&
-           criterion >= KEHU_TREE_ENTROPY && criterion <= KEHU_TREE_GAIN_RATIO &&
-           n_rows >= 1 && n_rows <= INT32_MAX && s->weight > 0 &&
-           not_negative(s->weight) && not_negative(s->min_leaf_weight) &&
+           criterion <= KEHU_TREE_GAIN_RATIO && n_rows >= 1 && n_rows <= INT32_MAX &&
+           s->weight > 0 && not_negative(s->weight) && not_negative(s->min_leaf_weight) &&
            not_negative(s->shrinkage) && not_negative(s->cut_penalty) &&
            (not_negative(s->cv_log_loss) || s->cv_log_loss == -1);
 }
@@ -341,9 +346,8 @@ static bool category_codes_sound(const kehu__tree_node *n, const kehu__tree_feat
                               ((n->flags & KEHU__TREE_MISSING_LEFT) != 0);
 }
 
-static bool read_node(kehu__reader *r, kehu_tree *tree, uint32_t i)
+bool kehu__tree_read_node(kehu__reader *r, const kehu_tree *tree, kehu__tree_node *n)
 {
-    kehu__tree_node *n = &tree->nodes[i];
     const uint32_t feature = kehu__read_u32(r);
     const kehu__tree_feature *f;
     n->left = kehu__read_u32(r);
@@ -355,16 +359,11 @@ static bool read_node(kehu__reader *r, kehu_tree *tree, uint32_t i)
         return false;
     if (feature == LEAF)
         return n->left == 0 && n->cut == 0 && n->flags == 0 && n->gain == 0;
-    if (feature >= tree->n_features || n->left % 2 != 1 || n->left <= i ||
-        n->left >= tree->n_nodes - 1 || tree->nodes[n->left].depth != 0 ||
+    if (feature >= tree->n_features ||
         n->flags > (KEHU__TREE_MISSING_LEFT | KEHU__TREE_LEARNED) ||
-        !not_negative(n->gain) || n->depth >= MAX_DEPTH)
+        !not_negative(n->gain))
         return false;
     n->feature = (int32_t)feature;
-    for (uint32_t c = n->left; c < n->left + 2; c++) {
-        tree->nodes[c].parent = i;
-        tree->nodes[c].depth = n->depth + 1;
-    }
     f = &tree->features[feature];
     if (!kehu__tree_is_text(f)) {
         if (n->cut > f->n_edges)
@@ -375,6 +374,23 @@ static bool read_node(kehu__reader *r, kehu_tree *tree, uint32_t i)
     for (int j = 0; j < 4; j++)
         n->left_codes[j] = kehu__read_u64(r);
     return category_codes_sound(n, f);
+}
+
+static bool read_node(kehu__reader *r, kehu_tree *tree, uint32_t i)
+{
+    kehu__tree_node *n = &tree->nodes[i];
+    if (!kehu__tree_read_node(r, tree, n))
+        return false;
+    if (n->feature < 0)
+        return true;
+    if (n->left % 2 != 1 || n->left <= i || n->left >= tree->n_nodes - 1 ||
+        tree->nodes[n->left].depth != 0 || n->depth >= MAX_DEPTH)
+        return false;
+    for (uint32_t c = n->left; c < n->left + 2; c++) {
+        tree->nodes[c].parent = i;
+        tree->nodes[c].depth = n->depth + 1;
+    }
+    return true;
 }
 
 static kehu_status read_nodes(kehu__reader r, kehu_tree *tree, const char *name,
@@ -412,8 +428,8 @@ static kehu_status read_probabilities(kehu__reader r, kehu_tree *tree, const cha
     return all_read(&r) ? KEHU_OK : damaged(err, name, "probabilities");
 }
 
-static kehu_status read_tree(kehu_tree *tree, const kehu__container *c, const char *name,
-                             kehu_error *err)
+static kehu_status read_tree(kehu_tree *tree, const kehu__container *c, bool is_ensemble,
+                             const char *name, kehu_error *err)
 {
     uint32_t n_classes = 0, n_features, n_nodes;
     const kehu__reader prob = section(c, "PROB");
@@ -431,7 +447,18 @@ static kehu_status read_tree(kehu_tree *tree, const kehu__container *c, const ch
     KEHU_TRY(read_nodes(section(c, "NODE"), tree, name, err));
     KEHU_TRY(read_probabilities(prob, tree, name, err));
     kehu__tree_finish(tree);
-    return KEHU_OK;
+    if (!is_ensemble)
+        return tree->summary.criterion != KEHU_TREE_AUTO ? KEHU_OK
+                                                         : damaged(err, name, "its head");
+    if (n_nodes != 1)
+        return damaged(err, name, "its root");
+    return kehu__ensemble_read(section(c, "BOOS"), tree, name, err);
+}
+
+/* A file that says it is an ensemble is one; what is wrong with it is found after. */
+static bool says_ensemble(const void *bytes, size_t size)
+{
+    return size >= 12 && memcmp((const char *)bytes + 8, ensemble_kind, 4) == 0;
 }
 
 static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
@@ -439,12 +466,14 @@ static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *
     kehu__container c;
     kehu_tree *tree;
     kehu_status status;
-    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size, kind, from->name, err));
+    const bool is_ensemble = says_ensemble(from->bytes, from->size);
+    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size,
+                                  is_ensemble ? ensemble_kind : kind, from->name, err));
     tree = kehu__alloc_zero(&from->alloc, 1, sizeof *tree);
     if (tree == NULL)
         return kehu__no_memory(err, "the tree");
     tree->alloc = from->alloc;
-    status = read_tree(tree, &c, from->name, err);
+    status = read_tree(tree, &c, is_ensemble, from->name, err);
     if (status == KEHU_OK)
         *(kehu_tree **)out = tree;
     else

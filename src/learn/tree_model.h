@@ -4,6 +4,8 @@
 
 #include <kehu/tree.h>
 
+#include "learn/recalibrate.h"
+#include "learn/tree_boost.h"
 #include "learn/tree_feature.h"
 #include "learn/tree_grow.h"
 
@@ -19,8 +21,30 @@ typedef struct kehu__tree_names {
     uint32_t *starts; /* [n + 1] */
 } kehu__tree_names;
 
+enum { KEHU__TREE_LEVELS = 5 };
+
+/* A node as scoring asks it: the child is left + !(bit of the code). Leaves go to
+ * themselves. */
+typedef struct kehu__tree_gate {
+    uint64_t left_codes[4];
+    uint32_t feature, left;
+} kehu__tree_gate;
+
+/* Trees added up instead of one. */
+typedef struct kehu__ensemble {
+    kehu__boosted trees;
+    kehu__calibration calibration;
+    double log_loss;        /* held-out mean */
+    double *level_weights;  /* [classes][KEHU__TREE_LEVELS] training weight by fifths of
+                               the class's probability */
+    kehu__tree_gate *gates; /* [trees.n_nodes] */
+    uint32_t *depths;       /* [trees.n_trees] */
+} kehu__ensemble;
+
 struct kehu_tree {
     kehu_allocator alloc;
+    kehu__ensemble *ensemble; /* NULL = a single tree; with one, the nodes below are a
+                                 root alone, with the classes' shares */
     kehu__tree_names classes;
     uint32_t n_features;
     kehu__tree_feature *features; /* [n_features] */
@@ -50,6 +74,17 @@ static inline const char *kehu__tree_name(const kehu__tree_names *names, uint32_
 
 /* Allocate the arrays of n_nodes nodes; classes must be there. */
 kehu_status kehu__tree_alloc_nodes(kehu_tree *tree, uint32_t n_nodes, kehu_error *err);
+
+/* Leave the root alone, a leaf. */
+kehu_status kehu__tree_keep_root(kehu_tree *tree, kehu_error *err);
+
+/* KEHU_ARGUMENT for an ensemble, which cannot be written as `what`. */
+kehu_status kehu__tree_needs_single(const kehu_tree *tree, const char *what,
+                                    kehu_error *err);
+
+/* A node by its number, and its threshold as below. */
+const kehu__tree_node *kehu__tree_node_at(const kehu_tree *tree, uint32_t node,
+                                          double *threshold);
 
 /* Fill in what follows from nodes and features: thresholds, leaf numbers, and
  * the summary's leaf count and depth. */

@@ -413,6 +413,7 @@ kehu_status kehu_tree_write_onnx(const kehu_tree *tree, const kehu_writer *write
     kehu_status status = KEHU_OK;
     if (tree == NULL || writer == NULL || writer->write == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "tree or writer is NULL");
+    KEHU_TRY(kehu__tree_needs_single(tree, "ONNX graph", err));
     KEHU_TRY(check_names(tree, err));
     out = kehu__buffer_new(&tree->alloc);
     x.inner = kehu__alloc(&tree->alloc, tree->n_nodes, sizeof *x.inner);

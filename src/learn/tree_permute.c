@@ -9,8 +9,8 @@
 #include "base/maths.h"
 #include "base/random.h"
 #include "base/thread.h"
+#include "learn/tree_ensemble.h"
 #include "learn/tree_target.h"
-#include "learn/tree_walk.h"
 
 enum { MAX_REPEATS = 1000 };
 
@@ -28,10 +28,28 @@ typedef struct permuting {
 
 static bool is_asked(const kehu_tree *tree, int64_t f)
 {
-    for (uint32_t i = 0; i < tree->n_nodes; i++)
-        if (tree->nodes[i].feature == f)
+    const kehu__tree_node *nodes =
+        tree->ensemble == NULL ? tree->nodes : tree->ensemble->trees.nodes;
+    const uint32_t n =
+        tree->ensemble == NULL ? tree->n_nodes : tree->ensemble->trees.n_nodes;
+    for (uint32_t i = 0; i < n; i++)
+        if (nodes[i].feature == f)
             return true;
     return false;
+}
+
+static double ensemble_loss(const permuting *p, int64_t f)
+{
+    double loss = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        uint8_t codes[KEHU__TREE_MAX_FEATURES];
+        double q[KEHU__TREE_MAX_CLASSES];
+        for (uint32_t g = 0; g < p->tree->n_features; g++)
+            codes[g] = (g == f ? p->dealt : p->codes)[(size_t)g * p->n + i];
+        kehu__ensemble_score(p->tree, codes, 0, 1, true, q);
+        loss -= kehu__log(q[p->labels[p->rows[i]]]);
+    }
+    return loss / (double)p->n;
 }
 
 /* Mean log-loss with feature f's values as dealt; with all their own when f is -1. */
@@ -39,6 +57,8 @@ static double loss_of(const permuting *p, int64_t f)
 {
     const kehu_tree *tree = p->tree;
     double loss = 0;
+    if (tree->ensemble != NULL)
+        return ensemble_loss(p, f);
     for (size_t i = 0; i < p->n; i++) {
         uint32_t at = 0;
         while (tree->nodes[at].feature >= 0) {

@@ -7,8 +7,7 @@
 
 #include "base/error.h"
 #include "base/thread.h"
-#include "learn/tree_model.h"
-#include "learn/tree_walk.h"
+#include "learn/tree_ensemble.h"
 
 enum { ROWS_PER_TASK = 8192 };
 
@@ -112,19 +111,44 @@ kehu_status kehu_tree_score(const kehu_tree *tree, const kehu_column *columns,
     scoring s = {.tree = tree, .probabilities = probabilities, .options = &opt};
     kehu__tree_source *sources;
     kehu__run run;
+    kehu_status status = KEHU_OK;
     if (tree == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "tree is NULL");
     KEHU_TRY(kehu__options_read(&opt, sizeof opt, options, err));
+    if (opt.leaves != NULL)
+        KEHU_TRY(kehu__tree_needs_single(tree, "leaves", err));
     KEHU_TRY(kehu__tree_sources_open(&sources, &s.n_rows, tree, columns, n_columns, err));
     s.sources = sources;
     run = (kehu__run){.n_threads = opt.n_threads, .executor = opt.executor};
-    if (probabilities != NULL || opt.leaves != NULL)
+    if (tree->ensemble != NULL && probabilities != NULL)
+        status = kehu__ensemble_score_columns(tree, sources, s.n_rows, true,
+                                              probabilities, &run, err);
+    else if (probabilities != NULL || opt.leaves != NULL)
         kehu__parallel(&run, (s.n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, score_rows,
                        &s);
     if (opt.missing != NULL || opt.unseen != NULL)
         kehu__parallel(&run, tree->n_features, count_surprises, &s);
     kehu__tree_sources_close(sources, tree);
-    return KEHU_OK;
+    return status;
+}
+
+static uint32_t code_of_value(const kehu__tree_feature *f, double number,
+                              const char *text)
+{
+    if (!kehu__tree_is_text(f))
+        return kehu__tree_code_of_number(f, number);
+    return kehu__tree_code_of_text(
+        f, (kehu__text){text, text == NULL ? 0 : (int64_t)strlen(text)});
+}
+
+static void score_values(const kehu_tree *tree, const double *numbers,
+                         const char *const *texts, double *probabilities)
+{
+    uint8_t codes[KEHU__TREE_MAX_FEATURES];
+    for (uint32_t f = 0; f < tree->n_features; f++)
+        codes[f] = (uint8_t)code_of_value(&tree->features[f], numbers[f],
+                                          texts == NULL ? NULL : texts[f]);
+    kehu__ensemble_score(tree, codes, tree->n_features, 1, true, probabilities);
 }
 
 kehu_status kehu_tree_score_row(const kehu_tree *tree, const double *numbers,
@@ -139,18 +163,16 @@ kehu_status kehu_tree_score_row(const kehu_tree *tree, const double *numbers,
         if (kehu__tree_is_text(&tree->features[f]))
             return kehu__fail(err, KEHU_ARGUMENT, -1, "texts is NULL, column %s is text",
                               tree->features[f].name);
+    if (tree->ensemble != NULL) {
+        score_values(tree, numbers, texts, probabilities);
+        return KEHU_OK;
+    }
     while (tree->nodes[at].feature >= 0) {
         const int32_t f = tree->nodes[at].feature;
         const kehu__tree_feature *feature = &tree->features[f];
-        if (!kehu__tree_is_text(feature))
-            at = kehu__tree_step_number(tree, at, numbers[f]);
-        else {
-            const char *text = texts[f] == NULL ? "" : texts[f];
-            at = kehu__tree_step_code(
-                tree, at,
-                kehu__tree_code_of_text(feature,
-                                        (kehu__text){text, (int64_t)strlen(text)}));
-        }
+        at = kehu__tree_is_text(feature)
+                 ? kehu__tree_step_code(tree, at, code_of_value(feature, 0, texts[f]))
+                 : kehu__tree_step_number(tree, at, numbers[f]);
     }
     memcpy(probabilities, tree->probabilities + (size_t)at * tree->classes.n,
            tree->classes.n * sizeof *probabilities);

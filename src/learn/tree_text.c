@@ -194,10 +194,12 @@ enum { RULES, DUMP, SQL };
 static kehu_status write_text(const kehu_tree *tree, int what, char quote,
                               const kehu_writer *writer, kehu_error *err)
 {
+    static const char *const names[] = {"rules", "dump", "SQL"};
     kehu__buffer out;
     kehu_status status;
     if (tree == NULL || writer == NULL || writer->write == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "tree or writer is NULL");
+    KEHU_TRY(kehu__tree_needs_single(tree, names[what], err));
     out = kehu__buffer_new(&tree->alloc);
     if (what == RULES)
         add_rules(&out, tree);

@@ -8,12 +8,13 @@
 #include "base/hash.h"
 #include "base/maths.h"
 #include "learn/tree_encode.h"
+#include "learn/tree_ensemble.h"
 #include "learn/tree_model.h"
 #include "learn/tree_select.h"
 #include "learn/tree_target.h"
 
 enum {
-    MAX_COLUMNS = 10000,
+    MAX_COLUMNS = KEHU__TREE_MAX_FEATURES,
     MAX_LEAVES = 65536,
     MAX_DEPTH = 64,
     MAX_FOLDS = 20,
@@ -59,6 +60,12 @@ static kehu_status check_options(kehu_tree_options *o, kehu_error *err)
     if (o->n_folds > MAX_FOLDS)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "n_folds is %u, expected 1 to %d",
                           (unsigned)o->n_folds, MAX_FOLDS);
+    if ((unsigned)o->kind > KEHU_TREE_BEST)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "kind is %d, expected 0 to %d",
+                          (int)o->kind, KEHU_TREE_BEST);
+    if (o->kind != KEHU_TREE_SINGLE && o->n_folds == 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "n_folds is 1, an ensemble needs cross-validation");
     if (!(o->min_leaf_weight >= 0) || isinf(o->min_leaf_weight))
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "min_leaf_weight is negative or not finite");
@@ -302,6 +309,9 @@ static kehu_status read_monotone(training *t, const kehu_column *columns, kehu_e
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "n_monotone is %u, there are %u columns",
                           (unsigned)o->n_monotone, (unsigned)t->tree->n_features);
+    if (o->kind != KEHU_TREE_SINGLE)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "monotone is for single trees, kind is %d", (int)o->kind);
     for (uint32_t f = 0; f < t->tree->n_features; f++) {
         if (o->monotone[f] < -1 || o->monotone[f] > 1)
             return kehu__fail(err, KEHU_ARGUMENT, f,
@@ -432,6 +442,7 @@ static kehu_status keep(training *t, const kehu__tree_grower *g,
 
 static kehu_status grow_and_keep(training *t, kehu_error *err)
 {
+    const bool is_root = t->options.kind == KEHU_TREE_ENSEMBLE;
     const kehu__tree_grid grid = grid_of(t);
     kehu__tree_choice choice = {.growth = {.criterion = grid.criteria[0],
                                            .cut_penalty = grid.cut_penalties[0],
@@ -442,7 +453,9 @@ static kehu_status grow_and_keep(training *t, kehu_error *err)
                                 .log_loss = -1};
     kehu__tree_grower grower;
     kehu_status status;
-    if (t->options.n_folds > 1)
+    if (is_root)
+        choice.growth.max_leaves = 1;
+    else if (t->options.n_folds > 1)
         KEHU_TRY(kehu__tree_choose(&choice, &t->rows, &grid, t->fold, t->options.n_folds,
                                    t->n_repeats, &t->run, &t->alloc, err));
     status = kehu__progress(&t->run, 1, "growing", err);
@@ -456,6 +469,19 @@ static kehu_status grow_and_keep(training *t, kehu_error *err)
     }
     kehu__tree_grower_free(&grower);
     return status;
+}
+
+/* An ensemble beside, or instead of, the single tree. */
+static kehu_status boost(training *t, kehu_error *err)
+{
+    kehu_tree *tree = t->tree;
+    const double at_most =
+        t->options.kind == KEHU_TREE_BEST ? tree->summary.cv_log_loss : -1;
+    KEHU_TRY(kehu__ensemble_train(tree, &t->rows, t->fold, t->options.n_folds,
+                                  t->options.seed, at_most, &t->run, err));
+    if (tree->ensemble == NULL)
+        return KEHU_OK;
+    return kehu__ensemble_instead(tree, err);
 }
 
 static kehu_status train(training *t, const kehu_column *columns, uint32_t n_columns,
@@ -500,7 +526,8 @@ static kehu_status train(training *t, const kehu_column *columns, uint32_t n_col
     t->rows.by_row = t->by_row;
     t->rows.labels = t->labels;
     t->rows.units = t->units;
-    return grow_and_keep(t, err);
+    KEHU_TRY(grow_and_keep(t, err));
+    return t->options.kind == KEHU_TREE_SINGLE ? KEHU_OK : boost(t, err);
 }
 
 static void free_training(training *t)

@@ -23,6 +23,8 @@ static void use(const kehu_tree *tree)
     const kehu_writer writer = {ignore, NULL};
     const uint32_t F = kehu_tree_feature_count(tree), K = kehu_tree_class_count(tree);
     double *numbers = calloc(F, sizeof *numbers), *p = calloc(K, sizeof *p), sum = 0;
+    kehu_tree_info info;
+    kehu_status text, onnx;
     const char **texts = calloc(F, sizeof *texts);
     if (numbers == NULL || p == NULL || texts == NULL)
         abort();
@@ -36,9 +38,13 @@ static void use(const kehu_tree *tree)
         for (uint32_t k = 0; k < K; k++)
             sum += p[k];
     }
-    if (sum != 3 || kehu_tree_write_rules(tree, &writer, NULL) != KEHU_OK ||
-        kehu_tree_write_dump(tree, &writer, NULL) != KEHU_OK ||
-        kehu_tree_write_sql(tree, 0, &writer, NULL) != KEHU_OK ||
+    kehu_tree_get_info(tree, &info);
+    text = info.kind == KEHU_TREE_SINGLE ? KEHU_OK : KEHU_ARGUMENT;
+    onnx = kehu_tree_write_onnx(tree, &writer, NULL);
+    if (sum != 3 || kehu_tree_write_rules(tree, &writer, NULL) != text ||
+        kehu_tree_write_dump(tree, &writer, NULL) != text ||
+        kehu_tree_write_sql(tree, 0, &writer, NULL) != text ||
+        (onnx != text && onnx != KEHU_ENCODING && onnx != KEHU_DUPLICATE) ||
         kehu_tree_write(tree, &writer, NULL) != KEHU_OK)
         abort();
     free(numbers);

@@ -113,11 +113,13 @@ static kehu_binary_evaluation quality_of(const task *t)
     return q;
 }
 
-static kehu_binary_evaluation run(const char *name, const char *target, const char *drop)
+static kehu_binary_evaluation run(const char *name, const char *target, const char *drop,
+                                  kehu_tree_kind kind)
 {
     task t = open_task(name, target, drop);
     const kehu_column weights = {.type = KEHU_FLOAT64, .length = t.n, .data = t.train};
-    const kehu_tree_options options = {.size = sizeof options, .n_threads = 2};
+    const kehu_tree_options options = {
+        .size = sizeof options, .n_threads = 2, .kind = kind};
     kehu_tree *tree;
     kehu_tree_info s;
     kehu_error err;
@@ -128,10 +130,11 @@ static kehu_binary_evaluation run(const char *name, const char *target, const ch
         fail_msg("%s", err.message);
     q = quality_of(&t);
     kehu_tree_get_info(tree, &s);
-    print_message("%s: AUC %.4f, log-loss %.4f, Brier %.4f, ECE %.4f; %u leaves, "
-                  "criterion %d, leaf weight %g, shrinkage %g, CV log-loss %.4f\n",
-                  name, q.auc, q.log_loss, q.brier, q.calibration_error, s.n_leaves,
-                  (int)s.criterion, s.min_leaf_weight, s.shrinkage, s.cv_log_loss);
+    print_message(
+        "%s: AUC %.4f, log-loss %.4f, Brier %.4f, ECE %.4f; %u leaves, "
+        "criterion %d, leaf weight %g, shrinkage %g, CV log-loss %.4f, %u trees\n",
+        name, q.auc, q.log_loss, q.brier, q.calibration_error, s.n_leaves,
+        (int)s.criterion, s.min_leaf_weight, s.shrinkage, s.cv_log_loss, s.n_trees);
     kehu_tree_free(tree);
     close_task(&t);
     return q;
@@ -139,7 +142,7 @@ static kehu_binary_evaluation run(const char *name, const char *target, const ch
 
 static void test_tree_on_telco_churn(void **state)
 {
-    const kehu_binary_evaluation q = run("telco_churn", "Churn", "");
+    const kehu_binary_evaluation q = run("telco_churn", "Churn", "", KEHU_TREE_SINGLE);
     (void)state;
     assert_true(q.auc >= .825);
     assert_true(q.calibration_error <= .03);
@@ -147,7 +150,8 @@ static void test_tree_on_telco_churn(void **state)
 
 static void test_tree_on_bank_marketing_without_duration(void **state)
 {
-    const kehu_binary_evaluation q = run("bank_marketing", "y", "duration");
+    const kehu_binary_evaluation q =
+        run("bank_marketing", "y", "duration", KEHU_TREE_SINGLE);
     (void)state;
     assert_true(q.auc >= .785);
     assert_true(q.calibration_error <= .03);
@@ -155,10 +159,35 @@ static void test_tree_on_bank_marketing_without_duration(void **state)
 
 static void test_tree_on_adult(void **state)
 {
-    const kehu_binary_evaluation q = run("adult", "income", "fnlwgt");
+    const kehu_binary_evaluation q = run("adult", "income", "fnlwgt", KEHU_TREE_SINGLE);
     (void)state;
     assert_true(q.auc >= .909); /* the best of the peers measured */
     assert_true(q.calibration_error <= .01);
+}
+
+static void test_ensemble_on_telco_churn(void **state)
+{
+    const kehu_binary_evaluation q = run("telco_churn", "Churn", "", KEHU_TREE_BEST);
+    (void)state;
+    assert_true(q.auc >= .848);
+    assert_true(q.log_loss <= .421);
+}
+
+static void test_ensemble_on_bank_marketing_without_duration(void **state)
+{
+    const kehu_binary_evaluation q =
+        run("bank_marketing", "y", "duration", KEHU_TREE_ENSEMBLE);
+    (void)state;
+    assert_true(q.auc >= .804);
+    assert_true(q.log_loss <= .2765);
+}
+
+static void test_ensemble_on_adult(void **state)
+{
+    const kehu_binary_evaluation q = run("adult", "income", "fnlwgt", KEHU_TREE_ENSEMBLE);
+    (void)state;
+    assert_true(q.auc >= .930);
+    assert_true(q.log_loss <= .275);
 }
 
 /* A column of the rows with keep[i], numbers as FLOAT64, texts as UTF8. */
@@ -264,6 +293,9 @@ int main(void)
         cmocka_unit_test(test_tree_on_telco_churn),
         cmocka_unit_test(test_tree_on_bank_marketing_without_duration),
         cmocka_unit_test(test_tree_on_adult),
+        cmocka_unit_test(test_ensemble_on_telco_churn),
+        cmocka_unit_test(test_ensemble_on_bank_marketing_without_duration),
+        cmocka_unit_test(test_ensemble_on_adult),
         cmocka_unit_test(test_drift_fires_on_the_time_split_and_names_the_inputs),
     };
     if (!real_data_find(folder, sizeof folder, "tabular/telco_churn.csv.gz"))

@@ -272,6 +272,11 @@ def test_tree(tree):
     assert tree.recalibrate(COLUMNS, ["no" if t == "yes" else "yes" for t in TARGET], method="isotonic")[1].refused
     falling = kehu.Tree.train(COLUMNS, TARGET, monotone={"x": -1}).score({"x": range(40), "plan": ["a"] * 40}).to_lists()
     assert all(a[1] >= b[1] for a, b in zip(falling, falling[1:]))
+    many = kehu.Tree.train(COLUMNS, TARGET, kind="ensemble", n_folds=2, n_threads=2)
+    assert many.info.kind == "ensemble" and many.info.n_trees > 10 and many.info.calibration in kehu.tree.CALIBRATIONS[1:] and "trees" in repr(many)
+    why, scored = many.explain(COLUMNS, 3, "yes"), many.score(COLUMNS)
+    assert why.base + sum(why["change"]) == scored[3, "yes"] and kehu.Tree.read(many.write()).score(COLUMNS).to_lists() == scored.to_lists()
+    assert kehu.Tree.train(COLUMNS, TARGET, kind="best", n_folds=2).info.cv_log_loss <= many.info.cv_log_loss
     weighted = kehu.Tree.train(COLUMNS, TARGET, classes=["yes", "no", "never"], class_weights=[1, 2, 1], n_folds=1, row_ids=range(400), weights=[1] * 400)
     assert weighted.classes == ("yes", "no", "never")
     for wrong, kind, message in [
@@ -283,6 +288,8 @@ def test_tree(tree):
             (lambda: kehu.Tree.train(COLUMNS, TARGET, max_depth=2**33), kehu.KehuArgumentError, "max_depth is 8589934592, which its type cannot hold"),
             (lambda: kehu.Tree.train(COLUMNS, TARGET, criterion="luck"), kehu.KehuArgumentError, "criterion is 'luck'"),
             (lambda: kehu.Tree.train(COLUMNS, TARGET, speed=1), TypeError, "speed"),
+            (lambda: kehu.Tree.train(COLUMNS, TARGET, kind="wood"), kehu.KehuArgumentError, "kind is 'wood'"),
+            (lambda: many.write_rules(), kehu.KehuArgumentError, "trees has no rules"),
             (lambda: kehu.Tree.train(COLUMNS, TARGET, monotone={"y": 1}), kehu.KehuColumnError, "monotone names 'y'"),
             (lambda: kehu.Tree.train(COLUMNS, TARGET, monotone={"plan": 1}), kehu.KehuColumnError, "plan is text"),
             (lambda: kehu.Tree.train(COLUMNS, TARGET, monotone=[1]), kehu.KehuArgumentError, "n_monotone is 1"),

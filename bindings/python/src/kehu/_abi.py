@@ -167,6 +167,9 @@ KEHU_TREE_CALIBRATE_BEST = 0
 KEHU_TREE_CALIBRATE_NONE = 1
 KEHU_TREE_CALIBRATE_SLOPE = 2
 KEHU_TREE_CALIBRATE_ISOTONIC = 3
+KEHU_TREE_SINGLE = 0
+KEHU_TREE_ENSEMBLE = 1
+KEHU_TREE_BEST = 2
 KEHU_PREFERENCE_SILENT = 0
 KEHU_PREFERENCE_SPOKEN = 1
 KEHU_PREFERENCE_GROUPS = 2
@@ -214,6 +217,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_needs_report': {'KEHU_NEEDS_TEXTS': 0, 'KEHU_NEEDS_CLASSES': 1},
     'kehu_tree_criterion': {'KEHU_TREE_AUTO': 0, 'KEHU_TREE_ENTROPY': 1, 'KEHU_TREE_GINI': 2, 'KEHU_TREE_GAIN_RATIO': 3},
     'kehu_tree_calibration': {'KEHU_TREE_CALIBRATE_BEST': 0, 'KEHU_TREE_CALIBRATE_NONE': 1, 'KEHU_TREE_CALIBRATE_SLOPE': 2, 'KEHU_TREE_CALIBRATE_ISOTONIC': 3},
+    'kehu_tree_kind': {'KEHU_TREE_SINGLE': 0, 'KEHU_TREE_ENSEMBLE': 1, 'KEHU_TREE_BEST': 2},
     'kehu_redact_kind': {'KEHU_REDACT_PHONE': 0, 'KEHU_REDACT_IDENTITY_CARD': 1, 'KEHU_REDACT_BANK_CARD': 2, 'KEHU_REDACT_EMAIL': 3, 'KEHU_REDACT_ADDRESS': 4, 'KEHU_REDACT_KINDS': 5},
     'kehu_store_part': {'KEHU_STORE_CUSTOMERS': 0, 'KEHU_STORE_EVENTS': 1},
     'kehu_store_mode': {'KEHU_STORE_EXISTING': 0, 'KEHU_STORE_CREATE': 1, 'KEHU_STORE_NEW': 2},
@@ -1302,6 +1306,7 @@ kehu_tree_options._fields_ = [
     ('cut_penalty', c_double),
     ('monotone', POINTER(c_int8)),
     ('n_monotone', c_uint32),
+    ('kind', c_int),
 ]
 kehu_tree_score_options._fields_ = [
     ('size', c_uint32),
@@ -1321,6 +1326,9 @@ kehu_tree_info._fields_ = [
     ('shrinkage', c_double),
     ('cv_log_loss', c_double),
     ('cut_penalty', c_double),
+    ('kind', c_int),
+    ('n_trees', c_uint32),
+    ('calibration', c_int),
 ]
 kehu_tree_step._fields_ = [
     ('node', c_uint32),

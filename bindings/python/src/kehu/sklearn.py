@@ -166,9 +166,10 @@ class KehuTreeClassifier(_Classifier):
     """A probability tree over numbers, categories and gaps; see kehu.Tree. X is an array of numbers (NaN: missing) or a
     data frame, whose columns of texts, categories, dates and bool are taken as what they are."""
 
-    def __init__(self, *, criterion: str = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0,
+    def __init__(self, *, kind: str = "single", criterion: str = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0,
                  min_leaf_weight: float = 0, shrinkage: float = 0, cut_penalty: float = 0, seed: int = 0, monotone: Any = None,
                  n_threads: int = 0) -> None:
+        self.kind = kind
         self.criterion = criterion
         self.max_leaves = max_leaves
         self.max_depth = max_depth

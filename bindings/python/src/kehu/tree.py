@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CRITERIA = ("auto", "entropy", "gini", "gain_ratio")
+KINDS = ("single", "ensemble", "best")
 CALIBRATIONS = ("best", "none", "slope", "isotonic")
 
 
@@ -45,6 +46,9 @@ class TreeInfo(Record):
     shrinkage: float
     cv_log_loss: float
     cut_penalty: float
+    kind: str
+    n_trees: int
+    calibration: str
 
 
 class Scores(Matrix):
@@ -61,7 +65,8 @@ class Scores(Matrix):
 
 
 class Path(Result):
-    """Why a row has its probability: base + the sum of all changes is the score. A table of the splits from the root:
+    """Why a row has its probability: base + the sum of all changes is the score. A table of the splits from the root (of an
+    ensemble: of the columns, the weightiest first, each with the condition that moved most):
 
     condition     in words
     feature       the column asked
@@ -93,12 +98,12 @@ class TreeDrift(Record):
     levels: dict[str, float]
 
 
-def tree_options(*, criterion: str | int = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0,
+def tree_options(*, kind: str | int = "single", criterion: str | int = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0,
                  min_leaf_weight: float = 0, shrinkage: float = 0, cut_penalty: float = 0, seed: int = 0,
                  class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None,
                  monotone: Sequence[int] | None = None, n_threads: int = 0) -> tuple[Any, Any]:
     """A kehu_tree_options and what keeps its parts alive."""
-    opt = options(_abi.kehu_tree_options, criterion=choose(criterion, "criterion", CRITERIA), max_leaves=max_leaves, max_depth=max_depth,
+    opt = options(_abi.kehu_tree_options, kind=choose(kind, "kind", KINDS), criterion=choose(criterion, "criterion", CRITERIA), max_leaves=max_leaves, max_depth=max_depth,
                   n_folds=n_folds, n_threads=n_threads, min_leaf_weight=min_leaf_weight, shrinkage=shrinkage, seed=seed,
                   cut_penalty=cut_penalty)
     names = None if classes is None else text_column(list(classes), "classes")
@@ -130,8 +135,8 @@ class Tree(Model):
     _free = lib.kehu_tree_free
 
     @classmethod
-    def train(cls, columns_: Any, target: Any, *, row_ids: Any = None, weights: Any = None, criterion: str | int = "auto",
-              max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0, min_leaf_weight: float = 0, shrinkage: float = 0,
+    def train(cls, columns_: Any, target: Any, *, row_ids: Any = None, weights: Any = None, kind: str | int = "single",
+              criterion: str | int = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0, min_leaf_weight: float = 0, shrinkage: float = 0,
               cut_penalty: float = 0, seed: int = 0, class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None,
               monotone: dict[str, int] | Sequence[int] | None = None, n_threads: int = 0, progress: Any = None) -> Tree:
         """Learn a tree from named columns of n rows. Options that are 0 are left to the library.
@@ -139,6 +144,8 @@ class Tree(Model):
         target           [n] text, whole numbers or bool: the class of each row
         row_ids          [n] rows with the same id share a fold; None: each row stands for itself
         weights          [n] finite and >= 0; rows of weight 0 are not looked at
+        kind             "single" tree; "ensemble": boosted trees added up, which have no leaves, rules, SQL or ONNX; "best":
+                         whichever has the lower cross-validated log-loss
         criterion        "auto" (by cross-validation), "entropy", "gini", "gain_ratio"
         max_leaves       2 to 65536;  max_depth  1 to 64 splits on a path, 0: 30
         n_folds          2 to 20, 0: 5; 1: no cross-validation, the tree takes all leaves it may
@@ -153,7 +160,7 @@ class Tree(Model):
         target missing: .where is the row; no column with two values), KehuRangeError (weights), KehuArgumentError."""
         inputs, wanted = columns(columns_), column(target, "target")
         ids, weighted = (None if c is None else column(c, name) for c, name in ((row_ids, "row_ids"), (weights, "weights")))
-        opt, _keep = tree_options(criterion=criterion, max_leaves=max_leaves, max_depth=max_depth, n_folds=n_folds,
+        opt, _keep = tree_options(kind=kind, criterion=criterion, max_leaves=max_leaves, max_depth=max_depth, n_folds=n_folds,
                                   min_leaf_weight=min_leaf_weight, shrinkage=shrinkage, cut_penalty=cut_penalty, seed=seed,
                                   class_weights=class_weights, classes=classes, n_threads=n_threads,
                                   monotone=_signs(monotone, [string(c.name) for c in inputs.structs]))
@@ -236,7 +243,7 @@ class Tree(Model):
                 raise errors.KehuArgumentError(f"row is {row}, expected 0 to {inputs.rows - 1}")
             scores = self.score(inputs)[row]
             number = scores.index(max(scores))
-        capacity = max(self.info.depth, 1)
+        capacity = max(self.info.depth, len(features))
         steps, n, base = (_abi.kehu_tree_step * capacity)(), c_uint32(), c_double()
         call(lib.kehu_tree_explain, owner, inputs.structs, inputs.n, row, number, steps, capacity, byref(n), byref(base))
         found = steps[:n.value]
@@ -314,9 +321,13 @@ class Tree(Model):
         """How the tree came about."""
         struct = _abi.kehu_tree_info()
         lib.kehu_tree_get_info(self._own(), struct)
-        return TreeInfo(struct, criterion=CRITERIA[struct.criterion])
+        return TreeInfo(struct, criterion=CRITERIA[struct.criterion], kind=KINDS[struct.kind], calibration=CALIBRATIONS[struct.calibration])
 
     def __repr__(self) -> str:
-        return "<closed Tree>" if self.closed else f"<Tree of {self.n_leaves} leaves over {', '.join(self.features[:8])}: {', '.join(self.classes)}>"
+        if self.closed:
+            return "<closed Tree>"
+        info = self.info
+        size = f"{self.n_leaves} leaves" if info.kind == "single" else f"{info.n_trees} trees"
+        return f"<Tree of {size} over {', '.join(self.features[:8])}: {', '.join(self.classes)}>"
 
 

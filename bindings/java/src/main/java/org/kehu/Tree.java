@@ -62,6 +62,18 @@ public final class Tree extends Model {
         private static final Criterion[] ALL = values();
     }
 
+    /** What a handle may hold. */
+    public enum Kind {
+        /** One tree. */
+        SINGLE,
+        /** Boosted trees added up. */
+        ENSEMBLE,
+        /** Whichever has the lower cross-validated log-loss. */
+        BEST;
+
+        private static final Kind[] ALL = values();
+    }
+
     /** How to learn. What is not set has the default of the C library. */
     public static final class Options extends WorkOptions<Options> {
         private double[] classWeights;
@@ -71,6 +83,17 @@ public final class Tree extends Model {
         /** All defaults. */
         public Options() {
             super(Layout.TreeOptions.SIZEOF, Layout.TreeOptions.N_THREADS, Layout.TreeOptions.PROGRESS);
+        }
+
+        /**
+         * One tree or an ensemble, which has no leaves, rules, SQL or ONNX.
+         *
+         * @param kind single unless set
+         * @return this
+         */
+        public Options kind(Kind kind) {
+            values.putInt(Layout.TreeOptions.KIND, kind.ordinal());
+            return this;
         }
 
         /**
@@ -308,7 +331,7 @@ public final class Tree extends Model {
      * Scores of a batch of rows.
      *
      * @param probabilities of all classes, row after row; each row's sum to 1
-     * @param leaves the leaf each row ends in: a ready-made segment
+     * @param leaves the leaf each row ends in: a ready-made segment; none for an ensemble
      * @param unseen for each feature, rows whose category was not in the training data
      * @param missing for each feature, rows without a value where none was missing in training
      */
@@ -338,12 +361,13 @@ public final class Tree extends Model {
             int cells = Math.multiplyExact(n, classNames.size());
             int features = featureNames.size();
             Memory probabilities = f.array(cells, Double.BYTES);
-            Memory leaves = f.array(n, Integer.BYTES);
+            boolean isSingle = info().kind == Kind.SINGLE;
+            Memory leaves = f.array(isSingle ? n : 0, Integer.BYTES);
             Memory unseen = f.array(features, Long.BYTES);
             Memory missing = f.array(features, Long.BYTES);
-            long options = scoreOptions(f, threads, leaves.address, unseen.address, missing.address);
+            long options = scoreOptions(f, threads, isSingle ? leaves.address : 0, unseen.address, missing.address);
             f.check(Native.treeScore(f.inside(this), batch.address(), batch.n(), probabilities.address, options, f.error()));
-            return new Scores(probabilities.doubles(0, cells), leaves.ints(0, n), unseen.longs(0, features), missing.longs(0, features));
+            return new Scores(probabilities.doubles(0, cells), leaves.ints(0, isSingle ? n : 0), unseen.longs(0, features), missing.longs(0, features));
         }
     }
 
@@ -389,9 +413,12 @@ public final class Tree extends Model {
      * @param shrinkage 0 for none
      * @param cvLogLoss mean over the held-out rows; -1 without folds
      * @param cutPenalty 0 for none
+     * @param kind single or ensemble
+     * @param trees 1 for a single tree
+     * @param calibration of an ensemble
      */
     public record Info(long rows, double weight, int leaves, int depth, Criterion criterion, double minLeafWeight, double shrinkage,
-        double cvLogLoss, double cutPenalty) {}
+        double cvLogLoss, double cutPenalty, Kind kind, int trees, Calibration calibration) {}
 
     /**
      * How the tree came about.
@@ -404,7 +431,8 @@ public final class Tree extends Model {
             Native.treeGetInfo(f.inside(this), m.address);
             return new Info(m.i64(Layout.TreeInfo.N_ROWS), m.f64(Layout.TreeInfo.WEIGHT), m.i32(Layout.TreeInfo.N_LEAVES),
                 m.i32(Layout.TreeInfo.DEPTH), Criterion.ALL[m.i32(Layout.TreeInfo.CRITERION)], m.f64(Layout.TreeInfo.MIN_LEAF_WEIGHT),
-                m.f64(Layout.TreeInfo.SHRINKAGE), m.f64(Layout.TreeInfo.CV_LOG_LOSS), m.f64(Layout.TreeInfo.CUT_PENALTY));
+                m.f64(Layout.TreeInfo.SHRINKAGE), m.f64(Layout.TreeInfo.CV_LOG_LOSS), m.f64(Layout.TreeInfo.CUT_PENALTY),
+                Kind.ALL[m.i32(Layout.TreeInfo.KIND)], m.i32(Layout.TreeInfo.N_TREES), Calibration.ALL[m.i32(Layout.TreeInfo.CALIBRATION)]);
         }
     }
 
@@ -462,7 +490,7 @@ public final class Tree extends Model {
      * @return the path
      */
     public Explanation explain(List<Column> columns, long row, int classNumber) {
-        int depth = info().depth;
+        int depth = Math.max(info().depth, featureNames.size());
         try (Frame f = Frame.open()) {
             long self = f.inside(this);
             Column.Batch batch = Column.batch(f, columns);

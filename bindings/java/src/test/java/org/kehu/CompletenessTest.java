@@ -91,6 +91,7 @@ class CompletenessTest {
         check(Keyword.Mark.values(), "KEYWORD_", 0);
         check(Hybrid.By.values(), "HYBRID_", 1);
         check(Tree.Criterion.values(), "TREE_", 0);
+        check(Tree.Kind.values(), "TREE_", 0);
         check(Tree.Calibration.values(), "TREE_CALIBRATE_", 0);
         check(Levels.Mode.values(), "LEVEL_", 0);
         check(RfmBase.Returns.values(), "RFM_RETURNS_", 0);

@@ -61,6 +61,14 @@ class TreeTest {
                 assertTrue(!again.refused() && again.slope() > 0 && again.rows() == N && again.logLossAfter() < again.logLossBefore() + 0.05);
                 assertEquals(tree.leafCount(), fresh.leafCount());
             }
+            Tree.Options boosted = new Tree.Options().kind(Tree.Kind.ENSEMBLE).folds(2).threads(2);
+            try (Tree many = Tree.train(COLUMNS, target, boosted)) {
+                assertTrue(many.info().kind() == Tree.Kind.ENSEMBLE && many.info().trees() > 10);
+                Tree.Explanation reasons = many.explain(COLUMNS, 5, 1);
+                double whole = reasons.base() + reasons.steps().stream().mapToDouble(Tree.Step::change).sum();
+                assertEquals(many.score(COLUMNS)[11], whole, 1e-12);
+                assertThrows(KehuException.Argument.class, () -> many.writeRules(new ByteArrayOutputStream()));
+            }
             try (Tree falling = Tree.train(COLUMNS, target, new Tree.Options().folds(1).monotone((byte) -1, (byte) 0))) {
                 assertTrue(falling.scoreRow(20, "京")[1] >= falling.scoreRow(60, "京")[1]);
             }

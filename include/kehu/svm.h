@@ -103,6 +103,10 @@ typedef struct kehu_svm_options {
                              multiplied by 1 + 7 times its inverse gravity moment. Some
                              sets gain by it, others lose: compare info.accuracy. Takes 4
                              bytes a term of a text more for each thread that validates */
+    uint32_t hash_bits; /* not 0: no vocabulary, but 2^hash_bits columns, 10..26, on which
+                           terms fall by their hash, some together. Memory and the model's
+                           size then do not grow with the texts; 20 suits some 100,000
+                           terms. max_terms is without effect, max_bytes not allowed */
 } kehu_svm_options;
 
 /* Train.

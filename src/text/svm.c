@@ -56,6 +56,12 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
     if (o->class_aware > 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "class_aware is %u, expected 0 or 1",
                           (unsigned)o->class_aware);
+    if (o->hash_bits != 0)
+        KEHU_TRY(check_integer("hash_bits", &o->hash_bits, 0, KEHU__LEAST_HASH_BITS,
+                               KEHU__TERM_BITS, err));
+    if (o->hash_bits != 0 && o->max_bytes != 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "both hash_bits and max_bytes are given");
     if (o->cost > 0)
         o->fixed_terms = 1;
     if (o->char_max > 0 || o->fixed_terms == 1)

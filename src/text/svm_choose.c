@@ -43,7 +43,8 @@ static kehu_status build_terms(const chooser *s, choice *c, kehu_error *err)
                                 .word_max =
                                     o->word_max == KEHU__SVM_NO_WORDS ? 0 : o->word_max,
                                 .min_df = o->min_df,
-                                .max_terms = o->max_terms};
+                                .max_terms = o->max_terms,
+                                .hash_bits = o->hash_bits};
     kehu_error failure;
     kehu_status status;
     KEHU_TRY(
@@ -68,12 +69,20 @@ static void use_rows(const chooser *s, const choice *c)
     s->t->terms = c->terms;
 }
 
+static uint64_t count_known(const kehu__terms *t)
+{
+    uint64_t n = t->words == NULL ? 0 : count_known(t->words);
+    for (uint32_t k = 0; k < t->n_terms; k++)
+        n += t->idf[k] > 0;
+    return n;
+}
+
 /* Terms that hardly differ from the last ones are not worth a trial: strings of 3 where
  * alphabetic scripts had them already. */
 static bool adds_little(const choice *best, const choice *next)
 {
-    const uint64_t before = kehu__terms_count(best->terms);
-    return kehu__terms_count(next->terms) < before + before / 50;
+    const uint64_t before = count_known(best->terms);
+    return count_known(next->terms) < before + before / 50;
 }
 
 static kehu_status validate(const chooser *s, choice *c, double least_cost,

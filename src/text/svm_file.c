@@ -213,12 +213,16 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     write_info(svm, &parts[3]);
     kehu__terms_write_index(svm->terms, &parts[4]);
     write_sigmoids(svm, &parts[5]);
+    if (svm->terms->keys == NULL)
+        memcpy(sections[1].tag, "THSH", sizeof sections[1].tag);
     if (svm->terms->words != NULL) {
         kehu__buffer_u64(&parts[n], svm->fingerprint);
         kehu__terms_write(svm->terms->words, packed, &parts[n]);
         sections[n] = (kehu__section){.tag = "WORD"};
         if (packed)
             memcpy(sections[n].tag, "WRD8", sizeof sections[n].tag);
+        if (svm->terms->words->keys == NULL)
+            memcpy(sections[n].tag, "WHSH", sizeof sections[n].tag);
         kehu__terms_write_index(svm->terms->words, &parts[++n]);
         sections[n++] = (kehu__section){.tag = "WIDX"};
     }
@@ -256,7 +260,7 @@ static kehu_status read_words(kehu_svm *svm, kehu__terms_source source,
     KEHU_TRY(kehu__terms_read(&words, &source, &svm->alloc, err));
     svm->terms->words = words;
     words->options.tokenizer = tokenizer;
-    for (uint32_t k = 0; k < words->n_terms; k++)
+    for (uint32_t k = 0; words->keys != NULL && k < words->n_terms; k++)
         if ((words->keys[k] & 1) == 0)
             return kehu__fail(err, KEHU_FORMAT, -1, "%s: a word is not marked as one",
                               name);
@@ -266,11 +270,15 @@ static kehu_status read_words(kehu_svm *svm, kehu__terms_source source,
     return KEHU_OK;
 }
 
-/* Find a vocabulary's section and, where all is used in place, its index. */
+/* Find a vocabulary's section, or the columns' without one, and, where all is used in
+ * place, its index. */
 static bool find_terms(kehu__terms_source *source, const kehu__container *c,
-                       const char *tag, const char *index, bool in_place)
+                       const char *tag, const char *hashed, const char *index,
+                       bool in_place)
 {
-    if (!kehu__container_find(c, tag, &source->bytes, &source->size))
+    source->hashed =
+        !source->packed && kehu__container_find(c, hashed, &source->bytes, &source->size);
+    if (!source->hashed && !kehu__container_find(c, tag, &source->bytes, &source->size))
         return false;
     source->index = NULL;
     return !in_place ||
@@ -288,14 +296,14 @@ static kehu_status read_sections(kehu_svm *svm, const kehu__container *c,
                           kehu__container_find(c, "INDX", &clas, &unused);
     kehu__terms_source terms = {.packed = packed, .name = name};
     if (!kehu__container_find(c, "CLAS", &clas, &clas_size) ||
-        !find_terms(&terms, c, packed ? "TRM8" : "TERM", "INDX", in_place) ||
+        !find_terms(&terms, c, packed ? "TRM8" : "TERM", "THSH", "INDX", in_place) ||
         (!packed && !kehu__container_find(c, "WGHT", &wght, &wght_size)) ||
         !kehu__container_find(c, "INFO", &info, &info_size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: a section is missing", name);
     KEHU_TRY(kehu__classes_read(&svm->classes, clas, clas_size, name, &svm->alloc, err));
     svm->info.bits = packed ? 8 : 32;
     KEHU_TRY(kehu__terms_read(&svm->terms, &terms, &svm->alloc, err));
-    if (find_terms(&terms, c, packed ? "WRD8" : "WORD", "WIDX", in_place))
+    if (find_terms(&terms, c, packed ? "WRD8" : "WORD", "WHSH", "WIDX", in_place))
         KEHU_TRY(read_words(svm, terms, from->with, err));
     if (packed)
         KEHU_TRY(kehu__svm_read_packed(svm, wght, wght_size, in_place, name, err));

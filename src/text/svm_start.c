@@ -13,6 +13,7 @@ void kehu__svm_start_options(kehu_svm_options *o)
     if (o->latin_max < o->char_max)
         o->latin_max = o->char_max;
     o->min_df = o->min_df == 0 ? terms->min_df : o->min_df;
+    o->hash_bits = o->hash_bits == 0 ? terms->hash_bits : o->hash_bits;
     o->max_terms = o->max_terms == 0 ? terms->max_terms : o->max_terms;
     if (o->word_max == 0)
         o->word_max = terms->word_max == 0 ? KEHU__SVM_NO_WORDS : terms->word_max;
@@ -24,6 +25,11 @@ void kehu__svm_start_options(kehu_svm_options *o)
 static uint32_t same_term(const kehu__terms *in, const kehu__terms *of, uint32_t column)
 {
     uint32_t found;
+    if (of->keys == NULL) /* no keys: the columns are the same or nothing is */
+        return in->options.hash_bits == of->options.hash_bits &&
+                       column < kehu__terms_count(in)
+                   ? column
+                   : UINT32_MAX;
     if (column < of->n_terms)
         return kehu__terms_find(in, of->keys[column]);
     if (in->words == NULL)

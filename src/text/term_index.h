@@ -25,6 +25,12 @@ static inline uint32_t kehu__index_tag(uint64_t key)
     return (uint32_t)(key >> 1) << KEHU__TERM_BITS;
 }
 
+/* Without a vocabulary: the column of a key, whose lowest bit is the block's. */
+static inline uint32_t kehu__hash_column(uint64_t key, uint32_t hash_bits)
+{
+    return ((uint32_t)(key >> (64 - hash_bits)) & ~UINT32_C(1)) | (uint32_t)(key & 1);
+}
+
 /* The term of a key, or KEHU__NO_TERM. */
 static inline uint32_t kehu__index_find(const kehu__terms *t, uint64_t key)
 {

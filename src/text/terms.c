@@ -82,7 +82,7 @@ void kehu__terms_scale(kehu__terms *t, const float *factors)
 {
     for (uint32_t k = 0; k < t->n_terms; k++)
         t->own_idf[k] *= factors[k];
-    for (size_t at = 0; at < (size_t)1 << (64 - t->shift); at++)
+    for (size_t at = 0; t->slots != NULL && at < (size_t)1 << (64 - t->shift); at++)
         if (t->slots[at].key != 0)
             t->slots[at].idf *= factors[t->slots[at].term];
     if (t->words != NULL)
@@ -209,6 +209,20 @@ static bool count_by_index(const kehu__terms *t, kehu__term_work *w, uint32_t fi
     return ok;
 }
 
+static bool count_by_hash(const kehu__terms *t, kehu__term_work *w, uint32_t first,
+                          const uint64_t *keys, uint32_t n)
+{
+    bool ok = true;
+    for (uint32_t k = 0; k < n; k++)
+        __builtin_prefetch(&t->idf[kehu__hash_column(keys[k], t->options.hash_bits)]);
+    for (uint32_t k = 0; k < n && ok; k++) {
+        const uint32_t column = kehu__hash_column(keys[k], t->options.hash_bits);
+        const float idf = t->idf[column];
+        ok = idf <= 0 || count_term(w, first + column, keys[k] & 1 ? -idf : idf);
+    }
+    return ok;
+}
+
 /* Count the terms of a text that one vocabulary has, the first of them as column
  * `first`; share is how much of the text words cover. */
 static bool count_known(const kehu__terms *t, kehu__term_work *w, uint32_t first,
@@ -220,8 +234,9 @@ static bool count_known(const kehu__terms *t, kehu__term_work *w, uint32_t first
     kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size, found);
     bool ok = true;
     while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0 && ok) {
-        ok = t->slots != NULL ? count_by_table(t, w, first, keys, n)
-                              : count_by_index(t, w, first, keys, n);
+        ok = t->slots != NULL   ? count_by_table(t, w, first, keys, n)
+             : t->index != NULL ? count_by_index(t, w, first, keys, n)
+                                : count_by_hash(t, w, first, keys, n);
     }
     for (size_t k = 0; k < w->n; k++)
         w->table[w->places[k]] = 0;
@@ -297,8 +312,12 @@ bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,
 uint32_t kehu__terms_find(const kehu__terms *t, uint64_t key)
 {
     const kehu__term_slot *slot;
-    if (t->slots == NULL)
+    if (t->index != NULL)
         return kehu__index_find(t, key);
+    if (t->keys == NULL) {
+        const uint32_t column = kehu__hash_column(key, t->options.hash_bits);
+        return t->idf[column] > 0 ? column : KEHU__NO_TERM;
+    }
     slot = kehu__slot_find(t, key);
     return slot == NULL ? KEHU__NO_TERM : slot->term;
 }

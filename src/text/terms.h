@@ -26,15 +26,18 @@ enum {
     KEHU__MAX_GRAM = 5,
     KEHU__MAX_CANDIDATES = 1 << 26, /* different terms met while a vocabulary is built */
     KEHU__TERM_BITS = 26,
-    KEHU__MAX_TERMS = (1 << KEHU__TERM_BITS) - 1
+    KEHU__MAX_TERMS = (1 << KEHU__TERM_BITS) - 1,
+    KEHU__LEAST_HASH_BITS = 10
 };
 
 typedef struct kehu__term_options {
-    uint32_t char_max;               /* longest n-gram of any characters, 1..5 */
-    uint32_t latin_max;              /* longest of alphabetic characters, char_max..5 */
-    uint32_t word_max;               /* words in a row: 0, 1 or 2 */
-    uint32_t min_df;                 /* a term is in at least so many texts */
-    uint32_t max_terms;              /* the most frequent are kept */
+    uint32_t char_max;  /* longest n-gram of any characters, 1..5 */
+    uint32_t latin_max; /* longest of alphabetic characters, char_max..5 */
+    uint32_t word_max;  /* words in a row: 0, 1 or 2 */
+    uint32_t min_df;    /* a term is in at least so many texts */
+    uint32_t max_terms; /* the most frequent are kept */
+    uint32_t hash_bits; /* not 0: no vocabulary; of 2^hash_bits columns, 10..26,
+                           each is that of all terms whose keys fall on it */
     const kehu_tokenizer *tokenizer; /* not NULL: the terms are its words, word_max in a
                                         row, and nothing else; outlives the terms */
 } kehu__term_options;
@@ -45,8 +48,8 @@ typedef struct kehu__terms {
     kehu__term_options options;
     int64_t n_texts; /* it was built from */
     uint32_t n_terms;
-    const uint64_t *keys; /* [n_terms] term id to key */
-    const float *idf;     /* [n_terms] */
+    const uint64_t *keys; /* [n_terms] term id to key; NULL with hash_bits */
+    const float *idf;     /* [n_terms]; with hash_bits 0 for columns no text has had */
     uint64_t *own_keys;   /* keys where they are not those of a mapped file, else NULL */
     float *own_idf;       /* likewise */
     /* Key to term: the table that a vocabulary has made, or the index of a mapped file.
@@ -64,17 +67,19 @@ static inline uint32_t kehu__terms_count(const kehu__terms *terms)
     return terms->n_terms + (terms->words == NULL ? 0 : terms->words->n_terms);
 }
 
-static inline bool kehu__terms_is_word(const kehu__terms *terms, uint32_t column)
-{
-    return column >= terms->n_terms || (terms->keys[column] & 1) != 0;
-}
-
 /* The block a column belongs to, each normed by itself: characters, the words of
  * alphabetic scripts, those of a tokenizer. */
 enum { KEHU__TERM_BLOCKS = 3 };
 static inline uint32_t kehu__terms_block(const kehu__terms *terms, uint32_t column)
 {
-    return column >= terms->n_terms ? 2 : (uint32_t)(terms->keys[column] & 1);
+    if (column >= terms->n_terms)
+        return 2;
+    return (uint32_t)(terms->keys == NULL ? column : terms->keys[column]) & 1;
+}
+
+static inline bool kehu__terms_is_word(const kehu__terms *terms, uint32_t column)
+{
+    return kehu__terms_block(terms, column) != 0;
 }
 
 /* Build from a checked text column. Fails with KEHU_EMPTY when no term is left,
@@ -83,6 +88,12 @@ static inline uint32_t kehu__terms_block(const kehu__terms *terms, uint32_t colu
 kehu_status kehu__terms_build(kehu__terms **out, const kehu_column *texts,
                               const kehu__term_options *options, const kehu__run *run,
                               const kehu_allocator *alloc, kehu_error *err);
+/* The same with hash_bits; memory 8 bytes a column and thread. kehu__terms_build calls
+ * it. */
+kehu_status kehu__terms_build_hashed(kehu__terms **out, const kehu_column *texts,
+                                     const kehu__term_options *options,
+                                     const kehu__run *run, const kehu_allocator *alloc,
+                                     kehu_error *err);
 void kehu__terms_free(kehu__terms *terms);
 
 /* The model file's sections of one vocabulary, and back with all of it checked;
@@ -95,6 +106,7 @@ typedef struct kehu__terms_source {
     const char *bytes;
     size_t size;
     bool packed;
+    bool hashed; /* no keys */
     /* NULL: all is copied and a table made. Else the bytes stay as they are, both
      * on multiples of eight, and are used in place; but for the weights of packed ones.
      */

@@ -237,6 +237,8 @@ kehu_status kehu__terms_build(kehu__terms **out, const kehu_column *texts,
     kehu__terms *t = NULL;
     kehu_status status;
     *out = NULL;
+    if (options->hash_bits > 0)
+        return kehu__terms_build_hashed(out, texts, options, run, alloc, err);
     job.n_workers = kehu__run_threads(run);
     job.n_workers = job.n_workers < MAX_WORKERS ? job.n_workers : MAX_WORKERS;
     for (int64_t k = 0; k < job.n_workers; k++)

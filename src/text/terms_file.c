@@ -22,7 +22,7 @@ void kehu__terms_write(const kehu__terms *t, bool packed, kehu__buffer *to)
     kehu__buffer_u32(to, t->options.max_terms);
     kehu__buffer_u32(to, t->n_terms);
     kehu__buffer_u64(to, (uint64_t)t->n_texts);
-    for (uint32_t k = 0; k < t->n_terms; k++)
+    for (uint32_t k = 0; t->keys != NULL && k < t->n_terms; k++)
         kehu__buffer_u64(to, t->keys[k]);
     for (uint32_t k = 0; k < t->n_terms;) {
         const uint32_t run = packed ? run_of(t, k) : 1;
@@ -36,6 +36,8 @@ void kehu__terms_write(const kehu__terms *t, bool packed, kehu__buffer *to)
 void kehu__terms_write_index(const kehu__terms *t, kehu__buffer *to)
 {
     const uint32_t size = t->n_terms + t->n_terms / 3 + 1;
+    if (t->keys == NULL)
+        return;
     for (uint32_t k = 0; k < size; k++)
         kehu__buffer_u32(to, 0);
     for (uint32_t term = 0; term < t->n_terms && !to->failed; term++) {
@@ -68,12 +70,24 @@ static bool read_runs(kehu__terms *t, kehu__reader *r)
     return true;
 }
 
-/* Is there room for n keys and their weights? */
-static bool size_fits(uint64_t left, uint64_t n, bool packed)
+/* Is there room for n keys and their weights, or for weights alone? */
+static bool size_fits(uint64_t left, uint64_t n, const kehu__terms_source *from)
 {
     const uint64_t keys = n * sizeof(uint64_t), least = sizeof(float) + sizeof(uint32_t);
-    return packed ? left >= keys + least && left <= keys + n * least
-                  : left == keys + n * sizeof(float);
+    if (from->hashed)
+        return left == n * sizeof(float);
+    return from->packed ? left >= keys + least && left <= keys + n * least
+                        : left == keys + n * sizeof(float);
+}
+
+/* The columns are a power of two; false when they are not. */
+static bool hash_bits_of(kehu__terms *t)
+{
+    uint32_t bits = KEHU__LEAST_HASH_BITS;
+    while (bits < KEHU__TERM_BITS && t->n_terms > UINT32_C(1) << bits)
+        bits++;
+    t->options.hash_bits = bits;
+    return t->n_terms == UINT32_C(1) << bits;
 }
 
 static kehu_status read_counts(kehu__terms *t, kehu__reader *r,
@@ -87,9 +101,10 @@ static kehu_status read_counts(kehu__terms *t, kehu__reader *r,
     t->n_terms = kehu__read_u32(r);
     t->n_texts = (int64_t)kehu__read_u64(r);
     if (r->failed || !options_valid(&t->options) || t->n_terms == 0 ||
-        t->n_terms > t->options.max_terms || t->n_terms > KEHU__MAX_TERMS ||
-        t->n_texts < 1 ||
-        !size_fits((uint64_t)(r->end - r->at), t->n_terms, from->packed))
+        (!from->hashed &&
+         (t->n_terms > t->options.max_terms || t->n_terms > KEHU__MAX_TERMS)) ||
+        (from->hashed && !hash_bits_of(t)) || t->n_texts < 1 ||
+        !size_fits((uint64_t)(r->end - r->at), t->n_terms, from))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s: the vocabulary's counts are wrong",
                           from->name);
     return KEHU_OK;
@@ -101,17 +116,20 @@ static kehu_status read_arrays(kehu__terms *t, kehu__reader *r,
 {
     const char *const bytes = r->at;
     const bool in_place = from->index != NULL;
-    if (in_place)
+    const size_t n_keys = from->hashed ? 0 : t->n_terms;
+    if (from->hashed)
+        t->keys = NULL;
+    else if (in_place)
         t->keys = (const uint64_t *)(const void *)bytes;
     else
         t->keys = t->own_keys = kehu__alloc(&t->alloc, t->n_terms, sizeof *t->keys);
     if (in_place && !from->packed)
-        t->idf = (const float *)(const void *)(bytes + t->n_terms * sizeof *t->keys);
+        t->idf = (const float *)(const void *)(bytes + n_keys * sizeof *t->keys);
     else
         t->idf = t->own_idf = kehu__alloc(&t->alloc, t->n_terms, sizeof *t->idf);
-    if (t->keys == NULL || t->idf == NULL)
+    if ((t->keys == NULL && !from->hashed) || t->idf == NULL)
         return kehu__no_memory(err, "the vocabulary");
-    for (uint32_t k = 0; k < t->n_terms; k++) {
+    for (size_t k = 0; k < n_keys; k++) {
         const uint64_t key = kehu__read_u64(r);
         if (!in_place)
             t->own_keys[k] = key;
@@ -152,6 +170,8 @@ static bool index_sound(const kehu__terms *t)
 static kehu_status read_index(kehu__terms *t, const kehu__terms_source *from,
                               kehu_error *err)
 {
+    if (from->hashed)
+        return KEHU_OK;
     if (from->index == NULL) {
         if (kehu__terms_make_table(t))
             return KEHU_OK;

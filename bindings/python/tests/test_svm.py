@@ -45,6 +45,14 @@ def test_independent_probabilities():
     assert sum(q[0]) == pytest.approx(1) and abs(sum(p[2]) - 1) > 1e-9
 
 
+def test_terms_by_class_and_by_hash(model):
+    aware = kehu.Svm.train(TEXTS, LABELS, cost=1, class_aware=True)
+    hashed = kehu.Svm.train(TEXTS, LABELS, cost=1, hash_bits=12)
+    assert hashed.info.n_terms == 4096 and hashed.explain("宽带又断了").n > 0
+    for other in (aware, hashed):
+        assert other != model and other.predict(["宽带又断了", "扣费不对"]).labels == ["network", "bill"]
+
+
 def test_learns_on(model):
     more = kehu.Svm.train(TEXTS + ["退订短信", "不要推送"], LABELS + ["spam"] * 2, start=model)
     assert more.classes == ("bill", "network", "spam") and more.info.cost == 1 and more.info.trial == []

@@ -1056,6 +1056,7 @@ kehu_svm_options._fields_ = [
     ('precision', c_double),
     ('start', c_void_p),
     ('class_aware', c_uint32),
+    ('hash_bits', c_uint32),
 ]
 kehu_svm_predict_options._fields_ = [
     ('size', c_uint32),

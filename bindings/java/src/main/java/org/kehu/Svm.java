@@ -272,6 +272,17 @@ public final class Svm extends Model {
         }
 
         /**
+         * No vocabulary, but columns on which terms fall by their hash.
+         *
+         * @param bits two to this power is the number of columns, 10 to 26; 0 means a vocabulary
+         * @return this
+         */
+        public Options hashBits(int bits) {
+            putCount(Layout.SvmOptions.HASH_BITS, bits, "hashBits");
+            return this;
+        }
+
+        /**
          * An earlier model of fewer texts or classes to learn on from: its cost and terms where they are not given, none are
          * validated.
          *

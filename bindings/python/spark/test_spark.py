@@ -100,9 +100,17 @@ def test_score_and_preference(spark, n):
     scores = tree.score(columns)
     want = [tuple(scores[i].values()) if isinstance(scores[i], dict) else tuple(scores[i]) for i in range(len(rows))]
     assert rows_of(kehu.spark.score(frame, tree), "id", *(f"probability_{c}" for c in tree.classes)) == want
-    model = kehu.Preference.train(columns, target)
-    assert rows_of(kehu.spark.preference(frame.select("id", *columns), model), "id", "class", "probability", "level") == \
-        listed(model.score(columns), "class", "probability", "level")
+    told = [(tree.explain(columns, i)["condition"].to_list(),) for i in range(20)]
+    assert rows_of(kehu.spark.score(frame.where("id < 20"), tree, reasons=True), "id", "reasons") == told
+    with pytest.raises(kehu.KehuColumnError, match="no column age"):
+        kehu.spark.score(frame.drop("age"), tree)
+    model = kehu.Preference.train(columns, target, rules="1 +1.5: age > 40 and channel = hall\n")
+    found = kehu.spark.preference(frame.withColumn("words", pyspark.sql.functions.array("channel")), model)
+    assert rows_of(found, "id", "class", "probability", "level") == listed(model.score(columns), "class", "probability", "level")
+    answers = model.score(columns).labels
+    told = [([*model.fired(columns, i)["rule"].to_list(), *model.tree.explain(columns, i, answers[i])["condition"].to_list()],) for i in range(20)]
+    assert any("hall" in reason for (reasons,) in told for reason in reasons[:1])
+    assert rows_of(kehu.spark.preference(frame.where("id < 20"), model, reasons=True), "id", "reasons") == told
 
 
 @pytest.fixture(scope="module")
@@ -113,17 +121,49 @@ def transactions():
             for _ in range(3000)]
 
 
-@pytest.mark.parametrize("n", PARTS)
-def test_rfm(spark, transactions, n):
-    frame = spark.createDataFrame(transactions, ["customer", "day", "amount", "order"]).repartition(n)
-    customer, day, amount, order = map(list, zip(*transactions))
-    want = kehu.rfm_table(customer, day, amount, order=order, as_of=AS_OF)
-    found, model = kehu.spark.rfm(frame, "customer", "day", "amount", order="order", as_of=AS_OF)
+def same_as_one_process(frame, order, **options):
+    """What kehu.spark.rfm gives is what kehu.rfm_table gives."""
+    rows = frame.collect()
+    given = {name: [row[name] for row in rows] for name in frame.columns}
+    want = kehu.rfm_table(given["customer"], given["day"], given["amount"], order=given["order"] if order else None, as_of=AS_OF, **options)
+    found, model, sums = kehu.spark.rfm(frame, "customer", "day", "amount", order="order" if order else None, as_of=AS_OF, **options)
     names = list(want.columns)
     assert sorted(rows_of(found, "customer", *names)) == sorted(listed(want, *names))
+    wanted = kehu.Rfm.fit(want, levels=options.get("levels", 5))
     assert [model.cuts(c).at_most for c in ("recency_days", "orders", "spend")] == \
-        [kehu.Rfm.fit(want).cuts(c).at_most for c in ("recency_days", "orders", "spend")]
-    found.unpersist()
+        [wanted.cuts(c).at_most for c in ("recency_days", "orders", "spend")]
+    sums.unpersist()
+
+
+@pytest.mark.parametrize("n", PARTS)
+def test_rfm(spark, transactions, n):
+    same_as_one_process(spark.createDataFrame(transactions, ["customer", "day", "amount", "order"]).repartition(n), True)
+
+
+@pytest.mark.parametrize("returns", ["net", "count", "drop"])
+@pytest.mark.parametrize("order", [False, True])
+def test_rfm_of_numbers_times_and_returns(spark, transactions, returns, order):
+    chance = random.Random(11)
+    rows = [(int(c[1:]) - 100, datetime.datetime(d.year, d.month, d.day, chance.randrange(24), 59, 59, 999999), int(a / 1e6),
+             None if chance.random() < .1 else int(o[1:])) for c, d, a, o in transactions]
+    frame = spark.createDataFrame(rows, ["customer", "day", "amount", "order"]).repartition(3)
+    same_as_one_process(frame, order, returns=returns, levels=4, day_offset_minutes=480)
+
+
+def test_rfm_skips_who_is_nobody_and_takes_rules_on_values(spark, transactions):
+    frame = spark.createDataFrame([*transactions, (None, AS_OF, 5, "o"), ("", AS_OF, 5, "o")], ["customer", "day", "amount", "order"])
+    rules = "Big: spend >= 500000000 and R >= 3\nSeldom: orders <= 4\nOthers: otherwise\n"
+    same_as_one_process(frame, True, rules=rules)
+    same_as_one_process(frame, False, rules="Best: R = 5 and F = 5 and M = 5\nOthers: otherwise\n")
+
+
+def test_rfm_of_extreme_amounts(spark):
+    days = [datetime.date(2024, 1, 1 + i % 28) for i in range(50)]
+    rows = [(i, day, (-1) ** i * (1 << i), i) for i, day in enumerate(days)] + [(i, AS_OF, 1 << 40, -i) for i in range(50)]
+    frame = spark.createDataFrame(rows, ["customer", "day", "amount", "order"]).repartition(2)
+    same_as_one_process(frame, False)
+    with pytest.raises(Exception, match="column amount: a customer's spend does not fit 64 bits"):
+        kehu.spark.rfm(spark.createDataFrame([(1, AS_OF, 2**62), (1, AS_OF, 2**62)], ["c", "day", "amount"]), "c", "day", "amount", as_of=AS_OF)
 
 
 def test_a_worker_that_dies_changes_nothing(spark, texts, svm):
@@ -152,9 +192,21 @@ def test_mistakes_are_told_in_the_driver(spark, texts, svm, transactions):
         kehu.spark.classify(frame, svm, text="id")
     with pytest.raises(kehu.KehuColumnError, match="has a column class already"):
         kehu.spark.classify(frame.withColumnRenamed("label", "class"), svm)
-    late = spark.createDataFrame(transactions, ["customer", "day", "amount", "order"])
-    with pytest.raises(Exception, match="after as_of_day"):
+    names = ["customer", "day", "amount", "order"]
+    late = spark.createDataFrame(transactions, names)
+    with pytest.raises(Exception, match="column day: a row is of day [0-9]+, after as_of_day 19727"):
         kehu.spark.rfm(late, "customer", "day", "amount", as_of=datetime.date(2024, 1, 5))
+    for column, row in (("day", ("c1", None, 5, "o")), ("amount", ("c1", AS_OF, None, "o"))):
+        with pytest.raises(Exception, match=f"column {column}: a row has no"):
+            kehu.spark.rfm(late.union(spark.createDataFrame([row], late.schema)), "customer", "day", "amount", as_of=AS_OF)
+    for asked, message in ((("customer", "day", "order"), "column order is string, expected integral"),
+                           (("customer", "amount", "amount"), "column amount is bigint, expected date or timestamp"),
+                           (("day", "day", "amount"), "column day is date, expected string or integral"),
+                           (("who", "day", "amount"), "no column who")):
+        with pytest.raises(kehu.KehuColumnError, match=message):
+            kehu.spark.rfm(late, *asked, as_of=AS_OF)
+    with pytest.raises(kehu.KehuEmptyError, match="no purchase in the window"):
+        kehu.spark.rfm(late.where("amount < 0"), "customer", "day", "amount", as_of=AS_OF)
 
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "examples", "spark")

@@ -6,7 +6,8 @@ every worker.
     model = kehu.Svm.load("demands.svm")
     kehu.spark.classify(spark.read.parquet("demands"), model, text="text").show()
 
-A model travels as a file (SparkContext.addFile), named by what is in it, and each worker process reads it once. Functions
+A model travels as a file (SparkContext.addFile), named by what is in it, and each worker process reads it once; the workers
+of a machine share the one copy of a mapped text classifier. Functions
 take a DataFrame and give it back with columns added; columns of those names must not be there before. Rows keep their
 values; a missing text counts as an empty one. What fails in a task fails the job, with kehu's message.
 """
@@ -45,33 +46,49 @@ __all__ = ["classify", "keywords", "preference", "rfm", "score", "tokenize"]
 Batch = Callable[[Any, Any], "list[Any]"]  # model, record batch -> arrays of the columns to add
 TEXTS, WHOLE, KEYS, TIMES = (StringType,), (IntegralType,), (StringType, IntegralType), (DateType, TimestampType, TimestampNTZType)
 NOT_PLAIN = (ArrayType, BinaryType, MapType, StructType)
-_loaded: dict[str, Any] = {}  # of this worker process
+_loaded: dict[tuple[str, str | None], Any] = {}  # of this worker process
 
 
 # ---- Models on their way ---------------------------------------------------------
 
 class _Shipped:
-    """A model on its way to the workers: the name of its file, a pickle, as that holds its tokenizer and options too."""
+    """A model on its way to the workers: the name of its file, which a text classifier is mapped from. Other models, and
+    the tokenizer that a classifier was trained with, are pickles, which hold their options too."""
 
     def __init__(self, df: DataFrame, model: Any) -> None:
-        data = pickle.dumps(model)
-        self.name = f"kehu-{hashlib.sha256(data).hexdigest()[:32]}.model"
-        if self.name not in _sent(df):
-            folder = tempfile.mkdtemp(prefix="kehu-")
-            path = os.path.join(folder, self.name)
-            with open(path, "wb") as file:
-                file.write(data)
-            df.sparkSession.sparkContext.addFile(path)
+        self.tokenizer: _Shipped | None = None
+        if isinstance(model, Svm):
+            self.tokenizer = None if model._tokenizer is None else _Shipped(df, model._tokenizer)
+            self.name = _send(df, model.write(), "svm")
+        else:
+            self.name = _send(df, pickle.dumps(model), "model")
 
     def open(self) -> Any:
         """The model, read once a process. Fails with KehuNotFoundError where the file did not come along."""
-        if self.name not in _loaded:
+        key = self.name, self.tokenizer and self.tokenizer.name
+        if key not in _loaded:
             path = SparkFiles.get(self.name)
             if not os.path.exists(path):
                 raise errors.KehuNotFoundError(f"the model file {self.name} is not on this worker")
-            with open(path, "rb") as file:
-                _loaded[self.name] = pickle.load(file)
-        return _loaded[self.name]
+            _loaded[key] = self._read(path)
+        return _loaded[key]
+
+    def _read(self, path: str) -> Any:
+        if self.name.endswith(".svm"):
+            return Svm.map(path, self.tokenizer and self.tokenizer.open())
+        with open(path, "rb") as file:
+            return pickle.load(file)
+
+
+def _send(df: DataFrame, data: bytes, kind: str) -> str:
+    """Have Spark bring these bytes to every worker; the name of the file, which is that of no other bytes."""
+    name = f"kehu-{hashlib.sha256(data).hexdigest()[:32]}.{kind}"
+    if name not in _sent(df):
+        path = os.path.join(tempfile.mkdtemp(prefix="kehu-"), name)
+        with open(path, "wb") as file:
+            file.write(data)
+        df.sparkSession.sparkContext.addFile(path)
+    return name
 
 
 def _sent(df: DataFrame) -> set[str]:

@@ -4,7 +4,7 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   java_jmh java_natives spark s390x aarch64 debian conan docs
+#                                   java_jmh java_natives java_spark spark s390x aarch64 debian conan docs
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -26,6 +26,7 @@
 #   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
 #   spark     kehu.spark on two executors of their own gives what one process gives
+#   java_spark  kehu-spark does the same, in one JVM and on a standalone master with two workers
 #   wheels    the wheels of all platforms are built, checked and, other processors' under QEMU, run
 #   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer
 set -u
@@ -267,6 +268,14 @@ part_spark() {
     one spark-environment virtual spark spark
     one spark-wheel "$out/spark/bin/python" -m pip install bindings/python
     PYSPARK_PYTHON=$PWD/$out/spark/bin/python pytest_of spark spark bindings/python/spark
+}
+# java_spark: the jar for Spark, in Maven's repository what it needs, its tests on Java 17 and on no other, which Spark may
+# not know yet.
+part_java_spark() {
+    native java || return
+    one java_spark-jar maven bindings/java target install -DskipTests -Dmaven.javadoc.skip -Dmaven.source.skip
+    jar bindings/java/kehu-spark target-spark "$(command -v java)" install || failed=$((failed + 1))
+    count java_spark $out/java/target-spark/surefire-reports
 }
 part_wheels() {
     need qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return

@@ -1,0 +1,168 @@
+package org.kehu.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kehu.Column;
+import org.kehu.Customers;
+import org.kehu.Hybrid;
+import org.kehu.Keyword;
+import org.kehu.Preference;
+import org.kehu.Rfm;
+import org.kehu.RfmBase;
+import org.kehu.Segments;
+import org.kehu.Svm;
+import org.kehu.Tokenizer;
+import org.kehu.Tree;
+
+/** What one process gives, to the bit, for any partitioning. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class Same {
+    SparkSession spark;
+
+    static List<List<Object>> rows(Dataset<Row> frame, String by, String... names) {
+        List<List<Object>> found = new ArrayList<>();
+        for (Row row : frame.orderBy(by).collectAsList()) {
+            List<Object> values = new ArrayList<>();
+            for (String name : names) {
+                Object value = row.getAs(name);
+                values.add(value instanceof scala.collection.Seq<?> list ? scala.jdk.javaapi.CollectionConverters.asJava(list) : value);
+            }
+            found.add(values);
+        }
+        return found;
+    }
+
+    Dataset<Row> texts(int partitions) {
+        return spark.createDataFrame(Samples.texts(), Samples.TEXTS).repartition(partitions);
+    }
+
+    static List<List<Object>> classified(Svm svm, List<Row> texts) {
+        Svm.Predictions found = svm.predict(Column.of(null, Samples.column(texts, 2)), new Svm.PredictOptions());
+        List<List<Object>> want = new ArrayList<>();
+        for (int i = 0; i < texts.size(); i++) {
+            want.add(List.of(svm.classNames().get(found.classes()[i]), Math.max(found.probabilities()[2 * i], found.probabilities()[2 * i + 1])));
+        }
+        return want;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 64})
+    void classes(int partitions) {
+        Svm svm = Samples.svm(Samples.texts());
+        Dataset<Row> found = KehuSpark.classify(texts(partitions), svm, "text");
+        assertEquals(classified(svm, Samples.texts()), rows(found, "id", "class", "probability"));
+        assertEquals(Samples.texts().stream().map(row -> Arrays.asList(row.get(1), row.get(2))).toList(), rows(found, "id", "label", "text"));
+    }
+
+    @Test
+    void termsKeywordsAndWords() {
+        List<String> given = Samples.column(Samples.texts(), 2).stream().map(t -> t == null ? "" : t).toList();
+        Svm svm = Samples.svm(Samples.texts());
+        assertEquals(given.stream().map(t -> List.<Object>of(svm.explain(t, -1, 2).reasons().stream().map(Svm.Reason::term).toList())).toList(),
+            rows(KehuSpark.classify(texts(7), svm, "text", 2), "id", "terms"));
+        Keyword keyword = Keyword.train(given, Samples.column(Samples.texts(), 1));
+        Keyword.Predictions answers = keyword.predict(Column.of(null, given), new Keyword.PredictOptions());
+        assertEquals(IntStream.range(0, given.size()).mapToObj(i -> Arrays.<Object>asList(answers.classes()[i] < 0 ? null
+            : keyword.classNames().get(answers.classes()[i]), answers.probabilities()[i],
+            keyword.explain(given.get(i), -1).stream().map(Keyword.Match::keyword).toList())).toList(),
+            rows(KehuSpark.keywords(texts(7), keyword, "text"), "id", "class", "probability", "keywords"));
+        Tokenizer words = Tokenizer.readWords("网速太慢 10\n网速 10\n太慢 10\n宽带断了 10\n宽带 10\n", new Tokenizer.Options().mode(Tokenizer.Mode.SEARCH));
+        List<List<Object>> want = given.stream().map(t -> List.<Object>of(words.split(t).stream().map(s -> s.in(t)).toList())).toList();
+        assertTrue(want.stream().anyMatch(w -> w.toString().contains("网速太慢, 网速")));
+        assertEquals(want, rows(KehuSpark.tokenize(texts(7), words, Tokenizer.Mode.SEARCH, "text"), "id", "words"));
+        Tokenizer own = Tokenizer.standard();
+        assertEquals(given.stream().map(t -> List.<Object>of(own.split(t).stream().map(s -> s.in(t)).toList())).toList(),
+            rows(KehuSpark.tokenize(texts(2), "text"), "id", "words"));
+    }
+
+    @Test
+    void modelsOfTwoKindsAndWithATokenizer() {
+        List<String> given = Samples.column(Samples.texts(), 2);
+        Column labels = Column.of(null, Samples.column(Samples.texts(), 1));
+        Hybrid hybrid = Hybrid.train(Column.of(null, given), labels, new Hybrid.Options().svm(new Svm.Options().cost(1)));
+        Hybrid.Predictions answers = hybrid.predict(Column.of(null, given), new Hybrid.PredictOptions());
+        assertEquals(IntStream.range(0, given.size()).mapToObj(i -> List.<Object>of(hybrid.classNames().get(answers.classes()[i]),
+            answers.probabilities()[i])).toList(), rows(KehuSpark.classify(texts(7), hybrid, "text"), "id", "class", "probability"));
+        Tokenizer words = Tokenizer.readWords("网速 10\n宽带 10\n", new Tokenizer.Options().mode(Tokenizer.Mode.SEARCH));
+        Svm svm = Svm.train(Column.of(null, given), labels, new Svm.Options().cost(1).tokenizer(words));
+        assertEquals(classified(svm, Samples.texts()),
+            rows(KehuSpark.classify(texts(2), svm, words, Tokenizer.Mode.SEARCH, "text", 0), "id", "class", "probability"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7})
+    void scoresAndPreferences(int partitions) {
+        List<Row> customers = Samples.customers();
+        Dataset<Row> frame = spark.createDataFrame(customers, Samples.CUSTOMERS).repartition(partitions);
+        Tree tree = Samples.tree(customers);
+        List<Column> columns = Samples.columns(customers);
+        double[] scores = tree.score(columns);
+        List<List<Object>> want = new ArrayList<>();
+        for (int i = 0; i < customers.size(); i++) {
+            int best = scores[2 * i + 1] > scores[2 * i] ? 1 : 0;
+            want.add(List.of(scores[2 * i], scores[2 * i + 1], tree.explain(columns, i, best).steps().stream().map(Tree.Step::condition).toList()));
+        }
+        assertEquals(want, rows(KehuSpark.score(frame, tree, true), "id", "probability_0", "probability_1", "reasons"));
+        Preference preference = Samples.preference(customers);
+        Preference.Scores found = preference.score(columns, 0);
+        want.clear();
+        for (int i = 0; i < customers.size(); i++) {
+            int best = found.probabilities()[2 * i + 1] > found.probabilities()[2 * i] ? 1 : 0;
+            List<String> told = new ArrayList<>();
+            preference.fired(columns, i).forEach(rule -> told.add(rule.text()));
+            preference.tree().explain(columns, i, best).steps().forEach(step -> told.add(step.condition()));
+            want.add(List.of(preference.classNames().get(best), found.probabilities()[2 * i + best],
+                preference.levels().names().get(found.levels()[2 * i + best]), told));
+        }
+        assertEquals(want, rows(KehuSpark.preference(frame, preference, true), "id", "class", "probability", "level", "reasons"));
+    }
+
+    /** What RfmBase, Rfm and Segments of one process give. */
+    static List<List<Object>> gradedHere(List<Row> sales, boolean order, String rules, RfmBase.Returns returns) {
+        try (RfmBase base = RfmBase.of(Samples.AS_OF, new RfmBase.Options().returns(returns))) {
+            base.add(new RfmBase.Batch(Column.of(null, Samples.column(sales, 0)),
+                Column.of(null, sales.stream().map(r -> r.getDate(1).toLocalDate()).toArray(java.time.LocalDate[]::new)),
+                Column.of(null, sales.stream().mapToLong(r -> r.getLong(2)).toArray()), order ? Column.of(null, Samples.column(sales, 3)) : null, null, null));
+            Customers found = base.finish();
+            Rfm rfm = Rfm.fit(found, new Rfm.Options());
+            byte[] grades = rfm.grade(found);
+            Segments table = Segments.of(rules);
+            int[] segments = table.assign(rfm, found, List.of());
+            return IntStream.range(0, found.count()).mapToObj(i -> List.<Object>of(found.names()[i], found.recencyDays()[i], found.orders()[i],
+                found.spend()[i], grades[3 * i], grades[3 * i + 1], grades[3 * i + 2], table.names().get(segments[i]))).toList();
+        }
+    }
+
+    private void gradedSame(int partitions, boolean order, String rules, RfmBase.Returns returns) {
+        Dataset<Row> frame = spark.createDataFrame(Samples.sales(), Samples.SALES).repartition(partitions);
+        SparkRfm.Graded found = SparkRfm.rfm(frame, "customer", "day", "amount", Samples.AS_OF,
+            new SparkRfm.Options().order(order ? "order" : null).rules(rules).returns(returns));
+        assertEquals(gradedHere(Samples.sales(), order, rules, returns),
+            rows(found.customers(), "customer", "customer", "recency_days", "orders", "spend", "R", "F", "M", "segment"));
+        found.sums().unpersist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 64})
+    void grades(int partitions) {
+        gradedSame(partitions, true, Segments.builtin("rfm_grid"), RfmBase.Returns.NET);
+    }
+
+    @Test
+    void gradesByRulesOnValuesAndOtherReturns() {
+        gradedSame(3, false, "Big: spend >= 500000000 and R >= 3\nSeldom: orders <= 4\nOthers: otherwise\n", RfmBase.Returns.COUNT);
+        gradedSame(3, false, Segments.builtin("rfm_intervals"), RfmBase.Returns.DROP);
+    }
+}

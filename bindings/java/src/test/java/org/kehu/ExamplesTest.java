@@ -34,6 +34,7 @@ class ExamplesTest {
         Matcher program = Pattern.compile("^```java\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE)
             .matcher(Files.readString(ROOT.resolve("README.md")));
         assertTrue(program.find());
+        assertTrue(program.group(1).lines().count() <= 10);
         Path source = Files.writeString(folder.resolve("Classify.java"), program.group(1));
         Process process = start(source, LABELLED.toString());
         assertEquals(Files.readString(ROOT.resolve("tests/golden/readme_output.txt")),

@@ -30,7 +30,7 @@ typedef struct summing {
     kehu__shingles pairs;
     uint64_t *met, *scratch; /* the different pairs, rising */
     uint32_t *df;
-    double *centre; /* [n_met] */
+    double *weights, *centre; /* [n_met] */
     size_t n_met, n_items;
 } summing;
 
@@ -118,6 +118,39 @@ static kehu_status split_texts(summing *s, kehu_error *err)
 
 /* ---- Scores ----------------------------------------------------------------- */
 
+/* Where a pair stands among the different ones. */
+static size_t place_of(const summing *s, uint64_t pair)
+{
+    size_t low = 0, high = s->n_met - 1;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (s->met[middle] < pair)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* What each pair weighs; sentences then have the places of their pairs, rising as these.
+ */
+static kehu_status weigh_pairs(summing *s, kehu_error *err)
+{
+    kehu__free(&s->alloc, s->scratch, s->n_items, sizeof *s->scratch);
+    s->scratch = NULL;
+    s->weights = kehu__alloc(&s->alloc, s->n_met, sizeof *s->weights);
+    if (s->weights == NULL)
+        return kehu__no_memory(err, "sentences");
+    for (size_t place = 0; place < s->n_met; place++)
+        s->weights[place] = 1 + kehu__log((double)s->n / s->df[place]);
+    for (size_t i = 0; i < s->n; i++)
+        for (int64_t k = 0; k < s->pairs.sizes[i]; k++) {
+            uint64_t *item = &s->pairs.items[s->pairs.starts[i] + k];
+            *item = place_of(s, *item);
+        }
+    return KEHU_OK;
+}
+
 /* The different pairs of characters and how many sentences have each. */
 static kehu_status count_pairs(summing *s, kehu_error *err)
 {
@@ -140,25 +173,7 @@ static kehu_status count_pairs(summing *s, kehu_error *err)
             s->met[s->n_met++] = s->met[i];
         s->df[s->n_met - 1]++;
     }
-    return KEHU_OK;
-}
-
-static size_t place_of(const summing *s, uint64_t pair)
-{
-    size_t low = 0, high = s->n_met - 1;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (s->met[middle] < pair)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static double weight_of(const summing *s, size_t place)
-{
-    return 1 + kehu__log((double)s->n / s->df[place]);
+    return weigh_pairs(s, err);
 }
 
 static double length_of(const summing *s, size_t i)
@@ -166,7 +181,7 @@ static double length_of(const summing *s, size_t i)
     const uint64_t *const items = s->pairs.items + s->pairs.starts[i];
     double squares = 0;
     for (int64_t k = 0; k < s->pairs.sizes[i]; k++) {
-        const double w = weight_of(s, place_of(s, items[k]));
+        const double w = s->weights[items[k]];
         squares += w * w;
     }
     return sqrt(squares);
@@ -178,8 +193,8 @@ static void score_sentences(summing *s)
     for (size_t i = 0; i < s->n; i++) {
         const double length = length_of(s, i);
         for (int64_t k = 0; k < s->pairs.sizes[i]; k++) {
-            const size_t place = place_of(s, s->pairs.items[s->pairs.starts[i] + k]);
-            s->centre[place] += weight_of(s, place) / length;
+            const uint64_t place = s->pairs.items[s->pairs.starts[i] + k];
+            s->centre[place] += s->weights[place] / length;
         }
     }
     for (size_t place = 0; place < s->n_met; place++)
@@ -187,8 +202,8 @@ static void score_sentences(summing *s)
     for (size_t i = 0; i < s->n; i++) {
         double both = 0;
         for (int64_t k = 0; k < s->pairs.sizes[i]; k++) {
-            const size_t place = place_of(s, s->pairs.items[s->pairs.starts[i] + k]);
-            both += weight_of(s, place) * s->centre[place];
+            const uint64_t place = s->pairs.items[s->pairs.starts[i] + k];
+            both += s->weights[place] * s->centre[place];
         }
         s->sentences[i].score =
             s->pairs.sizes[i] == 0 ? 0 : both / (length_of(s, i) * sqrt(squares));
@@ -287,6 +302,7 @@ kehu_status kehu_summary_find(kehu_table **out, const kehu_column *texts,
     kehu__free(&s.alloc, s.scratch, s.n_items, sizeof *s.scratch);
     kehu__free(&s.alloc, s.df, s.n_items, sizeof *s.df);
     kehu__free(&s.alloc, s.centre, s.n_items, sizeof *s.centre);
+    kehu__free(&s.alloc, s.weights, s.n_met, sizeof *s.weights);
     kehu__free(&s.alloc, s.sentences, s.capacity, sizeof *s.sentences);
     kehu__shingles_free(&s.pairs);
     kehu__buffer_free(&s.bytes);

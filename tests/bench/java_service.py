@@ -6,7 +6,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 
-SECONDS, WARM_UP, RUNS, CONNECTIONS = 4, 10, 5, 4
+SECONDS, WARM_UP, RUNS, CONNECTIONS = 4, 20, 5, 4
 HERE = os.path.dirname(os.path.abspath(__file__))
 TO_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 

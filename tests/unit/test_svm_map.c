@@ -178,12 +178,13 @@ static void test_a_mapped_model_outlives_its_file_and_is_shared(void **state)
     child = fork();
     if (child == 0) {
         int32_t classes[N];
-        if (kehu_svm_predict(mapped, &texts, NULL, classes, NULL, NULL, NULL) != KEHU_OK)
-            _exit(2);
-        for (int i = 0; i < N; i++)
-            if (classes[i] != i % 7)
-                _exit(3);
-        _exit(0);
+        int wrong =
+            kehu_svm_predict(mapped, &texts, NULL, classes, NULL, NULL, NULL) != KEHU_OK;
+        for (int i = 0; i < N && !wrong; i++)
+            wrong = classes[i] != i % 7;
+        kehu_svm_free(mapped);
+        kehu_svm_free(svm);
+        _exit(wrong);
     }
     assert_int_equal(waitpid(child, &result, 0), child);
     assert_int_equal(result, 0);

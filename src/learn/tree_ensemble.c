@@ -100,34 +100,35 @@ static inline uint32_t step(const kehu__tree_gate *gates, uint32_t at,
     return g->left + !(g->left_codes[code >> 6] >> (code & 63) & 1);
 }
 
-/* margins[n][n_outputs] of n <= TOGETHER rows, trees added in their order. */
+/* One tree's part of n <= TOGETHER rows' margins of one output. */
+static inline void add_tree(const kehu__ensemble *e, uint32_t t, const uint8_t *codes,
+                            size_t stride, uint32_t n, double *margins, size_t step_of)
+{
+    uint32_t at[TOGETHER];
+    for (uint32_t j = 0; j < n; j++)
+        at[j] = e->trees.roots[t];
+    for (uint32_t d = 0; d < e->depths[t]; d++)
+        for (uint32_t j = 0; j < n; j++)
+            at[j] = step(e->gates, at[j], codes + j * stride);
+    for (uint32_t j = 0; j < n; j++)
+        margins[j * step_of] += e->trees.values[at[j]];
+}
+
+/* margins[n][n_outputs]: tree after tree over all rows, so that a tree stays in the
+ * cache; each row's trees are added in their order. */
 static void add_up(const kehu__ensemble *e, const uint8_t *codes, size_t stride,
                    uint32_t n, double *margins)
 {
-    const kehu__boosted *b = &e->trees;
-    const uint32_t O = b->n_outputs;
-    for (uint32_t j = 0; j < n; j++)
-        memcpy(margins + (size_t)j * O, b->start, O * sizeof *margins);
-    for (uint32_t t = 0; t < b->n_trees; t++) {
-        uint32_t at[TOGETHER];
-        for (uint32_t j = 0; j < TOGETHER; j++)
-            at[j] = b->roots[t];
-        if (n == TOGETHER)
-            for (uint32_t d = 0; d < e->depths[t]; d++)
-                for (uint32_t j = 0; j < TOGETHER; j++)
-                    at[j] = step(e->gates, at[j], codes + j * stride);
-        else
-            for (uint32_t d = 0; d < e->depths[t]; d++)
-                for (uint32_t j = 0; j < n; j++)
-                    at[j] = step(e->gates, at[j], codes + j * stride);
-        for (uint32_t j = 0; j < n; j++)
-            margins[(size_t)j * O + t % O] += b->values[at[j]];
+    const uint32_t O = e->trees.n_outputs;
+    for (uint32_t i = 0; i < n; i++)
+        memcpy(margins + (size_t)i * O, e->trees.start, O * sizeof *margins);
+    for (uint32_t t = 0; t < e->trees.n_trees; t++) {
+        uint32_t i = 0;
+        double *m = margins + t % O;
+        for (; i + TOGETHER <= n; i += TOGETHER)
+            add_tree(e, t, codes + i * stride, stride, TOGETHER, m + (size_t)i * O, O);
+        add_tree(e, t, codes + i * stride, stride, n - i, m + (size_t)i * O, O);
     }
-}
-
-void kehu__ensemble_margins(const kehu_tree *tree, const uint8_t *codes, double *margins)
-{
-    add_up(tree->ensemble, codes, 0, 1, margins);
 }
 
 void kehu__ensemble_answer(const kehu_tree *tree, const double *margins, double *p)
@@ -143,8 +144,9 @@ void kehu__ensemble_score(const kehu_tree *tree, const uint8_t *codes, size_t st
 {
     const uint32_t O = tree->ensemble->trees.n_outputs, K = tree->classes.n;
     double margins[TOGETHER * KEHU__TREE_MAX_CLASSES];
-    for (int64_t i = 0; i < n; i += TOGETHER) {
-        const uint32_t m = n - i < TOGETHER ? (uint32_t)(n - i) : TOGETHER;
+    const uint32_t block = KEHU__TREE_MAX_CLASSES / O * TOGETHER;
+    for (int64_t i = 0; i < n; i += block) {
+        const uint32_t m = n - i < block ? (uint32_t)(n - i) : block;
         add_up(tree->ensemble, codes + (size_t)i * stride, stride, m, margins);
         for (uint32_t j = 0; j < m; j++) {
             double *p = probabilities + ((size_t)i + j) * K;

@@ -33,9 +33,6 @@ kehu_status kehu__ensemble_score_columns(const kehu_tree *tree,
                                          bool calibrated, double *probabilities,
                                          const kehu__run *run, kehu_error *err);
 
-/* Margins of one row of codes. */
-void kehu__ensemble_margins(const kehu_tree *tree, const uint8_t *codes, double *margins);
-
 /* p[classes] of margins: calibrated, and whole multiples of 1 / KEHU__TREE_ONE. */
 void kehu__ensemble_answer(const kehu_tree *tree, const double *margins, double *p);
 

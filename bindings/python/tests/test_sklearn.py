@@ -80,7 +80,7 @@ def test_texts_in_any_container(texts):
 
 
 @pytest.mark.parametrize("estimator, train, left_out", [
-    (KehuTextClassifier, kehu.Svm.train, {"texts", "labels", "weights", "abstain_below", "precision", "progress"}),
+    (KehuTextClassifier, kehu.Svm.train, {"texts", "labels", "weights", "start", "abstain_below", "precision", "progress"}),
     (KehuKeywordClassifier, kehu.Keyword.train, {"texts", "labels", "precision", "progress"}),
     (KehuTreeClassifier, kehu.Tree.train, {"columns_", "target", "row_ids", "weights", "class_weights", "classes", "progress"}),
 ])

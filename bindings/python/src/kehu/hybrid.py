@@ -18,8 +18,9 @@ from ._call import Model, Watch, call, choose, options, watch
 from ._columns import texts as text_column
 from ._library import lib
 from .keyword import Keyword, keyword_options
+from .linear import LOSSES
 from .results import Part, Record, Result, room, view
-from .svm import LOSSES, Svm
+from .svm import Svm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ class _Shipped:
 
     def open(self) -> Any:
         """The model, read once a process. Fails with KehuNotFoundError where the file did not come along."""
-        key = self.name, self.tokenizer and self.tokenizer.name
+        key = self.name, None if self.tokenizer is None else self.tokenizer.name
         if key not in _loaded:
             path = SparkFiles.get(self.name)
             if not os.path.exists(path):
@@ -75,7 +75,7 @@ class _Shipped:
 
     def _read(self, path: str) -> Any:
         if self.name.endswith(".svm"):
-            return Svm.map(path, self.tokenizer and self.tokenizer.open())
+            return Svm.map(path, None if self.tokenizer is None else self.tokenizer.open())
         with open(path, "rb") as file:
             return pickle.load(file)
 

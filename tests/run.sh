@@ -5,6 +5,7 @@
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
 #                                   java_jmh java_natives java_spark spark s390x aarch64 debian conan docs
+#                                   free_threaded
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -25,6 +26,7 @@
 #             and gives the picture that the README shows
 #   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
+#   free_threaded  the Python package on the interpreter that KEHU_FREE_THREADED names, one built with --disable-gil
 #   spark     kehu.spark on two executors of their own gives what one process gives
 #   java_spark  kehu-spark does the same, in one JVM and on a standalone master with two workers
 #   wheels    the wheels of all platforms are built, checked and, other processors' under QEMU, run
@@ -216,11 +218,11 @@ part_outside() { need cmake=cmake && one outside sh tests/outside/run.sh $out/ou
 part_debian() { need dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian && one debian sh tests/outside/debian.sh $out/debian; }
 part_conan() { need '/usr/lib/python3*/ensurepip/__init__.py=python3-venv' && one conan sh tests/outside/conan.sh $out/conan; }
 
-# virtual NAME GROUP: a fresh virtual environment with the packages of a group in bindings/python/pyproject.toml.
+# virtual NAME GROUP [PYTHON]: a fresh virtual environment with the packages of a group in bindings/python/pyproject.toml.
 virtual() {
     ensure '/usr/lib/python3*/ensurepip/__init__.py=python3-venv' || return
     rm -rf "${out:?}/$1"
-    python3 -m venv "$out/$1" && "$out/$1/bin/pip" install -q --upgrade pip &&
+    "${3:-python3}" -m venv "$out/$1" && "$out/$1/bin/pip" install -q --upgrade pip &&
         "$out/$1/bin/pip" install -q --group "bindings/python/pyproject.toml:$2"
 }
 
@@ -262,6 +264,21 @@ part_docs() {
     one reference reference
     one main-job sh examples/run.sh $out/run
     one picture picture
+}
+free_threaded() ( # duckdb's newest has no build yet, and would take an hour to make
+    export PIP_ONLY_BINARY=:all:
+    virtual free_threaded free-threaded "$KEHU_FREE_THREADED"
+)
+part_free_threaded() {
+    if [ -z "${KEHU_FREE_THREADED:-}" ]; then
+        echo "free_threaded: FAILED, KEHU_FREE_THREADED names no interpreter"
+        failed=$((failed + 1))
+        return
+    fi
+    one free_threaded-environment free_threaded
+    one free_threaded-wheel "$out/free_threaded/bin/python" -m pip install bindings/python
+    # The notebooks want polars, which has no build for it.
+    PYTHON_GIL=0 pytest_of free_threaded free_threaded bindings/python/tests --ignore bindings/python/tests/test_notebooks.py
 }
 part_spark() {
     need java=openjdk-17-jre-headless || return

@@ -18,11 +18,15 @@ def run(code, **environment):
 
 
 def test_importing_brings_no_package():
-    out = run("import sys; before = set(sys.modules); import kehu; print(sorted(set(sys.modules) - before))")
+    out = run("""
+import sys, array, collections, ctypes
+class Struct(ctypes.Structure): # newer ones import what they need here
+    _fields_ = [("x", ctypes.c_int)]
+before = set(sys.modules)
+import kehu
+print(sorted(set(sys.modules) - before))""")
     brought = {name.split(".")[0] for name in eval(out.stdout)}
-    assert brought <= {"kehu", "ctypes", "_ctypes", "array", "struct", "_struct", "collections", "keyword", "operator", "_operator",
-                       "itertools", "types", "__future__", "_collections", "reprlib", "heapq", "_heapq", "copyreg"}, brought
-    assert "numpy" not in brought
+    assert brought <= {"kehu", "__future__"}, brought
 
 
 def test_a_library_that_is_not_there_is_named():

@@ -198,6 +198,8 @@ kehu_status kehu__tree_outcomes_check(const kehu_column *target, int64_t n_rows,
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "the target has %lld rows, the columns have %lld",
                           (long long)target->length, (long long)n_rows);
+    if (n_rows == 0)
+        return kehu__fail(err, KEHU_EMPTY, -1, "there are no rows");
     if (n_rows > INT32_MAX)
         return kehu__fail(err, KEHU_LIMIT, -1, "%lld rows, at most 2^31 - 1 are possible",
                           (long long)n_rows);

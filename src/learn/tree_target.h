@@ -11,7 +11,7 @@ kehu_status kehu__tree_target_read(kehu__tree_names *names, uint8_t *labels,
                                    const uint8_t *use, const kehu_allocator *alloc,
                                    kehu_error *err);
 
-/* The target of n_rows rows is a sound column of so many, at most 2^31 - 1. */
+/* The target of n_rows rows is a sound column of so many, 1 to 2^31 - 1. */
 kehu_status kehu__tree_outcomes_check(const kehu_column *target, int64_t n_rows,
                                       kehu_error *err);
 

@@ -201,6 +201,11 @@ static void test_tree_outcomes_must_be_known(void **state)
          "the target is FLOAT64, expected text, BOOL or integers up to INT64");
     c.columns[0].name = "other";
     BOTH(KEHU_COLUMN, "column spend is missing");
+    c.columns[0].name = "spend";
+    c.target.length = 0;
+    for (int k = 0; k < 4; k++)
+        c.columns[k].length = 0;
+    BOTH(KEHU_EMPTY, "there are no rows");
 #undef BOTH
     assert_int_equal(kehu_tree_permute(tree, c.columns, 4, &c.target, &too_many,
                                        importance, NULL, &err),

@@ -17,19 +17,23 @@ public final class Svm extends Model {
     private static final PredictOptions DEFAULTS = new PredictOptions();
 
     private final List<String> classNames;
+    private final Tokenizer tokenizer;
 
-    Svm(long pointer, NativeHandle keeps) {
-        this(pointer, true, keeps);
+    Svm(long pointer, Tokenizer tokenizer) {
+        super(pointer, Native::svmFree, tokenizer);
+        classNames = names(pointer);
+        this.tokenizer = tokenizer;
     }
 
-    private Svm(long pointer, boolean owned, NativeHandle keeps) {
-        super(pointer, owned ? Native::svmFree : null, keeps);
+    private Svm(long pointer, NativeHandle owner) {
+        super(pointer, null, owner);
         classNames = names(pointer);
+        tokenizer = null;
     }
 
     /** The machine inside another model. */
     static Svm borrowed(long pointer, NativeHandle owner) {
-        return new Svm(pointer, false, owner);
+        return new Svm(pointer, owner);
     }
 
     private static List<String> names(long pointer) {
@@ -327,7 +331,7 @@ public final class Svm extends Model {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
             f.check(Native.svmTrain(out.address, texts.address(f), labels.address(f), options.write(f).address, f.error()));
-            return new Svm(out.i64(0), options.tokenizer == null ? options.start : options.tokenizer);
+            return new Svm(out.i64(0), options.tokenizer != null || options.start == null ? options.tokenizer : options.start.tokenizer);
         }
     }
 

@@ -126,9 +126,11 @@ class SvmTest {
     @Test
     void aModelLearnsOn() {
         Svm more;
+        long open = Kehu.openHandles();
         try (Svm svm = trained()) {
             more = Svm.train(Column.of(null, TEXTS), Column.of(null, LABELS), new Svm.Options().start(svm));
         }
+        assertTrue(Kehu.openHandles() <= open + 1, "the earlier model is still there");
         try (more; Svm svm = trained()) {
             assertEquals(svm.info().cost(), more.info().cost());
             assertArrayEquals(svm.predict(TEXTS), more.predict(TEXTS));
@@ -252,6 +254,8 @@ class SvmTest {
         Svm svm = Svm.train(texts, Column.of(null, LABELS), new Svm.Options().cost(1).tokenizer(tokenizer));
         int[] before = svm.predict(TEXTS);
         byte[] bytes = svm.toBytes();
+        Svm more = Svm.train(texts, Column.of(null, LABELS), new Svm.Options().start(svm));
+        int[] later = more.predict(TEXTS);
         assertThrows(KehuException.NotFound.class, () -> Svm.read(bytes));
         try (Svm read = Svm.read(bytes, tokenizer)) {
             tokenizer.close();
@@ -261,6 +265,9 @@ class SvmTest {
         assertThrows(IllegalStateException.class, () -> Svm.read(bytes, tokenizer));
         svm.close();
         assertThrows(IllegalStateException.class, () -> svm.predict(TEXTS));
+        try (more) {
+            assertArrayEquals(later, more.predict(TEXTS));
+        }
     }
 
     @Test

@@ -186,6 +186,8 @@ kehu_status kehu__ensemble_score_columns(const kehu_tree *tree,
     const kehu_allocator *a = &tree->alloc;
     const uint32_t F = tree->n_features;
     const size_t n = (size_t)n_rows;
+    if (n_rows == 0)
+        return KEHU_OK;
     scoring s = {tree, NULL, F, n_rows, calibrated, probabilities};
     kehu_column *columns = kehu__alloc(a, F, sizeof *columns);
     uint8_t *by_column = kehu__alloc(a, n, F), *by_row = kehu__alloc(a, n, F),

@@ -446,6 +446,21 @@ static kehu_tree *small_tree(customers *c, const kehu_allocator *alloc,
     return tree;
 }
 
+static void test_ensemble_scores_no_rows(void **state)
+{
+    customers c;
+    kehu_status status;
+    double p[2];
+    (void)state;
+    make_additive(&c, 76, 2);
+    kehu_tree *tree = small_tree(&c, NULL, &status);
+    assert_int_equal(status, KEHU_OK);
+    for (int k = 0; k < 2; k++)
+        c.columns[k].length = 0;
+    assert_int_equal(kehu_tree_score(tree, c.columns, 2, p, NULL, NULL), KEHU_OK);
+    kehu_tree_free(tree);
+}
+
 static void test_ensemble_refuses_every_cut_and_many_flipped_bits(void **state)
 {
     customers c;
@@ -551,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_ensemble_comes_back_and_is_calibrated_anew),
         cmocka_unit_test(test_ensemble_answers_questions_of_drift_and_worth),
         cmocka_unit_test(test_ensemble_splits_where_it_gains_most),
+        cmocka_unit_test(test_ensemble_scores_no_rows),
         cmocka_unit_test(test_ensemble_refuses_every_cut_and_many_flipped_bits),
         cmocka_unit_test(test_ensemble_survives_every_refused_allocation),
         cmocka_unit_test(test_ensemble_stops_when_asked),

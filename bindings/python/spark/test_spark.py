@@ -302,7 +302,7 @@ def test_a_standalone_cluster_gets_kehu_with_the_job(texts, svm, tmp_path, clust
                 z.write(kehu._library.PATH if ".so" in name else os.path.join(package, name), f"kehu/{name}")
     small = " --executor-memory 512m --conf spark.ui.enabled=false --conf spark.driver.host=127.0.0.1 "
     changed = {"HOST:7077": cluster + small, "/shared/answers": f"{tmp_path}/answers --once", "/shared/": f"{tmp_path}/"}
-    found = submitted("spark://HOST:7077", tmp_path, texts, svm, changed, PYTHONPATH=os.pathsep.join(sys.path))
+    found = submitted("--archives kehu.zip", tmp_path, texts, svm, changed, PYTHONPATH=os.pathsep.join(sys.path))
     assert found == labelled(texts, svm)
     assert list(tmp_path.glob("worker*/app-*/*/kehu-home/kehu/__init__.py"))
 

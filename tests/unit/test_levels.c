@@ -142,6 +142,21 @@ static const double six[] = {.9, .1, .5, .5, .3, .7, .2, .8, .85, .15, .5, .5};
 static const int32_t six_seen[] = {0, 1, 1, 0, 0, -1},
                      six_segments[] = {1, 0, 1, -1, 1, 0};
 
+/* Field by field: what lies between them is anyone's guess. */
+static void same_row(const kehu_level_row *a, const kehu_level_row *b)
+{
+    assert_int_equal(a->class_index, b->class_index);
+    assert_int_equal(a->level, b->level);
+    assert_int_equal(a->mode, b->mode);
+    assert_string_equal(a->name, b->name);
+    assert_true(a->from == b->from && a->to == b->to);
+    assert_int_equal(a->n_rows, b->n_rows);
+    assert_true(a->share == b->share && a->mean_probability == b->mean_probability);
+    assert_int_equal(a->n_known, b->n_known);
+    assert_true(a->observed_rate == b->observed_rate && a->lift == b->lift);
+    assert_true(a->low == b->low && a->high == b->high);
+}
+
 static void test_levels_report_each_segment_as_if_alone(void **state)
 {
     static const int members[2][3] = {{1, 5, -1}, {0, 2, 4}};
@@ -164,7 +179,8 @@ static void test_levels_report_each_segment_as_if_alone(void **state)
             seen[n] = six_seen[members[s][i]];
         }
         assert_int_equal(kehu_levels_report(levels, p, n, seen, alone[0], NULL), KEHU_OK);
-        assert_memory_equal(alone, rows[s], sizeof alone);
+        for (int i = 0; i < 2 * KEHU_LEVEL_COUNT; i++)
+            same_row(&alone[0][i], &rows[s][0][i]);
     }
     assert_int_equal(
         kehu_levels_report_segments(levels, six, 6, six_seen, wrong, 2, rows[0][0], &err),

@@ -177,7 +177,7 @@ static kehu_status judge(const kehu__learning *l, trial *t, double temperature,
     return KEHU_OK;
 }
 
-kehu_status kehu__keyword_calibrate(kehu__calibration *out,
+kehu_status kehu__keyword_calibrate(kehu__keyword_calibration *out,
                                     const kehu__candidates *candidates,
                                     const kehu__learning *l, kehu_keyword_info *training,
                                     kehu_error *err)
@@ -186,7 +186,7 @@ kehu_status kehu__keyword_calibrate(kehu__calibration *out,
     trial trials[N_COSTS] = {{.n = 0}};
     kehu_status status = KEHU_OK;
     int best = 0;
-    *out = (kehu__calibration){.cost = costs[DEFAULT_COST], .temperature = 1};
+    *out = (kehu__keyword_calibration){.cost = costs[DEFAULT_COST], .temperature = 1};
     for (int fold = 0; fold < n_folds && status == KEHU_OK; fold++) {
         const double share = 0.4 / n_folds;
         kehu__learning_part(l, 0.3 + share * fold, 0.3 + share * (fold + 1));

@@ -88,7 +88,7 @@ static double covered(const kehu__fitter *f)
     return (double)n / (double)f->l->n_texts;
 }
 
-static kehu_status finish(const kehu__fitter *f, const kehu__calibration *c,
+static kehu_status finish(const kehu__fitter *f, const kehu__keyword_calibration *c,
                           kehu__draft *out, kehu_error *err)
 {
     const kehu__learning *l = f->l;
@@ -111,8 +111,9 @@ static kehu_status finish(const kehu__fitter *f, const kehu__calibration *c,
 }
 
 kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
-                                 const kehu__calibration *c, const kehu__learning *l,
-                                 kehu_keyword_info *training, kehu_error *err)
+                                 const kehu__keyword_calibration *c,
+                                 const kehu__learning *l, kehu_keyword_info *training,
+                                 kehu_error *err)
 {
     kehu__fitter f;
     kehu_status status;

@@ -115,13 +115,13 @@ kehu_status kehu__keyword_list(kehu_keyword **out, const kehu__learning *l,
                                const kehu__candidates *candidates, kehu_error *err);
 
 /* Learn lists without a part of the texts and try them on that part. */
-typedef struct kehu__calibration {
+typedef struct kehu__keyword_calibration {
     double cost;        /* C of the weights' SVM that does best */
     double temperature; /* of its margins */
     int32_t abstain;
-} kehu__calibration;
+} kehu__keyword_calibration;
 
-kehu_status kehu__keyword_calibrate(kehu__calibration *out,
+kehu_status kehu__keyword_calibrate(kehu__keyword_calibration *out,
                                     const kehu__candidates *candidates,
                                     const kehu__learning *l, kehu_keyword_info *training,
                                     kehu_error *err);
@@ -129,7 +129,8 @@ kehu_status kehu__keyword_calibrate(kehu__calibration *out,
 /* Learn the weights of the keywords of `list` together; write the finished list into
  * `out`. */
 kehu_status kehu__keyword_finish(kehu__draft *out, const kehu_keyword *list,
-                                 const kehu__calibration *c, const kehu__learning *l,
-                                 kehu_keyword_info *training, kehu_error *err);
+                                 const kehu__keyword_calibration *c,
+                                 const kehu__learning *l, kehu_keyword_info *training,
+                                 kehu_error *err);
 
 #endif

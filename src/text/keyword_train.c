@@ -148,7 +148,7 @@ static kehu_status learn(kehu_keyword **out, const kehu__learning *l,
 {
     kehu__draft finished = kehu__draft_new(&l->alloc);
     kehu__candidates candidates;
-    kehu__calibration calibration;
+    kehu__keyword_calibration calibration;
     kehu_keyword *list = NULL;
     kehu_status status;
     kehu__learning_part(l, 0, 0.3);

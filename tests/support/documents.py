@@ -34,7 +34,7 @@ class Place:
     """A folder with the sample, where the blocks of one document run."""
 
     def __init__(self, root, library, examples, compiler):
-        self.root, self.library, self.compiler = root, library, compiler
+        self.root, self.shared, self.compiler = root, library, compiler
         self.names = {"__name__": "__main__"}
         self.env = {**os.environ, "PYTHONPATH": os.path.join(root, "bindings", "python", "src"), "KEHU_LIBRARY": library,
                     "KEHU": root, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": examples + os.pathsep + os.environ["PATH"]}
@@ -58,7 +58,7 @@ class Place:
         with open("program.c", "w", encoding="utf-8") as file:
             file.write(text)
         self.run([*self.compiler.split(), "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(self.root, "include"), "program.c",
-                  "-o", "program", self.library, "-Wl,-rpath," + os.path.dirname(self.library)])
+                  "-o", "program", self.shared, "-Wl,-rpath," + os.path.dirname(self.shared)])
         return self.run(["./program"])
 
 

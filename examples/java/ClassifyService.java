@@ -1,7 +1,12 @@
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import java.io.IOException;
-import java.net.InetAddress;
+import io.undertow.Undertow;
+import io.undertow.UndertowOptions;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.RequestTooBigException;
+import io.undertow.server.handlers.PathHandler;
+import io.undertow.util.Headers;
+import io.undertow.util.Methods;
+import io.undertow.util.StatusCodes;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -9,8 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.kehu.Column;
 import org.kehu.Csv;
 import org.kehu.Svm;
@@ -20,19 +23,27 @@ import org.kehu.Table;
  * A service that sorts texts into classes: POST texts to /classify, one a line; each line of the answer is class and
  * probability, parted by a tab. /explain adds the term that speaks most for the class.
  *
- *     java -cp kehu.jar ClassifyService.java labelled.csv 8080
+ *     mvn -f examples/java compile exec:java -Dexec.args="labelled.csv 8080"
  *
  * It trains on the CSV file (columns text and class), or loads a model when the file's name ends in .svm. One model serves
- * all threads. Port 0 takes any free one; the port is printed.
+ * all threads. Texts go from the request to the library as the bytes that they are. Port 0 takes any free one; the port is
+ * printed.
  */
 public final class ClassifyService {
     private static final int MAX_BYTES = 16 << 20;
+    /** More is not for a thread that has other connections to serve. */
+    private static final int SMALL = 1 << 17;
+    private static final byte[] NO_NAME = {};
     private static final Svm.PredictOptions OPTIONS = new Svm.PredictOptions();
 
     private final Svm svm;
+    private final byte[][] names;
+    private final int longestName;
 
     private ClassifyService(Svm svm) {
         this.svm = svm;
+        names = svm.classNames().stream().map(name -> name.getBytes(StandardCharsets.UTF_8)).toArray(byte[][]::new);
+        longestName = Arrays.stream(names).mapToInt(name -> name.length).max().orElse(0);
     }
 
     private static Svm model(String file) {
@@ -44,27 +55,41 @@ public final class ClassifyService {
         }
     }
 
-    private void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            if (!exchange.getRequestMethod().equals("POST")) {
-                reply(exchange, 405, "POST texts, one a line\n");
+    private HttpHandler handler(boolean withReasons) {
+        return exchange -> {
+            if (!exchange.getRequestMethod().equals(Methods.POST)) {
+                reply(exchange, StatusCodes.METHOD_NOT_ALLOWED, "POST texts, one a line\n");
                 return;
             }
-            byte[] body = exchange.getRequestBody().readNBytes(MAX_BYTES + 1);
-            if (body.length > MAX_BYTES) {
-                reply(exchange, 413, "more than " + MAX_BYTES + " bytes\n");
-                return;
-            }
-            try {
-                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
-                reply(exchange, 200, answers(body, lines(body), exchange.getHttpContext().getPath().equals("/explain")));
-            } catch (CharacterCodingException e) {
-                reply(exchange, 400, "the texts are not UTF-8\n");
-            }
+            exchange.getRequestReceiver().receiveFullBytes((whole, body) -> {
+                if (body.length <= SMALL) {
+                    answer(whole, body, withReasons);
+                } else {
+                    whole.dispatch(() -> answer(whole, body, withReasons));
+                }
+            }, (broken, e) -> {
+                if (e instanceof RequestTooBigException) {
+                    reply(broken, StatusCodes.REQUEST_ENTITY_TOO_LARGE, "more than " + MAX_BYTES + " bytes\n");
+                } else {
+                    broken.endExchange();
+                }
+            });
+        };
+    }
+
+    private void answer(HttpServerExchange exchange, byte[] body, boolean withReasons) {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+            reply(exchange, StatusCodes.OK, answers(body, lines(body), withReasons));
+        } catch (CharacterCodingException e) {
+            reply(exchange, StatusCodes.BAD_REQUEST, "the texts are not UTF-8\n");
         }
     }
 
-    /** Moves lines together, without what ends them; where each one begins, and where the last one ends. */
+    /**
+     * Where each line begins, and where the last one ends. What ends a line stays in it: blanks behind a text change
+     * nothing.
+     */
     private static int[] lines(byte[] body) {
         int most = 2;
         for (byte b : body) {
@@ -72,65 +97,66 @@ public final class ClassifyService {
         }
         int[] offsets = new int[most];
         int lines = 0;
-        int size = 0;
-        for (byte b : body) {
-            if (b == '\n') {
-                offsets[++lines] = size;
-            } else if (b != '\r') {
-                body[size++] = b;
+        for (int i = 0; i < body.length; i++) {
+            if (body[i] == '\n') {
+                offsets[++lines] = i + 1;
             }
         }
-        if (body.length > 0 && body[body.length - 1] != '\n') {
-            offsets[++lines] = size;
+        if (offsets[lines] < body.length) {
+            offsets[++lines] = body.length;
         }
         return Arrays.copyOf(offsets, lines + 1);
     }
 
-    private String answers(byte[] texts, int[] offsets, boolean withReasons) {
+    private ByteBuffer answers(byte[] texts, int[] offsets, boolean withReasons) {
         Svm.Predictions found = svm.predict(Column.ofUtf8("text", texts, offsets), OPTIONS);
-        int classes = svm.classNames().size();
-        StringBuilder lines = new StringBuilder();
+        ByteBuffer lines = ByteBuffer.allocate((longestName + 8) * found.classes().length + (withReasons ? texts.length : 0));
         for (int i = 0; i < found.classes().length; i++) {
             int number = found.classes()[i];
-            int thousandths = number < 0 ? 0 : Math.round(1000 * found.probabilities()[i * classes + number]);
-            lines.append(number < 0 ? "" : svm.classNames().get(number)).append('\t').append(thousandths / 1000).append('.');
+            int thousandths = number < 0 ? 0 : Math.round(1000 * found.probabilities()[i * names.length + number]);
+            lines.put(number < 0 ? NO_NAME : names[number]).put((byte) '\t').put((byte) ('0' + thousandths / 1000)).put((byte) '.');
             for (int unit = 100; unit > 0; unit /= 10) {
-                lines.append((char) ('0' + thousandths / unit % 10));
+                lines.put((byte) ('0' + thousandths / unit % 10));
             }
             if (withReasons) {
-                String text = new String(texts, offsets[i], offsets[i + 1] - offsets[i], StandardCharsets.UTF_8);
-                List<Svm.Reason> why = svm.explain(text, number, 1).reasons();
-                lines.append('\t').append(why.isEmpty() ? "" : why.get(0).term());
+                lines.put((byte) '\t');
+                lines.put(reason(new String(texts, offsets[i], offsets[i + 1] - offsets[i], StandardCharsets.UTF_8), number));
             }
-            lines.append('\n');
+            lines.put((byte) '\n');
         }
-        return lines.toString();
+        return lines.flip();
     }
 
-    private static void reply(HttpExchange exchange, int status, String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-        exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
-        exchange.getResponseBody().write(bytes);
+    /** No longer than the text, of which it is a part. */
+    private byte[] reason(String text, int classNumber) {
+        List<Svm.Reason> why = svm.explain(text, classNumber, 1).reasons();
+        return (why.isEmpty() ? "" : why.get(0).term()).getBytes(StandardCharsets.UTF_8);
     }
 
-    public static void main(String[] arguments) throws IOException {
+    private static void reply(HttpServerExchange exchange, int status, String text) {
+        reply(exchange, status, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static void reply(HttpServerExchange exchange, int status, ByteBuffer text) {
+        exchange.setStatusCode(status);
+        exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+        exchange.getResponseSender().send(text);
+    }
+
+    public static void main(String[] arguments) {
         if (arguments.length != 2) {
             System.err.println("usage: ClassifyService labelled.csv|model.svm PORT");
             System.exit(2);
         }
-        System.setProperty("sun.net.httpserver.nodelay", "true"); // else small answers may wait 40 ms
         ClassifyService service = new ClassifyService(model(arguments[0]));
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[1])), 0);
-        ExecutorService threads = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors() * 2);
-        server.createContext("/classify", service::handle);
-        server.createContext("/explain", service::handle);
-        server.setExecutor(threads);
+        Undertow server = Undertow.builder().addHttpListener(Integer.parseInt(arguments[1]), "127.0.0.1")
+            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, (long) MAX_BYTES)
+            .setHandler(new PathHandler().addExactPath("/classify", service.handler(false)).addExactPath("/explain", service.handler(true)))
+            .build();
         server.start();
-        System.out.println("listening on port " + server.getAddress().getPort());
+        System.out.println("listening on port " + ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            server.stop(1);
-            threads.shutdown();
+            server.stop();
             service.svm.close();
         }));
     }

@@ -1,14 +1,13 @@
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import io.undertow.Undertow;
+import io.undertow.util.Headers;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.Executors;
 
 /**
- * What examples/java/ClassifyService.java does at /classify, by PeerJava: the class of each line that is posted, without a
- * probability, which its model has not.
+ * What examples/java/ClassifyService.java does at /classify, on the same server, by PeerJava: the class of each line that
+ * is posted, without a probability, which its model has not.
  *
  *     PeerService TRAIN PORT
  */
@@ -19,25 +18,20 @@ final class PeerService {
         this.peer = peer;
     }
 
-    private void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            StringBuilder answers = new StringBuilder();
-            new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8).lines()
-                .forEach(text -> answers.append(peer.classify(text)).append('\n'));
-            byte[] bytes = answers.toString().getBytes(StandardCharsets.UTF_8);
-            exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-            exchange.sendResponseHeaders(200, bytes.length);
-            exchange.getResponseBody().write(bytes);
-        }
+    private ByteBuffer answers(byte[] body) {
+        StringBuilder answers = new StringBuilder();
+        new String(body, StandardCharsets.UTF_8).lines().forEach(text -> answers.append(peer.classify(text)).append('\n'));
+        return ByteBuffer.wrap(answers.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     public static void main(String[] arguments) throws IOException {
-        System.setProperty("sun.net.httpserver.nodelay", "true");
         PeerService service = new PeerService(new PeerJava(arguments[0]));
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[1])), 0);
-        server.createContext("/classify", service::handle);
-        server.setExecutor(Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors() * 2));
+        Undertow server = Undertow.builder().addHttpListener(Integer.parseInt(arguments[1]), "127.0.0.1")
+            .setHandler(exchange -> exchange.getRequestReceiver().receiveFullBytes((whole, body) -> {
+                whole.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/plain; charset=utf-8");
+                whole.getResponseSender().send(service.answers(body));
+            })).build();
         server.start();
-        System.out.println("listening on port " + server.getAddress().getPort());
+        System.out.println("listening on port " + ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort());
     }
 }

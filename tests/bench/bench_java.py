@@ -1,6 +1,6 @@
 """What a call from Java costs over the C library, by CPU time and by JMH; titles classified beside jieba-analysis with
-LIBLINEAR's Java port, one thread; and both behind the same HTTP server, under load. Needs a JDK, Maven and wrk, which it
-installs, and the THUCNews titles."""
+LIBLINEAR's Java port, one thread; and both behind the same HTTP server, Undertow, under load. Needs a JDK, Maven and wrk,
+which it installs, and the THUCNews titles."""
 import glob
 import json
 import lzma
@@ -42,10 +42,13 @@ maven("-f", "bindings/java", "-DskipTests", "-Dmaven.javadoc.skip", "-Dmaven.sou
 maven("-f", "bindings/java/jmh", f"-Dkehu.target={folder}/jmh", "package")
 for peer in PEERS:
     maven("dependency:get", f"-Dartifact={peer}")
+maven("-f", "examples/java", "dependency:build-classpath", "-DexcludeArtifactIds=kehu", f"-Dmdep.outputFile={folder}/server.path")
 jar = f"{folder}/target/kehu-0.1.0.jar"
 peers = [j for part in ("com/huaban", "de/bwaldvogel", "org/apache/commons/commons-lang3/3.3.1")
          for j in glob.glob(f"{repository}/{part}/**/*.jar", recursive=True)]
-ours, theirs = f"{folder}/classes:{jar}", ":".join([f"{folder}/classes"] + peers)
+with open(f"{folder}/server.path", encoding="utf-8") as f:
+    server = f.read().strip()
+ours, theirs = f"{folder}/classes:{jar}:{server}", ":".join([f"{folder}/classes", server] + peers)
 run("javac", "-encoding", "UTF-8", "-d", f"{folder}/classes", "-cp", f"{ours}:{theirs}",
     f"{here}/BenchJava.java", f"{here}/PeerJava.java", f"{here}/PeerService.java", f"{root}/examples/java/ClassifyService.java")
 for name, path in (("train", train), ("test", test)):

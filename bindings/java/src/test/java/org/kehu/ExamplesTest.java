@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.HttpURLConnection;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -67,7 +70,9 @@ class ExamplesTest {
             assertEquals(List.of(), answers(service, ""));
             String explained = answers(service.resolve("/explain"), "宽带又断了").get(0);
             assertTrue(explained.startsWith(lines.get(0) + "\t") && "宽带又断了".contains(explained.split("\t")[2]), explained);
+            assertEquals(Collections.nCopies(20_000, lines.get(0)), answers(service, "宽带又断了\n".repeat(20_000)));
             assertEquals(400, post(service, new byte[] {(byte) 0xFF}).getResponseCode());
+            assertEquals("HTTP/1.1 413 Request Entity Too Large", announced(service, (16 << 20) + 1));
             assertEquals(405, ((HttpURLConnection) service.toURL().openConnection()).getResponseCode());
         } finally {
             process.destroy();
@@ -79,6 +84,15 @@ class ExamplesTest {
         HttpURLConnection answer = post(service, texts.getBytes(StandardCharsets.UTF_8));
         assertEquals(200, answer.getResponseCode());
         return new String(answer.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+
+    /** What is said to a body of so many bytes before they come. */
+    private static String announced(URI service, int size) throws IOException {
+        try (Socket socket = new Socket(service.getHost(), service.getPort())) {
+            String head = "POST /classify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + size + "\r\n\r\n";
+            socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            return new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII)).readLine();
+        }
     }
 
     private static HttpURLConnection post(URI service, byte[] body) throws IOException {

@@ -107,13 +107,14 @@ part_same() {
     [ -d $out/clang ] || build clang clang || return
     one same python3 tests/support/same.py $out/same $out/gcc $out/clang
 }
+# sanitized NAME COMPILER MESON_OPTION...: a build for clang's address and undefined-behaviour sanitizers.
+sanitized() { build "$@" -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1; }
 part_asan() {
-    build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static -Doptimization=1 &&
+    sanitized asan clang &&
         UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan asan --no-suite real --no-suite slow --no-suite job --timeout-multiplier 5
 }
 part_asan_job() {
-    [ -x $out/asan/examples/customer_insight ] || build asan clang -Db_sanitize=address,undefined -Db_lundef=false \
-        -Ddefault_library=static -Doptimization=1 || return
+    [ -x $out/asan/examples/customer_insight ] || sanitized asan clang || return
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run asan_job asan --suite job --timeout-multiplier 10
 }
 part_tsan() {
@@ -134,9 +135,8 @@ cross() {
 part_s390x() { cross s390x s390x; }
 part_aarch64() { cross arm64 aarch64; }
 part_fuzz() {
-    [ -x $out/asan/tests/fuzz_container ] || build asan clang -Db_sanitize=address,undefined -Db_lundef=false \
-        -Ddefault_library=static -Doptimization=1 || return
-    for target in "$out"/asan/tests/fuzz_*; do
+    sanitized fuzz clang -Dc_args=-DKEHU_FUZZ || return
+    for target in "$out"/fuzz/tests/fuzz_*; do
         [ -x "$target" ] && [ -f "$target" ] || continue
         name=$(basename "$target")
         mkdir -p "$out/found/$name"

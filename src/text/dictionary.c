@@ -7,7 +7,11 @@
 #include "base/utf8.h"
 #include "text/normalize.h"
 
-enum { N_CODES = 0x110000, N_PLANE_PAGES = N_CODES / 256, N_LABELS = 0x10000 };
+enum {
+    N_CODES = 0x110000,
+    N_PLANE_PAGES = N_CODES / 256,
+    N_LABELS = 0x10000 + KEHU__LABEL_PAGE
+};
 
 int32_t kehu__dictionary_cost_of(uint64_t total, uint64_t frequency)
 {
@@ -69,9 +73,9 @@ static bool sizes_make_sense(const kehu__dictionary *d)
     const kehu__trie *t = &d->trie;
     return d->n_pages > 0 && d->n_pages <= N_PLANE_PAGES && d->n_values > 1 &&
            d->n_tags > 0 && d->n_words > 0 && d->longest > 0 &&
-           d->longest <= KEHU__WORD_MAX && t->label_bits >= 1 && t->label_bits <= 16 &&
-           t->base_bits >= 1 && t->base_bits <= 26 && t->value_bits >= 1 &&
-           t->value_bits <= 26 &&
+           d->longest <= KEHU__WORD_MAX && t->label_bits >= 1 &&
+           t->label_bits <= KEHU__LABEL_BITS && t->base_bits >= 1 && t->base_bits <= 26 &&
+           t->value_bits >= 1 && t->value_bits <= 26 &&
            t->slot_bytes == (t->label_bits + t->base_bits + t->value_bits + 7) / 8 &&
            t->n_slots > 1 && d->unknown_cost >= 0 && d->unknown_cost < KEHU__COST_HARD &&
            d->total > 0;
@@ -131,7 +135,7 @@ kehu_status kehu__dictionary_open(kehu__dictionary *d, const void *bytes, size_t
     if (trusted)
         kehu__container_trust(&c, bytes, size);
     else
-        KEHU_TRY(kehu__container_open(&c, bytes, size, "DIC1", name, err));
+        KEHU_TRY(kehu__container_open(&c, bytes, size, "DIC2", name, err));
     KEHU_TRY(find_sections(d, &c, name, err));
     if (trusted)
         return KEHU_OK;
@@ -191,8 +195,8 @@ static void read_word(reading *r, uint32_t id, kehu__word *word)
         word->size = kehu__load32(d->spelled + 8 * (size_t)i + 4) - start;
         return;
     }
-    for (uint32_t at = id; at != 0 && n < KEHU__WORD_MAX; at = r->parents[at])
-        chars[n++] = r->chars[kehu__slot_label(&d->trie, kehu__trie_slot(&d->trie, at))];
+    for (uint32_t at = id; at != 0 && n < KEHU__WORD_MAX;)
+        chars[n++] = r->chars[kehu__trie_label_up(&d->trie, r->parents, &at)];
     while (n > 0)
         out += kehu__utf8_put(out, chars[--n]);
     word->bytes = r->text;

@@ -1,5 +1,5 @@
 /* text/dictionary.h - words with frequencies and tags, as a read-only block of
- * bytes that is used where it lies: a container of kind "DIC1".
+ * bytes that is used where it lies: a container of kind "DIC2".
  *
  *   HEAD  22 numbers, see dictionary.c
  *   PAGE  u16[4352]: which page of CHAR holds characters 256 * i ...

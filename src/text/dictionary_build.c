@@ -471,7 +471,7 @@ kehu_status kehu__dictionary_build(kehu__dictionary_builder *b, kehu__buffer *ou
         sections[i].size = parts[i].size;
     }
     if (status == KEHU_OK)
-        kehu__container_build(out, "DIC1", sections, N_SECTIONS);
+        kehu__container_build(out, "DIC2", sections, N_SECTIONS);
     if (status == KEHU_OK && out->failed)
         status = kehu__no_memory(err, "building the dictionary");
 

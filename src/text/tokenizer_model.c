@@ -2,7 +2,7 @@
  *
  * The file is a container of kind "TOK1":
  *   HEAD  u32 labels; of both tables places and pairs; i32[4][4] transitions
- *   WRDS  the training words, a container "DIC1"
+ *   WRDS  the training words, a container "DIC2"
  *   OTHR  the other dictionary, likewise; empty = none
  *   NEAR  u32 keys, u32 numbers of pairs side by side; GAPD of those with a gap
  *   WGHT  i16[4] a record */

@@ -12,7 +12,7 @@ typedef struct node {
     uint32_t first, end; /* keys below it */
     uint32_t children, n_children;
     uint32_t base, slot, value;
-    uint16_t depth, label;
+    uint16_t depth, label; /* labels of the key passed; the step from the parent */
 } node;
 
 /* Bits that grow; bits past the end read as zero. */
@@ -59,18 +59,34 @@ static unsigned lowest_bit(uint64_t w)
     return n;
 }
 
+static bool is_page(const node *v)
+{
+    return v->label >= KEHU__LABEL_PAGES;
+}
+
+/* The step from a node towards a key below it. */
+static uint32_t step_of(const node *v, const kehu__trie_key *key)
+{
+    const uint32_t label = key->labels[v->depth];
+    if (label < KEHU__LABEL_PAGES)
+        return label;
+    return is_page(v) ? kehu__label_on_page(label) : kehu__label_page(label);
+}
+
 /* The nodes below `at`, appended in label order. */
 static kehu_status expand(builder *t, size_t at, kehu_error *err)
 {
-    const uint32_t depth = t->nodes[at].depth, end = t->nodes[at].end;
-    uint32_t k = t->nodes[at].first;
-    if (k < end && t->keys[k].length == depth)
+    const node v = t->nodes[at];
+    uint32_t k = v.first;
+    if (k < v.end && t->keys[k].length == v.depth)
         t->nodes[at].value = t->keys[k++].value;
     t->nodes[at].children = (uint32_t)t->n_nodes;
-    while (k < end) {
-        const uint16_t label = t->keys[k].labels[depth];
-        node child = {.first = k, .depth = (uint16_t)(depth + 1), .label = label};
-        while (k < end && t->keys[k].labels[depth] == label)
+    while (k < v.end) {
+        const uint32_t label = step_of(&v, &t->keys[k]);
+        node child = {.first = k, .depth = v.depth, .label = (uint16_t)label};
+        if (!is_page(&child)) /* else the key's label is still to come */
+            child.depth++;
+        while (k < v.end && step_of(&v, &t->keys[k]) == label)
             k++;
         child.end = k;
         if (t->n_nodes == MAX_NODES)
@@ -242,16 +258,36 @@ bool kehu__trie_parents(const kehu__trie *trie, uint32_t *parents, uint32_t *own
     return true;
 }
 
-kehu_status kehu__trie_check(const kehu__trie *trie, uint32_t max_depth,
+static bool pages_fit(const kehu__trie *trie, const uint32_t *parents)
+{
+    for (uint32_t i = 1; i < trie->n_slots; i++) {
+        const kehu__slot s = kehu__trie_slot(trie, i);
+        const uint32_t label = kehu__slot_label(trie, s), up = parents[i];
+        const bool on_page =
+            up != 0 &&
+            kehu__slot_label(trie, kehu__trie_slot(trie, up)) >= KEHU__LABEL_PAGES;
+        if ((label >= KEHU__LABEL_PAGES &&
+             (on_page || label > kehu__label_page(UINT16_MAX) ||
+              kehu__slot_value(trie, s) != 0 || kehu__slot_base(trie, s) == 0)) ||
+            (on_page && label > KEHU__LABEL_PAGE))
+            return false;
+    }
+    return true;
+}
+
+kehu_status kehu__trie_check(const kehu__trie *trie, uint32_t max_length,
                              const kehu_allocator *alloc, kehu_error *err)
 {
     const size_t n = trie->n_slots;
+    const uint32_t max_depth = 2 * max_length; /* steps */
     uint32_t *parents = kehu__alloc(alloc, 2 * n, sizeof *parents);
     kehu_status status = KEHU_OK;
     if (parents == NULL && n > 0)
         return kehu__no_memory(err, "checking the trie");
     if (!kehu__trie_parents(trie, parents, parents + n))
         status = kehu__fail(err, KEHU_FORMAT, -1, "the trie has a slot without a parent");
+    else if (!pages_fit(trie, parents))
+        status = kehu__fail(err, KEHU_FORMAT, -1, "the trie has a wrong page of labels");
     /* The second half now holds depths, 0 = not known yet. */
     memset(parents + n, 0, n * sizeof *parents);
     for (uint32_t i = 0; i < n && status == KEHU_OK; i++) {

@@ -6,12 +6,22 @@
  * into as few whole bytes as the three need. No two nodes share a base, so the
  * label alone says whose child a slot is. The root has base 0 and no slot.
  *
+ * Labels of KEHU__LABEL_PAGES and above are rare by the way they are given out.
+ * Such a one takes two steps, to the node of its page and from there to its
+ * place on it: families stay narrow, so they pack close, and labels take 11 bits.
+ *
  * Source: Aoe 1989; label check and unique bases as in darts-clone (Yata). */
 #ifndef KEHU_SRC_TEXT_TRIE_H
 #define KEHU_SRC_TEXT_TRIE_H
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+
+enum {
+    KEHU__LABEL_PAGES = 1536, /* the first label of two steps */
+    KEHU__LABEL_PAGE = 512,   /* labels on a page */
+    KEHU__LABEL_BITS = 11     /* enough for 65535 labels, pages included */
+};
 
 typedef struct kehu__trie {
     const char *slots; /* n_slots * slot_bytes, and 8 bytes that may be read */
@@ -39,16 +49,51 @@ static inline uint32_t kehu__slot_value(const kehu__trie *t, kehu__slot s)
     return (uint32_t)(s >> (t->label_bits + t->base_bits)) & ((1u << t->value_bits) - 1);
 }
 
-/* The child of a node with this base under a label (not 0): its slot's number,
- * with the contents in *s; 0 when there is none. Base 0 asks the root. */
-static inline uint32_t kehu__trie_child(const kehu__trie *t, uint32_t base,
-                                        uint32_t label, kehu__slot *s)
+/* The label of the node of a label's page, and the label below that node. */
+static inline uint32_t kehu__label_page(uint32_t label)
+{
+    return KEHU__LABEL_PAGES + (label - KEHU__LABEL_PAGES) / KEHU__LABEL_PAGE;
+}
+static inline uint32_t kehu__label_on_page(uint32_t label)
+{
+    return (label - KEHU__LABEL_PAGES) % KEHU__LABEL_PAGE + 1;
+}
+
+/* One step from a node with this base: the slot's number, with the contents in
+ * *s; 0 when there is none. */
+static inline uint32_t kehu__trie_step(const kehu__trie *t, uint32_t base, uint32_t label,
+                                       kehu__slot *s)
 {
     const uint32_t i = base + label;
     if (i >= t->n_slots)
         return 0;
     *s = kehu__trie_slot(t, i);
     return kehu__slot_label(t, *s) == label ? i : 0;
+}
+
+/* The child of a node with this base under a label (not 0), likewise. Base 0 asks
+ * the root. */
+static inline uint32_t kehu__trie_child(const kehu__trie *t, uint32_t base,
+                                        uint32_t label, kehu__slot *s)
+{
+    if (label < KEHU__LABEL_PAGES)
+        return kehu__trie_step(t, base, label, s);
+    if (kehu__trie_step(t, base, kehu__label_page(label), s) == 0)
+        return 0;
+    return kehu__trie_step(t, kehu__slot_base(t, *s), kehu__label_on_page(label), s);
+}
+
+/* The label of the child in slot *at; *at goes on to its parent. 0 = none. */
+static inline uint32_t kehu__trie_label_up(const kehu__trie *t, const uint32_t *parents,
+                                           uint32_t *at)
+{
+    uint32_t label = kehu__slot_label(t, kehu__trie_slot(t, *at)), above;
+    *at = parents[*at];
+    above = *at == 0 ? 0 : kehu__slot_label(t, kehu__trie_slot(t, *at));
+    if (above < KEHU__LABEL_PAGES)
+        return label;
+    *at = parents[*at];
+    return KEHU__LABEL_PAGES + (above - KEHU__LABEL_PAGES) * KEHU__LABEL_PAGE + label - 1;
 }
 
 typedef struct kehu__trie_key {
@@ -65,9 +110,9 @@ kehu_status kehu__trie_build(kehu__trie *trie, kehu__buffer *out, uint32_t *plac
                              const kehu__trie_key *keys, size_t n,
                              const kehu_allocator *alloc, kehu_error *err);
 
-/* Check slots that came from outside: every label fits its place, and every
- * chain of children is at most max_depth long. */
-kehu_status kehu__trie_check(const kehu__trie *trie, uint32_t max_depth,
+/* Check slots that came from outside: every label fits its place, pages have no
+ * value, and no key is longer than max_length. */
+kehu_status kehu__trie_check(const kehu__trie *trie, uint32_t max_length,
                              const kehu_allocator *alloc, kehu_error *err);
 
 /* parents[n_slots]: the slot each slot hangs under, 0 for the root and for

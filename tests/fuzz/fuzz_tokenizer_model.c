@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sections[i].size = length;
         at += length;
     }
-    kehu__container_build(&b, "DIC1", sections, 10);
+    kehu__container_build(&b, "DIC2", sections, 10);
     if (!b.failed)
         use(b.bytes, b.size);
     kehu__buffer_free(&b);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "support/test.h"
 
 enum { MOST = 4096 };
@@ -384,6 +385,47 @@ static void test_files_are_refused_when_cut_or_changed(void **state)
     kehu_tokenizer_free(t);
 }
 
+/* Far more characters than have a number of one step in the trie. */
+static void test_rare_characters_are_found_like_others(void **state)
+{
+    enum { N_CHARACTERS = 3000, BYTES = 9 };
+    static char text[N_CHARACTERS * BYTES + 1];
+    static bytes first, second;
+    const kehu_writer to_first = {append, &first}, to_second = {append, &second};
+    kehu_tokenizer *t, *u;
+    kehu_word_info info;
+    char *p = text;
+    (void)state;
+    for (uint32_t i = 0; i < N_CHARACTERS; i++) { /* a pair: U+20000 + i, U+22FFF - i */
+        p += kehu__utf8_put(p, 0x20000 + i);
+        if (i % 3 > 0)
+            p += kehu__utf8_put(p, 0x22FFF - i);
+        *p++ = '\n';
+    }
+    *p = '\0';
+    t = read_list(text, KEHU_TOKENIZER_WORDS);
+    first.size = second.size = 0;
+    assert_int_equal(kehu_tokenizer_write(t, &to_first, NULL), KEHU_OK);
+    assert_int_equal(kehu_tokenizer_read(&u, first.data, first.size, NULL, NULL),
+                     KEHU_OK);
+    for (char *word = text, *end; *word != '\0'; word = end + 1) {
+        end = strchr(word, '\n');
+        assert_int_equal(kehu_tokenizer_find(u, word, (size_t)(end - word), &info, NULL),
+                         KEHU_OK);
+        assert_int_equal(
+            kehu_tokenizer_find(u, word, (size_t)(end - word) + 5, &info, NULL),
+            KEHU_NOT_FOUND);
+    }
+    first.size = 0;
+    assert_int_equal(kehu_tokenizer_write_words(t, &to_first, NULL), KEHU_OK);
+    assert_int_equal(kehu_tokenizer_write_words(u, &to_second, NULL), KEHU_OK);
+    assert_int_equal(first.size, second.size);
+    assert_memory_equal(first.data, second.data, first.size);
+    assert_non_null(strstr(first.data, "\xF0\xA0\x80\x81\xF0\xA2\xBF\xBE 1\n"));
+    kehu_tokenizer_free(t);
+    kehu_tokenizer_free(u);
+}
+
 static void test_batches_equal_single_texts(void **state)
 {
     enum { ROWS = 5000 };
@@ -528,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_lists_come_out_as_they_went_in),
         cmocka_unit_test(test_files_give_the_same_words),
         cmocka_unit_test(test_files_are_refused_when_cut_or_changed),
+        cmocka_unit_test(test_rare_characters_are_found_like_others),
         cmocka_unit_test(test_batches_equal_single_texts),
         cmocka_unit_test(test_batches_refuse_little_room_and_stop_when_told),
         cmocka_unit_test(test_every_refused_allocation_is_reported),

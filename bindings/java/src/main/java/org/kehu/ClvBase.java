@@ -74,7 +74,7 @@ public final class ClvBase extends MutableHandle {
             Memory m = f.zeros(Layout.ClvColumns.SIZEOF);
             Memory keys = f.zeros(Layout.Column.SIZEOF);
             f.check(Native.clvBaseFinish(f.inside(this), m.address, keys.address, f.error()));
-            int n = Math.toIntExact(m.i64(Layout.ClvColumns.N));
+            int n = Memory.count(m.i64(Layout.ClvColumns.N));
             boolean isText = Column.Type.of(keys.i32(Layout.Column.TYPE)) != Column.Type.INT64;
             Values values = new Values(keys);
             return new Clv.Histories(isText ? null : values.longs(), isText ? values.texts() : null,

@@ -151,7 +151,7 @@ public abstract class Column {
             }
             all[i].write(frame, array, i * Layout.Column.SIZEOF);
         }
-        return new Batch(array.address, all.length, all.length == 0 ? 0 : Math.toIntExact(all[0].length()));
+        return new Batch(array.address, all.length, all.length == 0 ? 0 : Memory.count(all[0].length()));
     }
 
     static long addressOrNull(Frame frame, Column column) {
@@ -336,7 +336,7 @@ public abstract class Column {
     }
 
     /**
-     * Numbers, dates or times of a direct buffer, used where they lie.
+     * Numbers, dates or times of a direct buffer, used where they lie. No other thread may change them while a call uses them.
      *
      * @param name null for none
      * @param type of fixed width: not BOOL, a text or CATEGORY
@@ -354,7 +354,7 @@ public abstract class Column {
     }
 
     /**
-     * Texts of a direct buffer, used where they lie.
+     * Texts of a direct buffer, used where they lie. No other thread may change them while a call uses them.
      *
      * @param name null for none
      * @param bytes the texts in UTF-8, one behind the other; offset 0 is its position

@@ -52,7 +52,7 @@ public final class Duplicate {
     public static Folded fold(Column texts, Options options) {
         try (Frame f = Frame.open()) {
             Memory out = f.zeros(8);
-            int n = Math.toIntExact(texts.length());
+            int n = Memory.count(texts.length());
             Memory groups = f.array(n, Long.BYTES);
             f.check(Native.duplicateFold(out.address, groups.address, texts.address(f), options.write(f).address, f.error()));
             return new Folded(new Table(out.i64(0)), groups.longs(0, n));

@@ -217,7 +217,7 @@ public final class Evaluate {
         int n = truth.length;
         same(n, answers.length);
         if (probabilities != null) {
-            same(Math.multiplyExact(n, classes), probabilities.length);
+            same(Memory.count(n, classes), probabilities.length);
         }
         if (classes < 1 || classes > 1 << 14) {
             throw new IllegalArgumentException("classes is " + classes + ", expected 1 to 16384");
@@ -457,7 +457,7 @@ public final class Evaluate {
             }
             Memory.at(answers, 4L * nAsked).from(0).asIntBuffer().put(found.classes);
             if (probabilities != 0) {
-                if (found.probabilities == null || found.probabilities.length != Math.multiplyExact(nAsked, classes)) {
+                if (found.probabilities == null || found.probabilities.length != Memory.count(nAsked, classes)) {
                     throw new IllegalArgumentException("the learner gave "
                         + (found.probabilities == null ? "no" : found.probabilities.length) + " probabilities to " + nAsked + " rows of "
                         + classes + " classes");
@@ -482,7 +482,7 @@ public final class Evaluate {
         OptionsBuilder.notNegative(classes, "classes");
         OptionsBuilder.notNegative(folds.count, "folds.count");
         try (Frame f = Frame.open()) {
-            int cells = probabilities ? Math.multiplyExact(rows, classes) : 0;
+            int cells = probabilities ? Memory.count(rows, classes) : 0;
             Memory found = f.array(rows, Integer.BYTES);
             Memory p = f.array(cells, Float.BYTES);
             f.check(Native.crossValidate(found.address, probabilities ? p.address : 0, Column.addressOrNull(f, folds.ids), rows, classes,

@@ -207,7 +207,7 @@ public final class Hybrid extends Model {
      */
     public Predictions predict(Column texts, PredictOptions options) {
         try (Frame f = Frame.open()) {
-            int n = Math.toIntExact(texts.length());
+            int n = Memory.count(texts.length());
             Memory classes = f.array(n, Integer.BYTES);
             Memory by = f.array(n, 1);
             Memory probabilities = f.array(n, Double.BYTES);

@@ -452,8 +452,8 @@ public final class Keyword extends Model {
      */
     public Predictions predict(Column texts, PredictOptions options) {
         try (Frame f = Frame.open()) {
-            int n = Math.toIntExact(texts.length());
-            int cells = Math.multiplyExact(n, classNames.size());
+            int n = Memory.count(texts.length());
+            int cells = Memory.count(n, classNames.size());
             Memory classes = f.array(n, Integer.BYTES);
             Memory best = f.array(n, Integer.BYTES);
             Memory probabilities = f.array(n, Double.BYTES);

@@ -8,7 +8,7 @@ public final class Libsvm extends NativeHandle {
 
     private Libsvm(long pointer) {
         super(pointer, Native::libsvmFree);
-        rowCount = (int) sparse(pointer).i64(Layout.Sparse.N_ROWS);
+        rowCount = Memory.count(sparse(pointer).i64(Layout.Sparse.N_ROWS));
     }
 
     private static Memory sparse(long pointer) {
@@ -64,8 +64,8 @@ public final class Libsvm extends NativeHandle {
     public Linear.Rows rows() {
         try (Frame f = Frame.open()) {
             Memory m = sparse(f.inside(this));
-            long[] starts = Memory.at(m.i64(Layout.Sparse.STARTS), 8L * (rowCount + 1)).longs(0, rowCount + 1);
-            int n = Math.toIntExact(starts[rowCount]);
+            long[] starts = Memory.at(m.i64(Layout.Sparse.STARTS), 8L * (rowCount + 1L)).longs(0, rowCount + 1);
+            int n = Memory.count(starts[rowCount]);
             return new Linear.Rows(m.i32(Layout.Sparse.N_COLUMNS), starts,
                 n == 0 ? new int[0] : Memory.at(m.i64(Layout.Sparse.COLUMNS), 4L * n).ints(0, n),
                 n == 0 ? new float[0] : Memory.at(m.i64(Layout.Sparse.VALUES), 4L * n).floats(0, n));

@@ -291,7 +291,7 @@ public final class Linear extends Model {
     }
 
     private Predictions predict(Frame f, long rows, int n) {
-        int cells = Math.multiplyExact(n, labels.length);
+        int cells = Memory.count(n, labels.length);
         Memory found = f.array(n, Integer.BYTES);
         Memory margins = f.array(cells, Float.BYTES);
         f.check(Native.linearPredict(f.inside(this), rows, found.address, margins.address, f.error()));

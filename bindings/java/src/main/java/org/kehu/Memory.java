@@ -23,10 +23,7 @@ final class Memory {
 
     /** New memory of the C library, its contents unspecified. */
     static Memory ofSize(long size) {
-        if (size < 0 || size > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("one array of a call would need " + size + " bytes, at most 2147483647 go; split the batch");
-        }
-        long address = allocate(size);
+        long address = allocate(checked(size));
         if (address == 0) {
             throw new OutOfMemoryError("no native memory for " + size + " bytes");
         }
@@ -35,7 +32,30 @@ final class Memory {
 
     /** Somebody else's memory. */
     static Memory at(long address, long size) {
-        return new Memory(((ByteBuffer) view(address, Math.min(size, Integer.MAX_VALUE))).order(ByteOrder.nativeOrder()), 0, address);
+        return new Memory(((ByteBuffer) view(address, checked(size))).order(ByteOrder.nativeOrder()), 0, address);
+    }
+
+    /** Places in it are ints: a larger one would be read at wrong ones. */
+    private static long checked(long size) {
+        if (size < 0 || size > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("one array of a call would have " + size
+                + " bytes, at most 2147483647 go; split the batch");
+        }
+        return size;
+    }
+
+    /** So many rows as the length of an array. */
+    static int count(long rows) {
+        return count(rows, 1);
+    }
+
+    /** So many numbers a row as the length of an array of all. */
+    static int count(long rows, int each) {
+        long n = Math.multiplyExact(rows, each);
+        if (n > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(rows + " rows would give " + n + " values, at most 2147483647 go; split the batch");
+        }
+        return (int) n;
     }
 
     /** The text that ends with a zero byte there; null for address 0. */

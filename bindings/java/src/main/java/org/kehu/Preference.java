@@ -203,7 +203,7 @@ public final class Preference extends Model {
     public Scores score(List<Column> columns, int threads) {
         try (Frame f = Frame.open()) {
             Column.Batch batch = Column.batch(f, columns);
-            int cells = Math.multiplyExact(batch.rows(), classNames.size());
+            int cells = Memory.count(batch.rows(), classNames.size());
             Memory probabilities = f.array(cells, Double.BYTES);
             Memory grades = f.array(cells, 1);
             f.check(Native.preferenceScore(f.inside(this), batch.address(), batch.n(), probabilities.address, grades.address,

@@ -227,7 +227,7 @@ public final class RfmBase extends MutableHandle {
             Memory columns = f.zeros(Layout.RfmColumns.SIZEOF);
             Memory keys = f.zeros(Layout.Column.SIZEOF);
             f.check(Native.rfmBaseFinish(f.inside(this), columns.address, keys.address, f.error()));
-            int n = Math.toIntExact(columns.i64(Layout.RfmColumns.N));
+            int n = Memory.count(columns.i64(Layout.RfmColumns.N));
             boolean isText = Column.Type.of(keys.i32(Layout.Column.TYPE)) != Column.Type.INT64;
             Values values = new Values(keys);
             return new Customers(isText ? null : values.longs(), isText ? values.texts() : null,

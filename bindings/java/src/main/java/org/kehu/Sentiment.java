@@ -173,7 +173,7 @@ public final class Sentiment extends Model {
      */
     public Scores score(Column texts, boolean wordsOnly, int threads) {
         try (Frame f = Frame.open()) {
-            int n = Math.toIntExact(texts.length());
+            int n = Memory.count(texts.length());
             Memory polarities = f.array(n, 1);
             Memory probabilities = f.array(n, Double.BYTES);
             Memory strengths = f.array(n, Double.BYTES);

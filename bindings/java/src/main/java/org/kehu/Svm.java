@@ -500,7 +500,7 @@ public final class Svm extends Model {
     public int[] predict(List<String> texts) {
         Column column = Column.of(null, texts);
         try (Frame f = Frame.open()) {
-            int n = Math.toIntExact(column.length());
+            int n = Memory.count(column.length());
             Memory classes = f.array(n, Integer.BYTES);
             long options = DEFAULTS.write(f).address;
             f.check(Native.svmPredict(f.inside(this), column.address(f), options, classes.address, 0, 0, f.error()));
@@ -517,8 +517,8 @@ public final class Svm extends Model {
      */
     public Predictions predict(Column texts, PredictOptions options) {
         try (Frame f = Frame.open()) {
-            int n = Math.toIntExact(texts.length());
-            int cells = Math.multiplyExact(n, classNames.size());
+            int n = Memory.count(texts.length());
+            int cells = Memory.count(n, classNames.size());
             Memory classes = f.array(n, Integer.BYTES);
             Memory probabilities = f.array(cells, Float.BYTES);
             Memory margins = f.array(cells, Float.BYTES);

@@ -251,7 +251,7 @@ public final class Topic extends Model {
      */
     public float[] weights(Column texts, int threads) {
         try (Frame f = Frame.open()) {
-            int cells = Math.multiplyExact(Math.toIntExact(texts.length()), count);
+            int cells = Memory.count(texts.length(), count);
             Memory weights = f.array(cells, Float.BYTES);
             Memory options = f.zeros(Layout.TopicWeightsOptions.SIZEOF);
             options.i32(Layout.TopicWeightsOptions.SIZE, Layout.TopicWeightsOptions.SIZEOF);

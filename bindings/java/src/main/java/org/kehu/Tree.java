@@ -358,7 +358,7 @@ public final class Tree extends Model {
         try (Frame f = Frame.open()) {
             Column.Batch batch = Column.batch(f, columns);
             int n = batch.rows();
-            int cells = Math.multiplyExact(n, classNames.size());
+            int cells = Memory.count(n, classNames.size());
             int features = featureNames.size();
             Memory probabilities = f.array(cells, Double.BYTES);
             boolean isSingle = info().kind == Kind.SINGLE;

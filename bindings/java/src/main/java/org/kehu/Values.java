@@ -4,6 +4,10 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.function.IntFunction;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.IntToLongFunction;
 
 /** Copies what a kehu_column of C holds into arrays. Whose memory it is must stay open meanwhile. */
 final class Values {
@@ -22,15 +26,24 @@ final class Values {
         this.column = column;
         type = Column.Type.of(column.i32(Layout.Column.TYPE));
         start = column.i64(Layout.Column.START);
-        length = Math.toIntExact(column.i64(Layout.Column.LENGTH));
+        length = Memory.count(column.i64(Layout.Column.LENGTH));
         data = column.i64(Layout.Column.DATA);
         long bits = column.i64(Layout.Column.VALIDITY);
-        validity = bits == 0 || length == 0 ? null : Memory.at(bits, (start + length + 7) / 8);
+        validity = bits == 0 || length == 0 ? null : bits(bits);
+    }
+
+    /** Bits from the byte on that has the first one. */
+    private Memory bits(long address) {
+        return Memory.at(address + start / 8, (start % 8 + length + 7) / 8);
+    }
+
+    private int bit(Memory bits, int i) {
+        long at = start % 8 + i;
+        return bits.i8((int) (at / 8)) >> at % 8 & 1;
     }
 
     private boolean isPresent(int i) {
-        long bit = start + i;
-        return validity == null || (validity.i8((int) (bit / 8)) >> bit % 8 & 1) != 0;
+        return validity == null || bit(validity, i) != 0;
     }
 
     boolean[] present() {
@@ -41,19 +54,16 @@ final class Values {
         return present;
     }
 
+    /** The values, some bytes each; there is at least one. */
     private Memory from(int bytes) {
-        return length == 0 ? null : Memory.at(data + start * bytes, (long) length * bytes);
+        return Memory.at(data + start * bytes, (long) length * bytes);
     }
 
-    private interface ToLong {
-        long at(int i);
-    }
-
-    private ToLong whole() {
+    private IntToLongFunction whole() {
         return switch (type) {
             case BOOL -> {
-                Memory bits = length == 0 ? null : Memory.at(data, (start + length + 7) / 8);
-                yield i -> bits.i8((int) ((start + i) / 8)) >> (start + i) % 8 & 1;
+                Memory bits = bits(data);
+                yield i -> bit(bits, i);
             }
             case INT8 -> {
                 Memory m = from(1);
@@ -86,20 +96,27 @@ final class Values {
             case TIMESTAMP_S -> times(1_000_000, 1);
             case TIMESTAMP_MS -> times(1000, 1);
             case TIMESTAMP_NS -> times(1, 1000);
-            case DECIMAL32, DECIMAL64, DECIMAL128, DECIMAL256 -> i -> decimal(i).longValueExact();
+            case DECIMAL32, DECIMAL64, DECIMAL128, DECIMAL256 -> {
+                Memory m = from(decimalBytes());
+                yield i -> decimal(m, i).longValueExact();
+            }
             case FLOAT32, FLOAT64, UTF8, LARGE_UTF8, UTF8_VIEW, CATEGORY, CATEGORY8, CATEGORY16 -> throw unfit("whole numbers");
         };
     }
 
     /** Microseconds, rounded towards the past. */
-    private ToLong times(long multiply, long divide) {
+    private IntToLongFunction times(long multiply, long divide) {
         Memory m = from(8);
         return i -> Math.floorDiv(m.i64(8 * i) * multiply, divide);
     }
 
-    private BigDecimal decimal(int i) {
-        int bytes = 4 << type.ordinal() - Column.Type.DECIMAL32.ordinal();
-        byte[] digits = from(bytes).bytes(i * bytes, bytes);
+    private int decimalBytes() {
+        return 4 << type.ordinal() - Column.Type.DECIMAL32.ordinal();
+    }
+
+    private BigDecimal decimal(Memory m, int i) {
+        int bytes = decimalBytes();
+        byte[] digits = m.bytes(i * bytes, bytes);
         for (int k = 0; ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN && k < bytes / 2; k++) {
             byte low = digits[k];
             digits[k] = digits[bytes - 1 - k];
@@ -117,38 +134,44 @@ final class Values {
     }
 
     long[] longs() {
+        if (length == 0) {
+            return new long[0];
+        }
+        IntToLongFunction whole = whole();
         long[] values = new long[length];
-        if (length > 0) {
-            ToLong whole = whole();
-            for (int i = 0; i < length; i++) {
-                values[i] = isPresent(i) ? whole.at(i) : 0;
-            }
+        for (int i = 0; i < length; i++) {
+            values[i] = isPresent(i) ? whole.applyAsLong(i) : 0;
         }
         return values;
     }
 
-    double[] doubles() {
-        double[] values = new double[length];
-        if (length == 0) {
-            return values;
+    private IntToDoubleFunction real() {
+        if (type == Column.Type.FLOAT32) {
+            Memory m = from(4);
+            return i -> m.f32(4 * i);
         }
+        if (isDecimal()) {
+            Memory m = from(decimalBytes());
+            return i -> decimal(m, i).doubleValue();
+        }
+        IntToLongFunction whole = whole();
+        return type != Column.Type.UINT64 ? whole::applyAsLong : i -> {
+            long v = whole.applyAsLong(i); // as unsigned
+            return v < 0 ? (v >>> 1 | v & 1) * 2.0 : v;
+        };
+    }
+
+    double[] doubles() {
+        if (length == 0) {
+            return new double[0];
+        }
+        double[] values;
         if (type == Column.Type.FLOAT64) {
             values = from(8).doubles(0, length);
-        } else if (type == Column.Type.FLOAT32) {
-            float[] single = from(4).floats(0, length);
-            for (int i = 0; i < length; i++) {
-                values[i] = single[i];
-            }
-        } else if (isDecimal()) {
-            for (int i = 0; i < length; i++) {
-                values[i] = decimal(i).doubleValue();
-            }
         } else {
-            ToLong whole = whole();
-            for (int i = 0; i < length; i++) {
-                long v = whole.at(i); // as unsigned, where it is
-                values[i] = type == Column.Type.UINT64 && v < 0 ? (v >>> 1 | v & 1) * 2.0 : v;
-            }
+            IntToDoubleFunction real = real();
+            values = new double[length];
+            Arrays.setAll(values, real);
         }
         for (int i = 0; validity != null && i < length; i++) {
             values[i] = isPresent(i) ? values[i] : Double.NaN;
@@ -156,35 +179,36 @@ final class Values {
         return values;
     }
 
-    String[] texts() {
-        String[] texts = new String[length];
-        if (length == 0) {
-            return texts;
-        }
+    private IntFunction<String> text() {
         if (type == Column.Type.CATEGORY || type == Column.Type.CATEGORY8 || type == Column.Type.CATEGORY16) {
             String[] names = new Values(Memory.at(column.i64(Layout.Column.DICTIONARY), Layout.Column.SIZEOF)).texts();
             Memory codes = from(type == Column.Type.CATEGORY8 ? 1 : type == Column.Type.CATEGORY16 ? 2 : 4);
-            for (int i = 0; i < length; i++) {
-                texts[i] = isPresent(i) ? names[code(codes, i)] : null;
-            }
-            return texts;
+            return i -> names[code(codes, i)];
         }
         if (type == Column.Type.UTF8_VIEW) {
             Memory views = from(16);
-            for (int i = 0; i < length; i++) {
-                texts[i] = isPresent(i) ? view(views, i) : null;
-            }
-            return texts;
+            return i -> view(views, i);
         }
         if (type != Column.Type.UTF8 && type != Column.Type.LARGE_UTF8) {
             throw unfit("texts");
         }
         int width = type == Column.Type.UTF8 ? 4 : 8;
         Memory offsets = Memory.at(column.i64(Layout.Column.OFFSETS) + start * width, (length + 1L) * width);
-        for (int i = 0; i < length; i++) {
+        return i -> {
             long from = width == 4 ? offsets.i32(4 * i) : offsets.i64(8 * i);
             long end = width == 4 ? offsets.i32(4 * i + 4) : offsets.i64(8 * i + 8);
-            texts[i] = isPresent(i) ? text(from, Math.toIntExact(end - from)) : null;
+            return text(from, Memory.count(end - from));
+        };
+    }
+
+    String[] texts() {
+        if (length == 0) {
+            return new String[0];
+        }
+        IntFunction<String> text = text();
+        String[] texts = new String[length];
+        for (int i = 0; i < length; i++) {
+            texts[i] = isPresent(i) ? text.apply(i) : null;
         }
         return texts;
     }

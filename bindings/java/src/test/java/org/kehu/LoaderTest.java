@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -19,6 +20,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +65,30 @@ class LoaderTest {
         assertFalse(Loader.isMusl(List.of()));
         assertEquals("aarch64", Loader.architecture("arm64"));
         assertTrue(Files.isRegularFile(Kehu.nativeLibrary()));
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in = Loader.class.getResourceAsStream("/META-INF/native-image/org.kehu/kehu/" + name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("\\s", "");
+        }
+    }
+
+    /** native-image has of a jar what its metadata names, and C finds nothing else by name. */
+    @Test
+    void theMetadataForNativeImageNamesWhatIsLookedUp() throws Exception {
+        StringBuilder wanted = new StringBuilder("[{\"name\":\"org.kehu.Callbacks\",\"methods\":[");
+        Matcher lookup = Pattern.compile("GetStaticMethodID\\(env, callbacks, \"(\\w+)\", \"\\((\\w+)\\)Z\"\\)")
+            .matcher(Files.readString(Path.of("src/main/c/kehu_jni.c")));
+        while (lookup.find()) {
+            String types = lookup.group(2).replace("J", "\"long\",").replace("D", "\"double\",");
+            wanted.append("{\"name\":\"" + lookup.group(1) + "\",\"parameterTypes\":[" + types.substring(0, types.length() - 1) + "]},");
+        }
+        wanted.setCharAt(wanted.length() - 1, ']');
+        assertEquals(wanted + "}]", resource("jni-config.json"));
+        Matcher pattern = Pattern.compile("\\{\"resources\":\\{\"includes\":\\[\\{\"pattern\":\"(.*)\"}]}}")
+            .matcher(resource("resource-config.json"));
+        assertTrue(pattern.matches());
+        assertTrue("org/kehu/native/linux-x86_64/libkehu_jni.so.sha256".matches(pattern.group(1).replace("\\\\", "\\")));
     }
 
     /** Runs LoaderTest's main in a JVM of its own, with that cache folder in the environment; what it prints. */

@@ -2,9 +2,12 @@ package org.kehu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** Columns in the layouts of other programs, as Arrow brings them. */
 class ValuesTest {
@@ -43,6 +46,44 @@ class ValuesTest {
             money.i32(Layout.Column.PRECISION, 9 | 2 << 16); // and the scale behind it
             assertArrayEquals(new double[] {1.5, -.01}, new Values(money).doubles());
             assertThrows(ArithmeticException.class, () -> new Values(money).longs());
+        }
+    }
+
+    /** Of which places would not be ints any more; refused before memory is taken or read. */
+    @Test
+    void columnsThatNoArrayHoldsAreRefused() {
+        try (Frame f = Frame.open()) {
+            Memory data = f.zeros(16);
+            for (Column.Type type : List.of(Column.Type.UTF8_VIEW, Column.Type.UTF8, Column.Type.CATEGORY)) {
+                Memory column = column(f, type, 1 << 29, data);
+                column.i64(Layout.Column.OFFSETS, data.address);
+                column.i64(Layout.Column.DICTIONARY, column(f, Column.Type.UTF8, 0, data).address);
+                refused("one array of a call would have ", () -> new Values(column).texts());
+            }
+            for (Column.Type type : List.of(Column.Type.INT64, Column.Type.DECIMAL32, Column.Type.FLOAT64)) {
+                refused("one array of a call would have ", () -> new Values(column(f, type, 1 << 29, data)).doubles());
+            }
+            refused("one array of a call would have ", () -> new Values(column(f, Column.Type.UINT32, 1 << 29, data)).longs());
+            Memory column = column(f, Column.Type.INT8, 1, data);
+            column.i64(Layout.Column.LENGTH, 1L << 31);
+            refused("2147483648 rows would give 2147483648 values", () -> new Values(column));
+            refused("65536 rows would give 4294967296 values", () -> Memory.count(1 << 16, 1 << 16));
+        }
+    }
+
+    private static void refused(String message, Executable read) {
+        assertTrue(assertThrows(IllegalArgumentException.class, read).getMessage().startsWith(message));
+    }
+
+    @Test
+    void bitsAreReadFromTheirStartOn() {
+        try (Frame f = Frame.open()) {
+            Memory bits = longs(f, 0b1010_0000_0000L);
+            Memory column = column(f, Column.Type.BOOL, 3, bits);
+            column.i64(Layout.Column.START, 9);
+            column.i64(Layout.Column.VALIDITY, bits.address);
+            assertArrayEquals(new long[] {1, 0, 1}, new Values(column).longs());
+            assertArrayEquals(new boolean[] {true, false, true}, new Values(column).present());
         }
     }
 

@@ -5,24 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/kept.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-typedef struct bytes {
-    char *at;
-    size_t size;
-} bytes;
-
-static int keep(void *ctx, const void *from, size_t size)
-{
-    bytes *const b = ctx;
-    char *const larger = realloc(b->at, b->size + size);
-    if (larger == NULL)
-        return 1;
-    b->at = larger;
-    memcpy(b->at + b->size, from, size);
-    b->size += size;
-    return 0;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -31,20 +16,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const float values[2] = {1, -0.5f};
     const kehu_sparse row = {1, 4, starts, columns, values};
     kehu_linear *model, *again;
-    bytes a = {0}, b = {0};
+    kept a = {0}, b = {0};
     const kehu_writer to_a = {keep, &a}, to_b = {keep, &b};
     int32_t label;
     if (kehu_linear_read(&model, data, size, NULL, NULL) != KEHU_OK)
         return 0;
     if (kehu_linear_predict(model, &row, &label, NULL, NULL) != KEHU_OK ||
         kehu_linear_write(model, &to_a, NULL) != KEHU_OK ||
-        kehu_linear_read(&again, a.at, a.size, NULL, NULL) != KEHU_OK ||
+        kehu_linear_read(&again, a.bytes, a.size, NULL, NULL) != KEHU_OK ||
         kehu_linear_write(again, &to_b, NULL) != KEHU_OK || a.size != b.size ||
-        memcmp(a.at, b.at, a.size) != 0)
+        memcmp(a.bytes, b.bytes, a.size) != 0)
         abort();
     kehu_linear_free(model);
     kehu_linear_free(again);
-    free(a.at);
-    free(b.at);
+    free(a.bytes);
+    free(b.bytes);
     return 0;
 }

@@ -5,29 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/kept.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-typedef struct bytes {
-    char *at;
-    size_t size;
-} bytes;
-
-static int keep(void *ctx, const void *from, size_t size)
-{
-    bytes *const b = ctx;
-    char *const larger = realloc(b->at, b->size + size);
-    if (larger == NULL)
-        return 1;
-    b->at = larger;
-    memcpy(b->at + b->size, from, size);
-    b->size += size;
-    return 0;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     kehu_libsvm *rows, *again;
-    bytes text = {0};
+    kept text = {0};
     const kehu_writer writer = {keep, &text};
     const kehu_sparse *a, *b;
     size_t n;
@@ -37,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     n = (size_t)a->starts[a->n_rows];
     /* The writer checks that columns rise and values are finite. */
     if (kehu_libsvm_write(a, kehu_libsvm_labels(rows), &writer, NULL) != KEHU_OK ||
-        kehu_libsvm_read(&again, text.at, text.size, NULL, NULL) != KEHU_OK)
+        kehu_libsvm_read(&again, text.bytes, text.size, NULL, NULL) != KEHU_OK)
         abort();
     b = kehu_libsvm_rows(again);
     if (a->n_rows != b->n_rows || a->n_columns != b->n_columns ||
@@ -47,6 +32,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     kehu_libsvm_free(rows);
     kehu_libsvm_free(again);
-    free(text.at);
+    free(text.bytes);
     return 0;
 }

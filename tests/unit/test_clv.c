@@ -10,6 +10,7 @@
 
 #include "base/maths.h"
 #include "base/random.h"
+#include "support/kept.h"
 #include "support/test.h"
 
 /* What an out parameter holds before a call that must clear it. */
@@ -534,26 +535,12 @@ static void test_clv_scores_check_their_arguments(void **state)
 
 /* ---- Files, threads, memory ---- */
 
-typedef struct memory {
-    uint8_t bytes[1024];
-    size_t size;
-} memory;
-
-static int keep(void *ctx, const void *bytes, size_t size)
+static kept written(const kehu_clv *clv)
 {
-    memory *m = ctx;
-    if (size > sizeof m->bytes - m->size)
-        return 1;
-    memcpy(m->bytes + m->size, bytes, size);
-    m->size += size;
-    return 0;
-}
-
-static void write_to(const kehu_clv *clv, memory *m)
-{
-    const kehu_writer w = {keep, m};
-    m->size = 0;
+    kept k = {0};
+    const kehu_writer w = {keep, &k};
     assert_int_equal(kehu_clv_write(clv, &w, NULL), KEHU_OK);
+    return k;
 }
 
 static void test_clv_comes_back_and_refuses_damage(void **state)
@@ -562,13 +549,13 @@ static void test_clv_comes_back_and_refuses_damage(void **state)
     (void)state;
     for (uint32_t model = 0; model <= KEHU_GAMMA_GAMMA; model += KEHU_GAMMA_GAMMA) {
         kehu_clv *clv = fit(&w->c, model), *back = NULL;
-        memory a, b;
+        const kept a = written(clv);
         kehu_clv_fit_report r, s;
-        write_to(clv, &a);
         assert_int_equal(kehu_clv_read(&back, a.bytes, a.size, NULL, NULL), KEHU_OK);
-        write_to(back, &b);
+        const kept b = written(back);
         assert_int_equal(a.size, b.size);
         assert_memory_equal(a.bytes, b.bytes, a.size);
+        free(b.bytes);
         kehu_clv_get_fit(clv, &r);
         kehu_clv_get_fit(back, &s);
         assert_memory_equal(&r, &s, sizeof r);
@@ -578,11 +565,12 @@ static void test_clv_comes_back_and_refuses_damage(void **state)
             assert_null(back);
         }
         for (size_t bit = 0; bit < 8 * a.size; bit++) {
-            a.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            flip_bit(&a, bit);
             assert_int_not_equal(kehu_clv_read(&back, a.bytes, a.size, NULL, NULL),
                                  KEHU_OK);
-            a.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            flip_bit(&a, bit);
         }
+        free(a.bytes);
         kehu_clv_free(clv);
     }
     free(w);
@@ -592,19 +580,23 @@ static void test_clv_comes_back_and_refuses_damage(void **state)
 static void test_clv_threads_give_the_same_bytes(void **state)
 {
     world *w = make_world(8, 0, MOST);
-    memory one = {.size = 0}, m;
+    kept one = {0};
     (void)state;
     for (uint32_t threads = 1; threads <= 7; threads += 3) {
         const kehu_clv_options opt = {.size = sizeof opt, .n_threads = threads};
         kehu_clv *clv = NULL;
         assert_int_equal(kehu_clv_fit(&clv, &w->c, &opt, NULL), KEHU_OK);
-        write_to(clv, threads == 1 ? &one : &m);
+        const kept k = written(clv);
         if (threads > 1) {
-            assert_int_equal(m.size, one.size);
-            assert_memory_equal(m.bytes, one.bytes, one.size);
+            assert_int_equal(k.size, one.size);
+            assert_memory_equal(k.bytes, one.bytes, one.size);
+            free(k.bytes);
+        } else {
+            one = k;
         }
         kehu_clv_free(clv);
     }
+    free(one.bytes);
     free(w);
 }
 

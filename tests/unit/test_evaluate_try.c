@@ -1,4 +1,5 @@
 /* Trying methods on rows they did not learn from, and writing down how good they are. */
+#include "support/kept.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -169,20 +170,6 @@ static void test_evaluate_trial_refuses_what_cannot_be(void **state)
 
 /* ---- writing ---- */
 
-typedef struct written {
-    char text[4096];
-    size_t size;
-} written;
-
-static int keep(void *ctx, const void *from, size_t size)
-{
-    written *const w = ctx;
-    assert_true(w->size + size < sizeof w->text);
-    memcpy(w->text + w->size, from, size);
-    w->size += size;
-    return 0;
-}
-
 static int refuse(void *ctx, const void *from, size_t size)
 {
     (void)ctx;
@@ -214,7 +201,7 @@ static kehu_evaluation_report report(kehu_evaluation *e, kehu_class_evaluation *
 
 static void test_evaluation_is_written_as_json(void **state)
 {
-    static written w;
+    kept w = {0};
     const kehu_writer writer = {.write = keep, .ctx = &w};
     kehu_evaluation e;
     kehu_class_evaluation c[2];
@@ -224,9 +211,8 @@ static void test_evaluation_is_written_as_json(void **state)
     (void)state;
     r.format = KEHU_EVALUATION_JSON;
     assert_int_equal(kehu_evaluation_write(&r, &writer, NULL), KEHU_OK);
-    w.text[w.size] = 0;
     assert_string_equal(
-        w.text,
+        w.bytes,
         "{\"name\":\"svm\",\"n\":4,\"n_answered\":3,\"n_right\":2,\"accuracy\":0.5,"
         "\"coverage\":0.75,\"precision\":0.6666666666666666,\"macro_f1\":"
         "0.5833333333333333,\"log_loss\":null,\"calibration_error\":null,\"classes\":[{"
@@ -235,11 +221,12 @@ static void test_evaluation_is_written_as_json(void **state)
         "\"n_answered\":2,\"n_right\":1,\"precision\":0.5,\"recall\":0.5,\"f1\":0.5}],"
         "\"confusion\":[[1,1,0],[0,1,1]],\"comparison\":{\"both\":2,\"neither\":0,"
         "\"only_a\":0,\"only_b\":2,\"p_value\":0.5}}\n");
+    free(w.bytes);
 }
 
 static void test_evaluation_is_written_as_a_table(void **state)
 {
-    static written w;
+    kept w = {0};
     const kehu_writer writer = {.write = keep, .ctx = &w};
     kehu_evaluation e;
     kehu_class_evaluation c[2];
@@ -248,9 +235,8 @@ static void test_evaluation_is_written_as_a_table(void **state)
     const kehu_evaluation_report r = report(&e, c, confusion, &m);
     (void)state;
     assert_int_equal(kehu_evaluation_write(&r, &writer, NULL), KEHU_OK);
-    w.text[w.size] = 0;
     assert_string_equal(
-        w.text,
+        w.bytes,
         "svm\n"
         "rows                         4\n"
         "accuracy %               50.00\n"
@@ -271,11 +257,12 @@ static void test_evaluation_is_written_as_a_table(void **state)
         "\n"
         "both right    neither  only this only other    p value\n"
         "         2          0          0          2   0.500000\n");
+    free(w.bytes);
 }
 
 static void test_evaluation_is_not_written_by_halves(void **state)
 {
-    static written w;
+    kept w = {0};
     const kehu_writer writer = {.write = keep, .ctx = &w}, broken = {.write = refuse};
     kehu_evaluation e;
     kehu_class_evaluation c[2];
@@ -299,13 +286,13 @@ static void test_evaluation_is_not_written_by_halves(void **state)
     r = (kehu_evaluation_report){
         .size = sizeof r, .format = KEHU_EVALUATION_JSON, .evaluation = &e};
     e = (kehu_evaluation){.n = 1, .accuracy = 1};
-    w.size = 0;
+    assert_int_equal(w.size, 0);
     assert_int_equal(kehu_evaluation_write(&r, &writer, NULL), KEHU_OK);
-    w.text[w.size] = 0;
-    assert_string_equal(w.text,
+    assert_string_equal(w.bytes,
                         "{\"n\":1,\"n_answered\":0,\"n_right\":0,\"accuracy\":1,"
                         "\"coverage\":0,\"precision\":0,\"macro_f1\":0,\"log_loss\":0,"
                         "\"calibration_error\":0}\n");
+    free(w.bytes);
 }
 
 int main(void)

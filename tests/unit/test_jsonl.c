@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/column.h"
+#include "support/kept.h"
 #include "support/test.h"
 
 static const kehu_field fields[] = {
@@ -117,26 +118,12 @@ static void test_json_lines_reject_with_line_and_reason(void **state)
     kehu_csv_free(csv);
 }
 
-typedef struct text_out {
-    char bytes[1024];
-    size_t size;
-} text_out;
-
-static int keep(void *ctx, const void *bytes, size_t size)
-{
-    text_out *out = ctx;
-    assert_true(out->size + size < sizeof out->bytes);
-    memcpy(out->bytes + out->size, bytes, size);
-    out->size += size;
-    return 0;
-}
-
 static void test_json_lines_written_are_read_back(void **state)
 {
     const kehu_csv_options o = options_with(NULL);
     const kehu_write_options write = {
         .size = sizeof write, .flags = KEHU_WRITE_LINES, .fields = fields, .n_fields = 5};
-    text_out first = {.size = 0}, second = {.size = 0};
+    kept first = {0}, second = {0};
     const kehu_writer to_first = {keep, &first}, to_second = {keep, &second};
     kehu_csv *csv;
     kehu_table *t, *back;
@@ -154,6 +141,8 @@ static void test_json_lines_written_are_read_back(void **state)
     assert_int_equal(kehu_table_write_json(back, &to_second, &write, NULL), KEHU_OK);
     assert_int_equal(first.size, second.size);
     assert_memory_equal(first.bytes, second.bytes, first.size);
+    free(first.bytes);
+    free(second.bytes);
     kehu_table_free(back);
     kehu_table_free(t);
 }

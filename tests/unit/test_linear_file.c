@@ -1,4 +1,5 @@
 /* The public linear classifier and its two text formats. */
+#include "support/kept.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -39,21 +40,6 @@ static void make(fixture *d, int n_classes, uint64_t seed)
     d->rows = (kehu_sparse){N, D, d->starts, d->columns, d->values};
 }
 
-typedef struct bytes {
-    char *at;
-    size_t size;
-} bytes;
-
-static int keep(void *ctx, const void *from, size_t size)
-{
-    bytes *const b = ctx;
-    b->at = realloc(b->at, b->size + size + 1);
-    memcpy(b->at + b->size, from, size);
-    b->size += size;
-    b->at[b->size] = 0;
-    return 0;
-}
-
 static void test_linear_model_survives_its_text(void **state)
 {
     static fixture d;
@@ -61,7 +47,7 @@ static void test_linear_model_survives_its_text(void **state)
     for (int n_classes = 2; n_classes <= 19; n_classes += 17) {
         kehu_linear *model, *again;
         kehu_linear_info info;
-        bytes text = {0}, second = {0};
+        kept text = {0}, second = {0};
         const kehu_writer writer = {keep, &text}, writer2 = {keep, &second};
         int32_t a[N], b[N];
         float ma[N * 19], mb[N * 19];
@@ -77,10 +63,10 @@ static void test_linear_model_survives_its_text(void **state)
             assert_int_equal(kehu_linear_label(model, (uint32_t)k),
                              kehu_linear_label(model, (uint32_t)k - 1) + 5);
         assert_int_equal(kehu_linear_write(model, &writer, NULL), KEHU_OK);
-        assert_int_equal(kehu_linear_read(&again, text.at, text.size, NULL, NULL),
+        assert_int_equal(kehu_linear_read(&again, text.bytes, text.size, NULL, NULL),
                          KEHU_OK);
         assert_int_equal(kehu_linear_write(again, &writer2, NULL), KEHU_OK);
-        assert_string_equal(text.at, second.at);
+        assert_string_equal(text.bytes, second.bytes);
         assert_int_equal(kehu_linear_predict(model, &d.rows, a, ma, NULL), KEHU_OK);
         assert_int_equal(kehu_linear_predict(again, &d.rows, b, mb, NULL), KEHU_OK);
         assert_memory_equal(a, b, sizeof a);
@@ -95,8 +81,8 @@ static void test_linear_model_survives_its_text(void **state)
         remove("test_linear.model");
         kehu_linear_free(again);
         kehu_linear_free(model);
-        free(text.at);
-        free(second.at);
+        free(text.bytes);
+        free(second.bytes);
     }
 }
 
@@ -218,7 +204,7 @@ static void test_libsvm_reads_and_writes(void **state)
     static const char text[] = "+1 1:0.5 3:-2e1 # first\r\n\n  \n-3\n1.0 7:1";
     kehu_libsvm *data;
     const kehu_sparse *rows;
-    bytes out = {0};
+    kept out = {0};
     const kehu_writer writer = {keep, &out};
     (void)state;
     assert_int_equal(kehu_libsvm_read(&data, text, sizeof text - 1, NULL, NULL), KEHU_OK);
@@ -232,8 +218,8 @@ static void test_libsvm_reads_and_writes(void **state)
     assert_int_equal(kehu_libsvm_labels(data)[1], -3);
     assert_int_equal(kehu_libsvm_write(rows, kehu_libsvm_labels(data), &writer, NULL),
                      KEHU_OK);
-    assert_string_equal(out.at, "1 1:0.5 3:-20\n-3\n1 7:1\n");
-    free(out.at);
+    assert_string_equal(out.bytes, "1 1:0.5 3:-20\n-3\n1 7:1\n");
+    free(out.bytes);
     kehu_libsvm_free(data);
     assert_int_equal(kehu_libsvm_read(&data, NULL, 0, NULL, NULL), KEHU_OK);
     assert_int_equal(kehu_libsvm_rows(data)->n_rows, 0);
@@ -284,7 +270,7 @@ static void test_linear_survives_refused_memory(void **state)
         kehu_libsvm *data;
         kehu_linear *model = NULL, *again = NULL;
         int32_t labels[5];
-        bytes b = {0};
+        kept b = {0};
         const kehu_writer writer = {keep, &b};
         kehu_status status = kehu_libsvm_read(&data, text, sizeof text - 1, alloc, NULL);
         if (status == KEHU_OK)
@@ -293,14 +279,14 @@ static void test_linear_survives_refused_memory(void **state)
         if (status == KEHU_OK)
             status = kehu_linear_write(model, &writer, NULL);
         if (status == KEHU_OK)
-            status = kehu_linear_read(&again, b.at, b.size, alloc, NULL);
+            status = kehu_linear_read(&again, b.bytes, b.size, alloc, NULL);
         if (status == KEHU_OK)
             status =
                 kehu_linear_predict(again, kehu_libsvm_rows(data), labels, NULL, NULL);
         kehu_libsvm_free(data);
         kehu_linear_free(model);
         kehu_linear_free(again);
-        free(b.at);
+        free(b.bytes);
         assert_int_equal(f.live_blocks, 0);
         assert_int_equal(f.live_bytes, 0);
         if (status == KEHU_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/kept.h"
 #include "support/test.h"
 
 /* Ten customers, by hand. Sorted recency 1 2 2 5 8 13 21 34 55 89: the values at
@@ -322,40 +323,27 @@ static void test_rfm_measures_drift(void **state)
 
 /* ---- Files ---- */
 
-typedef struct memory {
-    uint8_t bytes[4096];
-    size_t size;
-} memory;
-
-static int keep(void *ctx, const void *bytes, size_t size)
+static kept written(const kehu_rfm *rfm)
 {
-    memory *m = ctx;
-    if (size > sizeof m->bytes - m->size)
-        return 1;
-    memcpy(m->bytes + m->size, bytes, size);
-    m->size += size;
-    return 0;
-}
-
-static void write_to(const kehu_rfm *rfm, memory *m)
-{
-    const kehu_writer w = {keep, m};
-    m->size = 0;
+    kept k = {0};
+    const kehu_writer w = {keep, &k};
     assert_int_equal(kehu_rfm_write(rfm, &w, NULL), KEHU_OK);
+    return k;
 }
 
 static void test_rfm_comes_back_from_memory_and_file(void **state)
 {
     kehu_rfm *rfm = fit(&TEN, 7, KEHU_RFM_INTERPOLATED), *back = NULL, *again = NULL;
     char path[] = "rfm-XXXXXX";
-    memory a, b;
+    const kept a = written(rfm);
+    kept b;
     uint8_t g[30], h[30];
     (void)state;
-    write_to(rfm, &a);
     assert_int_equal(kehu_rfm_read(&back, a.bytes, a.size, NULL, NULL), KEHU_OK);
-    write_to(back, &b);
+    b = written(back);
     assert_int_equal(a.size, b.size);
     assert_memory_equal(a.bytes, b.bytes, a.size);
+    free(b.bytes);
     assert_int_equal(kehu_rfm_grade(rfm, &TEN, g, NULL), KEHU_OK);
     assert_int_equal(kehu_rfm_grade(back, &TEN, h, NULL), KEHU_OK);
     assert_memory_equal(g, h, sizeof g);
@@ -369,8 +357,11 @@ static void test_rfm_comes_back_from_memory_and_file(void **state)
     close(fd);
     assert_int_equal(kehu_rfm_save(rfm, path, NULL), KEHU_OK);
     assert_int_equal(kehu_rfm_load(&again, path, NULL, NULL), KEHU_OK);
-    write_to(again, &b);
+    b = written(again);
+    assert_int_equal(a.size, b.size);
     assert_memory_equal(a.bytes, b.bytes, a.size);
+    free(a.bytes);
+    free(b.bytes);
     remove(path);
     kehu_rfm_free(again);
     kehu_rfm_free(back);
@@ -380,22 +371,22 @@ static void test_rfm_comes_back_from_memory_and_file(void **state)
 static void test_rfm_refuses_every_cut_and_every_flipped_bit(void **state)
 {
     kehu_rfm *rfm = fit(&TEN, 3, 0), *back = NULL;
-    memory m;
+    const kept m = written(rfm);
     kehu_error err;
     (void)state;
-    write_to(rfm, &m);
     for (size_t n = 0; n < m.size; n++) {
         assert_int_not_equal(kehu_rfm_read(&back, m.bytes, n, NULL, NULL), KEHU_OK);
         assert_null(back);
     }
     for (size_t bit = 0; bit < 8 * m.size; bit++) {
-        m.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        flip_bit(&m, bit);
         assert_int_not_equal(kehu_rfm_read(&back, m.bytes, m.size, NULL, NULL), KEHU_OK);
-        m.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        flip_bit(&m, bit);
     }
     assert_int_equal(kehu_rfm_read(&back, NULL, 0, NULL, NULL), KEHU_ARGUMENT);
     assert_int_equal(kehu_rfm_load(&back, "no-such-file", NULL, &err), KEHU_NOT_FOUND);
     assert_int_equal(kehu_rfm_save(rfm, "no-such-folder/x", &err), KEHU_NOT_FOUND);
+    free(m.bytes);
     kehu_rfm_free(rfm);
 }
 
@@ -404,18 +395,19 @@ static void test_rfm_refuses_every_cut_and_every_flipped_bit(void **state)
 static void test_rfm_threads_give_the_same_bytes(void **state)
 {
     kehu_rfm *one = fit(&TEN, 5, 0);
-    memory a, b;
+    const kept a = written(one);
     (void)state;
-    write_to(one, &a);
     for (uint32_t t = 2; t <= 7; t += 5) {
         const kehu_rfm_options opt = {.size = sizeof opt, .n_threads = t};
         kehu_rfm *many = NULL;
         assert_int_equal(kehu_rfm_fit(&many, &TEN, &opt, NULL), KEHU_OK);
-        write_to(many, &b);
+        const kept b = written(many);
         assert_int_equal(a.size, b.size);
         assert_memory_equal(a.bytes, b.bytes, a.size);
+        free(b.bytes);
         kehu_rfm_free(many);
     }
+    free(a.bytes);
     kehu_rfm_free(one);
 }
 
@@ -423,7 +415,7 @@ static kehu_status whole_life(const kehu_allocator *alloc, const char *path)
 {
     const kehu_rfm_options opt = {.size = sizeof opt, .alloc = alloc};
     kehu_rfm *rfm = (kehu_rfm *)(void *)&not_null, *back = (kehu_rfm *)(void *)&not_null;
-    memory m = {.size = 0};
+    kept m = {.size = 0};
     const kehu_writer w = {keep, &m};
     uint8_t g[30];
     kehu_status status = kehu_rfm_fit(&rfm, &TEN, &opt, NULL);
@@ -432,6 +424,7 @@ static kehu_status whole_life(const kehu_allocator *alloc, const char *path)
         return status;
     }
     status = kehu_rfm_write(rfm, &w, NULL);
+    free(m.bytes);
     if (status == KEHU_OK)
         status = kehu_rfm_save(rfm, path, NULL);
     if (status == KEHU_OK) {

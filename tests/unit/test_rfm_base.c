@@ -7,6 +7,7 @@
 
 #include "base/date.h"
 #include "base/random.h"
+#include "support/kept.h"
 #include "support/test.h"
 
 /* What an out parameter holds before a call that must clear it. */
@@ -417,23 +418,9 @@ static void test_rfm_base_overflows_only_at_the_end(void **state)
 
 /* ---- Partitions, threads, files ---- */
 
-typedef struct memory {
-    uint8_t *bytes;
-    size_t size, capacity;
-} memory;
-
-static int keep(void *ctx, const void *bytes, size_t size)
+static kept bytes_of(const kehu_rfm_base *base)
 {
-    memory *m = ctx;
-    m->bytes = realloc(m->bytes, m->size + size + 1);
-    memcpy(m->bytes + m->size, bytes, size);
-    m->size += size;
-    return 0;
-}
-
-static memory bytes_of(const kehu_rfm_base *base)
-{
-    memory m = {0};
+    kept m = {0};
     const kehu_writer w = {keep, &m};
     assert_int_equal(kehu_rfm_base_write(base, &w, NULL), KEHU_OK);
     return m;
@@ -490,10 +477,10 @@ static void add_rows(kehu_rfm_base *base, const rows *r, bool text, int64_t from
 }
 
 /* Rows cut into parts, each read back from its file, merged from the last. */
-static memory merged(const rows *r, bool text, int64_t parts)
+static kept merged(const rows *r, bool text, int64_t parts)
 {
     kehu_rfm_base *sum = new_base(NULL);
-    memory m;
+    kept m;
     for (int64_t p = parts - 1; p >= 0; p--) {
         kehu_rfm_base *part = new_base(NULL), *back = NULL;
         kehu_error err;
@@ -520,10 +507,10 @@ static void test_rfm_base_partitions_and_threads_give_the_same_bytes(void **stat
     for (int text = 0; text < 2; text++) {
         kehu_rfm_base *base = new_base(NULL);
         add_rows(base, r, text, 0, MANY);
-        memory all = bytes_of(base);
+        kept all = bytes_of(base);
         kehu_rfm_base_free(base);
         for (int k = 0; k < 4; k++) {
-            memory m = merged(r, text, parts[k]);
+            kept m = merged(r, text, parts[k]);
             assert_int_equal(m.size, all.size);
             assert_memory_equal(m.bytes, all.bytes, all.size);
             free(m.bytes);
@@ -534,7 +521,7 @@ static void test_rfm_base_partitions_and_threads_give_the_same_bytes(void **stat
             base = new_base(&opt);
             for (int64_t p = 0; p < 5; p++) /* and in batches */
                 add_rows(base, r, text, MANY * p / 5, MANY * (p + 1) / 5);
-            memory m = bytes_of(base);
+            kept m = bytes_of(base);
             assert_int_equal(m.size, all.size);
             assert_memory_equal(m.bytes, all.bytes, all.size);
             free(m.bytes);
@@ -573,16 +560,16 @@ static void test_rfm_base_refuses_every_cut_and_every_flipped_bit(void **state)
     rows *r = make_rows();
     (void)state;
     add_rows(base, r, true, 0, 12);
-    memory m = bytes_of(base);
+    kept m = bytes_of(base);
     for (size_t n = 0; n < m.size; n++) {
         assert_int_not_equal(kehu_rfm_base_read(&back, m.bytes, n, NULL, NULL), KEHU_OK);
         assert_null(back);
     }
     for (size_t bit = 0; bit < 8 * m.size; bit++) {
-        m.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        flip_bit(&m, bit);
         assert_int_not_equal(kehu_rfm_base_read(&back, m.bytes, m.size, NULL, NULL),
                              KEHU_OK);
-        m.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        flip_bit(&m, bit);
     }
     free(m.bytes);
     free(r);
@@ -592,7 +579,7 @@ static void test_rfm_base_refuses_every_cut_and_every_flipped_bit(void **state)
 static void test_rfm_base_an_empty_one_can_be_kept(void **state)
 {
     kehu_rfm_base *base = new_base(NULL), *back = NULL;
-    memory m = bytes_of(base);
+    kept m = bytes_of(base);
     (void)state;
     assert_int_equal(kehu_rfm_base_read(&back, m.bytes, m.size, NULL, NULL), KEHU_OK);
     assert_int_equal(kehu_rfm_base_merge(back, base, NULL), KEHU_OK);

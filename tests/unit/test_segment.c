@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/kept.h"
 #include "support/test.h"
 
 /* What an out parameter holds before a call that must clear it. */
@@ -454,21 +455,6 @@ static void test_segments_migration_takes_text_and_checks_order(void **state)
 
 /* ---- Files and memory ---- */
 
-typedef struct memory {
-    char bytes[4096];
-    size_t size;
-} memory;
-
-static int keep(void *ctx, const void *bytes, size_t size)
-{
-    memory *m = ctx;
-    if (size > sizeof m->bytes - m->size)
-        return 1;
-    memcpy(m->bytes + m->size, bytes, size);
-    m->size += size;
-    return 0;
-}
-
 static int refuse(void *ctx, const void *bytes, size_t size)
 {
     (void)ctx;
@@ -482,7 +468,7 @@ static void test_segments_come_back_as_written(void **state)
     const char *text = kehu_segments_builtin("rfm_intervals");
     kehu_segments *t = parse(text), *back = NULL;
     char path[] = "segments-XXXXXX", message[64];
-    memory m = {.size = 0};
+    kept m = {0};
     const kehu_writer w = {keep, &m}, closed = {refuse, NULL};
     kehu_error err;
     const int fd = mkstemp(path);
@@ -494,6 +480,7 @@ static void test_segments_come_back_as_written(void **state)
     assert_int_equal(kehu_segments_write(back, &w, NULL), KEHU_OK);
     assert_int_equal(m.size, strlen(text));
     assert_memory_equal(m.bytes, text, m.size);
+    free(m.bytes);
     assert_int_equal(kehu_segments_write(back, &closed, &err), KEHU_IO);
     snprintf(message, sizeof message, "the writer refused %zu bytes", strlen(text));
     assert_string_equal(err.message, message);

@@ -1,5 +1,6 @@
 /* The text classifier from end to end: learn, classify, explain, save, load,
  * refuse. */
+#include "support/kept.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -62,23 +63,9 @@ static void make(texts *t, int n, int n_classes, uint64_t seed)
     }
 }
 
-typedef struct bytes {
-    char *at;
-    size_t size;
-} bytes;
-
-static int keep(void *ctx, const void *from, size_t size)
+static kept written(const kehu_svm *svm)
 {
-    bytes *const b = ctx;
-    b->at = realloc(b->at, b->size + size);
-    memcpy(b->at + b->size, from, size);
-    b->size += size;
-    return 0;
-}
-
-static bytes written(const kehu_svm *svm)
-{
-    bytes b = {0};
+    kept b = {0};
     const kehu_writer writer = {.write = keep, .ctx = &b};
     assert_int_equal(kehu_svm_write(svm, &writer, NULL), KEHU_OK);
     return b;
@@ -139,19 +126,20 @@ static void test_svm_is_the_same_for_any_number_of_threads(void **state)
         kehu_svm *svm;
         const kehu_svm_options o = {
             .size = sizeof o, .n_threads = threads[v % 3], .loss = v / 3};
-        const kehu_svm_predict_options p = {.size = sizeof p, .n_threads = threads[v % 3]};
+        const kehu_svm_predict_options p = {.size = sizeof p,
+                                            .n_threads = threads[v % 3]};
         float margins[600];
-        bytes b;
+        kept b;
         uint64_t hash;
         assert_int_equal(kehu_svm_train(&svm, &train.texts, &train.labels, &o, NULL),
                          KEHU_OK);
         assert_int_equal(
             kehu_svm_predict(svm, &train.texts, &p, NULL, NULL, margins, NULL), KEHU_OK);
         b = written(svm);
-        hash = kehu__hash(b.at, b.size, kehu__hash(margins, sizeof margins, 0));
+        hash = kehu__hash(b.bytes, b.size, kehu__hash(margins, sizeof margins, 0));
         first = v % 3 == 0 ? hash : first;
         assert_true(hash == first);
-        free(b.at);
+        free(b.bytes);
         kehu_svm_free(svm);
     }
 }
@@ -237,7 +225,7 @@ static void test_svm_comes_back_from_its_file(void **state)
     static texts train;
     kehu_svm *svm, *again;
     float a[600], b[600];
-    bytes first, second;
+    kept first, second;
     kehu_error err;
     (void)state;
     for (int n_classes = 2; n_classes <= 3; n_classes++) {
@@ -245,11 +233,11 @@ static void test_svm_comes_back_from_its_file(void **state)
         assert_int_equal(kehu_svm_train(&svm, &train.texts, &train.labels, NULL, NULL),
                          KEHU_OK);
         first = written(svm);
-        assert_int_equal(kehu_svm_read(&again, first.at, first.size, NULL, NULL),
+        assert_int_equal(kehu_svm_read(&again, first.bytes, first.size, NULL, NULL),
                          KEHU_OK);
         second = written(again);
         assert_int_equal(first.size, second.size);
-        assert_memory_equal(first.at, second.at, first.size);
+        assert_memory_equal(first.bytes, second.bytes, first.size);
         assert_int_equal(kehu_svm_predict(svm, &train.texts, NULL, NULL, a, NULL, NULL),
                          KEHU_OK);
         assert_int_equal(kehu_svm_predict(again, &train.texts, NULL, NULL, b, NULL, NULL),
@@ -261,8 +249,8 @@ static void test_svm_comes_back_from_its_file(void **state)
         kehu_svm_free(again);
         remove("test_svm.model");
         kehu_svm_free(svm);
-        free(first.at);
-        free(second.at);
+        free(first.bytes);
+        free(second.bytes);
     }
     assert_int_equal(kehu_svm_load(&again, "no/such.model", NULL, &err), KEHU_NOT_FOUND);
     assert_null(again);
@@ -273,7 +261,7 @@ static void test_svm_refuses_damaged_files(void **state)
 {
     static texts train;
     kehu_svm *svm, *again;
-    bytes whole;
+    kept whole;
     const kehu_svm_options o = {
         .size = sizeof o, .cost = 1, .char_max = 1, .latin_max = 1, .word_max = 3};
     (void)state;
@@ -282,19 +270,20 @@ static void test_svm_refuses_damaged_files(void **state)
                      KEHU_OK);
     whole = written(svm);
     for (size_t size = 0; size < whole.size; size++) {
-        assert_int_not_equal(kehu_svm_read(&again, whole.at, size, NULL, NULL), KEHU_OK);
+        assert_int_not_equal(kehu_svm_read(&again, whole.bytes, size, NULL, NULL),
+                             KEHU_OK);
         assert_null(again);
     }
     for (size_t bit = 0; bit < whole.size * 8; bit++) {
-        whole.at[bit / 8] = (char)(whole.at[bit / 8] ^ 1 << bit % 8);
-        assert_int_not_equal(kehu_svm_read(&again, whole.at, whole.size, NULL, NULL),
+        flip_bit(&whole, bit);
+        assert_int_not_equal(kehu_svm_read(&again, whole.bytes, whole.size, NULL, NULL),
                              KEHU_OK);
         assert_null(again);
-        whole.at[bit / 8] = (char)(whole.at[bit / 8] ^ 1 << bit % 8);
+        flip_bit(&whole, bit);
     }
-    assert_int_equal(kehu_svm_read(&again, whole.at, whole.size, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_svm_read(&again, whole.bytes, whole.size, NULL, NULL), KEHU_OK);
     kehu_svm_free(again);
-    free(whole.at);
+    free(whole.bytes);
     kehu_svm_free(svm);
 }
 
@@ -568,7 +557,7 @@ static void test_svm_survives_refused_memory(void **state)
     for (long refuse = 0;; refuse++) {
         faulty f;
         kehu_svm *svm, *again = NULL;
-        bytes b = {0};
+        kept b = {0};
         int32_t classes[24];
         uint32_t n;
         const kehu_writer writer = {.write = keep, .ctx = &b};
@@ -585,10 +574,10 @@ static void test_svm_survives_refused_memory(void **state)
         if (status == KEHU_OK)
             status = kehu_svm_write(svm, &writer, NULL);
         if (status == KEHU_OK)
-            status = kehu_svm_read(&again, b.at, b.size, o.alloc, NULL);
+            status = kehu_svm_read(&again, b.bytes, b.size, o.alloc, NULL);
         kehu_svm_free(svm);
         kehu_svm_free(again);
-        free(b.at);
+        free(b.bytes);
         assert_int_equal(f.live_blocks, 0);
         assert_int_equal(f.live_bytes, 0);
         if (status == KEHU_OK)

@@ -18,10 +18,13 @@ typedef struct kehu__date {
 static inline bool kehu__date_valid(kehu__date d)
 {
     static const int8_t length[12] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const bool leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
     if (d.year < 1 || d.year > 9999 || d.month < 1 || d.month > 12 || d.day < 1)
         return false;
-    return d.day <= length[d.month - 1] && (d.month != 2 || d.day <= 28 + leap);
+    if (d.day <= 28) /* most are, and need not be asked for more */
+        return true;
+    return d.day <= length[d.month - 1] &&
+           (d.month != 2 ||
+            (d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0)));
 }
 
 /* Days since 1970-01-01 of a valid date, or one of the December before or the January

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/digits.h"
 #include "base/powers.h"
 
 enum { WORD_DIGITS = 19 };
@@ -287,15 +287,6 @@ kehu__number kehu__parse_double(const char *text, size_t size, double *out)
     return isinf(*out) ? KEHU__NUMBER_RANGE : KEHU__NUMBER_OK;
 }
 
-/* Eight digits, the first in the lowest byte, to their number: neighbours are put
- * together to twos, fours and eight. */
-static uint64_t join_digits(uint64_t eight)
-{
-    eight = (eight & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
-    eight = (eight & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
-    return (eight & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
-}
-
 static bool are_digits(uint64_t eight)
 {
     return ((eight & 0xF0F0F0F0F0F0F0F0u) |
@@ -311,7 +302,7 @@ kehu__number kehu__parse_uint64(const char *text, size_t size, uint64_t *out)
     if (i == size)
         return KEHU__NUMBER_BAD;
     while (i + 8 <= size && i <= 8 && are_digits(kehu__load64(text + i))) {
-        v = v * 100000000 + join_digits(kehu__load64(text + i)); /* below 10^16 */
+        v = v * 100000000 + kehu__join_digits(kehu__load64(text + i)); /* below 10^16 */
         i += 8;
     }
     for (; i < size; i++) {

@@ -38,11 +38,12 @@ void kehu__builder_add(kehu__builder *b, const char *name, kehu_type type)
         .name = copy, .name_bytes = bytes, .type = type, .width = kehu__type_bytes(type)};
 }
 
-/* Room for more rows in every column. Growing one and failing at the next does
- * no harm: capacities are per buffer. */
-static bool make_room(kehu__builder *b)
+/* Growing one column and failing at the next does no harm: capacities are per
+ * buffer. */
+bool kehu__builder_make_room(kehu__builder *b)
 {
-    const size_t rows = (size_t)b->room + (size_t)b->room / 2 + 64;
+    const size_t more = (size_t)b->room + (size_t)b->room / 2 + 64;
+    const size_t rows = b->room == 0 && b->last_rows > more ? b->last_rows : more;
     for (size_t i = 0; i < b->n_columns; i++) {
         kehu__builder_column *c = &b->columns[i];
         kehu__store *s = &c->store;
@@ -62,11 +63,6 @@ static bool make_room(kehu__builder *b)
     }
     b->room = (int64_t)rows;
     return true;
-}
-
-static inline bool have_room(kehu__builder *b)
-{
-    return b->failed == KEHU_OK && (b->n_rows < b->room || make_room(b));
 }
 
 static inline void set_bit(uint8_t *bits, int64_t at, bool value)
@@ -122,7 +118,7 @@ static void put_integer(char *to, size_t width, int64_t value)
 void kehu__builder_integer(kehu__builder *b, size_t column, int64_t value)
 {
     kehu__builder_column *c;
-    if (!have_room(b))
+    if (!kehu__builder_have_room(b))
         return;
     c = &b->columns[column];
     set_bit(c->store.validity, b->n_rows, true);
@@ -135,7 +131,7 @@ void kehu__builder_integer(kehu__builder *b, size_t column, int64_t value)
 void kehu__builder_number(kehu__builder *b, size_t column, double value)
 {
     kehu__builder_column *c;
-    if (!have_room(b))
+    if (!kehu__builder_have_room(b))
         return;
     c = &b->columns[column];
     set_bit(c->store.validity, b->n_rows, true);
@@ -167,7 +163,7 @@ void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size
 {
     kehu__builder_column *c;
     size_t most;
-    if (!have_room(b))
+    if (!kehu__builder_have_room(b))
         return;
     c = &b->columns[column];
     most = c->type == KEHU_UTF8 ? INT32_MAX : PTRDIFF_MAX;
@@ -191,7 +187,7 @@ void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size
 void kehu__builder_missing(kehu__builder *b, size_t column)
 {
     kehu__builder_column *c;
-    if (!have_room(b))
+    if (!kehu__builder_have_room(b))
         return;
     c = &b->columns[column];
     if (is_plain_text(c->type))
@@ -221,7 +217,7 @@ void kehu__builder_copy(kehu__builder *b, size_t column, const kehu_column *from
 
 bool kehu__builder_end_row(kehu__builder *b)
 {
-    if (!have_room(b))
+    if (!kehu__builder_have_room(b))
         return false;
     for (size_t i = 0; i < b->n_columns; i++)
         if (is_plain_text(b->columns[i].type))
@@ -291,6 +287,7 @@ kehu_status kehu__builder_finish(kehu__builder *b, kehu_table **out, kehu_error 
         hand_over(b, &b->columns[i], table, i, table->names + at);
         at += b->columns[i].name_bytes;
     }
+    b->last_rows = (size_t)b->n_rows;
     b->n_rows = b->room = 0;
     *out = table;
     return KEHU_OK;

@@ -16,6 +16,7 @@
 #define KEHU_SRC_DATA_BUILDER_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "data/table.h"
 
@@ -33,6 +34,7 @@ typedef struct kehu__builder {
     kehu__builder_column *columns;
     size_t n_columns, columns_capacity;
     int64_t n_rows, room; /* rows all columns have room for */
+    size_t last_rows;     /* of the last table: the next one is likely to be as long */
     kehu_status failed;   /* KEHU_OK, KEHU_NO_MEMORY or KEHU_LIMIT */
     size_t failed_column; /* of KEHU_LIMIT */
 } kehu__builder;
@@ -56,6 +58,33 @@ void kehu__builder_missing(kehu__builder *b, size_t column);
 /* Copy row `row` of a checked column: of the cell's type, or any text to text. */
 void kehu__builder_copy(kehu__builder *b, size_t column, const kehu_column *from,
                         int64_t row);
+
+/* More room in every column; false, and remembered, when refused. */
+bool kehu__builder_make_room(kehu__builder *b);
+
+static inline bool kehu__builder_have_room(kehu__builder *b)
+{
+    return b->failed == KEHU_OK && (b->n_rows < b->room || kehu__builder_make_room(b));
+}
+
+/* A cell that is not missing. There is room. */
+static inline void kehu__builder_mark_valid(kehu__builder *b, size_t column)
+{
+    b->columns[column].store.validity[b->n_rows >> 3] |= (uint8_t)(1u << (b->n_rows & 7));
+}
+
+/* kehu__builder_integer to a column of 8 or 4 bytes, when there is room. */
+static inline void kehu__builder_put64(kehu__builder *b, size_t column, int64_t value)
+{
+    kehu__builder_mark_valid(b, column);
+    memcpy(b->columns[column].store.data + (size_t)b->n_rows * 8, &value, 8);
+}
+
+static inline void kehu__builder_put32(kehu__builder *b, size_t column, int32_t value)
+{
+    kehu__builder_mark_valid(b, column);
+    memcpy(b->columns[column].store.data + (size_t)b->n_rows * 4, &value, 4);
+}
 
 /* Count the row; false when something failed, and the row does not count. */
 bool kehu__builder_end_row(kehu__builder *b);

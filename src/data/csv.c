@@ -64,6 +64,15 @@ static kehu_status check_options(kehu_csv_options *o, kehu_error *err)
     return kehu__fields_check(o->fields, o->n_fields, err);
 }
 
+static kehu_status start_quick(kehu_csv *csv, kehu_error *err)
+{
+    csv->marks = kehu__alloc_zero(&csv->alloc, 1, sizeof *csv->marks);
+    if (csv->marks == NULL)
+        return kehu__no_memory(err, "reading a file");
+    kehu__csv_quick_start(csv);
+    return KEHU_OK;
+}
+
 kehu_status kehu__csv_open(kehu_csv **out, const kehu__io *io, const char *path,
                            const void *bytes, size_t size,
                            const kehu_csv_options *options, kehu_error *err)
@@ -91,6 +100,8 @@ kehu_status kehu__csv_open(kehu_csv **out, const kehu__io *io, const char *path,
     if (status == KEHU_OK)
         status = (o.flags & KEHU_CSV_JSON) != 0 ? kehu__jsonl_start(csv, err)
                                                 : kehu__csv_read_header(csv, err);
+    if (status == KEHU_OK && (o.flags & KEHU_CSV_JSON) == 0)
+        status = start_quick(csv, err);
     if (status == KEHU_OK)
         *out = csv;
     else
@@ -127,6 +138,7 @@ void kehu_csv_free(kehu_csv *csv)
     if (csv != NULL) {
         const kehu_allocator a = csv->alloc;
         kehu__csv_source_close(&csv->source);
+        kehu__free(&a, csv->marks, 1, sizeof *csv->marks);
         kehu__free(&a, csv->row.cells, csv->row.capacity, sizeof *csv->row.cells);
         kehu__free(&a, csv->targets, csv->n_targets, sizeof *csv->targets);
         kehu__free(&a, csv->names, csv->names_bytes, 1);
@@ -394,15 +406,18 @@ static kehu_status read_rows(kehu_table **out, kehu_csv *csv, bool all, kehu_err
     *out = NULL;
     if (csv == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "csv is NULL");
+    const int64_t most_rows = all ? INT64_MAX : csv->options.batch_rows;
+    const size_t most_bytes = all ? SIZE_MAX : BATCH_TEXT_BYTES;
     if (csv->handed_out) {
         csv->handed_out = false;
         csv->n_lines = 0;
         csv->batch_bytes = 0;
     }
-    while (!ended && (all || (csv->builder.n_rows < csv->options.batch_rows &&
-                              csv->batch_bytes < BATCH_TEXT_BYTES))) {
+    while (!ended && csv->builder.n_rows < most_rows && csv->batch_bytes < most_bytes) {
         KEHU_TRY(tell_progress(csv, err));
         KEHU_TRY(read_row(csv, &ended, err));
+        if (csv->marks != NULL && !ended)
+            KEHU_TRY(kehu__csv_take_quick(csv, most_rows, most_bytes, err));
     }
     if (csv->builder.n_rows > 0 || all)
         KEHU_TRY(kehu__builder_finish(&csv->builder, out, err));

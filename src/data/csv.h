@@ -6,16 +6,28 @@
 
 #include "data/builder.h"
 #include "data/cell.h"
+#include "data/csv_marks.h"
 #include "data/csv_row.h"
 #include "data/csv_source.h"
 #include "data/reject.h"
 
 enum { KEHU__CSV_DROPPED = -1 };
 
+/* The form in which a column's values mostly come. */
+typedef enum kehu__csv_form {
+    KEHU__CSV_ANY, /* the general way */
+    KEHU__CSV_SKIP,
+    KEHU__CSV_TEXT,
+    KEHU__CSV_WHOLE,
+    KEHU__CSV_MONEY,
+    KEHU__CSV_DATE
+} kehu__csv_form;
+
 /* What becomes of one column of the file. */
 typedef struct kehu__csv_target {
     int32_t column;   /* of the table, or KEHU__CSV_DROPPED */
     kehu_field field; /* how to read it; its name is owned by names when unlisted */
+    kehu__csv_form form;
 } kehu__csv_target;
 
 struct kehu_csv {
@@ -24,6 +36,7 @@ struct kehu_csv {
     kehu__cell_rules rules;
     kehu__csv_source source;
     char delimiter;
+    kehu__csv_marks *marks; /* NULL: rows are not taken quickly */
     kehu__csv_row row;
     int64_t line; /* on which the window starts, from 1 */
 
@@ -56,6 +69,14 @@ kehu_status kehu__csv_find_row(kehu_csv *csv, kehu__csv_found *found, kehu_error
 
 /* Read the header, match it with the fields, set up targets and builder. */
 kehu_status kehu__csv_read_header(kehu_csv *csv, kehu_error *err);
+
+/* Note the form of each column. */
+void kehu__csv_quick_start(kehu_csv *csv);
+
+/* Take rows as long as they are of usual form, whole in the window, and the builder
+ * has less than so many rows and bytes of text; perhaps none. */
+kehu_status kehu__csv_take_quick(kehu_csv *csv, int64_t most_rows, size_t most_bytes,
+                                 kehu_error *err);
 
 /* Step to `to` in the window, over n_lines line ends. */
 void kehu__csv_consume(kehu_csv *csv, const char *to, int64_t n_lines);

@@ -115,7 +115,8 @@ static kehu_status take_names(kehu_csv *csv, kehu_error *err)
         return kehu__no_memory(err, "column names");
     for (size_t i = 0; i < n; i++) {
         KEHU_TRY(cell_name(csv, i, number, &name, err));
-        csv->targets[i] = (kehu__csv_target){KEHU__CSV_DROPPED, {.name = p}};
+        csv->targets[i] =
+            (kehu__csv_target){.column = KEHU__CSV_DROPPED, .field = {.name = p}};
         if (name.size > 0)
             memcpy(p, name.bytes, (size_t)name.size);
         p[name.size] = '\0';
@@ -160,7 +161,7 @@ static kehu_status match_field(kehu_csv *csv, const named *sorted, uint32_t i,
         if (t->column != KEHU__CSV_DROPPED)
             return kehu__fail(err, KEHU_ARGUMENT, i, "two fields are named %s",
                               field->name);
-        *t = (kehu__csv_target){(int32_t)i, *field};
+        *t = (kehu__csv_target){.column = (int32_t)i, .field = *field};
         return KEHU_OK;
     }
     if ((field->flags & KEHU_FIELD_OPTIONAL) == 0)

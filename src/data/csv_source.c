@@ -177,6 +177,7 @@ static bool make_room(kehu__csv_source *s, size_t room)
         s->plain = s->plain > s->start ? s->plain - s->start : 0;
         s->start = 0;
     }
+    s->moves++;
     return kehu__grow(&s->alloc, &s->text, &s->capacity, s->end + room, 1);
 }
 

@@ -19,6 +19,7 @@ typedef struct kehu__csv_source {
     size_t raw_size, chunk;
     char *text; /* the window is text[start..end) */
     size_t capacity, start, end;
+    uint64_t moves;  /* times that the window went to another place */
     size_t plain;    /* text[start..plain) is ASCII without NUL, if plain > start */
     bool mark_taken; /* the byte order mark, if any */
     bool ended;      /* no byte comes after the window */

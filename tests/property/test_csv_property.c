@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/random.h"
 #include "data/column.h"
-#include "data/csv_row.h"
+#include "data/csv.h"
 #include "support/test.h"
 
 enum { SEED = 4180 };
@@ -324,6 +324,144 @@ static void test_batches_do_not_change_the_rows(void **state)
     }
 }
 
+/* ---- rows of usual form, and others among them ---- */
+
+static const kehu_field form_fields[] = {
+    {.name = "id", .type = KEHU_INT64},
+    {.name = "money", .type = KEHU_INT64, .decimals = 2},
+    {.name = "day", .type = KEHU_DATE32},
+    {.name = "text", .type = KEHU_UTF8},
+    {.name = "small", .type = KEHU_INT16},
+    {.name = "absent", .type = KEHU_UTF8, .flags = KEHU_FIELD_OPTIONAL},
+};
+
+enum { FORM_BYTES = 1 << 20, FORM_LINES = 12000 }; /* more than is read at a time */
+
+/* A file of up to FORM_LINES lines, most of them as their columns want them. */
+static size_t random_file(kehu__random *r, char *text)
+{
+    static const char *const odd[] = {"",
+                                      "-",
+                                      "-7",
+                                      "+5",
+                                      "007",
+                                      "1234567890123456",
+                                      " 12 ",
+                                      "12.50",
+                                      "-3.25",
+                                      "0.5",
+                                      ".50",
+                                      "12345678901234567",
+                                      "1.",
+                                      "1.005",
+                                      "99999999.99",
+                                      "123456789.00",
+                                      "2024-02-30",
+                                      "2024-02-29",
+                                      "20240131",
+                                      "2024/1/5",
+                                      "\"a,b\"",
+                                      "\"a\nb\"",
+                                      "\"12\"",
+                                      "\"a\"\"b\"",
+                                      "\"\"",
+                                      "\"x",
+                                      "李雷",
+                                      "\xFF",
+                                      "a\"b",
+                                      "40000",
+                                      "9x",
+                                      "\r",
+                                      "1,2",
+                                      "\n"};
+    size_t size = (size_t)sprintf(text, "id,money,day,dropped,text,small\n");
+    const uint32_t kind = kehu__random_below(r, 200);
+    const uint32_t n = kind == 0 ? FORM_LINES : kind < 20 ? 800 : 20;
+    const uint32_t oddness = 1 + kehu__random_below(r, 200);
+    for (uint32_t line = 0; line < n; line++) {
+        for (int k = 0; k < 6; k++) {
+            const uint64_t x = kehu__random_next(r) >> (32 + kehu__random_below(r, 24));
+            char *to = text + size;
+            if (kehu__random_below(r, oddness) == 0)
+                size += (size_t)sprintf(
+                    to, "%s", odd[kehu__random_below(r, sizeof odd / sizeof *odd)]);
+            else if (k == 0 || k == 5)
+                size += (size_t)sprintf(to, "%d", (int)(x % 30000));
+            else if (k == 1)
+                size +=
+                    (size_t)sprintf(to, "%d.%02d", (int)(x % 1000000), (int)(x % 100));
+            else if (k == 2)
+                size += (size_t)sprintf(to, "2024-%02d-%02d", 1 + (int)(x % 12),
+                                        1 + (int)(x % 28));
+            else
+                size += (size_t)sprintf(to, "%s", x % 2 == 0 ? "宽带又断了" : "\"q\"");
+            text[size++] = k < 5 ? ',' : '\n';
+        }
+        if (kehu__random_below(r, 9) == 0)
+            size += (size_t)sprintf(text + size - 1, "\r\n") - 1;
+    }
+    return size - (kehu__random_below(r, 2) == 0); /* with or without the last line end */
+}
+
+static void assert_same_tables(const kehu_table *a, const kehu_table *b)
+{
+    assert_int_equal(a == NULL, b == NULL);
+    for (int64_t k = 0; a != NULL && k < kehu_table_column_count(a); k++)
+        assert_same(kehu_table_column(a, k), kehu_table_column(b, k));
+}
+
+static void compare_ways(const char *text, size_t size, const kehu_csv_options *o)
+{
+    kehu_csv *quick, *general;
+    kehu_table *a, *b;
+    assert_int_equal(kehu_csv_open_memory(&quick, text, size, NULL, o, NULL), 0);
+    assert_int_equal(kehu_csv_open_memory(&general, text, size, NULL, o, NULL), 0);
+    kehu__free(&general->alloc, general->marks, 1, sizeof *general->marks);
+    general->marks = NULL;
+    do {
+        assert_int_equal(kehu_csv_next(&a, quick, NULL), KEHU_OK);
+        assert_int_equal(kehu_csv_next(&b, general, NULL), KEHU_OK);
+        assert_same_tables(a, b);
+        for (int64_t i = 0; a != NULL && i < kehu_table_row_count(a); i++)
+            assert_int_equal(kehu_csv_line(quick, i), kehu_csv_line(general, i));
+        kehu_table_free(a);
+        kehu_table_free(b);
+    } while (a != NULL);
+    assert_int_equal(kehu_csv_rejects(&a, quick, NULL), KEHU_OK);
+    assert_int_equal(kehu_csv_rejects(&b, general, NULL), KEHU_OK);
+    assert_same_tables(a, b);
+    kehu_table_free(a);
+    kehu_table_free(b);
+    kehu_csv_free(quick);
+    kehu_csv_free(general);
+}
+
+static void test_rows_taken_quickly_are_the_rows(void **state)
+{
+    static const char *const missing[] = {"12", "NULL"};
+    static char text[FORM_BYTES];
+    kehu__random r = kehu__random_seed(SEED + 3);
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        const size_t size = random_file(&r, text);
+        const kehu_csv_options o = {
+            .size = sizeof o,
+            .fields = form_fields,
+            .n_fields = 6,
+            .encoding = KEHU_ENCODING_UTF8,
+            .batch_rows = kehu__random_below(&r, 2) * kehu__random_below(&r, 300),
+            .max_row_bytes = kehu__random_below(&r, 4) == 0 ? 64 : 0,
+            .missing = missing,
+            .n_missing = kehu__random_below(&r, 4) == 0 ? 2 : 0,
+            .flags = kehu__random_below(&r, 2) == 0 ? KEHU_CSV_ONLY_FIELDS : 0};
+        char *exact = malloc(size); /* so that a read past it is seen */
+        assert_non_null(exact);
+        memcpy(exact, text, size);
+        compare_ways(exact, size, &o);
+        free(exact);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_special_is_found_wherever_it_stands),
         cmocka_unit_test(test_table_written_is_the_table_read),
         cmocka_unit_test(test_batches_do_not_change_the_rows),
+        cmocka_unit_test(test_rows_taken_quickly_are_the_rows),
     };
     print_message("seed %d\n", SEED);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,9 +121,10 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_declare(kehu_store *store,
 /* Add or update customers, as one batch.
  *
  * columns     by name, in any order: "customer" (text or integer; needed);
- *             "valid_from" (TIMESTAMP or DATE32; missing means since ever); declared
- *             fields. A missing value leaves the field as it was; of several values
- *             the one with the latest valid_from counts, then the one added last.
+ *             "valid_from" (TIMESTAMP or DATE32; missing means since ever); "source"
+ *             (text of up to 1024 bytes: where the row is from); declared fields. A
+ *             missing value leaves the field as it was; of several values the one with
+ *             the latest valid_from counts, then the one added last.
  * n_columns   1 or more; all columns of one length, at most 16,777,216
  * sequence    receives the batch's number, one more than the one before; or NULL
  *
@@ -142,8 +143,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_add_customers(kehu_store *store,
 
 /* Add events, as one batch. The columns are "customer" (text or integer; needed),
  * "time" (TIMESTAMP or DATE32; needed, no value missing), "kind", "channel", "item",
- * "text" (text), "amount" (integers, minor units such as cents), "quantity" (numbers)
- * and declared properties. Otherwise as kehu_store_add_customers. */
+ * "text", "source" (text), "amount" (integers, minor units such as cents), "quantity"
+ * (numbers) and declared properties. Otherwise as kehu_store_add_customers. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_add_events(kehu_store *store,
                                                            const kehu_column *columns,
                                                            int64_t n_columns,
@@ -204,9 +205,19 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_erase(kehu_store *store,
                                                       const char *customer,
                                                       kehu_error *err);
 
+/* Hide every row that came from a source so far (its column "source") from every snapshot
+ * opened from now on, also those of the past: a customer's values are those of other
+ * sources then. What is added from it later is not hidden. Durable when it returns. The
+ * rows stay on the disk until kehu_store_purge. Flushes.
+ * Fails as kehu_store_flush does; KEHU_ARGUMENT (source is empty or over 1024 bytes). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_withdraw(kehu_store *store,
+                                                         const char *source,
+                                                         kehu_error *err);
+
 /* What a purge did, to be kept as evidence. */
 typedef struct kehu_store_proof {
     int64_t customers;       /* erased since the last purge */
+    int64_t sources;         /* withdrawn since then */
     int64_t customer_rows;   /* removed */
     int64_t event_rows;      /* removed */
     int64_t files_rewritten; /* without these rows: segments, and the log */
@@ -214,11 +225,11 @@ typedef struct kehu_store_proof {
     int64_t rows_left;       /* found when all was read again: 0 */
 } kehu_store_proof;
 
-/* Remove erased customers from every file: segments and log that hold their rows are
- * written anew and read again, the old files and manifests are removed. Afterwards no
- * file of the store has these rows, their texts or (unless added again) the ids.
- * What no program can promise: copies in backups, in the file system's journal, in
- * spare blocks of an SSD; and snapshots open now keep what they have.
+/* Remove erased customers and withdrawn sources from every file: segments and log that
+ * hold their rows are written anew and read again, the old files and manifests are
+ * removed. Afterwards no file of the store has these rows, their texts or (unless added
+ * again) the ids. What no program can promise: copies in backups, in the file system's
+ * journal, in spare blocks of an SSD; and snapshots open now keep what they have.
  *
  * proof  receives what was done; NULL if not wanted; untouched on failure
  *
@@ -274,6 +285,7 @@ typedef struct kehu_store_stats {
     int64_t first_time;       /* of events, 0 without any */
     int64_t last_time;
     int64_t erased_customers; /* not purged yet */
+    int64_t withdrawn_sources;
 } kehu_store_stats;
 
 /* Count. Fails with KEHU_ARGUMENT (a NULL). */
@@ -331,8 +343,8 @@ typedef struct kehu_scan_options {
     int64_t n_columns;          /* 0 means all: events: customer, time, kind, channel,
                                    item, amount, quantity, text and then properties;
                                    customers: customer and then fields. "sequence" (the
-                                   batch) and a customer's "valid_from" (the latest) by
-                                   name only */
+                                   batch), "source" and a customer's "valid_from" (the
+                                   latest ones) by name only */
     const char *first_customer; /* NULL begins at the first */
     const char *last_customer;  /* included; NULL ends at the last */
     const char *kind;           /* events of this kind only; NULL means all */
@@ -349,6 +361,15 @@ typedef struct kehu_scan_options {
                                     kehu_pseudonym() under this key; the order of rows
                                     stays that of the ids. NULL gives the ids */
     uint64_t pseudonym_key_size; /* 16 or more bytes; 0 with NULL */
+    uint32_t fresh;     /* 1: values older than their field's age limit at fresh_us are
+                           missing, in require too; so are values with an age limit of
+                           customers whose valid_from nobody gave */
+    uint32_t share;     /* walk only this share, 0..n_shares-1 */
+    uint32_t n_shares;  /* of the customers, in order, of about as many rows each, for
+                           several walks at once; 1..65536; 0 means 1 */
+    uint32_t n_threads; /* of kehu_snapshot_totals; the answer is the same for any; 0
+                           means 1 */
+    int64_t fresh_us;
 } kehu_scan_options;
 
 /* The name a customer goes by outside: 32 hexadecimal digits, the first half of
@@ -392,8 +413,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_customer(
  *          (INT64, how many), first_time and last_time (TIMESTAMP), amount (INT64, the
  *          sum; a missing amount counts as 0); one row a customer that has such
  *          events, ordered by id
- * options  kind, from, until, require, pseudonym_key and the range of customers;
- *          columns and batch_rows stay 0; NULL takes all events
+ * options  as for a scan, but columns and batch_rows stay 0; NULL takes all events
  *
  * Fails with KEHU_RANGE (a sum beyond 64 bits: err->where is the row), KEHU_FORMAT,
  * KEHU_IO, KEHU_NO_MEMORY. Time O(rows), memory O(customers). */

@@ -112,7 +112,7 @@ static kehu_status back_up(const kehu_snapshot *snapshot, const char *path,
     unsigned char id[24];
     kehu_status status;
     KEHU_TRY(check_empty(snapshot->io, path, err));
-    b.copying = (kehu__copying){.erased = &snapshot->erased,
+    b.copying = (kehu__copying){.gone = &snapshot->gone,
                                 .sequence = snapshot->sequence,
                                 .until = snapshot->until,
                                 .run = {.progress = progress}};

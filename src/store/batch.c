@@ -18,10 +18,11 @@ static kehu_status full(kehu_error *err)
     return kehu__no_memory(err, "the batch");
 }
 
-static kehu_status check_text(kehu__text t, const char *name, int64_t row, bool is_key,
+static kehu_status check_text(kehu__text t, const char *name, int64_t row, uint32_t id,
                               kehu_error *err)
 {
-    const int64_t most = is_key ? KEHU__MAX_KEY : KEHU__MAX_TEXT;
+    const bool is_key = id == KEHU__KEY;
+    const int64_t most = is_key || id == KEHU__SOURCE ? KEHU__MAX_KEY : KEHU__MAX_TEXT;
     if (t.size > most || (is_key && t.size == 0))
         return kehu__fail(err, KEHU_DATA, row,
                           "%s in row %lld has %lld bytes, expected "
@@ -37,13 +38,13 @@ static kehu_status check_text(kehu__text t, const char *name, int64_t row, bool 
     return KEHU_OK;
 }
 
-static kehu_status fill_texts(kehu__vector *v, const kehu_column *c, bool is_key,
+static kehu_status fill_texts(kehu__vector *v, const kehu_column *c, uint32_t id,
                               kehu_error *err)
 {
     for (int64_t i = 0; i < c->length; i++) {
         kehu__text t;
         if (!kehu__column_valid(c, i)) {
-            if (is_key)
+            if (id == KEHU__KEY)
                 return kehu__fail(err, KEHU_DATA, i, "%s in row %lld is missing", c->name,
                                   (long long)i);
             if (!kehu__vector_append(v, NULL, 0, 1))
@@ -51,7 +52,7 @@ static kehu_status fill_texts(kehu__vector *v, const kehu_column *c, bool is_key
             continue;
         }
         t = kehu__column_text(c, i);
-        KEHU_TRY(check_text(t, c->name, i, is_key, err));
+        KEHU_TRY(check_text(t, c->name, i, id, err));
         if (v->own.size + (size_t)t.size > KEHU__MAX_PAYLOAD)
             return kehu__fail(err, KEHU_LIMIT, i, "%s has more than %d bytes", c->name,
                               KEHU__MAX_PAYLOAD);
@@ -157,7 +158,7 @@ static kehu_status fill(kehu__vector *v, const kehu_column *c, uint32_t id,
     if (is_key && !kehu__type_is_text(c->type))
         return fill_number_keys(v, c, err);
     if (v->storage == KEHU__TEXTS)
-        return fill_texts(v, c, is_key, err);
+        return fill_texts(v, c, id, err);
     if (v->storage == KEHU__DOUBLES)
         return fill_doubles(v, c, err);
     return fill_ints(v, c, type, err);

@@ -39,7 +39,7 @@ kehu_status kehu__change_begin(kehu__change *c, kehu_store *store, kehu_error *e
             c->segments[i] = kehu__segment_hold(store->state.segments[i]);
     }
     copied = copied && kehu__schema_copy(&c->next.schema, &m->schema, err) == KEHU_OK &&
-             kehu__erased_copy(&c->next.erased, &m->erased);
+             kehu__gone_copy(&c->next.gone, &m->gone);
     if (copied)
         return KEHU_OK;
     release_all(c);
@@ -105,7 +105,7 @@ static kehu_status flush_part(kehu__change *c, kehu_store_part part, kehu_error 
     kehu__tail tail;
     kehu_status status = KEHU_OK;
     KEHU_TRY(kehu__tail_sort(&tail, s->log.frames, s->log.n_frames, part,
-                             &s->manifest.schema, &s->manifest.erased, err));
+                             &s->manifest.schema, &s->manifest.gone.customers, err));
     if (tail.n > 0) {
         status = kehu__change_segment(c, &w, part, err);
         if (status == KEHU_OK) {

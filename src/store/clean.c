@@ -47,7 +47,7 @@ static kehu_status check_owner(const kehu_store *store, const found_file *f,
 {
     const kehu__io *io = store->state.io;
     unsigned char header[KEHU__FILE_HEADER];
-    kehu__file_header h = {f->kind, 0, f->number, 0};
+    kehu__file_header h = {f->kind, 0, f->number, 0, 0};
     const int fd = io->open(io->ctx, path, O_RDONLY, 0);
     bool whole;
     if (fd < 0)

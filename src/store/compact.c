@@ -6,31 +6,34 @@
 #include "store/handle.h"
 #include "store/merge.h"
 
-static bool is_kept(const kehu__copying *c, uint64_t erased, int64_t sequence,
-                    int64_t time)
+/* Is row i of the merge's to be copied? */
+static bool is_kept(const kehu__copying *c, const kehu__merge_rows *r, uint64_t erased,
+                    uint32_t i)
 {
-    return (uint64_t)sequence > erased && (uint64_t)sequence <= c->sequence &&
-           time < c->until;
+    const uint64_t sequence =
+        (uint64_t)kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints[i];
+    return sequence > erased && sequence <= c->sequence &&
+           kehu__rows_get(r->rows, KEHU__TIME)->values.ints[i] < c->until &&
+           !kehu__gone_source(c->gone, kehu__rows_get(r->rows, KEHU__SOURCE), i,
+                              sequence);
 }
 
-/* Append what is left of the rows: those not erased and not too late. */
+/* Append what is left of the rows: those not gone and not too late. */
 static kehu_status keep_rows(kehu__segment_writer *w, kehu__copying *c,
                              const kehu__merge_rows *r, kehu__rows *scratch,
                              kehu_error *err)
 {
-    const uint64_t erased = kehu__erased_until(c->erased, r->key, r->key_size);
-    const int64_t *sequence = kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints;
-    const int64_t *time = kehu__rows_get(r->rows, KEHU__TIME)->values.ints;
+    const uint64_t erased = kehu__erased_until(&c->gone->customers, r->key, r->key_size);
     uint32_t i = r->first;
     const uint32_t end = r->first + r->n;
     while (i < end) {
         uint32_t n = 0;
         kehu__vector *key;
-        while (i < end && !is_kept(c, erased, sequence[i], time[i])) {
+        while (i < end && !is_kept(c, r, erased, i)) {
             i++;
             c->n_dropped++;
         }
-        while (i + n < end && is_kept(c, erased, sequence[i + n], time[i + n]))
+        while (i + n < end && is_kept(c, r, erased, i + n))
             n++;
         kehu__rows_clear(scratch);
         if (!kehu__rows_append(scratch, r->rows, i, n))
@@ -84,11 +87,12 @@ kehu_status kehu__copy_rows(kehu__segment_writer *w, const kehu__schema *schema,
     const uint32_t capacity = KEHU__FIRST_FIELD + schema->n_fields[w->part];
     kehu__rows scratch = kehu__rows_new(&schema->alloc);
     uint32_t *ids = NULL, n_ids = 0;
+    const kehu__range all = {.from = INT64_MIN, .until = INT64_MAX};
     kehu__merge m;
     kehu_status status = all_columns(&scratch, &ids, &n_ids, schema, w->part, err);
     if (status == KEHU_OK)
         status = kehu__merge_open(&m, &schema->alloc, segments, n_segments, schema, ids,
-                                  n_ids, NULL, NULL, INT64_MIN, INT64_MAX, err);
+                                  n_ids, &all, err);
     if (status == KEHU_OK) {
         kehu__merge_rows r = {.n = 1};
         while (status == KEHU_OK && r.n > 0) {
@@ -107,7 +111,7 @@ kehu_status kehu__change_merge(kehu__change *c, const uint32_t *places, uint32_t
                                int64_t *n_dropped, kehu_error *err)
 {
     const kehu_store_part part = c->next.segments[places[0]].part;
-    kehu__copying copying = {.erased = &c->store->state.manifest.erased,
+    kehu__copying copying = {.gone = &c->store->state.manifest.gone,
                              .sequence = UINT64_MAX,
                              .until = INT64_MAX};
     kehu__segment **merged = kehu__alloc(&c->next.alloc, n, sizeof *merged);

@@ -1,5 +1,6 @@
-/* Erasing a customer: a frame in the log hides the rows at once, purge then writes
- * anew every file that holds them and removes the old ones. */
+/* Erasing a customer, withdrawing a source: a frame in the log or a manifest hides the
+ * rows at once, purge then writes anew every file that holds them and removes the old
+ * ones. */
 #include <string.h>
 
 #include "base/error.h"
@@ -19,7 +20,7 @@ kehu_status kehu_store_erase(kehu_store *store, const char *customer, kehu_error
                           "customer has %zu bytes, expected 1 to %d", size,
                           KEHU__MAX_KEY);
     /* The list has it first: once the frame is written nothing may fail. */
-    erased = &store->state.manifest.erased;
+    erased = &store->state.manifest.gone.customers;
     before = kehu__erased_until(erased, customer, size);
     if (!kehu__erased_add(erased, customer, size, kehu_store_sequence(store) + 1))
         return kehu__no_memory(err, "an erasure");
@@ -33,23 +34,86 @@ kehu_status kehu_store_erase(kehu_store *store, const char *customer, kehu_error
     return status;
 }
 
-/* Rows of erased customers that a segment still has. */
-static kehu_status count_erased(const kehu__segment *segment,
-                                const kehu__erased_list *erased,
-                                const kehu__schema *schema, int64_t *n, kehu_error *err)
+/* A manifest says it, not the log: it is rare, and so no reader of logs need know. */
+static kehu_status withdraw(kehu__change *c, const char *source, kehu_error *err)
 {
+    const uint64_t sequence = c->store->state.log.next_sequence;
+    kehu_status status = kehu__change_flush(c, err);
+    if (status == KEHU_OK &&
+        !kehu__erased_add(&c->next.gone.sources, source, strlen(source), sequence))
+        status = kehu__no_memory(err, "a withdrawal");
+    return status == KEHU_OK ? kehu__change_restart_log(c, sequence + 1, err) : status;
+}
+
+kehu_status kehu_store_withdraw(kehu_store *store, const char *source, kehu_error *err)
+{
+    const size_t size = source == NULL ? 0 : strlen(source);
+    kehu__change c;
+    kehu_status status;
+    int64_t n_removed;
+    KEHU_TRY(kehu__store_check(store, err));
+    if (size == 0 || size > KEHU__MAX_KEY)
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "source has %zu bytes, expected 1 to %d", size, KEHU__MAX_KEY);
+    for (int part = 0; part < KEHU__PARTS; part++)
+        if (kehu__schema_find(&store->state.manifest.schema, (kehu_store_part)part,
+                              "source") != KEHU__SOURCE)
+            return kehu__fail(err, KEHU_COLUMN, -1,
+                              "this old store has a declared field named source");
+    KEHU_TRY(kehu__change_begin(&c, store, err));
+    status = withdraw(&c, source, err);
+    if (status != KEHU_OK) {
+        kehu__change_abandon(&c);
+        return status;
+    }
+    KEHU_TRY(kehu__change_commit(&c, err));
+    (void)kehu__store_clean(store, true, false, &n_removed, NULL);
+    return KEHU_OK;
+}
+
+/* Rows of withdrawn sources that a segment still has. */
+static kehu_status count_withdrawn(kehu__segment *const *one, const kehu__gone *gone,
+                                   const kehu__schema *schema, int64_t *n,
+                                   kehu_error *err)
+{
+    const uint32_t ids[] = {KEHU__SOURCE};
+    const kehu__range all = {.from = INT64_MIN, .until = INT64_MAX};
+    kehu__merge m;
+    kehu__merge_rows r = {.n = 1};
+    kehu_status status;
+    if (gone->sources.n == 0)
+        return KEHU_OK;
+    KEHU_TRY(kehu__merge_open(&m, &schema->alloc, one, 1, schema, ids, 1, &all, err));
+    for (status = KEHU_OK; status == KEHU_OK && r.n > 0;) {
+        status = kehu__merge_next(&m, &r, err);
+        for (uint32_t i = r.first; status == KEHU_OK && i < r.first + r.n; i++) {
+            const kehu__vector *s = kehu__rows_get(r.rows, KEHU__SEQUENCE);
+            *n += kehu__gone_source(gone, kehu__rows_get(r.rows, KEHU__SOURCE), i,
+                                    (uint64_t)s->values.ints[i]);
+        }
+    }
+    kehu__merge_close(&m);
+    return status;
+}
+
+/* Rows that are gone but that a segment still has; some may count twice. */
+static kehu_status count_gone(const kehu__segment *segment, const kehu__gone *gone,
+                              const kehu__schema *schema, int64_t *n, kehu_error *err)
+{
+    const kehu__erased_list *erased = &gone->customers;
     kehu__segment *one[1];
     memcpy(one, &segment, sizeof one);
     *n = 0;
     for (uint32_t i = 0; i < erased->n; i++) {
         char key[KEHU__MAX_KEY + 1];
+        const kehu__range range = {key, key, INT64_MIN, INT64_MAX, false};
         kehu__merge m;
         kehu__merge_rows r = {.n = 1};
         kehu_status status;
         memcpy(key, erased->items[i].key, erased->items[i].size);
         key[erased->items[i].size] = '\0';
-        KEHU_TRY(kehu__merge_open(&m, &schema->alloc, one, 1, schema, NULL, 0, key, key,
-                                  INT64_MIN, INT64_MAX, err));
+        KEHU_TRY(
+            kehu__merge_open(&m, &schema->alloc, one, 1, schema, NULL, 0, &range, err));
         for (status = KEHU_OK; status == KEHU_OK && r.n > 0;) {
             status = kehu__merge_next(&m, &r, err);
             for (uint32_t k = 0; status == KEHU_OK && k < r.n; k++) {
@@ -60,14 +124,14 @@ static kehu_status count_erased(const kehu__segment *segment,
         kehu__merge_close(&m);
         KEHU_TRY(status);
     }
-    return KEHU_OK;
+    return count_withdrawn(one, gone, schema, n, err);
 }
 
 /* Rewrite each old segment that has such rows; the log is sorted without them. */
 static kehu_status rewrite(kehu__change *c, kehu_store_proof *proof, kehu_error *err)
 {
     const kehu__store_state *s = &c->store->state;
-    const kehu__erased_list *erased = &s->manifest.erased;
+    const kehu__gone *gone = &s->manifest.gone;
     for (size_t i = 0; i < s->log.n_frames; i++)
         if (s->log.frames[i].type == KEHU__FRAME_CUSTOMERS)
             proof->customer_rows += s->log.frames[i].rows;
@@ -75,7 +139,7 @@ static kehu_status rewrite(kehu__change *c, kehu_store_proof *proof, kehu_error 
             proof->event_rows += s->log.frames[i].rows;
     for (uint32_t i = s->manifest.n_segments; i-- > 0;) {
         int64_t n, dropped = 0;
-        KEHU_TRY(count_erased(c->segments[i], erased, &s->manifest.schema, &n, err));
+        KEHU_TRY(count_gone(c->segments[i], gone, &s->manifest.schema, &n, err));
         if (n == 0)
             continue;
         KEHU_TRY(kehu__change_merge(c, &i, 1, &dropped, err));
@@ -98,18 +162,18 @@ static kehu_status rewrite(kehu__change *c, kehu_store_proof *proof, kehu_error 
     return KEHU_OK;
 }
 
-static kehu_status verify(const kehu__change *c, const kehu__erased_list *erased,
+static kehu_status verify(const kehu__change *c, const kehu__gone *gone,
                           kehu_store_proof *proof, kehu_error *err)
 {
     for (uint32_t i = 0; i < c->next.n_segments; i++) {
         int64_t n;
-        KEHU_TRY(count_erased(c->segments[i], erased, &c->next.schema, &n, err));
+        KEHU_TRY(count_gone(c->segments[i], gone, &c->next.schema, &n, err));
         proof->rows_left += n;
     }
-    return proof->rows_left == 0
-               ? KEHU_OK
-               : kehu__fail(err, KEHU_INTERNAL, -1, "%lld erased rows are still there",
-                            (long long)proof->rows_left);
+    return proof->rows_left == 0 ? KEHU_OK
+                                 : kehu__fail(err, KEHU_INTERNAL, -1,
+                                              "%lld rows that are gone are still there",
+                                              (long long)proof->rows_left);
 }
 
 kehu_status kehu_store_purge(kehu_store *store, kehu_store_proof *proof, kehu_error *err)
@@ -118,13 +182,15 @@ kehu_status kehu_store_purge(kehu_store *store, kehu_store_proof *proof, kehu_er
     kehu__change c;
     kehu_status status;
     KEHU_TRY(kehu__store_check(store, err));
-    if (store->state.manifest.erased.n > 0) {
+    if (store->state.manifest.gone.customers.n > 0 ||
+        store->state.manifest.gone.sources.n > 0) {
         KEHU_TRY(kehu__change_begin(&c, store, err));
-        p.customers = store->state.manifest.erased.n;
-        kehu__erased_free(&c.next.erased);
+        p.customers = store->state.manifest.gone.customers.n;
+        p.sources = store->state.manifest.gone.sources.n;
+        kehu__gone_free(&c.next.gone);
         status = rewrite(&c, &p, err);
         if (status == KEHU_OK)
-            status = verify(&c, &store->state.manifest.erased, &p, err);
+            status = verify(&c, &store->state.manifest.gone, &p, err);
         if (status != KEHU_OK) {
             kehu__change_abandon(&c);
             return status;

@@ -26,6 +26,7 @@ void kehu__file_header_write(unsigned char bytes[KEHU__FILE_HEADER],
     bytes[6] = KEHU__STORE_MAJOR;
     bytes[7] = KEHU__STORE_MINOR;
     memcpy(bytes + 8, kinds[h->kind].letters, 4);
+    kehu__store32(bytes + 12, h->features);
     kehu__store64(bytes + 24, h->store_id);
     kehu__store64(bytes + 32, h->number);
     kehu__store64(bytes + 40, h->first_sequence);
@@ -45,7 +46,7 @@ kehu_status kehu__file_header_read(const unsigned char bytes[KEHU__FILE_HEADER],
         return kehu__fail(err, KEHU_VERSION, 6,
                           "%s has store format %d, this kehu reads up to %d", name,
                           bytes[6], KEHU__STORE_MAJOR);
-    if (kehu__load32(bytes + 12) != 0)
+    if ((kehu__load32(bytes + 12) & ~(uint32_t)KEHU__FEATURE_WITHDRAWN) != 0)
         return kehu__fail(err, KEHU_VERSION, 12,
                           "%s needs a feature this kehu does not know", name);
     if (memcmp(bytes + 8, kinds[h->kind].letters, 4) != 0 || bytes[6] == 0 ||
@@ -56,6 +57,7 @@ kehu_status kehu__file_header_read(const unsigned char bytes[KEHU__FILE_HEADER],
         return kehu__fail(err, KEHU_FORMAT, 24, "%s belongs to another store", name);
     h->store_id = store_id;
     h->first_sequence = kehu__load64(bytes + 40);
+    h->features = kehu__load32(bytes + 12);
     return KEHU_OK;
 }
 

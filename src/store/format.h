@@ -22,6 +22,7 @@ enum {
     KEHU__FILE_HEADER = 64,
     KEHU__STORE_MAJOR = 1,
     KEHU__STORE_MINOR = 0,
+    KEHU__FEATURE_WITHDRAWN = 1, /* of a manifest: it lists withdrawn sources */
     KEHU__PATH_MAX = 4096,
     KEHU__FOLDER_MAX = 4000
 };
@@ -38,13 +39,15 @@ typedef enum kehu__file_kind {
 typedef struct kehu__file_header {
     kehu__file_kind kind;
     uint64_t store_id, number, first_sequence;
+    uint32_t features; /* that a reader must know */
 } kehu__file_header;
 
 void kehu__file_header_write(unsigned char bytes[KEHU__FILE_HEADER],
                              const kehu__file_header *h);
 
 /* Check a header against what it should be; h->store_id 0 accepts any and is
- * filled in, first_sequence is filled in. Fails with KEHU_FORMAT or KEHU_VERSION. */
+ * filled in, first_sequence and features are filled in. Fails with KEHU_FORMAT or
+ * KEHU_VERSION. */
 kehu_status kehu__file_header_read(const unsigned char bytes[KEHU__FILE_HEADER],
                                    kehu__file_header *h, const char *name,
                                    kehu_error *err);

@@ -41,7 +41,7 @@ static kehu_status write_segment(importing *im, kehu_error *err)
     kehu__tail tail;
     kehu_status status = KEHU_OK;
     KEHU_TRY(kehu__tail_sort(&tail, im->frames, im->n_frames, im->part, &m->schema,
-                             &m->erased, err));
+                             &m->gone.customers, err));
     if (tail.n > 0) {
         status = kehu__change_segment(&im->change, &w, im->part, err);
         if (status == KEHU_OK) {

@@ -12,7 +12,8 @@ kehu_status kehu_snapshot_stats(const kehu_snapshot *snapshot, kehu_store_stats 
     if (snapshot == NULL || stats == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "snapshot or stats is NULL");
     s.sequence = snapshot->sequence;
-    s.erased_customers = snapshot->erased.n;
+    s.erased_customers = snapshot->gone.customers.n;
+    s.withdrawn_sources = snapshot->gone.sources.n;
     s.first_time = INT64_MAX;
     s.last_time = INT64_MIN;
     for (int part = 0; part < KEHU__PARTS; part++) {

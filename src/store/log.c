@@ -41,7 +41,7 @@ kehu_status kehu__log_create(kehu__store_log *log, const char *folder, uint64_t 
                              uint64_t store_id, uint64_t first_sequence, kehu_error *err)
 {
     unsigned char header[KEHU__FILE_HEADER];
-    const kehu__file_header h = {KEHU__FILE_LOG, store_id, number, first_sequence};
+    const kehu__file_header h = {KEHU__FILE_LOG, store_id, number, first_sequence, 0};
     kehu_status status =
         open_file(log, folder, number, O_RDWR | O_CREAT | O_TRUNC, "create", err);
     kehu__file_header_write(header, &h);
@@ -142,7 +142,7 @@ static kehu_status read_all(kehu__store_log *log, uint64_t store_id,
                             uint64_t first_sequence, bool writer, kehu_error *err)
 {
     unsigned char header[KEHU__FILE_HEADER];
-    kehu__file_header h = {KEHU__FILE_LOG, store_id, log->number, 0};
+    kehu__file_header h = {KEHU__FILE_LOG, store_id, log->number, 0, 0};
     const int64_t size = log->io->size(log->io->ctx, log->fd);
     bool whole = true;
     int result = 0;

@@ -10,103 +10,19 @@
 
 enum { MAX_MANIFEST = 1 << 28, FRAMING = KEHU__FILE_HEADER + 8 + 4 };
 
-/* The place of a key, or where it belongs. */
-static uint32_t place_of(const kehu__erased_list *list, const char *key, size_t size,
-                         bool *there)
-{
-    uint32_t low = 0, high = list->n;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        const kehu__erased *e = &list->items[middle];
-        if (kehu__text_order(e->key, e->size, key, size) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *there = low < list->n && kehu__text_order(list->items[low].key,
-                                               list->items[low].size, key, size) == 0;
-    return low;
-}
-
-bool kehu__erased_add(kehu__erased_list *list, const char *key, size_t size,
-                      uint64_t sequence)
-{
-    bool there;
-    const uint32_t at = place_of(list, key, size, &there);
-    char *copy;
-    if (there) {
-        if (sequence > list->items[at].sequence)
-            list->items[at].sequence = sequence;
-        return true;
-    }
-    if (!kehu__grow(&list->alloc, &list->items, &list->capacity, (size_t)list->n + 1,
-                    sizeof *list->items) ||
-        (copy = kehu__alloc(&list->alloc, size, 1)) == NULL)
-        return false;
-    memcpy(copy, key, size);
-    memmove(list->items + at + 1, list->items + at,
-            (size_t)(list->n - at) * sizeof *list->items);
-    list->items[at] = (kehu__erased){copy, (uint32_t)size, sequence};
-    list->n++;
-    return true;
-}
-
-void kehu__erased_restore(kehu__erased_list *list, const char *key, size_t size,
-                          uint64_t sequence)
-{
-    bool there;
-    const uint32_t at = place_of(list, key, size, &there);
-    if (!there)
-        return;
-    list->items[at].sequence = sequence;
-    if (sequence > 0)
-        return;
-    kehu__free(&list->alloc, list->items[at].key, list->items[at].size, 1);
-    list->n--;
-    memmove(list->items + at, list->items + at + 1,
-            (size_t)(list->n - at) * sizeof *list->items);
-}
-
-uint64_t kehu__erased_until(const kehu__erased_list *list, const char *key, size_t size)
-{
-    bool there;
-    const uint32_t at = place_of(list, key, size, &there);
-    return there ? list->items[at].sequence : 0;
-}
-
-bool kehu__erased_copy(kehu__erased_list *to, const kehu__erased_list *from)
-{
-    *to = (kehu__erased_list){.alloc = from->alloc};
-    for (uint32_t i = 0; i < from->n; i++)
-        if (!kehu__erased_add(to, from->items[i].key, from->items[i].size,
-                              from->items[i].sequence)) {
-            kehu__erased_free(to);
-            return false;
-        }
-    return true;
-}
-
-void kehu__erased_free(kehu__erased_list *list)
-{
-    for (uint32_t i = 0; i < list->n; i++)
-        kehu__free(&list->alloc, list->items[i].key, list->items[i].size, 1);
-    kehu__free(&list->alloc, list->items, list->capacity, sizeof *list->items);
-    *list = (kehu__erased_list){.alloc = list->alloc};
-}
-
 kehu__manifest kehu__manifest_new(const kehu_allocator *alloc)
 {
     return (kehu__manifest){.alloc = *alloc,
                             .next_file = 1,
                             .schema = kehu__schema_new(alloc),
-                            .erased = {.alloc = *alloc}};
+                            .gone = kehu__gone_new(alloc)};
 }
 
 void kehu__manifest_free(kehu__manifest *m)
 {
     kehu__free(&m->alloc, m->segments, m->segment_capacity, sizeof *m->segments);
     kehu__schema_free(&m->schema);
-    kehu__erased_free(&m->erased);
+    kehu__gone_free(&m->gone);
     *m = kehu__manifest_new(&m->alloc);
 }
 
@@ -117,6 +33,16 @@ bool kehu__manifest_add(kehu__manifest *m, const kehu__manifest_segment *s)
         return false;
     m->segments[m->n_segments++] = *s;
     return true;
+}
+
+static void write_list(kehu__buffer *b, const kehu__erased_list *list)
+{
+    kehu__buffer_u32(b, list->n);
+    for (uint32_t i = 0; i < list->n; i++) {
+        kehu__buffer_u64(b, list->items[i].sequence);
+        kehu__buffer_u32(b, list->items[i].size);
+        kehu__buffer_add(b, list->items[i].key, list->items[i].size);
+    }
 }
 
 static void write_payload(const kehu__manifest *m, kehu__buffer *b)
@@ -136,12 +62,9 @@ static void write_payload(const kehu__manifest *m, kehu__buffer *b)
     for (int part = 0; part < KEHU__PARTS; part++)
         for (uint32_t i = 0; i < m->schema.n_fields[part]; i++)
             kehu__field_write(b, (kehu_store_part)part, &m->schema.fields[part][i]);
-    kehu__buffer_u32(b, m->erased.n);
-    for (uint32_t i = 0; i < m->erased.n; i++) {
-        kehu__buffer_u64(b, m->erased.items[i].sequence);
-        kehu__buffer_u32(b, m->erased.items[i].size);
-        kehu__buffer_add(b, m->erased.items[i].key, m->erased.items[i].size);
-    }
+    write_list(b, &m->gone.customers);
+    if (m->gone.sources.n > 0)
+        write_list(b, &m->gone.sources);
 }
 
 /* After a failed replacement: has the new file taken its name nonetheless? */
@@ -158,7 +81,11 @@ kehu_status kehu__manifest_publish(const kehu__manifest *m, const kehu__io *io,
 {
     char name[32], path[KEHU__PATH_MAX];
     unsigned char header[KEHU__FILE_HEADER];
-    const kehu__file_header h = {KEHU__FILE_MANIFEST, m->store_id, m->number, 0};
+    const kehu__file_header h = {.kind = KEHU__FILE_MANIFEST,
+                                 .store_id = m->store_id,
+                                 .number = m->number,
+                                 .features =
+                                     m->gone.sources.n > 0 ? KEHU__FEATURE_WITHDRAWN : 0};
     kehu__buffer b = kehu__buffer_new(&m->alloc);
     kehu_status status;
     *unsure = false;
@@ -204,7 +131,7 @@ static kehu_status read_segments(kehu__manifest *m, kehu__reader *r)
     return r->failed ? KEHU_FORMAT : KEHU_OK;
 }
 
-static kehu_status read_erased(kehu__manifest *m, kehu__reader *r)
+static kehu_status read_list(kehu__erased_list *list, kehu__reader *r)
 {
     const uint32_t n = kehu__read_u32(r);
     for (uint32_t i = 0; i < n && !r->failed; i++) {
@@ -213,14 +140,14 @@ static kehu_status read_erased(kehu__manifest *m, kehu__reader *r)
         const char *key = kehu__read_bytes(r, size);
         if (key == NULL || size == 0 || size > KEHU__MAX_KEY || sequence == 0)
             return KEHU_FORMAT;
-        if (!kehu__erased_add(&m->erased, key, size, sequence))
+        if (!kehu__erased_add(list, key, size, sequence))
             return KEHU_NO_MEMORY;
     }
-    return r->failed || m->erased.n != n ? KEHU_FORMAT : KEHU_OK;
+    return r->failed || list->n != n ? KEHU_FORMAT : KEHU_OK;
 }
 
-static kehu_status read_payload(kehu__manifest *m, kehu__reader *r, const char *name,
-                                kehu_error *err)
+static kehu_status read_payload(kehu__manifest *m, kehu__reader *r, uint32_t features,
+                                const char *name, kehu_error *err)
 {
     kehu_status status;
     uint32_t n_fields;
@@ -234,7 +161,9 @@ static kehu_status read_payload(kehu__manifest *m, kehu__reader *r, const char *
         n_fields = kehu__read_u32(r);
         for (uint32_t i = 0; i < n_fields && !r->failed; i++)
             KEHU_TRY(kehu__field_read(r, &m->schema, name, err));
-        status = r->failed ? KEHU_FORMAT : read_erased(m, r);
+        status = r->failed ? KEHU_FORMAT : read_list(&m->gone.customers, r);
+        if (status == KEHU_OK && (features & KEHU__FEATURE_WITHDRAWN))
+            status = read_list(&m->gone.sources, r);
     }
     if (status == KEHU_NO_MEMORY)
         return kehu__no_memory(err, name);
@@ -246,7 +175,7 @@ static kehu_status read_payload(kehu__manifest *m, kehu__reader *r, const char *
 static kehu_status parse(kehu__manifest *m, const char *bytes, size_t size,
                          const char *name, kehu_error *err)
 {
-    kehu__file_header h = {KEHU__FILE_MANIFEST, 0, m->number, 0};
+    kehu__file_header h = {.kind = KEHU__FILE_MANIFEST, .number = m->number};
     kehu__reader r;
     if (size < KEHU__FILE_HEADER)
         return kehu__fail(err, KEHU_FORMAT, (int64_t)size, "%s is cut off at byte %zu",
@@ -258,7 +187,7 @@ static kehu_status parse(kehu__manifest *m, const char *bytes, size_t size,
                           "%s is damaged: its checksum does not match", name);
     m->store_id = h.store_id;
     r = kehu__reader_new(bytes + KEHU__FILE_HEADER + 8, size - FRAMING);
-    return read_payload(m, &r, name, err);
+    return read_payload(m, &r, h.features, name, err);
 }
 
 kehu_status kehu__manifest_read(kehu__manifest *m, const kehu__io *io, const char *folder,

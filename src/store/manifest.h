@@ -7,37 +7,14 @@
  * Payload: next file number u64; log number u64 and its first sequence u64; segment
  * count u32, and each: number, size, rows u64, directory CRC u32, part u32; field
  * count u32, and the fields (schema.h); count u32 of erased customers whose rows are
- * still in segments, and each: sequence u64, size u32, bytes. */
+ * still in segments, and each: sequence u64, size u32, bytes; with the feature
+ * KEHU__FEATURE_WITHDRAWN the same again of withdrawn sources. */
 #ifndef KEHU_SRC_STORE_MANIFEST_H
 #define KEHU_SRC_STORE_MANIFEST_H
 
 #include "store/format.h"
+#include "store/gone.h"
 #include "store/schema.h"
-
-/* Customers whose rows up to a sequence number are gone, sorted by id. */
-typedef struct kehu__erased {
-    char *key;
-    uint32_t size;
-    uint64_t sequence;
-} kehu__erased;
-
-typedef struct kehu__erased_list {
-    kehu_allocator alloc;
-    kehu__erased *items;
-    size_t capacity;
-    uint32_t n;
-} kehu__erased_list;
-
-/* Add or raise; false when memory is refused. */
-bool kehu__erased_add(kehu__erased_list *list, const char *key, size_t size,
-                      uint64_t sequence);
-/* Undo an add: the key's number as it was before, 0 = it was not there. */
-void kehu__erased_restore(kehu__erased_list *list, const char *key, size_t size,
-                          uint64_t sequence);
-/* Rows of this customer up to this number are gone; 0 = none are. */
-uint64_t kehu__erased_until(const kehu__erased_list *list, const char *key, size_t size);
-bool kehu__erased_copy(kehu__erased_list *to, const kehu__erased_list *from);
-void kehu__erased_free(kehu__erased_list *list);
 
 typedef struct kehu__manifest_segment {
     uint64_t number, size, rows;
@@ -52,7 +29,7 @@ typedef struct kehu__manifest {
     size_t segment_capacity;
     uint32_t n_segments;
     kehu__schema schema;
-    kehu__erased_list erased;
+    kehu__gone gone;
 } kehu__manifest;
 
 kehu__manifest kehu__manifest_new(const kehu_allocator *alloc);

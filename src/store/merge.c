@@ -16,12 +16,21 @@ static void enter_run(kehu__cursor *c, uint32_t run)
     c->run_end = (uint32_t)c->b.run_first[run + 1];
 }
 
+/* Is a customer behind the last wanted one? */
+static bool is_behind(const kehu__merge *m, const char *key, size_t size)
+{
+    int order;
+    if (m->last_key == NULL)
+        return false;
+    order = kehu__text_order(key, size, m->last_key, m->last_size);
+    return order > 0 || (order == 0 && m->before_last);
+}
+
 /* Is anything of this block wanted? Sets ended behind the last wanted customer. */
 static bool block_wanted(const kehu__merge *m, kehu__cursor *c)
 {
     const kehu__block_entry *e = &c->s->blocks[c->next_block];
-    if (m->last_key != NULL &&
-        kehu__text_order(e->first_key, e->first_size, m->last_key, m->last_size) > 0) {
+    if (is_behind(m, e->first_key, e->first_size)) {
         c->ended = true;
         return false;
     }
@@ -71,15 +80,16 @@ static kehu_status seek(const kehu__merge *m, kehu__cursor *c, const char *first
 kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
                              kehu__segment *const *segments, uint32_t n_segments,
                              const kehu__schema *schema, const uint32_t *ids,
-                             uint32_t n_ids, const char *first, const char *last,
-                             int64_t from, int64_t until, kehu_error *err)
+                             uint32_t n_ids, const kehu__range *range, kehu_error *err)
 {
+    const char *last = range->last;
     kehu_status status = KEHU_OK;
     *m = (kehu__merge){.alloc = *alloc,
                        .schema = schema,
                        .n_ids = n_ids,
-                       .from = from,
-                       .until = until,
+                       .before_last = range->before_last,
+                       .from = range->from,
+                       .until = range->until,
                        .key = kehu__buffer_new(alloc)};
     m->cursors =
         n_segments == 0 ? NULL : kehu__alloc_zero(alloc, n_segments, sizeof *m->cursors);
@@ -104,7 +114,7 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
         m->cursors[i].b = kehu__block_new(alloc);
     }
     for (uint32_t i = 0; status == KEHU_OK && i < n_segments; i++)
-        status = seek(m, &m->cursors[i], first, err);
+        status = seek(m, &m->cursors[i], range->first, err);
     if (status != KEHU_OK)
         kehu__merge_close(m);
     return status;
@@ -167,9 +177,7 @@ static bool next_customer(kehu__merge *m)
         }
         c->active = order <= 0;
     }
-    if (least == NULL ||
-        (m->last_key != NULL &&
-         kehu__text_order(least, least_size, m->last_key, m->last_size) > 0))
+    if (least == NULL || is_behind(m, least, least_size))
         return false;
     m->key.size = 0;
     kehu__buffer_add(&m->key, least, least_size);

@@ -3,6 +3,7 @@
 #define KEHU_SRC_STORE_MERGE_H
 
 #include "base/thread.h"
+#include "store/gone.h"
 #include "store/segment.h"
 
 typedef struct kehu__cursor {
@@ -12,6 +13,13 @@ typedef struct kehu__cursor {
     uint32_t run, row, run_end; /* where it stands in the block */
     bool ended, active;         /* active: its customer is the current one */
 } kehu__cursor;
+
+/* Which part of the segments is walked. */
+typedef struct kehu__range {
+    const char *first, *last; /* customers; NULL = no bound */
+    int64_t from, until;      /* blocks wholly outside from..until-1 are passed over */
+    bool before_last;         /* last itself is not in it */
+} kehu__range;
 
 typedef struct kehu__merge {
     kehu_allocator alloc;
@@ -24,7 +32,8 @@ typedef struct kehu__merge {
     kehu__buffer key;   /* the current customer's id */
     char *last_key;     /* walk ends after it; NULL = never */
     size_t last_size;
-    int64_t from, until; /* blocks wholly outside from..until-1 are passed over */
+    bool before_last;    /* or even before it */
+    int64_t from, until; /* of the range */
 } kehu__merge;
 
 /* Rows of one customer, in order, from one decoded block. */
@@ -36,19 +45,18 @@ typedef struct kehu__merge_rows {
     bool new_customer;
 } kehu__merge_rows;
 
-/* first and last may be NULL. The segments must outlive the walk. */
+/* The segments must outlive the walk. */
 kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
                              kehu__segment *const *segments, uint32_t n_segments,
                              const kehu__schema *schema, const uint32_t *ids,
-                             uint32_t n_ids, const char *first, const char *last,
-                             int64_t from, int64_t until, kehu_error *err);
+                             uint32_t n_ids, const kehu__range *range, kehu_error *err);
 kehu_status kehu__merge_next(kehu__merge *m, kehu__merge_rows *out, kehu_error *err);
 void kehu__merge_close(kehu__merge *m);
 
-/* Which rows are copied: those of customers that are not erased, of batches up to
+/* Which rows are copied: those not gone, of batches up to
  * `sequence`, before `until`; and how far it has come. */
 typedef struct kehu__copying {
-    const struct kehu__erased_list *erased;
+    const kehu__gone *gone;
     uint64_t sequence;
     int64_t until;
     kehu__run run;

@@ -211,7 +211,8 @@ static bool evaluate(const kehu__require *r, int64_t row)
 }
 
 static kehu_status begin(kehu__require *r, const kehu_snapshot *snapshot,
-                         const kehu_scan_options *options, kehu_error *err)
+                         const kehu_scan_options *options, const kehu__range *range,
+                         kehu_error *err)
 {
     KEHU_TRY(parse(r, snapshot, options->require, err));
     r->of_nobody = evaluate(r, -1);
@@ -219,14 +220,17 @@ static kehu_status begin(kehu__require *r, const kehu_snapshot *snapshot,
         const kehu_scan_options all = {.size = sizeof all,
                                        .columns = (const char *const *)r->names,
                                        .n_columns = 1 + (int64_t)r->n_names,
-                                       .first_customer = options->first_customer,
-                                       .last_customer = options->last_customer};
+                                       .first_customer = range->first,
+                                       .last_customer = range->last,
+                                       .fresh = options->fresh,
+                                       .fresh_us = options->fresh_us};
         return kehu_scan_open(&r->scan, snapshot, KEHU_STORE_CUSTOMERS, &all, err);
     }
 }
 
 kehu_status kehu__require_open(kehu__require **out, const kehu_snapshot *snapshot,
-                               const kehu_scan_options *options, kehu_error *err)
+                               const kehu_scan_options *options, const kehu__range *range,
+                               kehu_error *err)
 {
     static char customer[] = "customer";
     kehu__require *r = kehu__alloc_zero(&snapshot->alloc, 1, sizeof *r);
@@ -236,7 +240,7 @@ kehu_status kehu__require_open(kehu__require **out, const kehu_snapshot *snapsho
         return kehu__no_memory(err, "a scan");
     r->alloc = snapshot->alloc;
     r->names[0] = customer;
-    status = begin(r, snapshot, options, err);
+    status = begin(r, snapshot, options, range, err);
     if (status != KEHU_OK)
         kehu__require_free(r);
     else

@@ -3,6 +3,7 @@
 #ifndef KEHU_SRC_STORE_REQUIRE_H
 #define KEHU_SRC_STORE_REQUIRE_H
 
+#include "store/merge.h"
 #include "store/snapshot.h"
 
 enum { KEHU__REQUIRE_OPS = 256, KEHU__REQUIRE_NAMES = 64 };
@@ -20,10 +21,12 @@ typedef struct kehu__require {
     bool ended;
 } kehu__require;
 
-/* Parse and start a walk over the customers of a snapshot, which must outlive it. On
+/* Parse options->require and start a walk over the customers of the range in a snapshot,
+ * which must outlive it. On
  * failure *out is NULL. */
 kehu_status kehu__require_open(kehu__require **out, const kehu_snapshot *snapshot,
-                               const kehu_scan_options *options, kehu_error *err);
+                               const kehu_scan_options *options, const kehu__range *range,
+                               kehu_error *err);
 void kehu__require_free(kehu__require *r);
 
 /* Does it hold for this customer? Ids are asked for in rising order. A NULL condition

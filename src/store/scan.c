@@ -7,10 +7,12 @@
 #include "store/pseudonym.h"
 #include "store/require.h"
 #include "store/scan_batch.h"
+#include "store/share.h"
 
 enum {
     DEFAULT_BATCH = 8192,
     MAX_BATCH = 1 << 20,
+    MAX_AGE = 10000 * 366, /* days: no time is older */
     MAX_BATCH_TEXT = 1 << 28 /* bytes in one column that end a batch early */
 };
 
@@ -20,6 +22,7 @@ struct kehu_scan {
     kehu_store_part part;
     uint32_t batch_rows;
     int64_t from, until;
+    int64_t *oldest; /* [out.n_columns] an older value is stale; NULL = none is */
     char *kind;
     kehu__merge merge;
     kehu__require *require; /* NULL for none */
@@ -46,6 +49,7 @@ void kehu_scan_free(kehu_scan *scan)
     kehu__rows_free(&scan->out);
     kehu__rows_free(&scan->fold);
     kehu__scan_columns_free(&scan->emitted);
+    kehu__free(&a, scan->oldest, scan->out.n_columns, sizeof *scan->oldest);
     if (scan->kind != NULL)
         kehu__free(&a, scan->kind, strlen(scan->kind) + 1, 1);
     kehu_snapshot_free(scan->snapshot);
@@ -86,8 +90,44 @@ static kehu_status choose_columns(kehu_scan *scan, const kehu_scan_options *opt,
     }
     for (uint32_t id = 0; opt->n_columns == 0 && id < end; id++)
         if (kehu__schema_name(schema, scan->part, id) != NULL && id != KEHU__SEQUENCE &&
-            (id != KEHU__TIME || scan->part == KEHU_STORE_EVENTS))
+            id != KEHU__SOURCE && (id != KEHU__TIME || scan->part == KEHU_STORE_EVENTS))
             KEHU_TRY(add_out(scan, id, err));
+    return KEHU_OK;
+}
+
+kehu_status kehu__check_fresh(const kehu_scan_options *opt, kehu_error *err)
+{
+    if (opt->fresh > 1)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "fresh is %u, expected 0 or 1",
+                          (unsigned)opt->fresh);
+    if (opt->fresh &&
+        (opt->fresh_us < KEHU__FIRST_TIME || opt->fresh_us > KEHU__LAST_TIME))
+        return kehu__fail(err, KEHU_RANGE, -1, "fresh_us is outside years 1 to 9999");
+    return KEHU_OK;
+}
+
+/* From which time on values of a column count. */
+static int64_t oldest_of(const kehu_scan *scan, uint32_t id, int64_t now)
+{
+    const kehu_store_field *f;
+    if (id < KEHU__FIRST_FIELD)
+        return INT64_MIN;
+    f = &scan->snapshot->schema.fields[scan->part][id - KEHU__FIRST_FIELD];
+    return f->age_limit_days == 0 || f->age_limit_days > MAX_AGE
+               ? INT64_MIN
+               : now - f->age_limit_days * KEHU__DAY_US;
+}
+
+static kehu_status find_oldest(kehu_scan *scan, const kehu_scan_options *opt,
+                               kehu_error *err)
+{
+    if (!opt->fresh)
+        return KEHU_OK;
+    scan->oldest = kehu__alloc(&scan->alloc, scan->out.n_columns, sizeof *scan->oldest);
+    if (scan->oldest == NULL)
+        return kehu__no_memory(err, "a scan");
+    for (uint32_t i = 0; i < scan->out.n_columns; i++)
+        scan->oldest[i] = oldest_of(scan, scan->out.columns[i].id, opt->fresh_us);
     return KEHU_OK;
 }
 
@@ -99,36 +139,45 @@ static kehu_status check_options(const kehu_scan_options *opt, kehu_store_part p
                           (unsigned)opt->batch_rows, MAX_BATCH);
     if (opt->from > 1 || opt->until > 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "from and until are 0 or 1");
+    KEHU_TRY(kehu__check_fresh(opt, err));
     if (part == KEHU_STORE_CUSTOMERS && (opt->kind != NULL || opt->from || opt->until))
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "kind, from and until are for events only");
     return KEHU_OK;
 }
 
-/* Which columns of the segments are needed: those asked for, and the kind. */
-static kehu_status open_merge(kehu_scan *scan, const kehu_scan_options *opt,
-                              kehu_error *err)
+/* Which columns of the segments are needed: those asked for, the kind, the source. */
+static kehu_status open_merge(kehu_scan *scan, const kehu__range *range, kehu_error *err)
 {
     const kehu_snapshot *s = scan->snapshot;
-    const uint32_t n = scan->out.n_columns + 1;
+    const uint32_t n = scan->out.n_columns + 2;
+    uint32_t n_ids = scan->out.n_columns;
     kehu_status status;
     uint32_t *ids = kehu__alloc(&scan->alloc, n, sizeof *ids);
     if (ids == NULL)
         return kehu__no_memory(err, "a scan");
-    for (uint32_t i = 0; i + 1 < n; i++)
+    for (uint32_t i = 0; i < n_ids; i++)
         ids[i] = scan->out.columns[i].id;
-    ids[n - 1] = KEHU__KIND;
-    status = kehu__merge_open(&scan->merge, &scan->alloc, s->segments[scan->part],
-                              s->n_segments[scan->part], &s->schema, ids,
-                              scan->kind != NULL ? n : n - 1, opt->first_customer,
-                              opt->last_customer, scan->from, scan->until, err);
+    if (scan->kind != NULL)
+        ids[n_ids++] = KEHU__KIND;
+    if (s->gone.sources.n > 0)
+        ids[n_ids++] = KEHU__SOURCE;
+    status =
+        kehu__merge_open(&scan->merge, &scan->alloc, s->segments[scan->part],
+                         s->n_segments[scan->part], &s->schema, ids, n_ids, range, err);
     kehu__free(&scan->alloc, ids, n, sizeof *ids);
     return status;
 }
 
 static kehu_status start(kehu_scan *scan, const kehu_scan_options *opt, kehu_error *err)
 {
+    kehu__share_keys keys;
+    kehu__range range;
     KEHU_TRY(choose_columns(scan, opt, err));
+    KEHU_TRY(find_oldest(scan, opt, err));
+    KEHU_TRY(kehu__share_range(&range, &keys, scan->snapshot, scan->part, opt, err));
+    scan->from = range.from;
+    scan->until = range.until;
     KEHU_TRY(kehu__pseudonym_key(&scan->key, opt->pseudonym_key, opt->pseudonym_key_size,
                                  &scan->pseudonyms, err));
     if (opt->kind != NULL) {
@@ -138,8 +187,8 @@ static kehu_status start(kehu_scan *scan, const kehu_scan_options *opt, kehu_err
         memcpy(scan->kind, opt->kind, strlen(opt->kind) + 1);
     }
     if (opt->require != NULL)
-        KEHU_TRY(kehu__require_open(&scan->require, scan->snapshot, opt, err));
-    KEHU_TRY(open_merge(scan, opt, err));
+        KEHU_TRY(kehu__require_open(&scan->require, scan->snapshot, opt, &range, err));
+    KEHU_TRY(open_merge(scan, &range, err));
     return kehu__scan_columns_begin(&scan->emitted, &scan->out, &scan->snapshot->schema,
                                     scan->part, err);
 }
@@ -166,9 +215,6 @@ kehu_status kehu_scan_open(kehu_scan **out, const kehu_snapshot *snapshot,
     scan->snapshot = kehu__snapshot_hold(snapshot);
     scan->part = part;
     scan->batch_rows = opt.batch_rows == 0 ? DEFAULT_BATCH : opt.batch_rows;
-    scan->from = opt.from ? opt.from_us : INT64_MIN;
-    scan->until =
-        opt.until && opt.until_us < snapshot->until ? opt.until_us : snapshot->until;
     scan->out = kehu__rows_new(&scan->alloc);
     scan->fold = kehu__rows_new(&scan->alloc);
     scan->merge.alloc = scan->alloc;
@@ -240,6 +286,8 @@ static bool is_visible(const kehu_scan *scan, const kehu__merge_rows *r,
         (uint64_t)kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints[row];
     return at >= scan->from && at < scan->until && sequence > scan->hidden_until &&
            sequence <= scan->snapshot->sequence &&
+           !kehu__gone_source(&scan->snapshot->gone,
+                              kehu__rows_get(r->rows, KEHU__SOURCE), row, sequence) &&
            (scan->kind == NULL || is_kind(scan, kind, row));
 }
 
@@ -269,7 +317,7 @@ static kehu_status refill(kehu_scan *scan, kehu_error *err)
         return KEHU_OK;
     KEHU_TRY(kehu__require_holds(scan->require, r->key, r->key_size, &holds, err));
     scan->hidden_until =
-        holds ? kehu__erased_until(&scan->snapshot->erased, r->key, r->key_size)
+        holds ? kehu__erased_until(&scan->snapshot->gone.customers, r->key, r->key_size)
               : UINT64_MAX;
     if (scan->pseudonyms && holds)
         kehu__pseudonym_write(&scan->key, r->key, r->key_size, scan->pseudonym);
@@ -282,13 +330,27 @@ static bool add_key(const kehu_scan *scan, kehu__vector *v)
                             : kehu__vector_add_text(v, scan->now.key, scan->now.key_size);
 }
 
-/* Append n of scan->now's rows to a column of the batch. */
-static bool take(kehu_scan *scan, kehu__rows_column *c, uint32_t n)
+/* Is the value of column i of the batch too old in a row of scan->now? */
+static bool is_stale(const kehu_scan *scan, uint32_t i, uint32_t row)
 {
-    if (c->id != KEHU__KEY)
-        return kehu__vector_append(&c->v, kehu__rows_get(scan->now.rows, c->id),
-                                   scan->now.first, n);
-    for (uint32_t i = 0; i < n; i++)
+    return scan->oldest != NULL &&
+           kehu__rows_get(scan->now.rows, KEHU__TIME)->values.ints[row] < scan->oldest[i];
+}
+
+/* Append n of scan->now's rows to column i of the batch. */
+static bool take(kehu_scan *scan, uint32_t i, uint32_t n)
+{
+    kehu__rows_column *c = &scan->out.columns[i];
+    const kehu__vector *from = kehu__rows_get(scan->now.rows, c->id);
+    const uint32_t first = scan->now.first;
+    const bool may_be_stale = scan->oldest != NULL && scan->oldest[i] > INT64_MIN;
+    if (c->id != KEHU__KEY && !may_be_stale)
+        return kehu__vector_append(&c->v, from, first, n);
+    for (uint32_t k = 0; c->id != KEHU__KEY && k < n; k++)
+        if (!kehu__vector_append(&c->v, is_stale(scan, i, first + k) ? NULL : from,
+                                 first + k, 1))
+            return false;
+    for (uint32_t k = 0; c->id == KEHU__KEY && k < n; k++)
         if (!add_key(scan, &c->v))
             return false;
     return true;
@@ -311,7 +373,7 @@ static kehu_status gather_events(kehu_scan *scan, kehu_error *err)
         if (scan->now.n > 0)
             next_visible(scan, scan->batch_rows - scan->out.n, &n);
         for (uint32_t i = 0; n > 0 && i < scan->out.n_columns; i++)
-            if (!take(scan, &scan->out.columns[i], n))
+            if (!take(scan, i, n))
                 return kehu__no_memory(err, "a scan");
         scan->out.n += n;
         scan->now.first += n;
@@ -329,7 +391,7 @@ static bool fold_row(kehu_scan *scan, uint32_t row)
         if (c->id == KEHU__KEY) {
             if (c->v.n == 0 && !add_key(scan, &c->v))
                 return false;
-        } else if (from != NULL && !from->missing[row]) {
+        } else if (from != NULL && !from->missing[row] && !is_stale(scan, i, row)) {
             kehu__vector_clear(&c->v);
             if (!kehu__vector_append(&c->v, from, row, 1))
                 return false;

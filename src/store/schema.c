@@ -10,16 +10,20 @@ typedef struct built_in {
     kehu_type type;
 } built_in;
 
-static const built_in customer_columns[] = {
-    {"customer", KEHU_UTF8}, {"valid_from", KEHU_TIMESTAMP}, {"sequence", KEHU_INT64}};
+static const built_in customer_columns[KEHU__BUILT_IN] = {
+    [KEHU__KEY] = {"customer", KEHU_UTF8},
+    [KEHU__TIME] = {"valid_from", KEHU_TIMESTAMP},
+    [KEHU__SEQUENCE] = {"sequence", KEHU_INT64},
+    [KEHU__SOURCE] = {"source", KEHU_UTF8}};
 static const built_in event_columns[KEHU__BUILT_IN] = {
     {"customer", KEHU_UTF8}, {"time", KEHU_TIMESTAMP},   {"sequence", KEHU_INT64},
     {"kind", KEHU_UTF8},     {"channel", KEHU_UTF8},     {"item", KEHU_UTF8},
-    {"amount", KEHU_INT64},  {"quantity", KEHU_FLOAT64}, {"text", KEHU_UTF8}};
+    {"amount", KEHU_INT64},  {"quantity", KEHU_FLOAT64}, {"text", KEHU_UTF8},
+    {"source", KEHU_UTF8}};
 
-static const built_in *built_ins(kehu_store_part part, uint32_t *n)
+/* A name of NULL is none of this part's. */
+static const built_in *built_ins(kehu_store_part part)
 {
-    *n = part == KEHU_STORE_EVENTS ? KEHU__BUILT_IN : KEHU__SEQUENCE + 1;
     return part == KEHU_STORE_EVENTS ? event_columns : customer_columns;
 }
 
@@ -171,25 +175,23 @@ kehu_status kehu__schema_add(kehu__schema *s, kehu_store_part part,
     return KEHU_OK;
 }
 
+/* Declared ones first: "source" was no built-in column in the first stores. */
 uint32_t kehu__schema_find(const kehu__schema *s, kehu_store_part part, const char *name)
 {
-    uint32_t n;
-    const built_in *b = built_ins(part, &n);
-    for (uint32_t i = 0; i < n; i++)
-        if (strcmp(b[i].name, name) == 0)
-            return i;
+    const built_in *b = built_ins(part);
     for (uint32_t i = 0; i < s->n_fields[part]; i++)
         if (strcmp(s->fields[part][i].name, name) == 0)
             return KEHU__FIRST_FIELD + i;
+    for (uint32_t i = 0; i < KEHU__BUILT_IN; i++)
+        if (b[i].name != NULL && strcmp(b[i].name, name) == 0)
+            return i;
     return UINT32_MAX;
 }
 
 const char *kehu__schema_name(const kehu__schema *s, kehu_store_part part, uint32_t id)
 {
-    uint32_t n;
-    const built_in *b = built_ins(part, &n);
-    if (id < n)
-        return b[id].name;
+    if (id < KEHU__BUILT_IN)
+        return built_ins(part)[id].name;
     if (id >= KEHU__FIRST_FIELD && id - KEHU__FIRST_FIELD < s->n_fields[part])
         return s->fields[part][id - KEHU__FIRST_FIELD].name;
     return NULL;
@@ -197,9 +199,8 @@ const char *kehu__schema_name(const kehu__schema *s, kehu_store_part part, uint3
 
 kehu_type kehu__schema_type(const kehu__schema *s, kehu_store_part part, uint32_t id)
 {
-    uint32_t n;
-    const built_in *b = built_ins(part, &n);
-    return id < n ? b[id].type : s->fields[part][id - KEHU__FIRST_FIELD].type;
+    return id < KEHU__BUILT_IN ? built_ins(part)[id].type
+                               : s->fields[part][id - KEHU__FIRST_FIELD].type;
 }
 
 static void write_text(kehu__buffer *out, const char *text)
@@ -247,7 +248,12 @@ kehu_status kehu__field_read(kehu__reader *r, kehu__schema *s, const char *name,
     f.inputs = read_text(r);
     if (r->failed || part >= KEHU__PARTS)
         return kehu__fail(err, KEHU_FORMAT, -1, "%s has a damaged field", name);
-    status = kehu__schema_add(s, (kehu_store_part)part, &f, &added, err);
+    status =
+        f.name != NULL && strcmp(f.name, "source") == 0 &&
+                kehu__schema_find(s, (kehu_store_part)part, "source") == KEHU__SOURCE &&
+                check_field(&f, err) == KEHU_OK
+            ? push_field(s, (kehu_store_part)part, &f, err)
+            : kehu__schema_add(s, (kehu_store_part)part, &f, &added, err);
     if (status == KEHU_NO_MEMORY || status == KEHU_OK)
         return status;
     return kehu__fail(err, KEHU_FORMAT, -1, "%s has a field that cannot be", name);

@@ -23,7 +23,8 @@ enum {
     KEHU__AMOUNT = 6,
     KEHU__QUANTITY = 7,
     KEHU__TEXT = 8,
-    KEHU__BUILT_IN = 9,
+    KEHU__SOURCE = 9, /* of both parts */
+    KEHU__BUILT_IN = 10,
     KEHU__FIRST_FIELD = 16,
     KEHU__MAX_FIELDS = 4096, /* a part */
     KEHU__MAX_KEY = 1024,    /* bytes */

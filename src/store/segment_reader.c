@@ -108,7 +108,7 @@ static kehu_status read_directory(kehu__segment *s, uint64_t at, uint64_t rows,
 static kehu_status read_frame_of(kehu__segment *s, uint64_t store_id, kehu_error *err)
 {
     unsigned char header[KEHU__FILE_HEADER], tail[KEHU__SEGMENT_TAIL];
-    kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, s->number, 0};
+    kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, s->number, 0, 0};
     uint64_t at, size;
     KEHU_TRY(fetch(s, header, sizeof header, 0, err));
     KEHU_TRY(kehu__file_header_read(header, &h, s->name, err));

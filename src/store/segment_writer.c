@@ -35,7 +35,7 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
                                 kehu_error *err)
 {
     const kehu_allocator *a = &schema->alloc;
-    const kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, number, 0};
+    const kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, number, 0, 0};
     unsigned char header[KEHU__FILE_HEADER];
     kehu_status status = KEHU_OK;
     *w = (kehu__segment_writer){.alloc = *a,

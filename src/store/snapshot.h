@@ -15,7 +15,7 @@ struct kehu_snapshot {
     uint32_t n_segments[KEHU__PARTS];
     uint32_t capacity;
     kehu__schema schema;
-    kehu__erased_list erased;
+    kehu__gone gone;
     uint64_t sequence; /* later rows are hidden */
     int64_t until;     /* so are rows of this time or later */
 };
@@ -36,6 +36,9 @@ kehu_status kehu__snapshot_open_path(kehu_snapshot **out, const char *path,
 /* Of an opened state. */
 kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__store_state *s,
                               const kehu_snapshot_options *options, kehu_error *err);
+
+/* Are fresh and fresh_us sound? */
+kehu_status kehu__check_fresh(const kehu_scan_options *options, kehu_error *err);
 
 /* One customer's rows with all columns but the id; of the customers' part every update
  * for itself. */

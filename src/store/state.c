@@ -87,7 +87,7 @@ kehu_status kehu__state_apply(kehu__store_state *s, const kehu__frame *f, kehu_e
     if (size == 0 || size > KEHU__MAX_KEY)
         return kehu__fail(err, KEHU_FORMAT, -1, "%s has an erasure that cannot be",
                           s->log.name);
-    return kehu__erased_add(&s->manifest.erased, payload, size, f->sequence)
+    return kehu__erased_add(&s->manifest.gone.customers, payload, size, f->sequence)
                ? KEHU_OK
                : kehu__no_memory(err, "an erasure");
 }
@@ -163,7 +163,7 @@ static kehu_status build_part(kehu__store_state *s, kehu__image *image,
     kehu_status status;
     KEHU_TRY(kehu__tail_sort(&tail, s->log.frames + image->first,
                              image->end - image->first, part, &s->manifest.schema,
-                             &s->manifest.erased, err));
+                             &s->manifest.gone.customers, err));
     if (tail.n > 0) {
         status = kehu__segment_begin(&w, s->io, NULL, s->manifest.store_id, 1, part,
                                      &s->manifest.schema, err);

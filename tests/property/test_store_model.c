@@ -15,23 +15,32 @@
 #include "support/stores.h"
 #include "support/test.h"
 
-enum { N_CUSTOMERS = 9, MAX_ROWS = 600, MAX_BATCH = 20, N_KINDS = 3, N_HELD = 3 };
+enum {
+    N_CUSTOMERS = 9,
+    MAX_ROWS = 600,
+    MAX_BATCH = 20,
+    N_KINDS = 3,
+    N_SOURCES = 2,
+    N_HELD = 3
+};
 
 static const char *const ids[N_CUSTOMERS] = {"10", "9", "a",    "aa",  "ab",
                                              "b",  "z", "张三", "李四"};
+static const char *const sources[N_SOURCES] = {"crm", "名单"};
 static const char *const kinds[N_KINDS] = {"buy", "call", "投诉"};
 
 typedef struct model_row {
     int customer, kind; /* kind < 0: missing */
     int64_t time, amount;
     uint64_t sequence;
-    int place; /* in its batch */
+    int place;  /* in its batch */
+    int source; /* < 0: missing */
 } model_row;
 
 typedef struct model {
     model_row events[MAX_ROWS], updates[MAX_ROWS];
     int n_events, n_updates;
-    uint64_t erased[N_CUSTOMERS], sequence;
+    uint64_t erased[N_CUSTOMERS], withdrawn[N_SOURCES], sequence;
 } model;
 
 typedef struct held {
@@ -72,7 +81,8 @@ static int visible(const model *m, const model_row *rows, int n, model_row *out)
 {
     int kept = 0;
     for (int i = 0; i < n; i++)
-        if (rows[i].sequence > m->erased[rows[i].customer])
+        if (rows[i].sequence > m->erased[rows[i].customer] &&
+            (rows[i].source < 0 || rows[i].sequence > m->withdrawn[rows[i].source]))
             out[kept++] = rows[i];
     qsort(out, (size_t)kept, sizeof *out, by_order);
     return kept;
@@ -226,7 +236,8 @@ static model_row random_row(kehu__random *r, uint64_t sequence, int place)
                        (int64_t)kehu__random_below(r, 40) * 1000000,
                        (int64_t)kehu__random_below(r, 100000) - 500,
                        sequence,
-                       place};
+                       place,
+                       (int)kehu__random_below(r, N_SOURCES + 1) - 1};
 }
 
 static void append(kehu_store *store, model *m, bool customers, kehu__random *r)
@@ -234,14 +245,18 @@ static void append(kehu_store *store, model *m, bool customers, kehu__random *r)
     const int n = 1 + (int)kehu__random_below(r, MAX_BATCH);
     model_row *rows = customers ? m->updates + m->n_updates : m->events + m->n_events;
     int64_t times[MAX_BATCH], amounts[MAX_BATCH];
-    int32_t offsets[MAX_BATCH + 1] = {0}, codes[MAX_BATCH];
+    int32_t offsets[MAX_BATCH + 1] = {0}, codes[MAX_BATCH], from[MAX_BATCH];
     char text[MAX_BATCH * 8];
-    uint8_t has_kind[(MAX_BATCH + 7) / 8] = {0};
+    uint8_t has_kind[(MAX_BATCH + 7) / 8] = {0}, has_source[(MAX_BATCH + 7) / 8] = {0};
+    const kehu_column known = {.type = KEHU_UTF8,
+                               .length = N_SOURCES,
+                               .data = "crm名单",
+                               .offsets = (const int32_t[]){0, 3, 9}};
     kehu_column dictionary = {.type = KEHU_UTF8,
                               .length = N_KINDS,
                               .data = "buycall投诉",
                               .offsets = (const int32_t[]){0, 3, 7, 13}};
-    kehu_column c[4] = {
+    kehu_column c[5] = {
         {.name = "customer", .type = KEHU_UTF8, .data = text, .offsets = offsets},
         {.name = customers ? "valid_from" : "time",
          .type = KEHU_TIMESTAMP,
@@ -251,7 +266,12 @@ static void append(kehu_store *store, model *m, bool customers, kehu__random *r)
          .type = customers ? KEHU_INT32 : KEHU_CATEGORY,
          .data = codes,
          .validity = has_kind,
-         .dictionary = customers ? NULL : &dictionary}};
+         .dictionary = customers ? NULL : &dictionary},
+        {.name = "source",
+         .type = KEHU_CATEGORY,
+         .data = from,
+         .validity = has_source,
+         .dictionary = &known}};
     kehu_error err;
     m->sequence++;
     for (int i = 0; i < n; i++) {
@@ -259,15 +279,18 @@ static void append(kehu_store *store, model *m, bool customers, kehu__random *r)
         times[i] = rows[i].time;
         amounts[i] = rows[i].amount;
         codes[i] = rows[i].kind;
+        from[i] = rows[i].source < 0 ? 0 : rows[i].source;
+        if (rows[i].source >= 0)
+            has_source[i / 8] = (uint8_t)(has_source[i / 8] | 1u << (i & 7));
         if (rows[i].kind >= 0)
             has_kind[i / 8] = (uint8_t)(has_kind[i / 8] | 1u << (i & 7));
         memcpy(text + offsets[i], ids[rows[i].customer], strlen(ids[rows[i].customer]));
         offsets[i + 1] = offsets[i] + (int32_t)strlen(ids[rows[i].customer]);
     }
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         c[i].length = n;
-    if ((customers ? kehu_store_add_customers(store, c, 4, NULL, &err)
-                   : kehu_store_add_events(store, c, 4, NULL, &err)) != KEHU_OK)
+    if ((customers ? kehu_store_add_customers(store, c, 5, NULL, &err)
+                   : kehu_store_add_events(store, c, 5, NULL, &err)) != KEHU_OK)
         fail_at("add", &err);
     *(customers ? &m->n_updates : &m->n_events) += n;
 }
@@ -298,6 +321,15 @@ static void erase(kehu_store *store, model *m, kehu__random *r)
     if (kehu_store_erase(store, ids[customer], &err) != KEHU_OK)
         fail_at("erase", &err);
     m->erased[customer] = ++m->sequence;
+}
+
+static void withdraw(kehu_store *store, model *m, kehu__random *r)
+{
+    const int source = (int)kehu__random_below(r, N_SOURCES);
+    kehu_error err;
+    if (kehu_store_withdraw(store, sources[source], &err) != KEHU_OK)
+        fail_at("withdraw", &err);
+    m->withdrawn[source] = ++m->sequence;
 }
 
 static void purge(kehu_store *store, const model *m)
@@ -369,6 +401,8 @@ static long life(const kehu__io *io, kehu__random *r, long most)
             erase(store, &m, r);
         else if (what < 989)
             purge(store, &m);
+        else if (what < 991)
+            withdraw(store, &m, r);
         else {
             kehu_store_free(store);
             store = open_store(io, r);

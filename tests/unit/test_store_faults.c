@@ -15,7 +15,7 @@
 #include "support/stores.h"
 #include "support/test.h"
 
-enum { N_STEPS = 22 };
+enum { N_STEPS = 25 };
 
 typedef struct day {
     const kehu__io *io;
@@ -55,6 +55,28 @@ static kehu_status read_all(day *d, bool path, kehu_error *err)
     }
     kehu_snapshot_free(snapshot);
     return status;
+}
+
+/* Two events, of which one is from a source. */
+static kehu_status add_from(kehu_store *store, kehu_error *err)
+{
+    static const int64_t times[] = {7, 8};
+    static const int32_t offsets[] = {0, 1, 2}, one[] = {0, 1, 1};
+    static const uint8_t first[] = {1};
+    const kehu_column c[] = {
+        {.name = "customer",
+         .type = KEHU_UTF8,
+         .length = 2,
+         .data = "aq",
+         .offsets = offsets},
+        {.name = "time", .type = KEHU_TIMESTAMP, .length = 2, .data = times},
+        {.name = "source",
+         .type = KEHU_UTF8,
+         .length = 2,
+         .data = "s",
+         .offsets = one,
+         .validity = first}};
+    return kehu_store_add_events(store, c, 3, NULL, err);
 }
 
 static kehu_status step(day *d, int i, kehu_error *err)
@@ -103,7 +125,12 @@ static kehu_status step(day *d, int i, kehu_error *err)
     case 19:
         return kehu_store_erase(d->store, "b", err);
     case 20:
+    case 23:
         return kehu_store_compact(d->store, err);
+    case 21:
+        return add_from(d->store, err);
+    case 22:
+        return kehu_store_withdraw(d->store, "s", err);
     default:
         return read_all(d, true, err);
     }

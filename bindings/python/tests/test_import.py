@@ -114,7 +114,7 @@ def test_every_option_can_be_given():
         "kehu_csv_options": [kehu.Csv], "kehu_write_options": [kehu.Table.write_csv, kehu.Table.write_json],
         "kehu_store_options": [kehu.Store], "kehu_store_import_options": [kehu.Store.import_csv],
         "kehu_demands_options": [kehu.Demands], "kehu_demand_report_options": [kehu.Demands.finish], "kehu_trend_options": [kehu.trends], "kehu_gate_options": [kehu.Gate.train],
-        "kehu_redact_options": [kehu.redact_texts], "kehu_snapshot_options": [kehu.Store.snapshot], "kehu_scan_options": [kehu.Snapshot.scan],
+        "kehu_redact_options": [kehu.redact_texts], "kehu_snapshot_options": [kehu.Store.snapshot], "kehu_scan_options": [kehu.Snapshot.scan, kehu.Snapshot.totals],
         "kehu_duplicate_options": [kehu.duplicate_fold], "kehu_words_options": [kehu.words_find],
         "kehu_sentiment_options": [kehu.Sentiment.train], "kehu_sentiment_score_options": [kehu.Sentiment.score],
         "kehu_summary_options": [kehu.summary_find], "kehu_needs_options": [kehu.needs_find],
@@ -122,7 +122,7 @@ def test_every_option_can_be_given():
     }
     # Counts of arrays, flags that have keywords of their own, and "is the next one given?".
     other_names = {"size", "alloc", "executor", "reserved", "n_class_weights", "n_monotone", "n_fields", "n_missing", "n_names", "n_columns", "flags",
-                   "as_of_us", "from", "until", "from_us", "until_us", "fields", "pseudonym_key_size"}
+                   "as_of_us", "from", "until", "from_us", "until_us", "fresh_us", "fields", "pseudonym_key_size"}
     assert set(reached) == {name for name in _abi.STRUCTS if name.endswith("_options")}
     for name, functions in reached.items():
         given = {p for f in functions for p in inspect.signature(f).parameters}

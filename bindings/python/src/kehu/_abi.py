@@ -1466,6 +1466,7 @@ kehu_store_import_options._fields_ = [
 ]
 kehu_store_proof._fields_ = [
     ('customers', c_int64),
+    ('sources', c_int64),
     ('customer_rows', c_int64),
     ('event_rows', c_int64),
     ('files_rewritten', c_int64),
@@ -1489,6 +1490,7 @@ kehu_store_stats._fields_ = [
     ('first_time', c_int64),
     ('last_time', c_int64),
     ('erased_customers', c_int64),
+    ('withdrawn_sources', c_int64),
 ]
 kehu_store_check._fields_ = [
     ('blocks', c_int64),
@@ -1512,6 +1514,11 @@ kehu_scan_options._fields_ = [
     ('require', c_char_p),
     ('pseudonym_key', c_void_p),
     ('pseudonym_key_size', c_uint64),
+    ('fresh', c_uint32),
+    ('share', c_uint32),
+    ('n_shares', c_uint32),
+    ('n_threads', c_uint32),
+    ('fresh_us', c_int64),
 ]
 kehu_scan_batch._fields_ = [
     ('columns', POINTER(kehu_column)),
@@ -2002,6 +2009,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_store_flush': (c_int, [c_void_p, POINTER(kehu_error)], ['store', 'err']),
     'kehu_store_compact': (c_int, [c_void_p, POINTER(kehu_error)], ['store', 'err']),
     'kehu_store_erase': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['store', 'customer', 'err']),
+    'kehu_store_withdraw': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['store', 'source', 'err']),
     'kehu_store_purge': (c_int, [c_void_p, POINTER(kehu_store_proof), POINTER(kehu_error)], ['store', 'proof', 'err']),
     'kehu_snapshot_open': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_snapshot_options), POINTER(kehu_error)], ['out', 'store', 'options', 'err']),
     'kehu_snapshot_open_path': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_snapshot_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),

@@ -62,6 +62,7 @@ class Proof(Record):
     """What a purge did, to be kept as evidence; see kehu_store_proof."""
 
     customers: int
+    sources: int
     customer_rows: int
     event_rows: int
     files_rewritten: int
@@ -81,6 +82,7 @@ class Stats(Record):
     first_time: int
     last_time: int
     erased_customers: int
+    withdrawn_sources: int
 
 
 class Check(Record):
@@ -145,8 +147,8 @@ class Store(Exclusive):
     def add_customers(self, columns: Any) -> int:
         """Add or update customers as one batch, all rows or none; gives the batch's number.
 
-        columns  "customer" (text or whole numbers; needed), "valid_from" (time or date; missing: since ever) and declared
-                 fields. A missing value leaves the field as it was
+        columns  "customer" (text or whole numbers; needed), "valid_from" (time or date; missing: since ever), "source"
+                 (where the row is from) and declared fields. A missing value leaves the field as it was
 
         Fails with KehuColumnError, KehuDataError, KehuEncodingError, KehuRangeError (.where is the row), KehuIOError:
         nothing was added. KehuPoisonedError after a failed sync: close and open again."""
@@ -155,7 +157,7 @@ class Store(Exclusive):
     def add_events(self, columns: Any) -> int:
         """Add events as one batch, all rows or none; gives the batch's number.
 
-        columns  "customer" and "time" (needed), "kind", "channel", "item", "text", "amount" (whole minor units),
+        columns  "customer" and "time" (needed), "kind", "channel", "item", "text", "source", "amount" (whole minor units),
                  "quantity" and declared properties"""
         return self._add(lib.kehu_store_add_events, columns)
 
@@ -200,8 +202,13 @@ class Store(Exclusive):
         """Hide all there is about a customer from every snapshot opened from now on; purge() removes it."""
         self._call(lib.kehu_store_erase, text(customer, "customer"))
 
+    def withdraw(self, source: str) -> None:
+        """Hide every row that came from a source so far (its column "source") from every snapshot opened from now on: a
+        customer's values are those of other sources then. purge() removes the rows."""
+        self._call(lib.kehu_store_withdraw, text(source, "source"))
+
     def purge(self) -> Proof:
-        """Remove erased customers from every file."""
+        """Remove erased customers and withdrawn sources from every file."""
         struct = _abi.kehu_store_proof()
         self._call(lib.kehu_store_purge, struct)
         return Proof(struct)
@@ -283,7 +290,7 @@ class Snapshot(Handle):
     def scan(self, part: str, *, columns: Sequence[str] = (), customer: str | None = None, first_customer: str | None = None,
              last_customer: str | None = None, kind: str | None = None, start: datetime | int | None = None,
              end: datetime | int | None = None, require: str | None = None, pseudonym_key: bytes | None = None,
-             batch_rows: int = 0) -> Scan:
+             fresh: datetime | int | None = None, share: int = 0, n_shares: int = 0, batch_rows: int = 0) -> Scan:
         """Walk over "events" (ordered by customer, time and batch) or "customers" (one row each), in batches.
 
         columns                        names, in the order wanted; (): all
@@ -293,9 +300,12 @@ class Snapshot(Handle):
         require                        only of customers for whom this holds: names of bool fields of customers, such as tags
                                        and consents, with and, or, not, parentheses; a missing value is not true
         pseudonym_key                  "customer" gives pseudonym() under this key
+        fresh                          values older than their field's age limit at this time are missing
+        share, n_shares                walk only this share of the customers, for several walks at once; 0: all in one
         batch_rows                     most rows a batch; 0: 8192"""
         opt, _keep = scan_options(columns=columns, first_customer=first_customer, last_customer=last_customer, kind=kind, start=start, end=end,
-                                  require=require, pseudonym_key=pseudonym_key, batch_rows=batch_rows)
+                                  require=require, pseudonym_key=pseudonym_key, fresh=fresh, share=share, n_shares=n_shares,
+                                  batch_rows=batch_rows)
         owner, number, out = self._own(), choose(part, "part", PARTS), c_void_p()
         if customer is None:
             call(lib.kehu_scan_open, byref(out), owner, number, opt)
@@ -323,11 +333,12 @@ class Snapshot(Handle):
 
     def totals(self, *, kind: str | None = None, start: datetime | int | None = None, end: datetime | int | None = None,
                first_customer: str | None = None, last_customer: str | None = None, require: str | None = None,
-               pseudonym_key: bytes | None = None) -> Table:
-        """Events summed up a customer: customer, events, first_time, last_time, amount. Arguments as scan() has them.
-        Fails with KehuRangeError (a sum beyond 64 bits)."""
+               pseudonym_key: bytes | None = None, fresh: datetime | int | None = None, share: int = 0, n_shares: int = 0,
+               n_threads: int = 0) -> Table:
+        """Events summed up a customer: customer, events, first_time, last_time, amount. Arguments as scan() has them; the
+        answer is the same for any n_threads. Fails with KehuRangeError (a sum beyond 64 bits)."""
         opt, _keep = scan_options(kind=kind, start=start, end=end, first_customer=first_customer, last_customer=last_customer, require=require,
-                                  pseudonym_key=pseudonym_key)
+                                  pseudonym_key=pseudonym_key, fresh=fresh, share=share, n_shares=n_shares, n_threads=n_threads)
         out = c_void_p()
         call(lib.kehu_snapshot_totals, byref(out), self._own(), opt)
         return Table._adopt(out)
@@ -355,20 +366,21 @@ def pseudonym(customer: str, key: bytes) -> str:
 
 def scan_options(*, columns: Sequence[str] = (), first_customer: str | None = None, last_customer: str | None = None,
                  kind: str | None = None, start: datetime | int | None = None, end: datetime | int | None = None,
-                 require: str | None = None, pseudonym_key: bytes | None = None, batch_rows: int = 0) -> tuple[Any, Any]:
+                 require: str | None = None, pseudonym_key: bytes | None = None, fresh: datetime | int | None = None, share: int = 0,
+                 n_shares: int = 0, n_threads: int = 0, batch_rows: int = 0) -> tuple[Any, Any]:
     """The struct, and what it points to."""
     names = (c_char_p * max(len(columns), 1))(*(text(name, "columns") for name in columns))
-    opt = options(_abi.kehu_scan_options, batch_rows=batch_rows, n_columns=len(columns))
+    opt = options(_abi.kehu_scan_options, batch_rows=batch_rows, n_columns=len(columns), share=share, n_shares=n_shares, n_threads=n_threads)
     opt.columns = names
     if pseudonym_key is not None:
         opt.pseudonym_key, opt.pseudonym_key_size = _key(pseudonym_key)
     for field, value in (("first_customer", first_customer), ("last_customer", last_customer), ("kind", kind), ("require", require)):
         if value is not None:
             setattr(opt, field, text(value, field))
-    for flag, value_field, value_time in (("from", "from_us", start), ("until", "until_us", end)):
-        if value_time is not None:
+    for flag, argument, time in (("from", "start", start), ("until", "end", end), ("fresh", "fresh", fresh)):
+        if time is not None:
             setattr(opt, flag, 1)
-            setattr(opt, value_field, microseconds(value_time, "start" if flag == "from" else "end"))
+            setattr(opt, flag + "_us", microseconds(time, argument))
     return opt, names
 
 

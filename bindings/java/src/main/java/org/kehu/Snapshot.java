@@ -116,8 +116,10 @@ public final class Snapshot extends NativeHandle {
      * @param firstTime of events in microseconds, 0 without any
      * @param lastTime of events in microseconds, 0 without any
      * @param erasedCustomers not purged yet
+     * @param withdrawnSources not purged yet
      */
-    public record Stats(long sequence, PartStats customers, PartStats events, long firstTime, long lastTime, long erasedCustomers) {}
+    public record Stats(long sequence, PartStats customers, PartStats events, long firstTime, long lastTime, long erasedCustomers,
+        long withdrawnSources) {}
 
     /**
      * What the snapshot is made of.
@@ -129,7 +131,8 @@ public final class Snapshot extends NativeHandle {
             Memory m = f.zeros(Layout.StoreStats.SIZEOF);
             f.check(Native.snapshotStats(f.inside(this), m.address, f.error()));
             return new Stats(m.i64(Layout.StoreStats.SEQUENCE), stats(m, 0), stats(m, 8), m.i64(Layout.StoreStats.FIRST_TIME),
-                m.i64(Layout.StoreStats.LAST_TIME), m.i64(Layout.StoreStats.ERASED_CUSTOMERS));
+                m.i64(Layout.StoreStats.LAST_TIME), m.i64(Layout.StoreStats.ERASED_CUSTOMERS),
+                m.i64(Layout.StoreStats.WITHDRAWN_SOURCES));
         }
     }
 
@@ -295,6 +298,42 @@ public final class Snapshot extends NativeHandle {
          */
         public ScanOptions pseudonymKey(byte[] key) {
             pseudonymKey = key.clone();
+            return this;
+        }
+
+        /**
+         * Leaves out values older than their field's age limit.
+         *
+         * @param time at which they are
+         * @return this
+         */
+        public ScanOptions fresh(Instant time) {
+            values.putInt(Layout.ScanOptions.FRESH, 1);
+            values.putLong(Layout.ScanOptions.FRESH_US, micros(time));
+            return this;
+        }
+
+        /**
+         * One share of the customers only, of about as many rows as each other, for several walks at once.
+         *
+         * @param share 0 to n - 1
+         * @param n how many shares, 1 to 65536; 0 means 1
+         * @return this
+         */
+        public ScanOptions share(int share, int n) {
+            putCount(Layout.ScanOptions.SHARE, share, "share");
+            putCount(Layout.ScanOptions.N_SHARES, n, "n");
+            return this;
+        }
+
+        /**
+         * Threads for {@link Snapshot#totals}; the answer is the same for any number.
+         *
+         * @param n 0 means 1
+         * @return this
+         */
+        public ScanOptions threads(int n) {
+            putCount(Layout.ScanOptions.N_THREADS, n, "threads");
             return this;
         }
 

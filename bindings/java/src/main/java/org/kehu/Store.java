@@ -293,19 +293,32 @@ public final class Store extends MutableHandle {
     }
 
     /**
+     * Hides every row that came from a source so far (its column "source") from every snapshot opened from now on: a customer's
+     * values are those of other sources then. The rows stay on the disk until {@link #purge}.
+     *
+     * @param source its name
+     */
+    public void withdraw(String source) {
+        try (Frame f = Frame.open()) {
+            f.check(Native.storeWithdraw(f.inside(this), f.text(source), f.error()));
+        }
+    }
+
+    /**
      * What a purge did, to be kept as evidence.
      *
      * @param customers erased since the last purge
+     * @param sources withdrawn since then
      * @param customerRows removed
      * @param eventRows removed
      * @param filesRewritten without these rows
      * @param filesRemoved old ones
      * @param rowsLeft found when all was read again: 0
      */
-    public record Proof(long customers, long customerRows, long eventRows, long filesRewritten, long filesRemoved, long rowsLeft) {}
+    public record Proof(long customers, long sources, long customerRows, long eventRows, long filesRewritten, long filesRemoved, long rowsLeft) {}
 
     /**
-     * Removes erased customers from every file.
+     * Removes erased customers and withdrawn sources from every file.
      *
      * @return what was done
      */
@@ -313,7 +326,8 @@ public final class Store extends MutableHandle {
         try (Frame f = Frame.open()) {
             Memory m = f.zeros(Layout.StoreProof.SIZEOF);
             f.check(Native.storePurge(f.inside(this), m.address, f.error()));
-            return new Proof(m.i64(Layout.StoreProof.CUSTOMERS), m.i64(Layout.StoreProof.CUSTOMER_ROWS), m.i64(Layout.StoreProof.EVENT_ROWS),
+            return new Proof(m.i64(Layout.StoreProof.CUSTOMERS), m.i64(Layout.StoreProof.SOURCES), m.i64(Layout.StoreProof.CUSTOMER_ROWS),
+                m.i64(Layout.StoreProof.EVENT_ROWS),
                 m.i64(Layout.StoreProof.FILES_REWRITTEN), m.i64(Layout.StoreProof.FILES_REMOVED), m.i64(Layout.StoreProof.ROWS_LEFT));
         }
     }

@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,35 @@ class StoreTest {
 
     private static Store created(Path folder) {
         return Store.open(folder.resolve("shop.kehu"), new Store.Options().mode(Store.Mode.CREATE).durability(Store.Durability.NONE));
+    }
+
+    @Test
+    void aSourceIsWithdrawnStaleValuesAreMissingAndSharesMakeUpTheWhole(@TempDir Path folder) {
+        try (Store store = created(folder)) {
+            store.declare(Store.Part.CUSTOMERS, new Store.Declared("income", Column.Type.INT64, 1, 365, "form", ""));
+            store.addCustomers(List.of(Column.of("customer", "a", "b"), Column.of("income", new long[] {1, 2}), Column.of("source", "crm", "list"),
+                Column.of("valid_from", NEW_YEAR.minus(Duration.ofDays(366)), NEW_YEAR)));
+            store.addEvents(events("8", 3));
+            store.withdraw("list");
+            try (Snapshot snapshot = store.snapshot(new Snapshot.Options())) {
+                assertEquals(1, snapshot.stats().withdrawnSources());
+                try (Scan scan = snapshot.scan(Store.Part.CUSTOMERS, new Snapshot.ScanOptions().fresh(NEW_YEAR)); Table left = scan.next()) {
+                    assertEquals(1, left.rowCount());
+                    assertArrayEquals(new boolean[] {false}, left.present("income"));
+                }
+                try (Scan first = snapshot.scan(Store.Part.EVENTS, new Snapshot.ScanOptions().share(0, 2));
+                    Scan second = snapshot.scan(Store.Part.EVENTS, new Snapshot.ScanOptions().share(1, 2)); Table rows = first.next()) {
+                    assertEquals(3, rows.rowCount()); // one customer is in one share
+                    assertNull(second.next());
+                }
+                try (Table totals = snapshot.totals(new Snapshot.ScanOptions().threads(2))) {
+                    assertArrayEquals(new long[] {303}, totals.longs("amount"));
+                }
+            }
+            Store.Proof proof = store.purge();
+            assertEquals(1, proof.sources());
+            assertEquals(1, proof.customerRows());
+        }
     }
 
     @Test

@@ -318,6 +318,15 @@ double kehu__column_number(const kehu_column *c, int64_t i)
     return (double)kehu__column_integer(c, i);
 }
 
+void kehu__column_integers(const kehu_column *c, int64_t from, int64_t n, int64_t *out)
+{
+    if ((c->type == KEHU_INT64 || c->type == KEHU_TIMESTAMP) && c->validity == NULL)
+        memcpy(out, (const int64_t *)c->data + c->start + from, (size_t)n * sizeof *out);
+    else
+        for (int64_t i = 0; i < n; i++)
+            out[i] = kehu__column_integer(c, from + i);
+}
+
 void kehu__column_numbers(const kehu_column *c, int64_t from, int64_t n, double *out)
 {
     const int64_t at = c->start + from;

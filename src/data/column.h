@@ -54,6 +54,9 @@ void kehu__column_numbers(const kehu_column *c, int64_t from, int64_t n, double 
  * in microseconds whatever their column has. */
 int64_t kehu__column_integer(const kehu_column *c, int64_t i);
 
+/* Rows from .. from + n - 1 of the same. */
+void kehu__column_integers(const kehu_column *c, int64_t from, int64_t n, int64_t *out);
+
 /* Row i of a checked column of categories, which is there. */
 static inline int32_t kehu__column_code(const kehu_column *c, int64_t i)
 {

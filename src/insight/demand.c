@@ -201,15 +201,17 @@ typedef struct adding {
     kehu_demands *d;
     const kehu_demand_batch *batch;
     namer status, channel, class_of;
+    int64_t unit, day_start; /* of the column of times, and what it may hold */
+    int64_t first_time, last_time;
 } adding;
 
-/* The key of row i; false when it has none. */
-static bool id_of(const kehu_column *c, int64_t i, kehu__key *key)
+/* The key of row i, its integer if it is one; false when it has none. */
+static bool id_of(const kehu_column *c, int64_t i, int64_t integer, kehu__key *key)
 {
-    if (c == NULL || !kehu__column_valid(c, i))
+    if (!kehu__column_valid(c, i))
         return false;
     if (!kehu__type_is_text(c->type)) {
-        *key = kehu__key_integer(kehu__column_integer(c, i));
+        *key = kehu__key_integer(integer);
         return true;
     }
     const kehu__text t = kehu__column_text(c, i);
@@ -219,10 +221,15 @@ static bool id_of(const kehu_column *c, int64_t i, kehu__key *key)
     return true;
 }
 
-static kehu_status add_id(kehu__keys *keys, const kehu__key *key, const char *what,
-                          int64_t row, uint32_t *number, kehu_error *err)
+static kehu_status add_id(kehu__keys *keys, const kehu__key *key, int64_t guess,
+                          const char *what, int64_t row, uint32_t *number,
+                          kehu_error *err)
 {
     int64_t found;
+    if (guess != KEHU__NO_KEY && kehu__keys_is(keys, (uint32_t)guess, key)) {
+        *number = (uint32_t)guess;
+        return KEHU_OK;
+    }
     if (key->text.size > KEHU__KEY_BYTES)
         return kehu__fail(err, KEHU_LIMIT, row, "row %lld: %s above 1 MiB",
                           (long long)row, what);
@@ -233,20 +240,13 @@ static kehu_status add_id(kehu__keys *keys, const kehu__key *key, const char *wh
     return KEHU_OK;
 }
 
-/* False when row i has none. */
-static bool time_of(const adding *a, int64_t i, int64_t *time)
+static void set_times(adding *a)
 {
-    const kehu_column *c = a->batch->time;
-    const bool is_day = c->type == KEHU_DATE32;
-    const int64_t unit = is_day ? KEHU__DAY_US : 1;
-    const int64_t start = is_day ? (int64_t)a->d->offset_minutes * -60000000 : 0;
-    const int64_t t = kehu__column_integer(c, i);
-    *time = INT64_MIN;
-    if (!kehu__column_valid(c, i) || t < (KEHU__FIRST_TIME - start) / unit ||
-        t > (KEHU__LAST_TIME - start) / unit)
-        return false;
-    *time = t * unit + start;
-    return true;
+    const bool is_day = a->batch->time->type == KEHU_DATE32;
+    a->unit = is_day ? KEHU__DAY_US : 1;
+    a->day_start = is_day ? (int64_t)a->d->offset_minutes * -60000000 : 0;
+    a->first_time = (KEHU__FIRST_TIME - a->day_start) / a->unit;
+    a->last_time = (KEHU__LAST_TIME - a->day_start) / a->unit;
 }
 
 bool kehu__demands_have(kehu_demands *d, uint32_t number)
@@ -274,29 +274,58 @@ bool kehu__demands_keep_row(kehu_demands *d, uint32_t demand, int64_t time,
     return true;
 }
 
-/* A row with its slots asked for. */
+/* A row on its way into the log. */
 typedef struct pending {
     kehu__key id, customer;
+    int64_t id_guess, customer_guess; /* numbers they probably have; KEHU__NO_KEY: none */
     uint8_t status;
     bool has_id, has_customer;
     int64_t time;
 } pending;
 
-static pending look_ahead(adding *a, int64_t i)
+/* What the columns of a row say. Its memory is asked for: first the slot of the
+ * demand, then, as that has come, the demand and the slot of the customer. */
+static void read_ids(const adding *a, int64_t from, int64_t n, pending *rows)
 {
-    pending p = {.status = KEHU__DEMAND_NO_TIME};
-    p.has_id = id_of(a->batch->demand, i, &p.id);
-    if (!p.has_id)
-        return p;
-    kehu__keys_ask(&a->d->ids, p.id.hash);
-    if (time_of(a, i, &p.time)) {
-        const int64_t found = namer_get(&a->status, i);
-        p.status = found == KEHU__NO_KEY ? KEHU__DEMAND_UNKNOWN : (uint8_t)found;
+    int64_t integers[BLOCK] = {0};
+    const kehu_column *c = a->batch->demand;
+    if (!kehu__type_is_text(c->type))
+        kehu__column_integers(c, from, n, integers);
+    for (int64_t k = 0; k < n; k++) {
+        rows[k].time = INT64_MIN;
+        rows[k].status = KEHU__DEMAND_NO_TIME;
+        rows[k].has_customer = false;
+        rows[k].has_id = id_of(c, from + k, integers[k], &rows[k].id);
+        if (rows[k].has_id)
+            kehu__keys_ask_slot(&a->d->ids, rows[k].id.hash);
     }
-    p.has_customer = p.status == 0 && id_of(a->batch->customer, i, &p.customer);
-    if (p.has_customer)
-        kehu__keys_ask(&a->d->customers, p.customer.hash);
-    return p;
+}
+
+static void read_rows(adding *a, int64_t from, int64_t n, pending *rows)
+{
+    int64_t times[BLOCK];
+    const kehu_column *c = a->batch->time, *customer = a->batch->customer;
+    const bool integers = customer != NULL && !kehu__type_is_text(customer->type);
+    kehu__column_integers(c, from, n, times);
+    for (int64_t k = 0; k < n; k++) {
+        pending *p = &rows[k];
+        if (!p->has_id)
+            continue;
+        p->id_guess = kehu__keys_ask_key(&a->d->ids, p->id.hash);
+        if (times[k] >= a->first_time && times[k] <= a->last_time &&
+            kehu__column_valid(c, from + k)) {
+            const int64_t found = namer_get(&a->status, from + k);
+            p->time = times[k] * a->unit + a->day_start;
+            p->status = found == KEHU__NO_KEY ? KEHU__DEMAND_UNKNOWN : (uint8_t)found;
+        }
+        if (p->status != 0 || customer == NULL)
+            continue;
+        p->has_customer =
+            id_of(customer, from + k,
+                  integers ? kehu__column_integer(customer, from + k) : 0, &p->customer);
+        if (p->has_customer)
+            kehu__keys_ask_slot(&a->d->customers, p->customer.hash);
+    }
 }
 
 static kehu_status take_in(adding *a, uint32_t demand, const pending *p, int64_t i,
@@ -311,7 +340,8 @@ static kehu_status take_in(adding *a, uint32_t demand, const pending *p, int64_t
     if (class_of < 0)
         return namer_fail(&a->class_of, class_of, i, err);
     if (p->has_customer)
-        KEHU_TRY(add_id(&d->customers, &p->customer, "a customer", i, &customer, err));
+        KEHU_TRY(add_id(&d->customers, &p->customer, p->customer_guess, "a customer", i,
+                        &customer, err));
     d->intakes[demand] = (kehu__demand_intake){p->time, d->n_rows + (uint32_t)i, customer,
                                                (uint16_t)channel, (uint16_t)class_of};
     return KEHU_OK;
@@ -322,7 +352,7 @@ static kehu_status take_row(adding *a, int64_t i, const pending *p, kehu_error *
     kehu_demands *d = a->d;
     const uint32_t known = d->ids.n, number = d->n_rows + (uint32_t)i;
     uint32_t demand = 0;
-    KEHU_TRY(add_id(&d->ids, &p->id, "a demand", i, &demand, err));
+    KEHU_TRY(add_id(&d->ids, &p->id, p->id_guess, "a demand", i, &demand, err));
     if ((demand == known && !kehu__demands_have(d, demand)) ||
         !kehu__demands_keep_row(d, demand, p->time, number, p->status))
         return kehu__no_memory(err, "more demands");
@@ -352,8 +382,12 @@ static kehu_status take_rows(adding *a, kehu_error *err)
     pending rows[BLOCK];
     for (int64_t from = 0; from < n; from += BLOCK) {
         const int64_t m = n - from < BLOCK ? n - from : BLOCK;
+        read_ids(a, from, m, rows);
+        read_rows(a, from, m, rows);
         for (int64_t k = 0; k < m; k++)
-            rows[k] = look_ahead(a, from + k);
+            if (rows[k].has_customer)
+                rows[k].customer_guess =
+                    kehu__keys_ask_key(&a->d->customers, rows[k].customer.hash);
         for (int64_t k = 0; k < m; k++)
             KEHU_TRY(rows[k].has_id
                          ? take_row(a, from + k, &rows[k], err)
@@ -402,6 +436,7 @@ kehu_status kehu_demands_add(kehu_demands *d, const kehu_demand_batch *batch,
     if (status == KEHU_OK) {
         kehu__demands_unfinish(d);
         set_kinds(d, batch);
+        set_times(&a);
         status = take_rows(&a, err);
         d->poisoned = status != KEHU_OK;
         d->n_rows += (uint32_t)batch->demand->length;

@@ -151,24 +151,39 @@ static int64_t lateness(const kehu_demands *d, uint32_t demand)
     return d->states[demand].reply < 0 && reply > solve ? reply : solve;
 }
 
+/* Demands with equal keys, which are together, by their ids. */
+static bool sort_equals(const kehu_demands *d, const uint64_t *keys, uint32_t *demands,
+                        size_t n)
+{
+    for (size_t from = 0, end; from < n; from = end) {
+        for (end = from + 1; end < n && keys[end] == keys[from];)
+            end++;
+        if (end - from > 1 && !kehu__keys_arrange(&d->ids, demands + from, end - from))
+            return false;
+    }
+    return true;
+}
+
 /* The open (and late) demands, n of them: the oldest or latest first, equal ones by id.
  */
-static bool sort_open(const kehu_demands *d, bool late, uint64_t *keys, uint32_t *values,
-                      size_t n)
+static bool sort_open(const kehu_demands *d, bool late, uint32_t *demands, size_t n)
 {
+    uint64_t *keys = kehu__alloc(&d->alloc, n, sizeof *keys);
     uint64_t *scratch = kehu__alloc(&d->alloc, n, sizeof *scratch);
     uint32_t *moved = kehu__alloc(&d->alloc, n, sizeof *moved);
-    bool done = n == 0 || (scratch != NULL && moved != NULL);
+    bool done = n == 0 || (keys != NULL && scratch != NULL && moved != NULL);
     size_t at = 0;
     for (uint32_t i = 0; done && i < d->n_states && at < n; i++)
-        if (kehu__demand_open(d, i) && (!late || lateness(d, i) > 0))
-            values[at++] = i;
-    done = done && kehu__keys_arrange(&d->ids, values, n);
-    for (size_t i = 0; done && i < n; i++)
-        keys[i] = late ? ~(uint64_t)lateness(d, values[i])
-                       : (uint64_t)d->intakes[values[i]].time ^ (uint64_t)1 << 63;
-    if (done && n > 0)
-        kehu__sort_pairs(keys, values, scratch, moved, n);
+        if (kehu__demand_open(d, i) && (!late || lateness(d, i) > 0)) {
+            keys[at] = late ? ~(uint64_t)lateness(d, i)
+                            : (uint64_t)d->intakes[i].time ^ (uint64_t)1 << 63;
+            demands[at++] = i;
+        }
+    if (done && n > 0) {
+        kehu__sort_pairs(keys, demands, scratch, moved, n);
+        done = sort_equals(d, keys, demands, n);
+    }
+    kehu__free(&d->alloc, keys, n, sizeof *keys);
     kehu__free(&d->alloc, scratch, n, sizeof *scratch);
     kehu__free(&d->alloc, moved, n, sizeof *moved);
     return done;
@@ -193,6 +208,27 @@ static void write_open(const kehu_demands *d, kehu__builder *b, uint32_t demand,
     kehu__builder_end_row(b);
 }
 
+/* Demands lie all over the memory: that of the next ones is asked for first. */
+static void write_all_open(const kehu_demands *d, kehu__builder *b,
+                           const uint32_t *demands, size_t n, bool late)
+{
+    enum { BLOCK = 32 };
+    for (size_t from = 0; from < n; from += BLOCK) {
+        const size_t end = n - from < BLOCK ? n : from + BLOCK;
+        for (size_t i = from; i < end; i++) {
+            KEHU__ASK(&d->intakes[demands[i]]);
+            KEHU__ASK(&d->states[demands[i]]);
+            KEHU__ASK(&d->status[demands[i]]);
+            kehu__keys_ask_number(&d->ids, demands[i]);
+        }
+        for (size_t i = from; i < end; i++)
+            if (d->intakes[demands[i]].customer != KEHU__DEMAND_NO_CUSTOMER)
+                kehu__keys_ask_number(&d->customers, d->intakes[demands[i]].customer);
+        for (size_t i = from; i < end; i++)
+            write_open(d, b, demands[i], late);
+    }
+}
+
 kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late,
                                     kehu_error *err)
 {
@@ -200,10 +236,8 @@ kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late
     size_t n = 0;
     for (uint32_t i = 0; i < d->n_states; i++)
         n += kehu__demand_open(d, i) && (!late || lateness(d, i) > 0);
-    uint64_t *keys = kehu__alloc(&d->alloc, n, sizeof *keys);
-    uint32_t *values = kehu__alloc(&d->alloc, n, sizeof *values);
-    const bool done =
-        n == 0 || (keys != NULL && values != NULL && sort_open(d, late, keys, values, n));
+    uint32_t *demands = kehu__alloc(&d->alloc, n, sizeof *demands);
+    const bool done = n == 0 || (demands != NULL && sort_open(d, late, demands, n));
     kehu__builder_add(&b, "demand", kehu__keys_type(&d->ids));
     kehu__builder_add(&b, "customer", kehu__keys_type(&d->customers));
     kehu__builder_add(&b, "channel", KEHU_LARGE_UTF8);
@@ -213,10 +247,9 @@ kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late
     kehu__builder_add(&b, "age_s", KEHU_INT64);
     if (late)
         kehu__builder_add(&b, "late_s", KEHU_INT64);
-    for (size_t i = 0; done && i < n; i++)
-        write_open(d, &b, values[i], late);
-    kehu__free(&d->alloc, keys, n, sizeof *keys);
-    kehu__free(&d->alloc, values, n, sizeof *values);
+    if (done)
+        write_all_open(d, &b, demands, n, late);
+    kehu__free(&d->alloc, demands, n, sizeof *demands);
     return kehu__builder_end(&b, done, out, err);
 }
 

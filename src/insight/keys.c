@@ -4,7 +4,7 @@
 
 #include "base/sort.h"
 
-enum { FIRST_SLOTS = 64 };
+enum { FIRST_BITS = 6, FIRST_SLOTS = 1 << FIRST_BITS };
 
 static kehu__text text_at(const kehu__keys *k, uint32_t number)
 {
@@ -13,22 +13,61 @@ static kehu__text text_at(const kehu__keys *k, uint32_t number)
                         (int64_t)(k->ends[number] - from)};
 }
 
-static bool is_key(const kehu__keys *k, const kehu__key_slot *slot, const kehu__key *key)
+bool kehu__keys_is(const kehu__keys *k, uint32_t number, const kehu__key *key)
 {
-    if (slot->hash != key->hash || !k->text)
-        return slot->hash == key->hash;
-    const kehu__text t = text_at(k, slot->number - 1);
+    if (!k->text)
+        return k->integers[number] == key->integer;
+    const kehu__text t = text_at(k, number);
     return t.size == key->text.size &&
            (t.size == 0 || memcmp(t.bytes, key->text.bytes, (size_t)t.size) == 0);
+}
+
+static bool is_key(const kehu__keys *k, kehu__key_slot slot, const kehu__key *key)
+{
+    return slot.hash == (uint32_t)(key->hash >> 32) &&
+           kehu__keys_is(k, slot.number - 1, key);
+}
+
+static size_t first_slot(const kehu__keys *k, uint64_t hash)
+{
+    return (size_t)(uint32_t)(hash >> 32) >> k->shift;
 }
 
 /* The slot of a key, or the free one where it belongs. */
 static kehu__key_slot *find_slot(const kehu__keys *k, const kehu__key *key)
 {
-    size_t at = (size_t)(key->hash >> 32) & (k->n_slots - 1);
-    while (k->slots[at].number != 0 && !is_key(k, &k->slots[at], key))
+    size_t at = first_slot(k, key->hash);
+    while (k->slots[at].number != 0 && !is_key(k, k->slots[at], key))
         at = (at + 1) & (k->n_slots - 1);
     return &k->slots[at];
+}
+
+void kehu__keys_ask_slot(const kehu__keys *k, uint64_t hash)
+{
+    if (k->n_slots > 0)
+        KEHU__ASK(&k->slots[first_slot(k, hash)]);
+}
+
+int64_t kehu__keys_ask_key(const kehu__keys *k, uint64_t hash)
+{
+    size_t at;
+    if (k->n_slots == 0)
+        return KEHU__NO_KEY;
+    at = first_slot(k, hash);
+    while (k->slots[at].number != 0 && k->slots[at].hash != (uint32_t)(hash >> 32))
+        at = (at + 1) & (k->n_slots - 1);
+    if (k->slots[at].number == 0)
+        return KEHU__NO_KEY;
+    kehu__keys_ask_number(k, k->slots[at].number - 1);
+    return k->slots[at].number - 1;
+}
+
+void kehu__keys_ask_number(const kehu__keys *k, uint32_t number)
+{
+    if (k->text)
+        KEHU__ASK(&k->ends[number]);
+    else
+        KEHU__ASK(&k->integers[number]);
 }
 
 /* Twice the slots. The old ones hold all that is needed to place them anew. */
@@ -38,8 +77,9 @@ static bool grow_slots(kehu__keys *k)
     kehu__key_slot *slots = kehu__alloc_zero(&k->alloc, n, sizeof *slots);
     if (slots == NULL)
         return false;
+    k->shift = k->n_slots == 0 ? 32 - FIRST_BITS : k->shift - 1;
     for (size_t i = 0; i < k->n_slots; i++) {
-        size_t at = (size_t)(k->slots[i].hash >> 32) & (n - 1);
+        size_t at = (size_t)k->slots[i].hash >> k->shift;
         if (k->slots[i].number == 0)
             continue;
         while (slots[at].number != 0)
@@ -86,14 +126,14 @@ int64_t kehu__keys_add(kehu__keys *k, const kehu__key *key)
     slot = find_slot(k, key);
     if (slot->number != 0)
         return (int64_t)slot->number - 1;
-    if ((size_t)k->n + 1 > k->n_slots - k->n_slots / 3) {
+    if ((size_t)k->n + 1 > k->n_slots - k->n_slots / 3 && k->shift > 0) {
         if (!grow_slots(k))
             return KEHU__NO_KEY;
         slot = find_slot(k, key);
     }
     if (k->n == UINT32_MAX - 1 || !keep(k, key))
         return KEHU__NO_KEY;
-    *slot = (kehu__key_slot){.hash = key->hash, .number = k->n + 1};
+    *slot = (kehu__key_slot){(uint32_t)(key->hash >> 32), k->n + 1};
     return k->n++;
 }
 

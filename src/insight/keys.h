@@ -10,17 +10,24 @@
 
 enum { KEHU__KEY_BYTES = 1 << 20, KEHU__NO_KEY = -1 };
 
-/* Where a key is. The hash of an integer is no other integer's. */
+#if defined(__GNUC__)
+#define KEHU__ASK(address) __builtin_prefetch(address)
+#else
+#define KEHU__ASK(address) ((void)(address))
+#endif
+
+/* Where a key is: small, so that a cache line holds eight. */
 typedef struct kehu__key_slot {
-    uint64_t hash;
+    uint32_t hash;   /* the high half, all that is needed to place the slot anew */
     uint32_t number; /* 1 + the key's; 0 = free */
-    uint32_t unused;
 } kehu__key_slot;
 
 typedef struct kehu__keys {
     kehu_allocator alloc;
     bool text;
-    kehu__key_slot *slots; /* by the hash's high half */
+    kehu__key_slot *slots; /* by the highest bits of the hash, so that twice as many
+                              slots keep the order of the old ones */
+    uint32_t shift;        /* from the hash's high half to the slot */
     size_t n_slots;        /* 0 or a power of two, at most two thirds full */
     uint32_t n;
     int64_t *integers; /* [n] integer keys */
@@ -53,17 +60,15 @@ static inline kehu__key kehu__key_text(kehu__text text)
     return (kehu__key){kehu__hash(text.bytes, (size_t)text.size, 0), 0, text};
 }
 
-/* Ask for the memory where a key's slot is. */
-static inline void kehu__keys_ask(const kehu__keys *k, uint64_t hash)
-{
-#if defined(__GNUC__)
-    if (k->n_slots > 0)
-        __builtin_prefetch(&k->slots[(hash >> 32) & (k->n_slots - 1)], 1);
-#else
-    (void)k;
-    (void)hash;
-#endif
-}
+/* Ask for the memory where a key's slot is; when that has come, for the key that a slot
+ * of this hash stands for, whose number is returned (KEHU__NO_KEY: none); for the key of
+ * a number. Whoever looks for many asks for some first. */
+void kehu__keys_ask_slot(const kehu__keys *k, uint64_t hash);
+int64_t kehu__keys_ask_key(const kehu__keys *k, uint64_t hash);
+void kehu__keys_ask_number(const kehu__keys *k, uint32_t number);
+
+/* This key has this number, of those there are. */
+bool kehu__keys_is(const kehu__keys *k, uint32_t number, const kehu__key *key);
 
 /* Number of a key, KEHU__NO_KEY when it is not there (find) or memory is refused (add,
  * which adds it if it is not there). */

@@ -266,6 +266,20 @@ class Whole(unittest.TestCase):
             self.assertEqual(int(row["orders"]), orders[row["customer"]])
         self.assertEqual(sum(int(s["customers"]) for s in rows(self.out, "segments.csv")), len(value))
 
+    def test_migration_leads_to_the_segments_of_today(self):
+        with open(os.path.join(self.out, "report.json"), encoding="utf-8") as file:
+            rfm = json.load(file)["rfm"]
+        dirty, bought = self.truth["dirty", "events.csv"], set()
+        with open(os.path.join(self.folder, "events.csv"), encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, 1):
+                part = line.split(",")
+                if str(number) not in dirty and part[3] in ("purchase", "recharge") and part[2] < "2025-10-04":  # 90 days
+                    bought.add(part[1])
+        matrix = rfm["migration"]
+        self.assertEqual([sum(column) for column in zip(*matrix)], [s["count"] for s in rfm["segments"]] + [0])
+        self.assertEqual(sum(map(sum, matrix[:-1])), len(bought))
+        self.assertEqual(rfm["migration_days"], 90)
+
     def test_targets_keep_their_rules(self):
         by_id = {p["customer"]: p for p in self.profiles}
         left = {c["customer_id"] for c in rows_of_customers(self.folder) if c["left"] == "yes"}
@@ -296,13 +310,14 @@ class Whole(unittest.TestCase):
                                             "demands": {"rows": 8000, "rejected": 64},
                                             "statuses": {"rows": 27620, "rejected": 40},
                                             "answers": {"rows": 1200, "rejected": 6}})
-        self.assertEqual(report["schema"], 2)
+        self.assertEqual(report["schema"], 3)
         tracking, themes = report["tracking"], report["themes"]
         self.assertEqual(tracking["demands"], 8000)
         self.assertEqual(sum(sum(c["statuses"]) for c in tracking["classes"]), 8000)
         self.assertEqual(tracking["open"], sum(c["open"] for c in tracking["classes"]))
         self.assertEqual(themes["copies"][0]["volume"], int(rows(self.out, "demand_copies.csv")[0]["volume"]))
         self.assertEqual([r["class"] for r in themes["ranks"]], [r["group"] for r in rows(self.out, "demand_ranks.csv")])
+        self.assertEqual(sum(map(sum, report["contacts"]["counts"])), sum(int(p["contacts"]) for p in self.profiles))
         trend = dict(zip((c["name"] for c in report["demands"]["classes"]), report["demands"]["trend"]))
         for name, month in [("宽带故障", 7), ("话费争议", 8), ("积分活动", 11)]:  # what the year brought
             self.assertEqual(max(trend[name]), trend[name][month], name)

@@ -118,6 +118,15 @@ static bool is(const char *text, size_t size, const char *word)
     return strlen(word) == size && memcmp(text, word, size) == 0;
 }
 
+/* One contact more of a channel, under what it was about. */
+static void count_contact(base *b, int64_t channel, const char *item, size_t size)
+{
+    int64_t topic = size == 0 ? -1 : names_find(b->topics, item, size);
+    if (topic < 0 && size > 0 && names_count(b->topics) < MAX_TOPICS)
+        topic = names_add(b->topics, item, size, NULL);
+    b->contacts[channel * (MAX_TOPICS + 1) + (topic < 0 ? MAX_TOPICS : topic)]++;
+}
+
 /* Count one event: columns customer, kind, channel, item, quantity. */
 static void count_event(base *b, const kehu_column *columns, int64_t row)
 {
@@ -141,6 +150,8 @@ static void count_event(base *b, const kehu_column *columns, int64_t row)
     if (at >= 0)
         b->channel_use[i * names_count(b->channels.names) + at] += 1;
     b->n_contacts[i] += is(kind, kind_size, "contact");
+    if (at >= 0 && is(kind, kind_size, "contact"))
+        count_contact(b, at, item, item_size);
     b->n_demands[i] += is(kind, kind_size, "demand");
     b->n_complaints[i] +=
         is(kind, kind_size, "contact") && is(item, item_size, "complain");
@@ -163,8 +174,12 @@ static kehu_status count_events(base *b, kehu_error *err)
     b->n_contacts = calloc(n, sizeof *b->n_contacts);
     b->n_complaints = calloc(n, sizeof *b->n_complaints);
     b->n_demands = calloc(n, sizeof *b->n_demands);
-    if (b->channel_use == NULL || b->content_use == NULL || b->used == NULL ||
-        b->n_contacts == NULL || b->n_complaints == NULL || b->n_demands == NULL)
+    b->topics = names_new();
+    b->contacts = calloc(((size_t)names_count(b->channels.names) + 1) * (MAX_TOPICS + 1),
+                         sizeof *b->contacts);
+    if (b->topics == NULL || b->contacts == NULL || b->channel_use == NULL ||
+        b->content_use == NULL || b->used == NULL || b->n_contacts == NULL ||
+        b->n_complaints == NULL || b->n_demands == NULL)
         return fail(err, KEHU_NO_MEMORY, "no memory for the counts");
     kehu_status status =
         kehu_scan_open(&scan, b->snapshot, KEHU_STORE_EVENTS, &options, err);
@@ -273,6 +288,8 @@ void base_free(base *b)
     free(b->n_contacts);
     free(b->n_complaints);
     free(b->n_demands);
+    names_free(b->topics);
+    free(b->contacts);
     kehu_snapshot_free(b->snapshot);
     kehu_store_free(b->store);
 }

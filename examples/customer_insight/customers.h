@@ -25,6 +25,8 @@ typedef struct vocabulary {
     bool fixed;
 } vocabulary;
 
+enum { MAX_TOPICS = 12 };
+
 /* All that the later steps work on. Customers are numbered in the order of their
  * ids. */
 typedef struct base {
@@ -45,6 +47,8 @@ typedef struct base {
     double *content_use; /* [n][contents] quantity used */
     double *used;        /* [n] the sum over the contents */
     int64_t *n_contacts, *n_complaints, *n_demands; /* [n] */
+    names *topics;     /* of contacts, the first MAX_TOPICS */
+    int64_t *contacts; /* [channels][MAX_TOPICS + 1] by channel and topic; last: others */
 } base;
 
 /* Check that the files can be opened and have their columns, before anything is

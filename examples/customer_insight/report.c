@@ -118,7 +118,7 @@ static kehu_status write_json(FILE *file, const findings *x, const target_lists 
     char day[16];
     bool first = true;
     day_text(day, b->as_of_day);
-    fprintf(file, "{\"schema\":2,\"version\":\"%d.%d.%d\",\"as_of\":\"%s\",\"inputs\":{",
+    fprintf(file, "{\"schema\":3,\"version\":\"%d.%d.%d\",\"as_of\":\"%s\",\"inputs\":{",
             KEHU_VERSION_MAJOR, KEHU_VERSION_MINOR, KEHU_VERSION_PATCH, day);
     for (int i = 0; i < N_INTAKES; i++)
         if (b->intakes[i].path != NULL) {
@@ -137,6 +137,7 @@ static kehu_status write_json(FILE *file, const findings *x, const target_lists 
         TRY(report_themes(file, &x->themes, x->texts.classes, err));
     }
     report_preferences(file, &x->preferences);
+    report_contacts(file, b);
     if (x->value.columns.n > 0)
         TRY(report_value(file, &x->value, err));
     TRY(report_profile(file, x, f, err));

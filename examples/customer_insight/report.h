@@ -21,6 +21,7 @@ void report_tracking(FILE *file, const tracking *t);
 kehu_status report_themes(FILE *file, const themes *t, const names *classes,
                           kehu_error *err);
 void report_preferences(FILE *file, const preferences *p);
+void report_contacts(FILE *file, const base *b);
 kehu_status report_value(FILE *file, const value *v, kehu_error *err);
 kehu_status report_profile(FILE *file, const findings *x, const flags *f,
                            kehu_error *err);

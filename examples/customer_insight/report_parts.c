@@ -72,6 +72,9 @@ static void write_keywords(FILE *file, const kehu_keyword *k, const double *poin
             fputc(',', file);
         json_name(file, kehu_keyword_word(k, best[i]));
     }
+    fputs("],\"points\":[", file);
+    for (int32_t i = 0; i < n; i++)
+        fprintf(file, i > 0 ? ",%.0f" : "%.0f", points[best[i]]);
     fputc(']', file);
 }
 
@@ -259,8 +262,39 @@ kehu_status report_value(FILE *file, const value *v, kehu_error *err)
         fprintf(file, ",\"mean_recency_days\":%.2f,\"mean_orders\":%.2f}",
                 v->mean_recency[k], n > 0 ? (double)t->orders / n : 0);
     }
-    fputs("]}", file);
+    fputc(']', file);
+    const int64_t side = kehu_segments_count(v->segments) + 1;
+    if (v->migration != NULL) {
+        fprintf(file, ",\"migration_days\":%d", MIGRATION_DAYS);
+        write_counts(file, "migration", v->migration, side, side);
+    }
+    fputc('}', file);
     return KEHU_OK;
+}
+
+void report_contacts(FILE *file, const base *b)
+{
+    const int64_t n_channels = names_count(b->channels.names);
+    const int64_t n_topics = names_count(b->topics);
+    fputs(",\n\"contacts\":{\"channels\":[", file);
+    for (int64_t c = 0; c < n_channels; c++) {
+        fputs(c > 0 ? "," : "", file);
+        json_name(file, names_get(b->channels.names, c));
+    }
+    fputs("],\"topics\":[", file);
+    for (int64_t t = 0; t < n_topics; t++) {
+        json_name(file, names_get(b->topics, t));
+        fputc(',', file);
+    }
+    fputs("\"\"],\"counts\":[", file);
+    for (int64_t c = 0; c < n_channels; c++) {
+        const int64_t *counts = &b->contacts[c * (MAX_TOPICS + 1)];
+        fputs(c > 0 ? ",[" : "[", file);
+        for (int64_t t = 0; t < n_topics; t++)
+            fprintf(file, "%lld,", (long long)counts[t]);
+        fprintf(file, "%lld]", (long long)counts[MAX_TOPICS]);
+    }
+    fputs("]}", file);
 }
 
 /* ---- Rejects

@@ -36,7 +36,8 @@ static kehu_status cut_and_grade(value *v, const flags *f, kehu_error *err)
 }
 
 /* All events of one kind that have an amount. */
-static kehu_status add_kind(value *v, const base *b, const char *kind, kehu_error *err)
+static kehu_status add_kind(kehu_rfm_base *into, const base *b, const char *kind,
+                            kehu_error *err)
 {
     static const char *const columns[] = {"customer", "time", "amount"};
     const kehu_scan_options options = {
@@ -58,10 +59,43 @@ static kehu_status add_kind(value *v, const base *b, const char *kind, kehu_erro
     if (status == KEHU_OK && frame_rows(paid) > 0) {
         const kehu_column *c = frame_columns(paid, NULL);
         const kehu_rfm_batch batch = {.customer = &c[0], .time = &c[1], .amount = &c[2]};
-        status = kehu_rfm_base_add(v->base, &batch, err);
+        status = kehu_rfm_base_add(into, &batch, err);
     }
     frame_free(paid);
     kehu_scan_free(scan);
+    return status;
+}
+
+static kehu_status add_kinds(kehu_rfm_base *into, const base *b, kehu_error *err)
+{
+    TRY(add_kind(into, b, "purchase", err));
+    return add_kind(into, b, "recharge", err);
+}
+
+/* The base as it was then, by today's cut points: who moved is seen, not what the
+ * quantiles did. */
+static kehu_status find_migration(value *v, const base *b, kehu_rfm_base *before,
+                                  kehu_error *err)
+{
+    kehu_rfm_columns columns = {0};
+    kehu_column keys = {0};
+    kehu_rfm_base_counts counts;
+    const size_t side = (size_t)kehu_segments_count(v->segments) + 1;
+    TRY(add_kinds(before, b, err));
+    kehu_rfm_base_get_counts(before, &counts);
+    if (counts.customers == 0)
+        return KEHU_OK;
+    TRY(kehu_rfm_base_finish(before, &columns, &keys, err));
+    int32_t *codes = malloc(((size_t)columns.n + 1) * sizeof *codes);
+    v->migration = calloc(side * side, sizeof *v->migration);
+    kehu_status status = codes == NULL || v->migration == NULL
+                             ? fail(err, KEHU_NO_MEMORY, "no memory for the migration")
+                             : kehu_segments_assign_rfm(v->segments, v->rfm, &columns,
+                                                        NULL, 0, codes, err);
+    if (status == KEHU_OK)
+        status = kehu_segments_get_migration(v->segments, &keys, codes, &v->keys,
+                                             v->segment, v->migration, err);
+    free(codes);
     return status;
 }
 
@@ -73,10 +107,19 @@ kehu_status value_find(value *v, const base *b, const flags *f, kehu_error *err)
     step("value");
     v->decimals = 2;
     TRY(kehu_rfm_base_new(&v->base, b->as_of_day, &options, err));
-    TRY(add_kind(v, b, "purchase", err));
-    TRY(add_kind(v, b, "recharge", err));
+    TRY(add_kinds(v->base, b, err));
     kehu_rfm_base_get_counts(v->base, &counts);
-    return counts.customers == 0 ? KEHU_OK : cut_and_grade(v, f, err);
+    if (counts.customers == 0)
+        return KEHU_OK;
+    TRY(cut_and_grade(v, f, err));
+    const int32_t day = b->as_of_day - MIGRATION_DAYS;
+    const kehu_rfm_base_options then = {
+        .size = sizeof then, .n_threads = f->n_threads, .to_day = day};
+    kehu_rfm_base *before = NULL;
+    TRY(kehu_rfm_base_new(&before, day, &then, err));
+    const kehu_status status = find_migration(v, b, before, err);
+    kehu_rfm_base_free(before);
+    return status;
 }
 
 void value_free(value *v)
@@ -88,6 +131,7 @@ void value_free(value *v)
     free(v->segment);
     free(v->totals);
     free(v->mean_recency);
+    free(v->migration);
 }
 
 /* ---- CSV ---------------------------------------------------------------------- */

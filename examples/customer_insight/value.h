@@ -4,6 +4,8 @@
 
 #include "customers.h"
 
+enum { MIGRATION_DAYS = 90 };
+
 typedef struct value {
     kehu_rfm_base *base;
     kehu_rfm *rfm;
@@ -14,6 +16,8 @@ typedef struct value {
     int32_t *segment;         /* [columns.n] */
     kehu_segment_total *totals;
     double *mean_recency; /* [segments] */
+    int64_t *migration;   /* [segments + 1][segments + 1]: customers by the segment
+                             MIGRATION_DAYS before and now, last: in none; or NULL */
     int decimals;         /* of the money */
 } value;
 

@@ -31,7 +31,12 @@ const credit =
   `Charts: Apache ECharts ${version}, Copyright The Apache Software Foundation, Apache License 2.0; ` +
   "zrender, Copyright Baidu Inc., BSD 3-Clause License; tslib, Copyright Microsoft Corp., 0BSD.";
 
-const parts = { "@CREDIT@": credit, "@HASH@": `sha256-${hash}`, "@STYLE@": style, "@SCRIPT@": script };
+// The licences ask to go where the code goes.
+const files = ["echarts/NOTICE", "echarts/LICENSE", "echarts/licenses/LICENSE-d3", "zrender/LICENSE", "tslib/LICENSE.txt"];
+const licences = files.map((file) => `${file}\n\n${read(folder, "node_modules", file).trim()}`).join("\n\n\n");
+if (licences.includes("-->")) throw new Error("a licence ends the comment that holds it");
+
+const parts = { "@CREDIT@": credit, "@LICENCES@": licences, "@HASH@": `sha256-${hash}`, "@STYLE@": style, "@SCRIPT@": script };
 let page = read(source, "page.html");
 for (const [mark, text] of Object.entries(parts)) {
   if (page.split(mark).length !== 2) throw new Error(`page.html must hold ${mark} once`);

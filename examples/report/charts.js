@@ -407,3 +407,103 @@ export function topics(report, theme) {
     },
   };
 }
+
+// The words that decide, the first few of each class.
+const N_BARS = 4;
+export function keywordBars(report, theme) {
+  const all = report.demands.classes.flatMap((c) => c.keywords.slice(0, N_BARS).map((word, i) => ({ name: nameOf(c.name), word, points: c.points[i], first: i === 0 })));
+  return {
+    height: 30 + 19 * all.length,
+    label: all.map((k) => `${k.name}: ${k.word} ${number(k.points)}`).join("; "),
+    option: {
+      ...base(theme),
+      grid: { left: 8, right: 60, top: 8, bottom: 8, containLabel: true },
+      xAxis: value(theme, { axisLabel: { formatter: (x) => number(x) } }),
+      yAxis: category(theme, all.map((k) => (k.first ? `${k.name} · ${k.word}` : k.word)), { inverse: true, axisLabel: { interval: 0, fontSize: 11.5 } }),
+      series: [{
+        type: "bar", name: say("points"), data: all.map((k) => k.points), itemStyle: { color: theme.main, borderRadius: 3 }, barMaxWidth: 14,
+        label: { show: true, position: "right", color: theme.ink, fontSize: 11, formatter: (p) => number(p.value) },
+      }],
+    },
+    table: {
+      head: [say("class"), say("word"), say("points")], numbers: [false, false, true],
+      rows: all.map((k) => [k.name, k.word, countCell(k.points)]),
+    },
+  };
+}
+
+// About, at 12 pixels: Chinese characters are square, others some half of it.
+const textWidth = (text) => sum([...text].map((c) => (c.codePointAt(0) > 0x2e7f ? 12.5 : 7)));
+
+// Counts from rows on the left to columns on the right; what has no count is left out.
+function flow(theme, rows, columns, counts, colors) {
+  const left = rows.map((name, i) => ({ name: `0 ${name}`, itemStyle: { color: colors[i % colors.length] } })).filter((_, i) => sum(counts[i]) > 0);
+  const right = columns.map((name, j) => ({ name: `1 ${name}`, itemStyle: { color: colors[j % colors.length] } })).filter((_, j) => sum(counts.map((r) => r[j])) > 0);
+  const plain = (name) => name.slice(2);
+  return {
+    ...base(theme),
+    tooltip: {
+      ...base(theme).tooltip,
+      formatter: (p) => (p.dataType === "edge" ? `${escapeText(plain(p.data.source))} → ${escapeText(plain(p.data.target))}: ${number(p.data.value)}` : `${escapeText(plain(p.name))}: ${number(p.value)}`),
+    },
+    series: [{
+      type: "sankey", left: 4, right: 14 + Math.max(...right.map((n) => textWidth(plain(n.name)))), top: 10, bottom: 10, nodeGap: 12, nodeWidth: 14, draggable: false, layoutIterations: 0,
+      emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.35 },
+      label: { color: theme.ink, fontSize: 12, formatter: (p) => plain(p.name) },
+      data: [...left, ...right],
+      links: rows.flatMap((r, i) => columns.map((c, j) => ({ source: `0 ${r}`, target: `1 ${c}`, value: counts[i][j] }))).filter((l) => l.value > 0),
+    }],
+  };
+}
+
+// The rows and columns that hold anything, and their table.
+function filled(theme, corner, rows, columns, counts, colors) {
+  const r = rows.map((_, i) => i).filter((i) => sum(counts[i]) > 0), c = columns.map((_, j) => j).filter((j) => sum(counts.map((row) => row[j])) > 0);
+  const part = r.map((i) => c.map((j) => counts[i][j])), names = r.map((i) => rows[i]), heads = c.map((j) => columns[j]);
+  return {
+    height: 60 + 34 * Math.max(names.length, heads.length),
+    label: names.map((name, i) => `${name}: ${heads.map((head, j) => (part[i][j] > 0 ? `${head} ${part[i][j]}` : "")).filter(Boolean).join(" ")}`).join("; "),
+    option: flow(theme, rows, columns, counts, colors),
+    table: { head: [corner, ...heads], numbers: [false, ...heads.map(() => true)], rows: names.map((name, i) => [name, ...part[i].map(countCell)]) },
+  };
+}
+
+export function contactFlow(report, theme) {
+  const { channels, topics, counts } = report.contacts;
+  return filled(theme, say("channel"), channels.map(nameOf), topics.map((t) => (t === "" ? say("others") : nameOf(t))), counts, theme.areas);
+}
+
+export function rfmMigration(report, theme) {
+  const names = [...report.rfm.segments.map((s) => nameOf(s.name)), say("noSegment")];
+  return filled(theme, say("segmentThen", { days: report.rfm.migration_days }), names, names, report.rfm.migration, theme.areas);
+}
+
+// A circle a segment: its mean recency, what its customers spent each, and by its area how many they are.
+export function rfmScatter(report, theme, width) {
+  const segments = report.rfm.segments.filter((s) => s.count > 0).map((s) => ({ ...s, each: s.spend / s.count }));
+  const most = Math.max(...segments.map((s) => s.share));
+  return {
+    height: 360,
+    label: segments.map((s) => `${nameOf(s.name)} ${number(s.mean_recency_days, 1)} ${number(s.each)}`).join("; "),
+    option: {
+      ...base(theme),
+      grid: { left: 12, right: width < 480 ? 40 : 96, top: 34, bottom: 34, containLabel: true },
+      tooltip: { ...base(theme).tooltip, formatter: (p) => `${escapeText(p.name)}: ${number(p.value[0], 1)} · ${number(p.value[1])} · ${percent(p.data.share)}` },
+      xAxis: value(theme, { name: say("meanRecency"), nameLocation: "middle", nameGap: 26, nameTextStyle: { color: theme.soft }, min: 0, axisLabel: { formatter: (x) => number(x) } }),
+      yAxis: value(theme, { name: say("meanSpend"), nameTextStyle: { color: theme.soft, align: "left" }, axisLabel: { formatter: (x) => number(x) } }),
+      series: [{
+        type: "scatter",
+        data: segments.map((s, i) => ({
+          name: nameOf(s.name), value: [s.mean_recency_days, s.each], share: s.share, symbolSize: Math.max(7, 46 * Math.sqrt(s.share / most)),
+          itemStyle: { color: theme.areas[i % theme.areas.length], opacity: 0.85 },
+        })),
+        label: { show: true, position: "right", color: theme.ink, fontSize: 11.5, formatter: (p) => p.name },
+        labelLayout: { hideOverlap: true },
+      }],
+    },
+    table: {
+      head: [say("segment"), say("meanRecency"), say("meanSpend"), say("customers")], numbers: [false, true, true, true],
+      rows: segments.map((s) => [nameOf(s.name), cell(s.mean_recency_days, number(s.mean_recency_days, 1)), cell(s.each, number(s.each, 2)), countCell(s.count)]),
+    },
+  };
+}

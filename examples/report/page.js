@@ -1,14 +1,15 @@
 // Builds the page from the JSON in it, once for each change of language or theme.
 import { init, use } from "echarts/core";
-import { BarChart, HeatmapChart, LineChart, RadarChart, TreemapChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart, RadarChart, SankeyChart, ScatterChart, TreemapChart } from "echarts/charts";
 import { GridComponent, LegendComponent, RadarComponent, TitleComponent, TooltipComponent, VisualMapContinuousComponent } from "echarts/components";
+import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 import * as charts from "./charts.js";
 import { languageCode, nameOf, number, percent, say, setLanguage } from "./words.js";
 
 use([
-  BarChart, HeatmapChart, LineChart, RadarChart, TreemapChart, GridComponent, LegendComponent, RadarComponent,
-  TitleComponent, TooltipComponent, VisualMapContinuousComponent, SVGRenderer,
+  BarChart, HeatmapChart, LineChart, RadarChart, SankeyChart, ScatterChart, TreemapChart, GridComponent, LegendComponent, RadarComponent,
+  TitleComponent, TooltipComponent, VisualMapContinuousComponent, LabelLayout, SVGRenderer,
 ]);
 
 const report = JSON.parse(document.getElementById("report").textContent);
@@ -53,7 +54,8 @@ function pair(id, title, make) {
   drawn.push({ box, make, chart: null, width: 0 });
   const caption = table(title, first.table);
   caption.id = `table-${id}`;
-  const wide = first.table.head.length > 6; // its table goes below the chart, not beside it
+  const { head, numbers } = first.table; // a wide one goes below the chart, not beside it
+  const wide = head.length > 6 || (head.length > 4 && !numbers[numbers.length - 1]);
   return element("div", { class: wide ? "pair below" : "pair" },
     element("figure", null, element("figcaption", null, title), box), caption);
 }
@@ -156,7 +158,8 @@ function sections() {
     found.push(section("demands", say("demandsHow"),
       pair("demand-classes", say("demandClasses"), (t) => charts.demandClasses(report, t)),
       pair("demand-trend", say("demandTrend"), (t, w) => charts.demandTrend(report, t, w)),
-      pair("demand-channels", say("demandChannels"), (t, w) => charts.demandChannels(report, t, w))));
+      pair("demand-channels", say("demandChannels"), (t, w) => charts.demandChannels(report, t, w)),
+      pair("demand-keywords", say("demandKeywords"), (t) => charts.keywordBars(report, t))));
   if (report.methods)
     found.push(section("methods", say("methodsHow", { folds: report.folds }),
       pair("method-overall", say("methodOverall"), (t) => charts.methodOverall(report, t)),
@@ -165,10 +168,14 @@ function sections() {
   if (report.preferences)
     found.push(section("preferences", say("preferencesHow"),
       ...report.preferences.map((subject) => pair(`preference-${subject.of}`, say(`of_${subject.of}`), (t) => charts.preferenceLevels(subject, t)))));
+  if (report.contacts?.counts.flat().some((x) => x > 0))
+    found.push(section("contactFlows", say("contactFlowsHow"), pair("contact-flow", say("contactFlow"), (t) => charts.contactFlow(report, t))));
   if (report.rfm)
-    found.push(section("rfm", say("rfmHow"),
+    found.push(section("rfm", say("rfmHow", { days: report.rfm.migration_days ?? 90 }),
       pair("rfm-heat", say("rfmHeat"), (t, w) => charts.rfmHeat(report, t, w)),
-      pair("rfm-segments", say("rfmSegments"), (t, w) => charts.rfmSegments(report, t, w))));
+      pair("rfm-segments", say("rfmSegments"), (t, w) => charts.rfmSegments(report, t, w)),
+      pair("rfm-scatter", say("rfmScatter"), (t, w) => charts.rfmScatter(report, t, w)),
+      ...(report.rfm.migration ? [pair("rfm-migration", say("rfmMigration", { days: report.rfm.migration_days }), (t) => charts.rfmMigration(report, t))] : [])));
   if (report.profile)
     found.push(section("profile", say("profileHow"), profileCard(), pair("profile-radar", say("profileRadar"), (t, w) => charts.profileRadar(report, t, w))));
   if (report.targets)

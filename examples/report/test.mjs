@@ -33,6 +33,7 @@ function expected() {
     tables["demand-classes"] = order.map((i) => [demands.classes[i].count, demands.classes[i].share]);
     tables["demand-trend"] = demands.months.map((_, m) => demands.trend.map((line) => line[m]));
     tables["demand-channels"] = demands.by_channel;
+    tables["demand-keywords"] = demands.classes.flatMap((c) => c.points.slice(0, 4).map((p) => [p]));
   }
   const { tracking, themes } = report, number = (x) => x !== null;
   if (tracking) {
@@ -54,6 +55,16 @@ function expected() {
     tables["rfm-heat"] = [...rfm.heat].reverse();
     tables["rfm-segments"] = rfm.segments.filter((s) => s.count > 0).map((s) => [s.count, s.share, s.spend, s.mean_recency_days, s.mean_orders]);
   }
+  // The rows and columns of a flow that hold anything.
+  const filled = (counts) => {
+    const columns = counts[0].map((_, j) => j).filter((j) => counts.some((row) => row[j] > 0));
+    return counts.filter((row) => row.some((x) => x > 0)).map((row) => columns.map((j) => row[j]));
+  };
+  if (rfm) {
+    tables["rfm-scatter"] = rfm.segments.filter((s) => s.count > 0).map((s) => [s.mean_recency_days, s.spend / s.count, s.count]);
+    if (rfm.migration) tables["rfm-migration"] = filled(rfm.migration);
+  }
+  if (report.contacts?.counts.flat().some((x) => x > 0)) tables["contact-flow"] = filled(report.contacts.counts);
   if (profile) tables["profile-radar"] = profile.radar.map((a) => [a.value, 50]);
   return tables;
 }
@@ -112,6 +123,9 @@ async function checkCharts(page, n) {
 const valid = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
 assert.ok(valid(report), JSON.stringify(valid.errors));
 assert.ok(statSync(file).size <= 900 * 1000, `report.html has ${statSync(file).size} bytes`);
+
+for (const notice of ["This product includes software developed at", "Copyright (c) 2017, Baidu Inc.", "Copyright 2010-2016 Mike Bostock"])
+  assert.ok(readFileSync(file, "utf8").includes(notice), `the page says: ${notice}`);
 
 const browser = await chromium.launch({
   executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],

@@ -21,12 +21,14 @@ const words = {
 
   demands: ["客户诉求", "Demands"],
   demandsHow: [
-    "有标注的文本按标注计，其余由线性支持向量机归类；关键词取自关键词法的模型。月份按诉求时间（UTC）统计。",
-    "A labelled text counts under its label, any other under the class the support vector machine gives it; the keywords are those of the keyword method. Months follow the demand's time (UTC).",
+    "有标注的文本按标注计，其余由线性支持向量机归类；关键词取自关键词法的模型，其分为在该类文本中的累计贡献（权重×次数）。月份按诉求时间（UTC）统计。",
+    "A labelled text counts under its label, any other under the class the support vector machine gives it; the keywords are those of the keyword method, with the points they gave over the texts of the category (weight × occurrences). Months follow the demand's time (UTC).",
   ],
   demandClasses: ["诉求类别", "Demand categories"],
   demandTrend: ["各类诉求的月度走势", "Demands by month"],
   demandChannels: ["渠道 × 诉求类别", "Channels × categories"],
+  demandKeywords: ["各类的关键词（贡献分）", "Keywords of each category, by points"],
+  points: ["分", "Points"],
   class: ["类别", "Category"],
   count: ["条数", "Count"],
   share: ["占比", "Share"],
@@ -135,13 +137,26 @@ const words = {
   rather_reliant: ["较依赖", "rather reliant"],
   reliant: ["依赖", "reliant"],
 
+  contactFlows: ["渠道接触", "Contacts"],
+  contactFlowsHow: [
+    "客户主动接触（contact 类行为）按渠道与事由计数，线宽为次数；事由取前 12 种，其余合计。",
+    "Contacts (events of kind contact) counted by channel and by what they were about; a band is as wide as its count. The first 12 topics, all others together.",
+  ],
+  contactFlow: ["渠道 → 事由", "Channel → topic"],
+  others: ["其他", "others"],
+
   rfm: ["RFM 价值分群", "RFM segments"],
   rfmHow: [
-    "R＝距最近一次消费的天数，F＝消费次数，M＝消费金额；各按五分位打 1–5 分（5 最好），相等的值同分。分群由规则表给出。",
-    "R = days since the last purchase, F = number of purchases, M = money; each graded 1–5 by quintiles (5 is best), equal values share a grade. Segments come from a rule table.",
+    "R＝距最近一次消费的天数，F＝消费次数，M＝消费金额；各按五分位打 1–5 分（5 最好），相等的值同分。分群由规则表给出。迁移：{days} 天前的消费按今天的分位点重算分群，再与今天相比。",
+    "R = days since the last purchase, F = number of purchases, M = money; each graded 1–5 by quintiles (5 is best), equal values share a grade. Segments come from a rule table. Migration: the purchases up to {days} days before, graded by the cut points of today, beside the segments of today.",
   ],
   rfmHeat: ["R × F 客户数", "Customers by R × F"],
   rfmSegments: ["客户分群", "Segments"],
+  rfmScatter: ["价值与最近消费（各群平均，圆面积为人数）", "Value against recency (means of segments, area = customers)"],
+  rfmMigration: ["分群迁移：{days} 天前 → 现在", "Migration of segments: {days} days before → now"],
+  segmentThen: ["{days} 天前", "{days} days before"],
+  noSegment: ["尚无消费", "none yet"],
+  meanSpend: ["人均消费额", "Spend each"],
   rGrade: ["R 分", "R grade"],
   fGrade: ["F 分", "F grade"],
   segment: ["分群", "Segment"],
@@ -201,6 +216,7 @@ const names = {
   new: ["新建", "new"], assigned: ["已派单", "assigned"], answered: ["已答复", "answered"], solved: ["已解决", "solved"],
   closed: ["已关闭", "closed"], reopened: ["重开", "reopened"],
   basic: ["基本", "basic"], expected: ["期望", "expected"], latent: ["潜在", "latent"],
+  query: ["查询", "query"], handle: ["办理", "service"], complain: ["投诉", "complaint"], pay: ["缴费", "payment"],
   男: ["男", "male"], 女: ["女", "female"], yes: ["是", "yes"], no: ["否", "no"],
   学生: ["学生", "student"], 公司职员: ["公司职员", "office worker"], 个体经营: ["个体经营", "self-employed"],
   公务员教师: ["公务员教师", "civil servant, teacher"], 工人: ["工人", "worker"], 农民: ["农民", "farmer"], 退休: ["退休", "retired"],
@@ -239,5 +255,6 @@ function format(digits, style) {
   return formats.get(key);
 }
 
-export const number = (x, digits = 0) => (x === null || x === undefined ? "–" : format(digits, "decimal").format(x));
-export const percent = (x, digits = 1) => (x === null || x === undefined ? "–" : format(digits, "percent").format(x));
+const shown = (x, digits, style, unit) => (x === null || x === undefined ? "–" : format(digits, style).format(Math.abs(x) < 0.5 * unit ? 0 : x)); // no "-0"
+export const number = (x, digits = 0) => shown(x, digits, "decimal", 10 ** -digits);
+export const percent = (x, digits = 1) => shown(x, digits, "percent", 10 ** -(digits + 2));

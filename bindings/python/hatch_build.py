@@ -32,8 +32,21 @@ PACKED = ("libkehu.so.0", "customer_insight")  # the program asks for the librar
 
 
 def library_version():
-    return subprocess.run([sys.executable, os.path.join(SOURCES, "src", "version.py")],
+    return script("version.py")
+
+
+def script(*words):
+    """What a script of the sources prints."""
+    return subprocess.run([sys.executable, os.path.join(SOURCES, "src", words[0]), *words[1:]],
                           check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def bill_of_materials(folder, page):
+    path = os.path.join(folder, "kehu.cdx.json")
+    words = script(os.path.join("text", "find_words.py"))
+    script("sbom.py", path, library_version(), *(["--words", words] if words else []),
+           *(["--page", os.path.join(page, "node_modules")] if page else []))
+    return path
 
 
 def build(folder):
@@ -76,6 +89,7 @@ class KehuBuildHook(BuildHookInterface):
         else:
             build_data["force_include"].update({path: f"kehu/{name}" for name, path in made.items()})
             page = os.environ.get("KEHU_REPORT_PAGE")
+            build_data["sbom_files"].append(bill_of_materials(self.folder.name, page))
             if page:
                 build_data["force_include"][os.path.join(page, "template.html")] = "kehu/template.html"
                 build_data["force_include"].update({os.path.join(page, "node_modules", name): "kehu/licences/" + name.replace("/", "-")

@@ -4,6 +4,7 @@ KEHU_WHEELS names a folder to build them in (or where they are already).
 """
 import glob
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -90,6 +91,8 @@ def test_tag_and_contents(wheel, platform):
     assert {"kehu/licences/echarts-LICENSE", "kehu/licences/echarts-NOTICE", "kehu/licences/zrender-LICENSE"} <= set(names)
     [licence] = [n for n in names if n.endswith(".dist-info/licenses/LICENSE")]
     assert "Sun Junyi" in zipfile.ZipFile(wheel).read(licence).decode()
+    [bill] = [json.loads(zipfile.ZipFile(wheel).read(n)) for n in names if n.endswith(".dist-info/sboms/kehu.cdx.json")]
+    assert {part["name"] for part in bill["components"]} >= {"jieba word list", "echarts", "zrender", "tslib"}
     [metadata] = [n for n in names if n.endswith("METADATA")]
     required = re.findall(r"^Requires-Dist: (.*)$", zipfile.ZipFile(wheel).read(metadata).decode(), flags=re.M)
     assert required and all("extra ==" in line for line in required)

@@ -5,7 +5,7 @@
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
 #                                   java_jmh java_natives java_spark spark s390x aarch64 debian conan docs
-#                                   free_threaded
+#                                   free_threaded abi licences
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -23,6 +23,8 @@
 #   outside   programs of other projects find and link the library
 #   debian    the Debian packages are built, checked, installed, used by a program and removed
 #   conan     the same with Conan's packages
+#   abi       the library has the binary interface of the version it says it is (abidiff)
+#   licences  every file says whose it is (REUSE), and the bills of materials are good (CycloneDX)
 #   docs      the reference is made from headers and docstrings, a warning being an error; the README's first command runs
 #             and gives the picture that the README shows
 #   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
@@ -217,6 +219,16 @@ part_java_jmh() {
 }
 part_outside() { need cmake=cmake && one outside sh tests/outside/run.sh $out/outside; }
 part_debian() { need dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian && one debian sh tests/outside/debian.sh $out/debian; }
+part_abi() {
+    need abidiff=abigail-tools || return
+    [ -e $out/gcc/src/libkehu.so ] || build gcc gcc || return
+    one abi python3 tests/outside/abi.py $out/gcc/src/libkehu.so $out/abi
+}
+part_licences() {
+    one licences-environment virtual licences licences
+    one page sh examples/report/build.sh $out/licences-page
+    one licences $out/licences/bin/python tests/outside/licences.py $out/licences-made $out/licences-page/node_modules
+}
 part_conan() { need '/usr/lib/python3*/ensurepip/__init__.py=python3-venv' && one conan sh tests/outside/conan.sh $out/conan; }
 
 # virtual NAME GROUP [PYTHON]: a fresh virtual environment with the packages of a group in bindings/python/pyproject.toml.

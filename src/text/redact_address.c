@@ -6,8 +6,8 @@
 
 #include "text/redact.h"
 
-enum { NAME = 5, ESTATE = 8, LONGEST = 40 }; /* characters */
-enum { MOST_ROOM = 6 };                      /* bytes of a room's number, as 1203-2 */
+enum { NAME = 7, ESTATE = 12, LONGEST = 40 }; /* characters */
+enum { MOST_ROOM = 6 };                       /* bytes of a room's number, as 1203-2 */
 
 /* Last characters of names that stand before a number; larger places; words that a
  * number may follow though they end like such a name; names that need no number once
@@ -20,15 +20,18 @@ static const char *const not_places[] = {
     "店里", "夜里", "心里", "手里", "医院", "法院", "学院", "影院", "剧院", "现场",
     "市场", "商场", "机场", "车场", "立场", "当场", "专区", "地区", "景区", "园区",
     "商城", "道路", "线路", "网路", "一路", "半路", "时段", "阶段", "手段", NULL};
-static const char *const estates[] = {"大厦", "广场", "公寓", "花园", "小区", "家园",
-                                      "新村", "大楼", "公馆", "国际", NULL};
+static const char *const estates[] = {"大厦", "广场", "公寓",   "花园", "小区",
+                                      "家园", "新村", "大楼",   "公馆", "国际",
+                                      "园",   "中心", "写字楼", NULL};
 static const char stops[] = "在到是于去址从往向给寄送至我你您他她们的了住过这那有就来跟让"
                             "把被请叫说离个要也很还没不"
                             "搬位发派修打约等号室栋幢层为";
+static const char inside_no_name[] = "的在到是于去从往向我你您他她们了这那";
 static const char joiners[] = "和与及或、";
-static const char *const beginnings[] = {"收货", "投诉", "地址", "装机", "安装", "公司",
-                                         "单位", "我家", "他家", "她家", "老家", "新家",
-                                         "房子", "收件", "家住", "变更", NULL};
+static const char *const beginnings[] = {
+    "收货", "投诉", "地址", "装机", "安装", "公司", "单位", "我家", "他家",
+    "她家", "老家", "新家", "房子", "收件", "家住", "变更", "地点", "家里",
+    "门牌", "位置", "们村", "们镇", "们乡", "们县", "们区", "们市", NULL};
 static const char units[] = "号弄栋幢座组队室巷";
 static const char more_units[] = "号弄栋幢座组队室巷单楼层户元门";
 
@@ -88,7 +91,8 @@ static bool is_thing(const kehu__redacting *r, size_t at)
     for (size_t i = 0; i < sizeof things / sizeof *things; i++)
         if (kehu__redact_has(r, at, things[i]))
             return true;
-    return false;
+    return kehu__redact_has(r, at, "门") && !kehu__redact_has(r, at, "门口") &&
+           !kehu__redact_has(r, at, "门前");
 }
 
 /* Behind a number and its unit at a place, as 12号, 3栋, A座, 2单元; `at` when there is
@@ -101,7 +105,9 @@ static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *l
         p += kehu__redact_has(r, at, stems[i]) ? strlen(stems[i]) : 0;
     end = behind_digits(r, p);
     if (end == p && p > at)
-        return at;
+        return kehu__redact_has(r, p, "单元") ? p + strlen("单元")
+               : kehu__redact_has(r, p, "座") ? p + strlen("座")
+                                              : at;
     if (end == at && kehu__redact_letter(kehu__redact_at(r, at, &next)))
         end = behind_digits(r, next) > next ? behind_digits(r, next) : next; /* A座 */
     if (end == at)
@@ -124,23 +130,62 @@ static size_t behind_room(const kehu__redacting *r, size_t at)
 {
     static const char *const others[] = {"元", "块", "个", "次", "天", "月", "年", "分",
                                          "秒", "米", "平", "人", "点", "号", "兆", "M"};
-    const size_t end = behind_digits(r, at);
+    size_t end = behind_digits(r, at), next;
     if (end < at + 2 || end > at + MOST_ROOM ||
         kehu__redact_digit((unsigned char)r->text[at]) < 0)
         return at;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (kehu__redact_has(r, end, others[i]))
             return at;
+    if (kehu__redact_has(r, end, "F") &&
+        !kehu__redact_letter(kehu__redact_at(r, end + 1, &next)))
+        end++; /* 18F */
     return end;
+}
+
+/* 三期, A区 behind the name of an estate. */
+static bool ends_stage(const kehu__redacting *r, size_t at, size_t end)
+{
+    size_t before, further;
+    const uint32_t which = kehu__redact_before(r, at, &before);
+    if ((!kehu__redact_had(r, end, "期") && !kehu__redact_had(r, end, "区")) ||
+        (kehu__redact_numeral(which) < 0 && !kehu__redact_letter(which)) ||
+        before <= r->from)
+        return false;
+    kehu__redact_before(r, before, &further);
+    return is_one_of(places, r->text + further, before - further);
+}
+
+/* 人民路中, 西大街南: a part of a road. */
+static bool ends_part(const kehu__redacting *r, size_t at, size_t end)
+{
+    size_t before;
+    kehu__redact_before(r, at, &before);
+    return is_one_of("东西南北中", r->text + at, end - at) && before > r->from &&
+           is_one_of("路道街", r->text + before, at - before) &&
+           !ends_with(r, at, not_places);
+}
+
+/* 我们小区: nobody knows which one. */
+static bool is_nameless(const kehu__redacting *r, size_t end)
+{
+    const size_t size = strlen("小区");
+    size_t before;
+    if (!kehu__redact_had(r, end, "小区"))
+        return false;
+    return !is_hanzi(kehu__redact_before(r, end - size, &before)) || before < r->from ||
+           is_one_of(stops, r->text + before, end - size - before);
 }
 
 /* Whether a character that ends at `end` is the last of a place's name. */
 static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
 {
     size_t before;
+    if (ends_stage(r, at, end) || ends_part(r, at, end))
+        return true;
     if (!is_one_of(places, r->text + at, end - at))
         return false;
-    if (ends_with(r, end, not_places))
+    if (ends_with(r, end, not_places) || is_nameless(r, end))
         return false;
     return is_hanzi(kehu__redact_before(r, at, &before)) && before >= r->from &&
            !is_one_of(stops, r->text + before, at - before);
@@ -150,7 +195,7 @@ static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
 static bool has_building_and_room(const kehu__redacting *r, size_t at, size_t end)
 {
     size_t before, behind;
-    const size_t building = behind_numbered(r, end, "栋幢");
+    const size_t building = behind_numbered(r, end, "栋幢楼");
     if (building == end || is_one_of(stops, r->text + at, end - at) ||
         is_one_of(joiners, r->text + at, end - at) ||
         !is_hanzi(kehu__redact_before(r, at, &before)) || before < r->from ||
@@ -160,6 +205,19 @@ static bool has_building_and_room(const kehu__redacting *r, size_t at, size_t en
     return behind_room(r, behind) > behind;
 }
 
+/* Behind the words of a list that follow at a place, as 广场 in 国际广场. */
+static size_t behind_words(const kehu__redacting *r, size_t at, const char *const *words)
+{
+    const char *const *w = words;
+    while (*w != NULL)
+        if (kehu__redact_has(r, at, *w)) {
+            at += strlen(*w);
+            w = words;
+        } else
+            w++;
+    return at;
+}
+
 /* Behind a further name, as 阳光花园3栋 or 中心大厦; `at` when there is none. */
 static size_t behind_estate(const kehu__redacting *r, size_t at)
 {
@@ -167,14 +225,15 @@ static size_t behind_estate(const kehu__redacting *r, size_t at)
     for (int n = 0; n < ESTATE; n++, p = next) {
         const uint32_t c = kehu__redact_at(r, p, &next);
         size_t end;
-        if (!is_hanzi(c) || is_one_of(stops, r->text + p, next - p) ||
+        if (!is_hanzi(c) ||
+            is_one_of(n == 0 ? stops : inside_no_name, r->text + p, next - p) ||
             (n == 0 && is_one_of(joiners, r->text + p, next - p)))
             return at;
         if (n > 0 && is_one_of(places, r->text + p, next - p) &&
             (end = behind_numbered(r, next, units)) > next)
             return end;
         if (n > 1 && ends_with(r, next, estates))
-            return next;
+            return behind_words(r, next, estates);
     }
     return at;
 }
@@ -184,9 +243,10 @@ static size_t extend_right(const kehu__redacting *r, size_t end)
     for (;;) {
         size_t next, at = end, p;
         const uint32_t c = kehu__redact_at(r, at, &next);
-        if (c == ' ' || c == '-' || c == ',' || c == 0xFF0C)
+        if (c == ' ' || c == '-' || c == ',' || c == 0xFF0C || c == 0x9644) /* 附 */
             at = next;
-        if ((p = behind_numbered(r, at, more_units)) == at &&
+        p = c == 0x4E4B ? behind_digits(r, next) : next; /* 之二 */
+        if (p == next && (p = behind_numbered(r, at, more_units)) == at &&
             (p = behind_room(r, at)) == at &&
             (at != end || (p = behind_estate(r, at)) == at))
             return end;
@@ -213,10 +273,28 @@ static size_t extend_left(const kehu__redacting *r, size_t at)
     return start;
 }
 
+/* A village whose town and county are said needs no number. */
+static bool village(const kehu__redacting *r, size_t at, size_t end,
+                    kehu_redact_span *span)
+{
+    size_t start, next;
+    bool town = false, county = false;
+    if (!kehu__redact_had(r, end, "村"))
+        return false;
+    start = extend_left(r, at);
+    for (size_t p = start; p < at; p = next) {
+        kehu__redact_at(r, p, &next);
+        county = county || (!town && is_one_of("市县区州旗", r->text + p, next - p));
+        town = town || (county && is_one_of("镇乡", r->text + p, next - p) && next < at);
+    }
+    *span = (kehu_redact_span){(int64_t)start, (int64_t)end, KEHU_REDACT_ADDRESS};
+    return town;
+}
+
 bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint32_t c,
                           kehu_redact_span *span)
 {
-    size_t next, behind;
+    size_t next, behind, letter, first = at;
     if (!is_hanzi(c) || (!ends_place(r, at, end) && !has_building_and_room(r, at, end)))
         return false;
     next = end;
@@ -224,8 +302,13 @@ bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint3
         next = behind;
     behind = behind_numbered(r, next, units);
     if (behind == next)
-        return false;
-    *span = (kehu_redact_span){(int64_t)extend_left(r, at),
+        behind = behind_numbered(r, next, "楼");
+    if (behind == next)
+        return village(r, at, end, span);
+    if (ends_stage(r, at, end) &&
+        kehu__redact_letter(kehu__redact_before(r, at, &letter)))
+        first = letter;
+    *span = (kehu_redact_span){(int64_t)extend_left(r, first),
                                (int64_t)extend_right(r, behind), KEHU_REDACT_ADDRESS};
     return true;
 }

@@ -4,7 +4,7 @@
 
 #include "text/redact.h"
 
-enum { MOST_GROUPS = 8, MOST_DIGITS = 24 };
+enum { MOST_GROUPS = 12, MOST_DIGITS = 24 };
 
 typedef struct group {
     size_t start, end;
@@ -22,7 +22,7 @@ typedef struct number {
 
 static bool is_gap(uint32_t c)
 {
-    return c == ' ' || c == '-' || c == 0xFF0D || c == 0x3000 ||
+    return c == ' ' || c == '-' || c == '.' || c == 0xFF0D || c == 0x3000 ||
            (c >= 0x2010 && c <= 0x2014) || c == ')' || c == 0xFF09;
 }
 
@@ -211,13 +211,19 @@ static bool is_mobile(const char *d, int n)
 /* Groups a mobile number takes from i on. */
 static int mobile_at(const number *x, int i)
 {
-    static const int parts[][4] = {{11}, {3, 4, 4}, {4, 3, 4}, {3, 8}, {7, 4}};
+    static const int parts[][MOST_GROUPS] = {{11},
+                                             {3, 4, 4},
+                                             {4, 3, 4},
+                                             {3, 8},
+                                             {7, 4},
+                                             {3, 2, 2, 2, 2},
+                                             {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         char d[MOST_DIGITS];
         int used = 0;
         if (!has_sizes(x, i, parts[k]))
             continue;
-        while (used < 4 && parts[k][used] > 0)
+        while (parts[k][used] > 0)
             used++;
         if (is_mobile(d, join(x, i, i + used, d)))
             return used;
@@ -229,11 +235,13 @@ static int mobile(const number *x)
 {
     const group *g = &x->groups[0];
     const bool country = (g->n == 2 && memcmp(g->digits, "86", 2) == 0) ||
-                         (g->n == 4 && memcmp(g->digits, "0086", 4) == 0);
+                         (g->n == 4 && memcmp(g->digits, "0086", 4) == 0) ||
+                         (g->n == 1 && g->digits[0] == '0');
     const int used = country ? mobile_at(x, 1) : mobile_at(x, 0);
     if (used > 0)
         return used + country;
-    return (g->n == 13 && memcmp(g->digits, "86", 2) == 0 &&
+    return (g->n == 12 && g->digits[0] == '0' && is_mobile(g->digits + 1, 11)) ||
+           (g->n == 13 && memcmp(g->digits, "86", 2) == 0 &&
             is_mobile(g->digits + 2, 11)) ||
            (g->n == 15 && memcmp(g->digits, "0086", 4) == 0 &&
             is_mobile(g->digits + 4, 11));
@@ -285,8 +293,8 @@ static size_t word_before(const kehu__redacting *r, size_t at, const char *const
 /* 7 or 8 digits are a phone's only where a word says so. */
 static int short_landline(const number *x)
 {
-    static const char *const words[] = {"电话", "座机", "固话", "传真",
-                                        "tel",  "Tel",  "TEL",  NULL};
+    static const char *const words[] = {"电话", "座机", "固话", "传真", "tel",  "Tel",
+                                        "TEL",  "拨打", "致电", "回电", "回拨", NULL};
     static const char *const between[] = {"：", ":", "是", "为", "号码", "号", " ", NULL};
     size_t at = x->start, n;
     if (!is_local(x->groups[0].digits, x->groups[0].n, 0))
@@ -302,7 +310,8 @@ static size_t behind_extension(const number *x, int used)
     const size_t end = x->groups[used - 1].end;
     size_t at = end, next;
     int n = 0;
-    if (used < x->n && x->groups[used].gap != ' ' && x->groups[used].gap != 0x3000)
+    if (used < x->n && x->groups[used].gap != ' ' && x->groups[used].gap != '.' &&
+        x->groups[used].gap != 0x3000)
         return x->groups[used].n <= 5 ? x->groups[used].end : end;
     if (!kehu__redact_has(x->r, at, "转"))
         return end;
@@ -364,8 +373,15 @@ static size_t start_of(const kehu__redacting *r, const number *x)
     const uint32_t c = kehu__redact_before(r, x->groups[0].start, &before);
     const bool closed =
         x->n > 1 && (x->groups[1].gap == ')' || x->groups[1].gap == 0xFF09);
-    const bool belongs = c == '+' || c == 0xFF0B || (closed && (c == '(' || c == 0xFF08));
-    return belongs && before >= r->from ? before : x->groups[0].start;
+    const bool plus = c == '+' || c == 0xFF0B;
+    const bool belongs = plus || (closed && (c == '(' || c == 0xFF08));
+    size_t start = belongs && before >= r->from ? before : x->groups[0].start;
+    if (plus && closed && start == before) { /* (+86) */
+        const uint32_t b = kehu__redact_before(r, start, &before);
+        if ((b == '(' || b == 0xFF08) && before >= r->from)
+            start = before;
+    }
+    return start;
 }
 
 bool kehu__redact_number(const kehu__redacting *r, size_t at, kehu_redact_span *span,

@@ -12,13 +12,14 @@
 
 enum { BLOCK = 512, GRID = 1024, MAX_COMPARES = 4 };
 
-typedef struct coder {
+struct kehu__tree_coder {
     uint8_t *dictionary; /* codes of a CATEGORY column's entries */
     double low, scale;   /* bucket = (x - low) * scale */
     uint32_t n_compares; /* 0 = binary search */
     uint8_t first[GRID]; /* edges in the buckets before */
     double edges[256];   /* padded with NaN, which is at or below nothing */
-} coder;
+};
+typedef kehu__tree_coder coder;
 
 static uint32_t bucket_of(const coder *k, double x)
 {
@@ -86,28 +87,41 @@ static uint32_t rows_in_block(const encoding *e, int64_t block)
     return left < BLOCK ? (uint32_t)left : BLOCK;
 }
 
+void kehu__tree_code_rows(const kehu__tree_coder *coders,
+                          const kehu__tree_feature *features, const kehu_column *columns,
+                          uint32_t f, int64_t from, uint32_t n, uint8_t missing,
+                          uint8_t *codes)
+{
+    if (kehu__tree_is_text(&features[f])) {
+        for (uint32_t i = 0; i < n; i++)
+            codes[i] = (uint8_t)kehu__tree_code(&features[f], &columns[f],
+                                                coders[f].dictionary, from + i);
+        return;
+    }
+    while (n > 0) {
+        const uint32_t m = n < BLOCK ? n : BLOCK;
+        double x[BLOCK];
+        kehu__column_numbers(&columns[f], from, m, x);
+        code_numbers(&coders[f], x, m, missing, codes);
+        from += m;
+        codes += m;
+        n -= m;
+    }
+}
+
 static void encode_block(void *arg, int64_t block)
 {
     const encoding *e = arg;
     const kehu__tree_codes *to = e->codes;
     const uint32_t n = rows_in_block(e, block), start = e->starts[block];
     const uint8_t *use = e->use + block * BLOCK;
-    double x[BLOCK];
     uint8_t code[BLOCK];
     for (uint32_t f = 0; f < e->n_features; f++) {
         const kehu__tree_feature *feature = &e->features[f];
-        const kehu_column *c = &e->columns[f];
         uint8_t *row = to->by_row + (size_t)start * to->stride + f;
         uint32_t kept = 0;
-        if (kehu__tree_is_text(feature))
-            for (uint32_t i = 0; i < n; i++)
-                code[i] = (uint8_t)kehu__tree_code(feature, c, e->coders[f].dictionary,
-                                                   block * BLOCK + i);
-        else {
-            kehu__column_numbers(c, block * BLOCK, n, x);
-            code_numbers(&e->coders[f], x, n, (uint8_t)kehu__tree_missing_code(feature),
-                         code);
-        }
+        kehu__tree_code_rows(e->coders, e->features, e->columns, f, block * BLOCK, n,
+                             (uint8_t)kehu__tree_missing_code(feature), code);
         for (uint32_t i = 0; i < n; i++) {
             code[kept] = code[i];
             kept += use[i] != 0;
@@ -119,10 +133,14 @@ static void encode_block(void *arg, int64_t block)
     }
 }
 
-static kehu_status prepare(coder *coders, const kehu__tree_feature *features,
-                           uint32_t n_features, const kehu_column *columns,
-                           const kehu_allocator *alloc, kehu_error *err)
+kehu_status kehu__tree_coders_open(kehu__tree_coder **out,
+                                   const kehu__tree_feature *features,
+                                   uint32_t n_features, const kehu_column *columns,
+                                   const kehu_allocator *alloc, kehu_error *err)
 {
+    coder *coders = *out = kehu__alloc_zero(alloc, n_features, sizeof *coders);
+    if (coders == NULL)
+        return kehu__no_memory(err, "the columns' codes");
     for (uint32_t f = 0; f < n_features; f++) {
         const kehu_column *c = &columns[f];
         if (!kehu__tree_is_text(&features[f]))
@@ -138,6 +156,16 @@ static kehu_status prepare(coder *coders, const kehu__tree_feature *features,
     return KEHU_OK;
 }
 
+void kehu__tree_coders_close(kehu__tree_coder *coders, uint32_t n_features,
+                             const kehu_column *columns, const kehu_allocator *alloc)
+{
+    for (uint32_t f = 0; coders != NULL && f < n_features; f++)
+        if (coders[f].dictionary != NULL)
+            kehu__free(alloc, coders[f].dictionary, (size_t)columns[f].dictionary->length,
+                       1);
+    kehu__free(alloc, coders, n_features, sizeof *coders);
+}
+
 kehu_status kehu__tree_encode(const kehu__tree_codes *codes,
                               const kehu__tree_feature *features, uint32_t n_features,
                               const kehu_column *columns, const uint8_t *use,
@@ -145,11 +173,12 @@ kehu_status kehu__tree_encode(const kehu__tree_codes *codes,
                               kehu_error *err)
 {
     const int64_t n = columns[0].length, n_blocks = (n + BLOCK - 1) / BLOCK;
-    coder *coders = kehu__alloc_zero(alloc, n_features, sizeof *coders);
+    coder *coders = NULL;
     uint32_t *starts = kehu__alloc(alloc, (size_t)n_blocks, sizeof *starts), at = 0;
-    kehu_status status = coders == NULL || starts == NULL
-                             ? kehu__no_memory(err, "the binned columns")
-                             : prepare(coders, features, n_features, columns, alloc, err);
+    kehu_status status =
+        starts == NULL
+            ? kehu__no_memory(err, "the binned columns")
+            : kehu__tree_coders_open(&coders, features, n_features, columns, alloc, err);
     if (status == KEHU_OK) {
         encoding e = {codes, features, n_features, columns, use, coders, starts};
         for (int64_t i = 0; i < n; i++) {
@@ -159,11 +188,7 @@ kehu_status kehu__tree_encode(const kehu__tree_codes *codes,
         }
         kehu__parallel(run, n_blocks, encode_block, &e);
     }
-    for (uint32_t f = 0; coders != NULL && f < n_features; f++)
-        if (coders[f].dictionary != NULL)
-            kehu__free(alloc, coders[f].dictionary, (size_t)columns[f].dictionary->length,
-                       1);
-    kehu__free(alloc, coders, n_features, sizeof *coders);
+    kehu__tree_coders_close(coders, n_features, columns, alloc);
     kehu__free(alloc, starts, (size_t)n_blocks, sizeof *starts);
     return status;
 }

@@ -21,4 +21,22 @@ kehu_status kehu__tree_encode(const kehu__tree_codes *codes,
                               const kehu__run *run, const kehu_allocator *alloc,
                               kehu_error *err);
 
+/* What coding a column takes: of a CATEGORY column its dictionary's codes, of numbers a
+ * table. */
+typedef struct kehu__tree_coder kehu__tree_coder;
+
+/* One a feature, columns as above. Close whatever is returned. */
+kehu_status kehu__tree_coders_open(kehu__tree_coder **out,
+                                   const kehu__tree_feature *features,
+                                   uint32_t n_features, const kehu_column *columns,
+                                   const kehu_allocator *alloc, kehu_error *err);
+void kehu__tree_coders_close(kehu__tree_coder *coders, uint32_t n_features,
+                             const kehu_column *columns, const kehu_allocator *alloc);
+
+/* Codes of n rows of feature f; a number that is missing gets `missing`. */
+void kehu__tree_code_rows(const kehu__tree_coder *coders,
+                          const kehu__tree_feature *features, const kehu_column *columns,
+                          uint32_t f, int64_t from, uint32_t n, uint8_t missing,
+                          uint8_t *codes);
+
 #endif

@@ -1,13 +1,14 @@
-/* Scoring an ensemble: rows become codes once, then eight of them walk each tree in step,
- * without a branch. */
+/* Scoring an ensemble: rows become codes once, then blocks of them go through tree after
+ * tree (tree_lanes); single rows walk, eight in step, without a branch. */
 #include "learn/tree_ensemble.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "learn/tree_encode.h"
+#include "learn/tree_lanes.h"
 
-enum { TOGETHER = 8, ROWS_PER_TASK = 512 };
+enum { TOGETHER = 8, TASKS_AT_ONCE = 32 };
 
 kehu_status kehu__ensemble_new(kehu_tree *tree, kehu_error *err)
 {
@@ -31,6 +32,9 @@ void kehu__ensemble_free(kehu_tree *tree)
     kehu__ensemble *e = tree->ensemble;
     if (e == NULL)
         return;
+    if (e->lanes != NULL)
+        kehu__lanes_free(e->lanes);
+    kehu__free(a, e->lanes, 1, sizeof *e->lanes);
     kehu__free(a, e->gates, e->trees.n_nodes, sizeof *e->gates);
     kehu__free(a, e->depths, e->trees.n_trees, sizeof *e->depths);
     kehu__free(a, e->level_weights, (size_t)tree->classes.n * KEHU__TREE_LEVELS,
@@ -47,7 +51,8 @@ kehu_status kehu__ensemble_finish(kehu_tree *tree, kehu_error *err)
     const kehu__boosted *b = &e->trees;
     e->gates = kehu__alloc(&tree->alloc, b->n_nodes, sizeof *e->gates);
     e->depths = kehu__alloc_zero(&tree->alloc, b->n_trees, sizeof *e->depths);
-    if (e->gates == NULL || e->depths == NULL)
+    e->lanes = kehu__alloc_zero(&tree->alloc, 1, sizeof *e->lanes);
+    if (e->gates == NULL || e->depths == NULL || e->lanes == NULL)
         return kehu__no_memory(err, "the ensemble");
     for (uint32_t i = 0; i < b->n_nodes; i++) {
         const kehu__tree_node *n = &b->nodes[i];
@@ -59,6 +64,10 @@ kehu_status kehu__ensemble_finish(kehu_tree *tree, kehu_error *err)
             memcpy(g->left_codes, n->left_codes, sizeof g->left_codes);
             g->feature = (uint32_t)n->feature;
             g->left = n->left;
+            if (!kehu__tree_is_text(&tree->features[g->feature]) &&
+                n->flags & KEHU__TREE_MISSING_LEFT)
+                g->left_codes[KEHU__LANE_MISSING >> 6] |= UINT64_C(1)
+                                                          << (KEHU__LANE_MISSING & 63);
         }
     }
     for (uint32_t t = 0; t < b->n_trees; t++) {
@@ -67,7 +76,7 @@ kehu_status kehu__ensemble_finish(kehu_tree *tree, kehu_error *err)
             if (b->nodes[i].depth > e->depths[t])
                 e->depths[t] = b->nodes[i].depth;
     }
-    return KEHU_OK;
+    return kehu__lanes_make(e->lanes, tree, err);
 }
 
 void kehu__ensemble_summarize(kehu_tree *tree)
@@ -139,6 +148,16 @@ void kehu__ensemble_answer(const kehu_tree *tree, const double *margins, double 
     kehu__tree_round(p, tree->classes.n);
 }
 
+static void say(const kehu_tree *tree, const double *margins, bool calibrated, double *p)
+{
+    if (calibrated)
+        kehu__ensemble_answer(tree, margins, p);
+    else {
+        kehu__boost_probabilities(margins, tree->classes.n, p);
+        kehu__tree_round(p, tree->classes.n);
+    }
+}
+
 void kehu__ensemble_score(const kehu_tree *tree, const uint8_t *codes, size_t stride,
                           int64_t n, bool calibrated, double *probabilities)
 {
@@ -150,32 +169,45 @@ void kehu__ensemble_score(const kehu_tree *tree, const uint8_t *codes, size_t st
         add_up(tree->ensemble, codes + (size_t)i * stride, stride, m, margins);
         for (uint32_t j = 0; j < m; j++) {
             double *p = probabilities + ((size_t)i + j) * K;
-            if (calibrated)
-                kehu__ensemble_answer(tree, margins + (size_t)j * O, p);
-            else {
-                kehu__boost_probabilities(margins + (size_t)j * O, K, p);
-                kehu__tree_round(p, K);
-            }
+            say(tree, margins + (size_t)j * O, calibrated, p);
         }
     }
 }
 
 typedef struct scoring {
     const kehu_tree *tree;
-    const uint8_t *codes;
-    size_t stride;
-    int64_t n_rows;
+    const kehu_column *columns; /* [n_features] */
+    const kehu__tree_coder *coders;
+    int64_t from, n_rows;
     bool calibrated;
     double *probabilities;
+    uint8_t *work; /* [TASKS_AT_ONCE][work_size] codes and margins */
+    size_t codes_size, work_size;
 } scoring;
 
-static void score_rows(void *arg, int64_t task)
+static void score_block(void *arg, int64_t task)
 {
     const scoring *s = arg;
-    const int64_t from = task * ROWS_PER_TASK, left = s->n_rows - from;
-    kehu__ensemble_score(s->tree, s->codes + (size_t)from * s->stride, s->stride,
-                         left < ROWS_PER_TASK ? left : ROWS_PER_TASK, s->calibrated,
-                         s->probabilities + (size_t)from * s->tree->classes.n);
+    const kehu_tree *tree = s->tree;
+    const kehu__lanes *lanes = tree->ensemble->lanes;
+    const uint32_t O = tree->ensemble->trees.n_outputs;
+    const int64_t from = s->from + task * KEHU__LANE_ROWS, left = s->n_rows - from;
+    const uint32_t n = left < KEHU__LANE_ROWS ? (uint32_t)left : KEHU__LANE_ROWS;
+    uint8_t *codes = s->work + (size_t)task * s->work_size;
+    double *margins = (double *)(void *)(codes + s->codes_size);
+    for (uint32_t k = 0; k < lanes->n_asked; k++) {
+        const uint32_t f = lanes->asked[k];
+        kehu__tree_code_rows(s->coders, tree->features, s->columns, f, from, n,
+                             KEHU__LANE_MISSING, codes + (size_t)k * KEHU__LANE_ROWS);
+    }
+    kehu__lanes_add_up(lanes, tree, codes, n, margins);
+    for (uint32_t i = 0; i < n; i++) {
+        double m[KEHU__TREE_MAX_CLASSES];
+        for (uint32_t o = 0; o < O; o++)
+            m[o] = margins[(size_t)o * KEHU__LANE_ROWS + i];
+        say(tree, m, s->calibrated,
+            s->probabilities + ((size_t)from + i) * tree->classes.n);
+    }
 }
 
 kehu_status kehu__ensemble_score_columns(const kehu_tree *tree,
@@ -184,35 +216,36 @@ kehu_status kehu__ensemble_score_columns(const kehu_tree *tree,
                                          const kehu__run *run, kehu_error *err)
 {
     const kehu_allocator *a = &tree->alloc;
+    const kehu__lanes *lanes = tree->ensemble->lanes;
     const uint32_t F = tree->n_features;
-    const size_t n = (size_t)n_rows;
-    if (n_rows == 0)
-        return KEHU_OK;
-    scoring s = {tree, NULL, F, n_rows, calibrated, probabilities};
+    const int64_t n_blocks = (n_rows + KEHU__LANE_ROWS - 1) / KEHU__LANE_ROWS;
+    const size_t at_once = n_blocks < TASKS_AT_ONCE ? (size_t)n_blocks : TASKS_AT_ONCE;
+    kehu__tree_coder *coders = NULL;
+    scoring s = {.tree = tree,
+                 .n_rows = n_rows,
+                 .calibrated = calibrated,
+                 .probabilities = probabilities};
     kehu_column *columns = kehu__alloc(a, F, sizeof *columns);
-    uint8_t *by_column = kehu__alloc(a, n, F), *by_row = kehu__alloc(a, n, F),
-            *use = kehu__alloc(a, n, 1);
-    const kehu__tree_codes to = {(uint32_t)n, by_column, by_row, F};
     kehu_status status = KEHU_OK;
-    if (n_rows > INT32_MAX)
-        status =
-            kehu__fail(err, KEHU_LIMIT, -1, "%lld rows, at most 2^31 - 1 are possible",
-                       (long long)n_rows);
-    else if (columns == NULL || by_column == NULL || by_row == NULL || use == NULL)
+    s.codes_size = (size_t)lanes->n_asked * KEHU__LANE_ROWS;
+    s.work_size = s.codes_size + (size_t)tree->ensemble->trees.n_outputs *
+                                     KEHU__LANE_ROWS * sizeof(double);
+    s.work = kehu__alloc(a, at_once, s.work_size);
+    if (columns == NULL || (s.work == NULL && n_rows > 0))
         status = kehu__no_memory(err, "scoring");
-    if (status == KEHU_OK) {
-        memset(use, 1, n);
-        for (uint32_t f = 0; f < F; f++)
-            columns[f] = *sources[f].column;
-        status = kehu__tree_encode(&to, tree->features, F, columns, use, run, a, err);
+    for (uint32_t f = 0; f < F && status == KEHU_OK; f++)
+        columns[f] = *sources[f].column;
+    if (status == KEHU_OK)
+        status = kehu__tree_coders_open(&coders, tree->features, F, columns, a, err);
+    s.columns = columns;
+    s.coders = coders;
+    for (int64_t b = 0; b < n_blocks && status == KEHU_OK; b += TASKS_AT_ONCE) {
+        s.from = b * KEHU__LANE_ROWS;
+        kehu__parallel(run, n_blocks - b < TASKS_AT_ONCE ? n_blocks - b : TASKS_AT_ONCE,
+                       score_block, &s);
     }
-    if (status == KEHU_OK) {
-        s.codes = by_row;
-        kehu__parallel(run, (n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, score_rows, &s);
-    }
+    kehu__tree_coders_close(coders, F, columns, a);
     kehu__free(a, columns, F, sizeof *columns);
-    kehu__free(a, by_column, n, F);
-    kehu__free(a, by_row, n, F);
-    kehu__free(a, use, n, 1);
+    kehu__free(a, s.work, at_once, s.work_size);
     return status;
 }

@@ -31,6 +31,8 @@ typedef struct kehu__tree_gate {
 } kehu__tree_gate;
 
 /* Trees added up instead of one. */
+struct kehu__lanes;
+
 typedef struct kehu__ensemble {
     kehu__boosted trees;
     kehu__calibration calibration;
@@ -39,6 +41,7 @@ typedef struct kehu__ensemble {
                                the class's probability */
     kehu__tree_gate *gates; /* [trees.n_nodes] */
     uint32_t *depths;       /* [trees.n_trees] */
+    struct kehu__lanes *lanes;
 } kehu__ensemble;
 
 struct kehu_tree {

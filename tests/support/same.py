@@ -5,6 +5,7 @@
 Only texts_per_second, a timing, may differ: it is taken out before the comparison. So is the customer store, which
 draws a number of its own when it is made.
 """
+import concurrent.futures
 import csv
 import filecmp
 import os
@@ -47,18 +48,17 @@ def differences(a, b):
 def main():
     scratch, builds = sys.argv[1], sys.argv[2:]
     shutil.rmtree(scratch, ignore_errors=True)
-    found, first_sample, first_out = [], None, None
-    for i, build in enumerate(builds):
-        sample = os.path.join(scratch, f"sample-{i}")
+    samples = [os.path.join(scratch, f"sample-{i}") for i in range(len(builds))]
+    for build, sample in zip(builds, samples):
         make_sample(build, sample)
-        first_sample = first_sample or sample
-        found += differences(first_sample, sample)
-        for threads, turn in ((1, 1), (2, 1), (2, 2)):
-            out = os.path.join(scratch, f"out-{i}-{threads}-{turn}")
-            run(build, first_sample, out, threads)
-            first_out = first_out or out
-            found += differences(first_out, out)
-    print("\n".join(found) or f"{len(os.listdir(first_out))} files, the same bytes from {3 * len(builds)} runs")
+    runs = [(build, threads, os.path.join(scratch, f"out-{i}-{threads}-{turn}"))
+            for threads, turn in ((1, 1), (2, 1), (2, 2)) for i, build in enumerate(builds)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda x: run(x[0], samples[0], x[2], x[1]), runs))
+    first_out = runs[0][2]
+    found = [text for sample in samples[1:] for text in differences(samples[0], sample)]
+    found += [text for _, _, out in runs[1:] for text in differences(first_out, out)]
+    print("\n".join(found) or f"{len(os.listdir(first_out))} files, the same bytes from {len(runs)} runs")
     sys.exit(bool(found))
 
 

@@ -73,6 +73,21 @@ typedef struct kehu__word {
 uint32_t kehu__dictionary_find(const kehu__dictionary *d, const char *bytes, size_t size,
                                uint32_t *value);
 
+/* The same by its labels, of n > 0 characters; without its value. */
+static inline uint32_t kehu__dictionary_find_labels(const kehu__dictionary *d,
+                                                    const uint16_t *labels, uint32_t n)
+{
+    uint32_t base = 0, id = 0;
+    kehu__slot slot = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (labels[i] == 0 || (i > 0 && base == 0) ||
+            (id = kehu__trie_child(&d->trie, base, labels[i], &slot)) == 0)
+            return 0;
+        base = kehu__slot_base(&d->trie, slot);
+    }
+    return kehu__slot_value(&d->trie, slot) == 0 ? 0 : id;
+}
+
 /* What a value (not 0) stands for: frequency, hard and tag of *word. */
 void kehu__dictionary_value(const kehu__dictionary *d, uint32_t value, kehu__word *word);
 

@@ -17,27 +17,67 @@ enum {
     LONGEST = 8, /* units of the words looked for */
     MOST = 5,    /* what a length counts at most */
     OUTSIDE = 7, /* the length before and after the piece */
-    NEAR_PLACES = 4,
-    GAPPED_PLACES = 3,
     SINGLE_PLACES = 5,
+    N_FIVE = N_TYPES * N_TYPES * N_TYPES * N_TYPES * N_TYPES,
+    N_THREE = N_TYPES * N_TYPES * N_TYPES,
+    N_SAME = 16,
+    N_HERE = 512,  /* begins, ends, covers */
+    N_AROUND = 64, /* begins behind, ends before */
+    N_EDGES = 64,  /* begins, ends */
+    N_BOTH = 64 * 64,
     /* Groups of records without n-grams, each after the one before. */
     FIXED_FIVE = 0, /* 5 types */
-    FIXED_THREE = FIXED_FIVE + N_TYPES * N_TYPES * N_TYPES * N_TYPES * N_TYPES,
-    FIXED_SAME = FIXED_THREE + N_TYPES * N_TYPES * N_TYPES,
-    FIXED_LENGTHS = FIXED_SAME + 16, /* begins, ends, covers: 512 a list */
-    FIXED_AROUND = FIXED_LENGTHS + 512 * KEHU__LISTS, /* and of the neighbours */
-    FIXED_EDGES = FIXED_AROUND + 32768 * KEHU__LISTS, /* without covers */
-    FIXED_BOTH = FIXED_EDGES + 4096 * KEHU__LISTS,    /* begins, ends of both lists */
-    N_FIXED = FIXED_BOTH + 4096
+    FIXED_THREE = FIXED_FIVE + N_FIVE,
+    FIXED_SAME = FIXED_THREE + N_THREE,
+    FIXED_LENGTHS = FIXED_SAME + N_SAME,                 /* begins, ends, covers */
+    FIXED_AROUND = FIXED_LENGTHS + N_HERE * KEHU__LISTS, /* and of the neighbours */
+    FIXED_EDGES = FIXED_AROUND + N_HERE * N_AROUND * KEHU__LISTS, /* without covers */
+    FIXED_BOTH = FIXED_EDGES + N_EDGES * N_AROUND * KEHU__LISTS,  /* of both lists */
+    N_FIXED = FIXED_BOTH + N_BOTH,
+    /* The same of a model. */
+    MODEL_FIVE = 0,
+    MODEL_SAME = MODEL_FIVE + N_FIVE,
+    MODEL_AROUND = MODEL_SAME + N_SAME,
+    MODEL_BOTH = MODEL_AROUND + N_HERE * N_AROUND * KEHU__LISTS,
+    N_MODEL = MODEL_BOTH + N_BOTH
 };
 
-void kehu__segmenter_lay_out(kehu__segmenter *s)
+static const size_t RECORD = 8; /* bytes */
+
+uint32_t kehu__segmenter_lay_out(kehu__segmenter *s)
 {
     /* Record 0 is never used: it stands for an n-gram that has no weights. */
     s->near_at = 1 + s->n_labels * SINGLE_PLACES;
-    s->gapped_at = s->near_at + (s->near.n + 1) * NEAR_PLACES;
-    s->fixed_at = s->gapped_at + (s->gapped.n + 1) * GAPPED_PLACES;
-    s->n_records = s->fixed_at + N_FIXED;
+    s->gapped_at = s->near_at + (s->near.n + 1) * KEHU__NEAR_PLACES;
+    s->fixed_at = s->gapped_at + (s->gapped.n + 1) * KEHU__GAPPED_PLACES;
+    return s->fixed_at + N_MODEL;
+}
+
+uint32_t kehu__segmenter_training_records(const kehu__segmenter *s)
+{
+    return s->fixed_at + N_FIXED;
+}
+
+void kehu__segmenter_join(const kehu__segmenter *s,
+                          void (*add)(void *ctx, uint32_t to, uint32_t from), void *ctx)
+{
+    const uint32_t at = s->fixed_at;
+    for (uint32_t i = 0; i < N_FIVE; i++) {
+        add(ctx, at + MODEL_FIVE + i, at + FIXED_FIVE + i);
+        add(ctx, at + MODEL_FIVE + i, at + FIXED_THREE + i / N_TYPES % N_THREE);
+    }
+    for (uint32_t i = 0; i < N_SAME; i++)
+        add(ctx, at + MODEL_SAME + i, at + FIXED_SAME + i);
+    for (uint32_t i = 0; i < N_HERE * N_AROUND * KEHU__LISTS; i++) {
+        const uint32_t here =
+            i / N_AROUND; /* of its list, after that of the list before */
+        add(ctx, at + MODEL_AROUND + i, at + FIXED_AROUND + i);
+        add(ctx, at + MODEL_AROUND + i, at + FIXED_LENGTHS + here);
+        add(ctx, at + MODEL_AROUND + i,
+            at + FIXED_EDGES + here / 8 * N_AROUND + i % N_AROUND);
+    }
+    for (uint32_t i = 0; i < N_BOTH; i++)
+        add(ctx, at + MODEL_BOTH + i, at + FIXED_BOTH + i);
 }
 
 static uint8_t type_of(uint32_t c)
@@ -177,6 +217,48 @@ static void mark_words(kehu__piece *piece, int list, const kehu__dictionary *d,
     begins[-1] = ends[-1] = begins[piece->n] = ends[piece->n] = OUTSIDE;
 }
 
+/* Ask for the slots in which the second characters of words stand, if any do: the
+ * first ones lie close together. */
+static void fetch_words(const kehu__trie *trie, const uint16_t *labels, uint32_t n)
+{
+    kehu__slot slot;
+    for (uint32_t i = 0; i + 1 < n; i++) {
+        const uint32_t next = labels[i + 1];
+        if (labels[i] != 0 && kehu__trie_child(trie, 0, labels[i], &slot) != 0) {
+            const uint32_t at =
+                kehu__slot_base(trie, slot) +
+                (next < KEHU__LABEL_PAGES ? next : kehu__label_page(next));
+            if (at < trie->n_slots)
+                __builtin_prefetch(trie->slots + (size_t)at * trie->slot_bytes);
+        }
+    }
+}
+
+static void fetch_pairs(const kehu__pairs *near, const kehu__pairs *gapped,
+                        const uint16_t *labels, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        __builtin_prefetch(kehu__pair_place(near, labels[k], labels[k + 1]));
+        __builtin_prefetch(kehu__pair_place(gapped, labels[k], labels[k + 2]));
+    }
+}
+
+static void find_pairs(kehu__piece *piece, const kehu__segmenter *s, uint32_t k)
+{
+    const uint16_t *labels = piece->labels + k;
+    piece->near[k] = kehu__pair_find(&s->near, labels[0], labels[1]);
+    piece->gapped[k] = kehu__pair_find(&s->gapped, labels[0], labels[2]);
+    if (s->weights != NULL) { /* not while training */
+        const char *const w = s->weights;
+        __builtin_prefetch(
+            w + RECORD * (s->near_at + (size_t)piece->near[k] * KEHU__NEAR_PLACES));
+        __builtin_prefetch(
+            w + RECORD * (s->gapped_at + (size_t)piece->gapped[k] * KEHU__GAPPED_PLACES));
+    }
+}
+
+/* What lies far apart is asked for before it is looked at: waiting for memory is most
+ * of the work. */
 void kehu__piece_prepare(kehu__piece *piece, const kehu__segmenter *s,
                          const uint8_t *hidden)
 {
@@ -187,67 +269,80 @@ void kehu__piece_prepare(kehu__piece *piece, const kehu__segmenter *s,
         labels[KEHU__PADS + n + k] = (uint16_t)kehu__label_after(s);
         piece->types[k] = piece->types[KEHU__PADS + n + k] = TYPE_OUTSIDE;
     }
-    for (uint32_t k = 1; k < KEHU__PADS + n + 1; k++) {
-        const uint32_t near = kehu__pair_find(&s->near, labels[k], labels[k + 1]);
-        const uint32_t gapped = kehu__pair_find(&s->gapped, labels[k], labels[k + 2]);
-        piece->near[k] = near == 0 ? 0 : s->near_at + near * NEAR_PLACES;
-        piece->gapped[k] = gapped == 0 ? 0 : s->gapped_at + gapped * GAPPED_PLACES;
-    }
+    fetch_pairs(&s->near, &s->gapped, labels + 1, KEHU__PADS + n);
+    fetch_words(&s->words.trie, labels + KEHU__PADS, n);
+    if (s->other != NULL)
+        fetch_words(&s->other->trie, piece->other_labels, n);
+    for (uint32_t k = 1; k < KEHU__PADS + n + 1; k++)
+        find_pairs(piece, s, k);
     mark_words(piece, 0, &s->words, labels + KEHU__PADS, (uint16_t)kehu__label_before(s),
                hidden);
     mark_words(piece, 1, s->other, piece->other_labels, UINT16_MAX, NULL);
 }
 
-/* Record `at` of a group of places; the whole group has no weights when 0. */
-static inline uint32_t place(uint32_t group, uint32_t at)
+/* What the features of unit i have in common with those of a model. */
+typedef struct shape {
+    uint32_t three, five, same; /* numbers of the types, of the repetition */
+    uint32_t around[KEHU__LISTS], both;
+} shape;
+
+static uint32_t around(const kehu__piece *piece, uint32_t i, int list)
 {
-    return group == 0 ? 0 : group + at;
+    const uint8_t *begins = piece->begins[list] + 1 + i;
+    const uint8_t *ends = piece->ends[list] + 1 + i;
+    const uint32_t here = begins[0] * 64u + ends[0] * 8u + piece->covers[list][1 + i];
+    return here * N_AROUND + begins[1] * 8u + ends[-1];
 }
 
-static uint32_t list_features(const kehu__piece *piece, uint32_t fixed, uint32_t i,
-                              int list, uint32_t *records)
+static inline shape shape_of(const kehu__piece *piece, uint32_t i, bool two_lists)
 {
-    const uint8_t *begins = piece->begins[list] + 1 + i,
-                  *ends = piece->ends[list] + 1 + i;
-    const uint32_t covers = piece->covers[list][1 + i], l = (uint32_t)list;
-    const uint32_t here = begins[0] * 64u + ends[0] * 8u + covers;
-    const uint32_t beside = begins[1] * 8u + ends[-1];
-    records[0] = fixed + FIXED_LENGTHS + 512 * l + here;
-    records[1] = fixed + FIXED_AROUND + 32768 * l + here * 64 + beside;
-    records[2] = fixed + FIXED_EDGES + 4096 * l + (here >> 3) * 64 + beside;
-    return 3;
+    const uint16_t *c = piece->labels + KEHU__PADS + i;
+    const uint8_t *t = piece->types + KEHU__PADS + i;
+    shape s = {.three = (uint32_t)(t[-1] * N_TYPES + t[0]) * N_TYPES + t[1]};
+    s.five = (t[-2] * (uint32_t)N_THREE + s.three) * N_TYPES + t[2];
+    s.same = (c[-2] == c[0] ? 2u : 0) + (c[-1] == c[0] ? 1u : 0) +
+             (c[0] == c[1] ? 4u : 0) + (c[0] == c[2] ? 8u : 0);
+    s.around[0] = around(piece, i, 0);
+    if (two_lists) {
+        s.around[1] = around(piece, i, 1);
+        s.both = (s.around[0] >> 9) * 64 + (s.around[1] >> 9);
+    }
+    return s;
+}
+
+/* Record `at` of a group of places; the whole group has no weights when number is 0. */
+static inline uint32_t place(uint32_t group, uint32_t number, uint32_t n, uint32_t at)
+{
+    return number == 0 ? 0 : group + number * n + at;
 }
 
 uint32_t kehu__piece_features(const kehu__piece *piece, const kehu__segmenter *s,
                               uint32_t i, uint32_t records[KEHU__FEATURES])
 {
     const uint16_t *c = piece->labels + KEHU__PADS + i;
-    const uint8_t *t = piece->types + KEHU__PADS + i;
     const uint32_t *near = piece->near + KEHU__PADS + i;
     const uint32_t *gapped = piece->gapped + KEHU__PADS + i;
-    const uint32_t fixed = s->fixed_at;
+    const uint32_t fixed = s->fixed_at, n_lists = s->other == NULL ? 1 : 2;
+    const shape has = shape_of(piece, i, s->other != NULL);
     uint32_t n = 0;
-    for (int k = 0; k < SINGLE_PLACES; k++)
-        records[n++] = 1 + c[k - 2] * (uint32_t)SINGLE_PLACES + (uint32_t)k;
-    for (int k = 0; k < NEAR_PLACES; k++)
-        records[n++] = place(near[k - 2], (uint32_t)k);
-    for (int k = 0; k < GAPPED_PLACES; k++)
-        records[n++] = place(gapped[k - 2], (uint32_t)k);
-    const uint32_t three = (uint32_t)(t[-1] * N_TYPES + t[0]) * N_TYPES + t[1];
-    records[n++] = fixed + FIXED_THREE + three;
-    records[n++] = fixed + FIXED_FIVE +
-                   (t[-2] * (uint32_t)(N_TYPES * N_TYPES * N_TYPES) + three) * N_TYPES +
-                   t[2];
-    records[n++] = fixed + FIXED_SAME + (c[-2] == c[0] ? 2u : 0) +
-                   (c[-1] == c[0] ? 1u : 0) + (c[0] == c[1] ? 4u : 0) +
-                   (c[0] == c[2] ? 8u : 0);
-    n += list_features(piece, fixed, i, 0, records + n);
-    if (s->other != NULL) {
-        n += list_features(piece, fixed, i, 1, records + n);
-        records[n++] = fixed + FIXED_BOTH +
-                       (piece->begins[0][1 + i] * 8u + piece->ends[0][1 + i]) * 64 +
-                       piece->begins[1][1 + i] * 8u + piece->ends[1][1 + i];
+    for (uint32_t k = 0; k < SINGLE_PLACES; k++)
+        records[n++] = 1 + c[(int)k - 2] * (uint32_t)SINGLE_PLACES + k;
+    for (uint32_t k = 0; k < KEHU__NEAR_PLACES; k++)
+        records[n++] = place(s->near_at, near[(int)k - 2], KEHU__NEAR_PLACES, k);
+    for (uint32_t k = 0; k < KEHU__GAPPED_PLACES; k++)
+        records[n++] = place(s->gapped_at, gapped[(int)k - 2], KEHU__GAPPED_PLACES, k);
+    records[n++] = fixed + FIXED_THREE + has.three;
+    records[n++] = fixed + FIXED_FIVE + has.five;
+    records[n++] = fixed + FIXED_SAME + has.same;
+    for (uint32_t l = 0; l < n_lists; l++) {
+        const uint32_t here = has.around[l] / N_AROUND;
+        records[n++] = fixed + FIXED_LENGTHS + N_HERE * l + here;
+        records[n++] = fixed + FIXED_AROUND + N_HERE * N_AROUND * l + has.around[l];
+        records[n++] = fixed + FIXED_EDGES + N_EDGES * N_AROUND * l +
+                       here / 8 * N_AROUND + has.around[l] % N_AROUND;
     }
+    if (s->other != NULL)
+        records[n++] = fixed + FIXED_BOTH + has.both;
     return n;
 }
 
@@ -300,18 +395,68 @@ void kehu__piece_best(const kehu__piece *piece,
     }
 }
 
+/* Sums of four weights side by side: tags 0 and 2 in one word, 1 and 3 in the other,
+ * in halves that their sums do not leave. */
+typedef struct sums {
+    uint64_t even, odd;
+} sums;
+
+static inline void add_record(sums *sum, const char *weights, size_t record)
+{
+    const uint64_t half = UINT64_C(0x0000FFFF0000FFFF);
+    const uint64_t four = kehu__load64(weights + RECORD * record);
+    sum->even += four & half;
+    sum->odd += four >> 16 & half;
+}
+
 void kehu__piece_tag(const kehu__piece *piece, const kehu__segmenter *s, uint8_t *tags)
 {
     int32_t scores[KEHU__PIECE_MAX][KEHU__TAGS];
+    const bool two_lists = s->other != NULL;
+    const char *const w = s->weights, *const fixed = w + RECORD * s->fixed_at;
+    const char *const near_at = w + RECORD * s->near_at;
+    const char *const gapped_at = w + RECORD * s->gapped_at;
+    const int32_t zero = KEHU__WEIGHT_ZERO * (two_lists ? 17 : 15);
     for (uint32_t i = 0; i < piece->n; i++) {
-        uint32_t records[KEHU__FEATURES];
-        const uint32_t n = kehu__piece_features(piece, s, i, records);
-        int32_t sum[KEHU__TAGS] = {0};
-        for (uint32_t k = 0; k < n; k++)
-            for (int t = 0; t < KEHU__TAGS; t++)
-                sum[t] += (int16_t)kehu__load16(
-                    s->weights + 2 * ((size_t)records[k] * KEHU__TAGS + (size_t)t));
-        memcpy(scores[i], sum, sizeof sum);
+        const uint16_t *c = piece->labels + KEHU__PADS + i - 2;
+        const uint32_t *near = piece->near + KEHU__PADS + i - 2;
+        const uint32_t *gapped = piece->gapped + KEHU__PADS + i - 2;
+        const shape has = shape_of(piece, i, two_lists);
+        sums sum = {0, 0};
+        for (size_t k = 0; k < SINGLE_PLACES; k++)
+            add_record(&sum, w + RECORD, c[k] * (size_t)SINGLE_PLACES + k);
+        for (size_t k = 0; k < KEHU__NEAR_PLACES; k++)
+            add_record(&sum, near_at, (size_t)near[k] * KEHU__NEAR_PLACES + k);
+        for (size_t k = 0; k < KEHU__GAPPED_PLACES; k++)
+            add_record(&sum, gapped_at, (size_t)gapped[k] * KEHU__GAPPED_PLACES + k);
+        add_record(&sum, fixed, MODEL_FIVE + has.five);
+        add_record(&sum, fixed, MODEL_SAME + has.same);
+        add_record(&sum, fixed, MODEL_AROUND + has.around[0]);
+        if (two_lists) {
+            add_record(&sum, fixed, MODEL_AROUND + N_HERE * N_AROUND + has.around[1]);
+            add_record(&sum, fixed, MODEL_BOTH + has.both);
+        }
+        scores[i][0] = (int32_t)(uint32_t)sum.even - zero;
+        scores[i][1] = (int32_t)(uint32_t)sum.odd - zero;
+        scores[i][2] = (int32_t)(sum.even >> 32) - zero;
+        scores[i][3] = (int32_t)(sum.odd >> 32) - zero;
     }
     kehu__piece_best(piece, scores, s->transitions, tags);
+}
+
+kehu_span_kind kehu__piece_kind(const kehu__piece *piece, uint32_t first, uint32_t end,
+                                uint32_t word)
+{
+    const uint8_t *types = piece->types + KEHU__PADS;
+    bool all_numerals = true;
+    for (uint32_t i = first; i < end; i++) {
+        if (types[i] != TYPE_HAN && types[i] != TYPE_NUMERAL && types[i] != TYPE_TIME)
+            return (kehu_span_kind)0;
+        all_numerals = all_numerals && types[i] == TYPE_NUMERAL;
+    }
+    if (word != 0)
+        return KEHU_SPAN_WORD;
+    if (end - first == 1)
+        return KEHU_SPAN_CHARACTER;
+    return all_numerals ? KEHU_SPAN_NUMBER : KEHU_SPAN_WORD;
 }

@@ -49,17 +49,27 @@ kehu_status kehu__gold_read(kehu__gold *gold, const char *line, size_t size,
     return KEHU_OK;
 }
 
+/* All pairs of the corpus, sorted; a pair's number is its place + 1. */
+typedef struct pair_list {
+    kehu_allocator alloc;
+    uint64_t *keys;
+    size_t n, capacity;
+    bool failed;
+} pair_list;
+
 /* A weight and the sum of steps * changes, from which the average follows. */
 typedef struct trainer {
     kehu_allocator alloc;
     kehu__segmenter *s;
     const kehu_column *sentences;
-    int32_t *weights; /* [n_records][4] */
+    int32_t *weights; /* [records][4] */
     int64_t *sums;
     int32_t transitions[KEHU__TAGS][KEHU__TAGS];
     int64_t transition_sums[KEHU__TAGS][KEHU__TAGS];
     int64_t step;
-    uint8_t *hidden; /* a bit a slot of the training words */
+    uint8_t *hidden;        /* a bit a slot of the training words */
+    pair_list lists[2];     /* side by side, with a gap */
+    kehu__buffer tables[2]; /* the same as tables */
     kehu__gold gold;
     kehu__random random;
     double dropout;
@@ -98,14 +108,6 @@ static kehu_status read_row(trainer *t, int64_t row, kehu_error *err)
     return kehu__gold_read(&t->gold, text.bytes, (size_t)text.size, &t->alloc, err);
 }
 
-/* All pairs of the corpus, to be sorted and numbered. */
-typedef struct pair_list {
-    kehu_allocator alloc;
-    uint64_t *keys;
-    size_t n, capacity;
-    bool failed;
-} pair_list;
-
 static void add_pair(pair_list *list, uint32_t a, uint32_t b)
 {
     if (list->failed || !kehu__grow(&list->alloc, &list->keys, &list->capacity,
@@ -126,13 +128,35 @@ static void collect_pairs(trainer *t, void *ctx)
     }
 }
 
-/* The different pairs as a table: keys, then numbers from 1 up by key order. */
+/* A table of n different keys, numbered from 1 up in their order. */
+static kehu_status write_table(const uint64_t *keys, uint32_t n, kehu__buffer *out,
+                               kehu__pairs *pairs, kehu_error *err)
+{
+    uint32_t size = 4;
+    char *table;
+    while (size / 4 * 3 < n)
+        size *= 2;
+    table = kehu__buffer_room(out, (size_t)size * 8);
+    if (table == NULL)
+        return kehu__no_memory(err, "the pairs");
+    memset(table, 0, (size_t)size * 8);
+    *pairs = (kehu__pairs){table, size - 1, n};
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t key = (uint32_t)keys[i];
+        uint32_t at = kehu__pair_hash(key) & pairs->mask;
+        while (kehu__load64(table + 8 * (size_t)at) != 0)
+            at = (at + 1) & pairs->mask;
+        kehu__store64(table + 8 * (size_t)at, (uint64_t)(i + 1) << 32 | key);
+    }
+    return KEHU_OK;
+}
+
+/* The different pairs of a list, sorted, as a table. */
 static kehu_status build_table(pair_list *list, kehu__buffer *out, kehu__pairs *pairs,
                                kehu_error *err)
 {
     uint64_t *scratch = kehu__alloc(&list->alloc, list->n, sizeof *scratch);
-    uint32_t size = 4, n = 0;
-    char *table;
+    uint32_t n = 0;
     if (scratch == NULL)
         return kehu__no_memory(err, "the pairs");
     kehu__sort_u64(list->keys, scratch, list->n);
@@ -140,31 +164,16 @@ static kehu_status build_table(pair_list *list, kehu__buffer *out, kehu__pairs *
     for (size_t i = 0; i < list->n; i++)
         if (list->keys[i] != 0 && (i == 0 || list->keys[i] != list->keys[i - 1]))
             list->keys[n++] = list->keys[i];
-    while (size / 4 * 3 < n)
-        size *= 2;
-    table = kehu__buffer_room(out, (size_t)size * 8);
-    if (table == NULL)
-        return kehu__no_memory(err, "the pairs");
-    memset(table, 0, (size_t)size * 8);
-    *pairs = (kehu__pairs){table, table + 4 * (size_t)size, size - 1, n};
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t key = (uint32_t)list->keys[i];
-        uint32_t at = (key * 0x9E3779B1u) >> 7 & pairs->mask;
-        while (kehu__load32(table + 4 * (size_t)at) != 0)
-            at = (at + 1) & pairs->mask;
-        kehu__store32(table + 4 * (size_t)at, key);
-        kehu__store32(table + 4 * ((size_t)size + at), i + 1);
-    }
-    return KEHU_OK;
+    list->n = n;
+    return write_table(list->keys, n, out, pairs, err);
 }
 
-static kehu_status number_pairs(trainer *t, kehu__buffer *near, kehu__buffer *gapped,
-                                kehu_error *err)
+static kehu_status number_pairs(trainer *t, kehu_error *err)
 {
-    pair_list lists[2] = {{.alloc = t->alloc}, {.alloc = t->alloc}};
+    pair_list *const lists = t->lists;
     static const char none[16]; /* a table of two free places */
     kehu_status status = KEHU_OK;
-    t->s->near = t->s->gapped = (kehu__pairs){none, none + 8, 1, 0};
+    t->s->near = t->s->gapped = (kehu__pairs){none, 1, 0};
     for (int64_t row = 0; row < t->sentences->length && status == KEHU_OK; row++) {
         status = read_row(t, row, err);
         if (status == KEHU_OK)
@@ -175,11 +184,9 @@ static kehu_status number_pairs(trainer *t, kehu__buffer *near, kehu__buffer *ga
     if (status == KEHU_OK && lists[0].n == 0)
         status = kehu__fail(err, KEHU_EMPTY, -1, "sentences have no word");
     if (status == KEHU_OK)
-        status = build_table(&lists[0], near, &t->s->near, err);
+        status = build_table(&lists[0], &t->tables[0], &t->s->near, err);
     if (status == KEHU_OK)
-        status = build_table(&lists[1], gapped, &t->s->gapped, err);
-    for (int k = 0; k < 2; k++)
-        kehu__free(&t->alloc, lists[k].keys, lists[k].capacity, sizeof *lists[k].keys);
+        status = build_table(&lists[1], &t->tables[1], &t->s->gapped, err);
     return status;
 }
 
@@ -308,15 +315,97 @@ static kehu_status run_epochs(trainer *t, const kehu__segmenter_options *options
     return status;
 }
 
-static void write_weights(trainer *t, kehu__buffer *weights)
+static int32_t weight_of(const trainer *t, size_t record, size_t tag)
 {
-    for (size_t i = 0; i < (size_t)t->s->n_records * KEHU__TAGS; i++)
-        kehu__buffer_u16(weights, (uint16_t)(int16_t)average(t->weights[i], t->sums[i],
-                                                             t->step, WEIGHT_MAX));
+    const size_t at = record * KEHU__TAGS + tag;
+    return average(t->weights[at], t->sums[at], t->step, WEIGHT_MAX);
+}
+
+static void write_records(const trainer *t, size_t from, size_t n, kehu__buffer *weights)
+{
+    for (size_t i = from; i < from + n; i++)
+        for (size_t tag = 0; tag < KEHU__TAGS; tag++)
+            kehu__buffer_u16(weights,
+                             (uint16_t)(KEHU__WEIGHT_ZERO + weight_of(t, i, tag)));
+}
+
+/* The pairs that have a weight, as a table of new numbers, and their records. */
+static kehu_status write_pairs(trainer *t, int which, uint32_t first, uint32_t n_places,
+                               kehu__buffer *table, kehu__buffer *weights,
+                               kehu__pairs *pairs, kehu_error *err)
+{
+    pair_list *list = &t->lists[which];
+    uint32_t kept = 0;
+    write_records(t, first, n_places, weights); /* of pairs that are not there: zeros */
+    for (uint32_t i = 0; i < list->n; i++) {
+        const size_t record = first + (size_t)(i + 1) * n_places;
+        bool any = false;
+        for (size_t k = 0; k < n_places * KEHU__TAGS && !any; k++)
+            any = weight_of(t, record + k / KEHU__TAGS, k % KEHU__TAGS) != 0;
+        if (any) {
+            list->keys[kept++] = list->keys[i];
+            write_records(t, record, n_places, weights);
+        }
+    }
+    return write_table(list->keys, kept, table, pairs, err);
+}
+
+typedef struct joining {
+    const trainer *t;
+    int32_t *sums; /* of the records behind fixed_at of a model */
+} joining;
+
+static void join(void *ctx, uint32_t to, uint32_t from)
+{
+    joining *j = ctx;
+    for (size_t tag = 0; tag < KEHU__TAGS; tag++)
+        j->sums[(size_t)(to - j->t->s->fixed_at) * KEHU__TAGS + tag] +=
+            weight_of(j->t, from, tag);
+}
+
+/* The model's records, and *s as the model has it. */
+static kehu_status write_weights(trainer *t, kehu__buffer *near, kehu__buffer *gapped,
+                                 kehu__buffer *weights, kehu_error *err)
+{
+    kehu__segmenter *s = t->s;
+    const size_t n = (kehu__segmenter_lay_out(s) - s->fixed_at) * (size_t)KEHU__TAGS;
+    joining j = {t, kehu__alloc_zero(&t->alloc, n, sizeof *j.sums)};
+    kehu__pairs kept[2] = {{.n = 0}, {.n = 0}};
+    kehu_status status = KEHU_OK;
+    if (j.sums == NULL)
+        return kehu__no_memory(err, "the model");
+    write_records(t, 0, s->near_at, weights);
+    status =
+        write_pairs(t, 0, s->near_at, KEHU__NEAR_PLACES, near, weights, &kept[0], err);
+    if (status == KEHU_OK)
+        status = write_pairs(t, 1, s->gapped_at, KEHU__GAPPED_PLACES, gapped, weights,
+                             &kept[1], err);
+    kehu__segmenter_join(s, join, &j);
+    for (size_t i = 0; i < n; i++)
+        kehu__buffer_u16(weights, (uint16_t)(KEHU__WEIGHT_ZERO + j.sums[i]));
+    kehu__free(&t->alloc, j.sums, n, sizeof *j.sums);
     for (int a = 0; a < KEHU__TAGS; a++)
         for (int b = 0; b < KEHU__TAGS; b++)
-            t->s->transitions[a][b] =
+            s->transitions[a][b] =
                 average(t->transitions[a][b], t->transition_sums[a][b], t->step, 1 << 20);
+    s->near = kept[0];
+    s->gapped = kept[1];
+    return status;
+}
+
+static void free_trainer(trainer *t, size_t n_weights, size_t n_bits)
+{
+    const kehu_allocator alloc = t->alloc;
+    for (int k = 0; k < 2; k++) {
+        kehu__free(&alloc, t->lists[k].keys, t->lists[k].capacity,
+                   sizeof *t->lists[k].keys);
+        kehu__buffer_free(&t->tables[k]);
+    }
+    kehu__free(&alloc, t->hidden, n_bits, 1);
+    kehu__free(&alloc, t->sums, n_weights, sizeof *t->sums);
+    kehu__free(&alloc, t->weights, n_weights, sizeof *t->weights);
+    kehu__gold_free(&t->gold, &alloc);
+    kehu__free(&alloc, t, 1, sizeof *t);
 }
 
 kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentences,
@@ -336,10 +425,14 @@ kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentenc
     t->sentences = sentences;
     t->dropout = options->dropout;
     t->random = kehu__random_seed(options->seed);
-    status = number_pairs(t, near, gapped, err);
+    for (int k = 0; k < 2; k++) {
+        t->lists[k].alloc = *alloc;
+        t->tables[k] = kehu__buffer_new(alloc);
+    }
+    status = number_pairs(t, err);
     if (status == KEHU_OK) {
         kehu__segmenter_lay_out(s);
-        n = (size_t)s->n_records * KEHU__TAGS;
+        n = (size_t)kehu__segmenter_training_records(s) * KEHU__TAGS;
         t->weights = kehu__alloc_zero(alloc, n, sizeof *t->weights);
         t->sums = kehu__alloc_zero(alloc, n, sizeof *t->sums);
         t->hidden = kehu__alloc_zero(alloc, n_bits, 1);
@@ -349,11 +442,7 @@ kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentenc
     if (status == KEHU_OK)
         status = run_epochs(t, options, run, err);
     if (status == KEHU_OK)
-        write_weights(t, weights);
-    kehu__free(alloc, t->hidden, n_bits, 1);
-    kehu__free(alloc, t->sums, n, sizeof *t->sums);
-    kehu__free(alloc, t->weights, n, sizeof *t->weights);
-    kehu__gold_free(&t->gold, alloc);
-    kehu__free(alloc, t, 1, sizeof *t);
+        status = write_weights(t, near, gapped, weights, err);
+    free_trainer(t, n, n_bits);
     return status;
 }

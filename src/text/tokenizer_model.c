@@ -1,11 +1,11 @@
 /* Trained tokenizers: learning, the file, splitting, comparing.
  *
- * The file is a container of kind "TOK1":
+ * The file is a container of kind "TOK2":
  *   HEAD  u32 labels; of both tables places and pairs; i32[4][4] transitions
  *   WRDS  the training words, a container "DIC2"
  *   OTHR  the other dictionary, likewise; empty = none
- *   NEAR  u32 keys, u32 numbers of pairs side by side; GAPD of those with a gap
- *   WGHT  i16[4] a record */
+ *   NEAR  u32 key, u32 number a place: pairs side by side; GAPD those with a gap
+ *   WGHT  u16[4] a record, 32768 = 0 */
 #include <kehu/tokenizer.h>
 
 #include "base/error.h"
@@ -45,10 +45,10 @@ static bool table_fits(const kehu__pairs *p)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i <= p->mask; i++) {
-        const uint32_t number = kehu__load32(p->numbers + 4 * (size_t)i);
-        const bool used = kehu__load32(p->keys + 4 * (size_t)i) != 0;
-        n += used;
-        if (used && (number == 0 || number > p->n))
+        const uint64_t place = kehu__load64(p->places + 8 * (size_t)i);
+        const uint64_t number = place >> 32;
+        n += place != 0;
+        if (place != 0 && (number == 0 || number > p->n))
             return false;
     }
     return n == p->n && n <= p->mask;
@@ -65,8 +65,7 @@ static bool read_table(kehu__reader *r, const kehu__container *c, const char *ta
         (places & (places - 1)) != 0 || size != (size_t)places * 8)
         return false;
     p->mask = places - 1;
-    p->keys = bytes;
-    p->numbers = bytes + (size_t)places * 4;
+    p->places = bytes;
     return true;
 }
 
@@ -75,7 +74,7 @@ static bool read_numbers(kehu__model *m, const kehu__container *c, bool trusted)
 {
     kehu__segmenter *s = &m->segmenter;
     const char *head;
-    size_t size;
+    size_t size, n_records;
     kehu__reader r;
     if (!kehu__container_find(c, "HEAD", &head, &size))
         return false;
@@ -93,9 +92,9 @@ static bool read_numbers(kehu__model *m, const kehu__container *c, bool trusted)
     if (r.failed || s->n_labels < 4 || s->n_labels > UINT16_MAX ||
         s->near.n > (uint32_t)INT32_MAX / 16 || s->gapped.n > (uint32_t)INT32_MAX / 16)
         return false;
-    kehu__segmenter_lay_out(s);
+    n_records = kehu__segmenter_lay_out(s);
     return kehu__container_find(c, "WGHT", &s->weights, &size) &&
-           size == (size_t)s->n_records * KEHU__TAGS * 2 &&
+           size == n_records * KEHU__TAGS * 2 &&
            (trusted || (table_fits(&s->near) && table_fits(&s->gapped) &&
                         largest_label(&s->words) == s->n_labels - 4));
 }
@@ -109,7 +108,7 @@ static kehu_status open_parts(kehu__model *m, bool trusted, const char *name,
     if (trusted)
         kehu__container_trust(&c, m->bytes, m->size);
     else
-        KEHU_TRY(kehu__container_open(&c, m->bytes, m->size, "TOK1", name, err));
+        KEHU_TRY(kehu__container_open(&c, m->bytes, m->size, "TOK2", name, err));
     if (!kehu__container_find(&c, "WRDS", &words, &words_size) ||
         !kehu__container_find(&c, "OTHR", &other, &other_size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s lacks a section of a tokenizer",
@@ -235,7 +234,7 @@ static kehu_status train_file(kehu__buffer *out, const kehu__lexicon *words,
                                           {"NEAR", parts[NEAR].bytes, parts[NEAR].size},
                                           {"GAPD", parts[GAPD].bytes, parts[GAPD].size},
                                           {"WGHT", parts[WGHT].bytes, parts[WGHT].size}};
-        kehu__container_build(out, "TOK1", sections,
+        kehu__container_build(out, "TOK2", sections,
                               sizeof sections / sizeof sections[0]);
         if (out->failed || parts[HEAD].failed || parts[WGHT].failed)
             status = kehu__no_memory(err, "the model");
@@ -325,10 +324,27 @@ static kehu_span_kind kind_of_word(const char *p, const char *end, uint32_t word
     return KEHU_SPAN_MIXED;
 }
 
-static uint32_t word_number(const kehu_tokenizer *t, const char *p, const char *end)
+/* The span of the units [first, end) of a piece that begins at p, `at` of its text. */
+static kehu_span span_of(const kehu_tokenizer *t, const kehu__piece *piece,
+                         uint32_t first, uint32_t end, const char *p, uint32_t at)
 {
-    uint32_t value;
-    return kehu__dictionary_find(&t->lexicon->dictionary, p, (size_t)(end - p), &value);
+    const char *from = p + piece->offsets[first], *to = p + piece->offsets[end];
+    const uint16_t *labels =
+        t->model->other == NULL ? piece->labels + KEHU__PADS : piece->other_labels;
+    const kehu__dictionary *d = &t->lexicon->dictionary;
+    uint32_t word, value;
+    kehu_span_kind kind;
+    if (piece->whole[first] != 0) {
+        word = kehu__dictionary_find(d, from, (size_t)(to - from), &value);
+        kind = (kehu_span_kind)piece->whole[first];
+    } else {
+        word = kehu__dictionary_find_labels(d, labels + first, end - first);
+        kind = kehu__piece_kind(piece, first, end, word);
+        if (kind == 0)
+            kind = kind_of_word(from, to, word);
+    }
+    return (kehu_span){at + piece->offsets[first], (uint32_t)(to - from), word,
+                       (uint16_t)kind, 0};
 }
 
 kehu_status kehu__model_split(const kehu_tokenizer *t, const char *text, int64_t size,
@@ -360,13 +376,7 @@ kehu_status kehu__model_split(const kehu_tokenizer *t, const char *text, int64_t
                 continue;
             if (n == capacity)
                 break;
-            const char *from = p + piece.offsets[first], *to = p + piece.offsets[i + 1];
-            const uint32_t word = word_number(t, from, to);
-            spans[n++] = (kehu_span){
-                at + piece.offsets[first], (uint32_t)(to - from), word,
-                (uint16_t)(piece.whole[i] != 0 ? piece.whole[i]
-                                               : kind_of_word(from, to, word)),
-                0};
+            spans[n++] = span_of(t, &piece, first, i + 1, p, at);
             first = i + 1;
         }
         if (i < piece.n) { /* a piece is split whole or not at all */

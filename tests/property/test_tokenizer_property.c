@@ -275,7 +275,7 @@ static void use_changed_model(const bytes *file, kehu__random *r)
     sections[k].bytes = copy;
     if (kehu__random_below(r, 20) == 0)
         sections[k].size = kehu__random_below(r, (uint32_t)sections[k].size);
-    kehu__container_build(&out, "TOK1", sections, 6);
+    kehu__container_build(&out, "TOK2", sections, 6);
     if (kehu_tokenizer_view(&t, out.bytes, out.size, NULL, NULL) == KEHU_OK) {
         kehu_span spans[sizeof text];
         int64_t n, at = 0;

@@ -4,6 +4,8 @@
 
     cc -std=c11 -O2 -ffp-contract=off -pthread -c kehu.c      (link with -lm -pthread)
 
+For Windows by MinGW, add -DKEHU_STATIC to whatever includes kehu.h, unless it is to be a DLL.
+
 Comes without the built-in dictionary, which is not C: kehu_tokenizer_default() says so, other dictionaries load.
 Names that are private to one source file and stand in several get the file's name in front.
 """
@@ -17,11 +19,13 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = os.path.join(TOP, "src")
 TABLES = {"base": ["powers.py"], "data": ["gb18030.py"]}  # programs that write C
+WINDOWS = ("CHAR", "FLOAT", "INT64", "LONG", "SHORT", "UINT8")  # types of its headers
 ROOMS = ("base", "file", "data", "learn", "text", "store", "insight")
 LICENCE = "/* kehu {version}, in one file. Apache-2.0: see LICENSE of the project; parts of its tables are from OpenCC\n" \
           " * (Apache-2.0). Made by src/amalgamate.py: change the sources, not this. */\n"
 BEFORE = "#ifndef _POSIX_C_SOURCE\n#define _POSIX_C_SOURCE 200809L\n#endif\n#ifndef _FILE_OFFSET_BITS\n" \
-         "#define _FILE_OFFSET_BITS 64\n#endif\n#define KEHU_BUILDING\n"
+         "#define _FILE_OFFSET_BITS 64\n#endif\n#if defined(_WIN32)\n#define __USE_MINGW_ANSI_STDIO 1\n#define _CRT_RAND_S\n" \
+         "#endif\n#define KEHU_BUILDING\n"
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">].*$', re.M)
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
@@ -104,6 +108,13 @@ def renamed(text, code, names, prefix):
     return "".join(parts) + text[at:]
 
 
+def conditional(before):
+    """Does what stands before this place leave a condition open, other than a header's guard?"""
+    code = blanked(before)
+    guard = len(re.findall(r"^#ifndef (\w+_H)\n#define \1$", code, re.M))
+    return len(re.findall(r"^[ \t]*#[ \t]*if", code, re.M)) - len(re.findall(r"^[ \t]*#[ \t]*endif", code, re.M)) > guard
+
+
 class Amalgam:
     def __init__(self):
         self.system, self.seen = [], set()
@@ -112,6 +123,8 @@ class Amalgam:
         """The text with our own headers in their place, each once, and the system's noted."""
         def one(m):
             if m[1] == "<" and not m[2].startswith("kehu/"):
+                if conditional(text[:m.start()]):
+                    return m[0]
                 if m[2] not in self.system:
                     self.system.append(m[2])
                 return ""
@@ -147,8 +160,10 @@ def main():
     codes = {name: blanked(text) for name, text in texts.items()}
     private = {name: private_names(code) for name, code in codes.items()}
     users = collections.Counter(name for names in private.values() for name in names)
+    users.update(WINDOWS)
     parts = []
-    for file in texts:
+    # What takes in the names of Windows comes last.
+    for file in sorted(texts, key=lambda name: "<windows.h>" in texts[name]):
         clashing = {name for name in private[file] if users[name] > 1}
         body = renamed(texts[file], codes[file], clashing, re.sub(r"\W", "_", os.path.splitext(file)[0]))
         macros = re.findall(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", blanked(body), re.M)

@@ -6,7 +6,9 @@
 
 /* Write code, where and the formatted message into err (may be NULL) and
  * return code. A message that does not fit is cut at a whole character. */
-#if defined(__GNUC__)
+#if defined(__GNUC__) && defined(_WIN32)
+__attribute__((format(gnu_printf, 4, 5)))
+#elif defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif
 kehu_status

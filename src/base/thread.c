@@ -1,7 +1,11 @@
 #include "base/thread.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
 
 #include "base/error.h"
 
@@ -25,6 +29,33 @@ static void *work(void *arg)
     }
 }
 
+#if defined(_WIN32)
+typedef void *thread_handle;
+
+static bool start(thread_handle *t, queue *q)
+{
+    *t = kehu__windows_thread(work, q);
+    return *t != NULL;
+}
+
+static void join(thread_handle t)
+{
+    kehu__windows_join(t);
+}
+#else
+typedef pthread_t thread_handle;
+
+static bool start(thread_handle *t, queue *q)
+{
+    return pthread_create(t, NULL, work, q) == 0;
+}
+
+static void join(thread_handle t)
+{
+    pthread_join(t, NULL);
+}
+#endif
+
 uint32_t kehu__run_threads(const kehu__run *run)
 {
     const uint32_t n = run->executor != NULL ? run->executor->n : run->n_threads;
@@ -35,7 +66,7 @@ void kehu__parallel(const kehu__run *run, int64_t n_tasks,
                     void (*task)(void *arg, int64_t i), void *arg)
 {
     queue q = {.n_tasks = n_tasks, .task = task, .arg = arg};
-    pthread_t threads[MAX_THREADS];
+    thread_handle threads[MAX_THREADS];
     uint32_t started = 0;
     const uint32_t wanted = kehu__run_threads(run);
     if (run->executor != NULL) {
@@ -43,11 +74,11 @@ void kehu__parallel(const kehu__run *run, int64_t n_tasks,
         return;
     }
     while (started + 1 < wanted && (int64_t)started + 1 < n_tasks &&
-           pthread_create(&threads[started], NULL, work, &q) == 0)
+           start(&threads[started], &q))
         started++;
     work(&q);
     while (started > 0)
-        pthread_join(threads[--started], NULL);
+        join(threads[--started]);
 }
 
 kehu_status kehu__progress(const kehu__run *run, double done, const char *stage,

@@ -27,4 +27,11 @@ uint32_t kehu__run_threads(const kehu__run *run);
 kehu_status kehu__progress(const kehu__run *run, double done, const char *stage,
                            kehu_error *err);
 
+#if defined(_WIN32)
+/* For thread.c: the system's header and its many names stay in thread_windows.c. NULL
+ * when no thread is to be had. */
+void *kehu__windows_thread(void *(*work)(void *arg), void *arg);
+void kehu__windows_join(void *thread);
+#endif
+
 #endif

@@ -5,6 +5,9 @@
 #define KEHU_SRC_FILE_IO_H
 
 #include <kehu/base.h>
+#include <stdbool.h>
+
+enum { KEHU__PATH_BYTES = 4096 };
 
 /* Each call returns 0 or more, or minus an errno value. */
 typedef struct kehu__io {
@@ -21,6 +24,8 @@ typedef struct kehu__io {
     int (*unlink)(void *ctx, const char *path);
     int (*make_folder)(void *ctx, const char *path, int mode);
     int (*working_folder)(void *ctx, char *path, size_t size); /* its full name */
+    int (*random)(void *ctx, void *bytes,
+                  size_t size); /* from the system, never predictable */
     /* Call name(arg, n) for each file in a folder but "." and "..", in the folder's
      * order; a result below 0 stops and is returned. */
     int (*list)(void *ctx, const char *folder, int (*name)(void *arg, const char *n),
@@ -34,7 +39,7 @@ typedef struct kehu__io {
     int (*unmap)(void *ctx, void *bytes, size_t size);
 } kehu__io;
 
-/* The real one. */
+/* The real one: io_posix.c or io_windows.c. Paths are UTF-8 on both. */
 extern const kehu__io kehu__io_system;
 
 /* Read or write all of `size`, going on after short counts and EINTR. Fail with
@@ -48,6 +53,28 @@ kehu_status kehu__io_write(const kehu__io *io, int fd, const void *bytes, size_t
  * missing file or folder, IO for the rest. The message says what was tried. */
 kehu_status kehu__io_fail(int64_t result, const char *doing, const char *name,
                           kehu_error *err);
+
+static inline bool kehu__is_separator(char c)
+{
+#if defined(_WIN32)
+    return c == '/' || c == '\\';
+#else
+    return c == '/';
+#endif
+}
+
+/* Does the path stay the same file when the working folder changes? */
+static inline bool kehu__is_full_path(const char *path)
+{
+#if defined(_WIN32)
+    if (path[0] != '\0' && path[1] == ':')
+        return true;
+#endif
+    return kehu__is_separator(path[0]);
+}
+
+/* Sync the folder that a path, below KEHU__PATH_BYTES long, stands in. */
+kehu_status kehu__io_sync_parent(const kehu__io *io, const char *path, kehu_error *err);
 
 /* Whole file into memory: *bytes has *size bytes (NULL for an empty file) from
  * `alloc`. Fails with KEHU_LIMIT above max_size. */

@@ -32,19 +32,9 @@ kehu_status kehu__replace_write(kehu__replace *r, const void *bytes, size_t size
     return status;
 }
 
-/* The folder part of a path, "." if there is none. */
-static void folder_of(const char *path, char folder[KEHU__PATH_BYTES])
-{
-    const char *slash = strrchr(path, '/');
-    const size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    memcpy(folder, n == 0 ? "." : path, n == 0 ? 1 : n);
-    folder[n == 0 ? 1 : n] = '\0';
-}
-
 kehu_status kehu__replace_end(kehu__replace *r, kehu_status status, kehu_error *err)
 {
     const kehu__io *io = r->io;
-    char folder[KEHU__PATH_BYTES];
     int result;
     if (r->fd < 0)
         return status;
@@ -60,9 +50,7 @@ kehu_status kehu__replace_end(kehu__replace *r, kehu_status status, kehu_error *
         io->unlink(io->ctx, r->temporary);
         return status;
     }
-    folder_of(r->path, folder);
-    result = io->sync_folder(io->ctx, folder);
-    return result < 0 ? kehu__io_fail(result, "sync", folder, err) : KEHU_OK;
+    return kehu__io_sync_parent(io, r->path, err);
 }
 
 kehu_status kehu__file_replace(const kehu__io *io, const char *path, const void *bytes,

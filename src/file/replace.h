@@ -12,8 +12,6 @@
 
 #include "file/io.h"
 
-enum { KEHU__PATH_BYTES = 4096 };
-
 typedef struct kehu__replace {
     const kehu__io *io;
     int fd;

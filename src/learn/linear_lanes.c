@@ -72,7 +72,13 @@ static inline void prefetch_weights(const kehu__solver_rows *r, const float *wei
 #define TARGET
 #include "learn/linear_lanes.inc.h"
 
-#if defined(__x86_64__)
+/* For Windows gcc keeps no place of 32 bytes on the stack in line, which AVX needs (its
+ * bug 54412): there the plain kernel serves. */
+#if defined(__x86_64__) && (!defined(_WIN32) || defined(__clang__))
+#define WIDE_LANES
+#endif
+
+#if defined(WIDE_LANES)
 #define NAME(x) avx2_##x
 #define TARGET  __attribute__((target("avx2")))
 #include "learn/linear_lanes.inc.h"
@@ -91,7 +97,7 @@ static inline void prefetch_weights(const kehu__solver_rows *r, const float *wei
 
 kehu__kernel kehu__lanes_kernel(kehu__loss loss)
 {
-#if defined(__x86_64__)
+#if defined(WIDE_LANES)
     const uint32_t cpu = kehu__cpu();
     if (cpu & KEHU__CPU_AVX512)
         return KERNEL(avx512);

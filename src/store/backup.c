@@ -89,7 +89,7 @@ static kehu_status write_files(backup *b, kehu_error *err)
     result = s->io->sync_folder(s->io->ctx, b->folder);
     if (result < 0)
         return kehu__io_fail(result, "sync", b->folder, err);
-    KEHU_TRY(kehu__sync_parent(s->io, b->folder, err));
+    KEHU_TRY(kehu__io_sync_parent(s->io, b->folder, err));
     return kehu__manifest_publish(&b->manifest, s->io, b->folder, &unsure, err);
 }
 

@@ -37,21 +37,6 @@ static kehu_status read_options(kehu_store_options *opt, const kehu_store_option
     return KEHU_OK;
 }
 
-kehu_status kehu__sync_parent(const kehu__io *io, const char *path, kehu_error *err)
-{
-    char parent[KEHU__FOLDER_MAX + 1];
-    size_t n = strlen(path);
-    int result;
-    while (n > 1 && path[n - 1] == '/')
-        n--;
-    while (n > 0 && path[n - 1] != '/')
-        n--;
-    memcpy(parent, n == 0 ? "." : path, n == 0 ? 1 : n);
-    parent[n == 0 ? 1 : n] = '\0';
-    result = io->sync_folder(io->ctx, parent);
-    return result < 0 ? kehu__io_fail(result, "sync", parent, err) : KEHU_OK;
-}
-
 /* See what there is; a missing folder is made if the mode says so. */
 static kehu_status look(kehu__folder *f, const kehu_store *store, kehu_error *err)
 {
@@ -62,7 +47,7 @@ static kehu_status look(kehu__folder *f, const kehu_store *store, kehu_error *er
         const int result = io->make_folder(io->ctx, folder, 0700);
         if (result < 0 && result != -EEXIST)
             return kehu__io_fail(result, "make folder", folder, err);
-        KEHU_TRY(kehu__sync_parent(io, folder, err));
+        KEHU_TRY(kehu__io_sync_parent(io, folder, err));
         status = kehu__folder_look(f, io, folder, err);
     }
     KEHU_TRY(status);
@@ -100,20 +85,16 @@ kehu_status kehu__folder_lock(int *fd, const kehu__io *io, const char *folder,
 static kehu_status draw_id(const kehu_store *store, uint64_t *id, kehu_error *err)
 {
     const kehu__io *io = store->state.io;
-    static const char source[] = "/dev/urandom";
     unsigned char bytes[8] = {0};
-    kehu_status status;
-    int fd;
+    int result;
     *id = store->options.store_id;
     if (*id != 0)
         return KEHU_OK;
-    fd = io->open(io->ctx, source, O_RDONLY, 0);
-    if (fd < 0)
-        return kehu__io_fail(fd, "open", source, err);
-    status = kehu__io_read(io, fd, bytes, sizeof bytes, 0, source, err);
-    io->close(io->ctx, fd);
+    result = io->random(io->ctx, bytes, sizeof bytes);
+    if (result < 0)
+        return kehu__io_fail(result, "draw", "the store's number", err);
     *id = kehu__load64(bytes) | 1; /* 0 stands for none */
-    return status;
+    return KEHU_OK;
 }
 
 /* A creation that was cut off leaves an empty log; more is not ours to write over. */
@@ -169,7 +150,7 @@ static kehu_status name_in_full(char full[KEHU__FOLDER_MAX + 1],
     size_t n;
     int result;
     memcpy(full, s->folder, size);
-    if (s->folder[0] == '/')
+    if (kehu__is_full_path(s->folder))
         return KEHU_OK;
     result = s->io->working_folder(s->io->ctx, full, KEHU__FOLDER_MAX + 1);
     if (result < 0 && result != -ERANGE)

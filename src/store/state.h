@@ -41,9 +41,6 @@ kehu_status kehu__folder_look(kehu__folder *f, const kehu__io *io, const char *f
 kehu_status kehu__folder_lock(int *fd, const kehu__io *io, const char *folder,
                               kehu_error *err);
 
-/* Sync the folder that holds `path`, so that its name there is on the disk. */
-kehu_status kehu__sync_parent(const kehu__io *io, const char *path, kehu_error *err);
-
 kehu__store_state kehu__state_new(const kehu__io *io, const kehu_allocator *alloc);
 
 /* Read the store in s->folder. A reader tries again when a writer replaced the files

@@ -267,6 +267,13 @@ static int memory_working_folder(void *ctx, char *path, size_t size)
     return 0;
 }
 
+static int memory_random(void *ctx, void *bytes, size_t size)
+{
+    (void)ctx;
+    memset(bytes, 7, size);
+    return 0;
+}
+
 static int memory_list(void *ctx, const char *folder,
                        int (*name)(void *arg, const char *n), void *arg)
 {
@@ -305,6 +312,7 @@ memory_io *memory_io_new(void)
                           .unlink = memory_unlink,
                           .make_folder = memory_make_folder,
                           .working_folder = memory_working_folder,
+                          .random = memory_random,
                           .list = memory_list,
                           .lock = memory_lock};
     return m;

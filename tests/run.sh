@@ -4,8 +4,8 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   java_jmh java_natives java_spark spark s390x aarch64 debian conan docs
-#                                   free_threaded abi licences
+#                                   java_jmh java_natives java_spark spark s390x aarch64 i386 musl debian conan
+#                                   docs free_threaded abi licences
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -16,6 +16,8 @@
 #   valgrind  the unit tests under valgrind
 #   s390x     the unit tests for a big-endian processor, under QEMU: every model file and result has the same bytes
 #   aarch64   the same for 64-bit ARM
+#   i386      the same for 32-bit x86, without an emulator
+#   musl      the same with musl in the place of glibc
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
 #   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
 #   java_natives  the native libraries of all platforms and their jars are built, checked and run on a Java of each,
@@ -137,6 +139,37 @@ cross() {
 }
 part_s390x() { cross s390x s390x; }
 part_aarch64() { cross arm64 aarch64; }
+# cmocka NAME COMPILER: a static cmocka for a system of which Debian has none, from Debian's source, in $out/cmocka/NAME.
+cmocka() (
+    cd $out || exit
+    ls cmocka/cmocka_*.orig.tar.xz >/dev/null 2>&1 || source_of cmocka cmocka || exit
+    rm -rf "cmocka/$1" && mkdir "cmocka/$1" && tar -xf cmocka/cmocka_*.orig.tar.xz -C "cmocka/$1" --strip-components=1 &&
+        cd "cmocka/$1" && sed -i 's/__format__ (__printf__/__format__ (gnu_printf/' include/cmocka.h || exit
+    for has in MALLOC_H INTTYPES_H SIGNAL_H STRINGS_H STRUCT_TIMESPEC GCC_THREAD_LOCAL_STORAGE CLOCK_REALTIME STRSIGNAL; do
+        set -- "$@" -DHAVE_$has=1
+    done
+    shift
+    "$@" -w -O1 -D_GNU_SOURCE -Iinclude -c src/cmocka.c -o cmocka.o && ar rcs libcmocka.a cmocka.o &&
+        printf 'Name: cmocka\nDescription: unit tests\nVersion: 1.1.5\nLibs: -L%s -lcmocka\nCflags: -I%s/include\n' "$PWD" "$PWD" >cmocka.pc
+)
+# elsewhere NAME COMPILER MESON_OPTION...: the tests with that cmocka.
+elsewhere() {
+    name=$1 compiler=$2
+    shift 2
+    if ! cmocka "$name" "$compiler" >"$out/$name-cmocka.log" 2>&1; then
+        failed=$((failed + 1))
+        echo "$name: cmocka FAILED"
+        tail -n 20 "$out/$name-cmocka.log"
+        return 1
+    fi
+    build "$name" "$compiler" "-Dpkg_config_path=$PWD/$out/cmocka/$name" "$@" &&
+        run "$name" "$name" --suite unit --suite golden --suite fuzz --timeout-multiplier 4
+}
+part_musl() { need musl-gcc=musl-tools && elsewhere musl musl-gcc; }
+part_i386() {
+    need i686-linux-gnu-gcc=gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h=libc6-dev-i386-cross &&
+        elsewhere i386 i686-linux-gnu-gcc --cross-file tests/support/i386.ini
+}
 part_fuzz() {
     sanitized fuzz clang -Dc_args=-DKEHU_FUZZ || return
     for target in "$out"/fuzz/tests/fuzz_*; do

@@ -23,7 +23,7 @@ static uint64_t hash(const char *text, size_t size)
 
 static int64_t *slot_of(const names *set, const char *text, size_t size)
 {
-    size_t at = hash(text, size) & (set->n_slots - 1);
+    size_t at = (size_t)hash(text, size) & (set->n_slots - 1);
     for (;; at = (at + 1) & (set->n_slots - 1)) {
         const int64_t i = set->slots[at];
         if (i < 0)

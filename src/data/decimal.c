@@ -89,7 +89,7 @@ bool kehu__decimal_integer(const kehu__decimal *d, const void *value, int64_t *o
 
 double kehu__decimal_number(const kehu__decimal *d, const void *value)
 {
-    uint32_t words[WORDS];
+    uint32_t words[WORDS] = {0};
     char text[TEXT_BYTES];
     double number = 0;
     size_t at = 1 + DIGITS;

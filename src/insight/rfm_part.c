@@ -22,7 +22,7 @@ static uint64_t order_hash(uint64_t id, uint32_t customer)
 /* Put number i, whose hash is known to be absent, into a free slot. */
 static void insert(kehu__rfm_index *index, uint64_t hash, uint32_t i)
 {
-    size_t at = hash & (index->n_slots - 1);
+    size_t at = (size_t)hash & (index->n_slots - 1);
     while (index->slots[at] != 0)
         at = (at + 1) & (index->n_slots - 1);
     index->slots[at] = kehu__rfm_slot(hash, index->n_slots, i);
@@ -84,7 +84,7 @@ static inline bool same_bytes(const char *a, const char *b, size_t n)
 static bool same_text(const kehu__rfm_part *p, uint64_t at, uint64_t size,
                       const kehu__text *t)
 {
-    return size == (uint64_t)t->size && same_bytes(p->text + at, t->bytes, size);
+    return size == (uint64_t)t->size && same_bytes(p->text + at, t->bytes, (size_t)size);
 }
 
 bool kehu__rfm_part_is(const kehu__rfm_part *p, uint32_t k, const kehu__text *name)
@@ -138,7 +138,8 @@ uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
 {
     const size_t mask = p->by_key.n_slots - 1;
     if (p->by_key.n_slots > 0)
-        for (size_t at = hash & mask; p->by_key.slots[at] != 0; at = (at + 1) & mask) {
+        for (size_t at = (size_t)hash & mask; p->by_key.slots[at] != 0;
+             at = (at + 1) & mask) {
             const uint32_t i = (p->by_key.slots[at] & (uint32_t)mask) - 1;
             if (p->customers[i].hash == hash &&
                 (name == NULL || same_text(p, p->names[i].at, p->names[i].size, name)))
@@ -173,7 +174,8 @@ bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t c
     const uint64_t hash = order_hash(id, customer);
     const size_t mask = p->by_order.n_slots - 1;
     if (p->by_order.n_slots > 0)
-        for (size_t at = hash & mask; p->by_order.slots[at] != 0; at = (at + 1) & mask) {
+        for (size_t at = (size_t)hash & mask; p->by_order.slots[at] != 0;
+             at = (at + 1) & mask) {
             const kehu__rfm_order *o =
                 &p->orders[(p->by_order.slots[at] & (uint32_t)mask) - 1];
             if (o->id == id && o->customer == customer &&

@@ -26,7 +26,7 @@ static inline uint64_t hash_at(const char *row)
 
 static size_t home(const kehu__rfm_part *p, uint64_t hash)
 {
-    return hash & (p->by_key.n_slots - 1);
+    return (size_t)hash & (p->by_key.n_slots - 1);
 }
 
 /* Ask for the slots of the next batch, of this one when it is the first, and for

@@ -40,7 +40,7 @@ static bool numbering_grow(numbering *m)
     }
     for (size_t i = 0; i < m->n_slots; i++)
         if (m->ids[i] != 0) {
-            size_t at = kehu__mix64(m->keys[i]) & (wider.n_slots - 1);
+            size_t at = (size_t)kehu__mix64(m->keys[i]) & (wider.n_slots - 1);
             while (wider.ids[at] != 0)
                 at = (at + 1) & (wider.n_slots - 1);
             wider.keys[at] = m->keys[i];
@@ -57,7 +57,7 @@ static uint32_t number_of(numbering *m, uint64_t key)
     size_t at;
     if (2 * (m->n + 1) > m->n_slots && !numbering_grow(m))
         return NONE;
-    at = kehu__mix64(key) & (m->n_slots - 1);
+    at = (size_t)kehu__mix64(key) & (m->n_slots - 1);
     while (m->ids[at] != 0) {
         if (m->keys[at] == key)
             return m->ids[at] - 1;

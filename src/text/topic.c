@@ -54,7 +54,7 @@ bool kehu__topic_room(kehu_topic *t)
 bool kehu__topic_index(kehu_topic *t)
 {
     for (uint32_t term = 0; term < t->n_terms; term++) {
-        size_t at = t->hashes[term] & (t->n_slots - 1);
+        size_t at = (size_t)t->hashes[term] & (t->n_slots - 1);
         for (; t->slots[at] != 0; at = (at + 1) & (t->n_slots - 1))
             if (t->hashes[t->slots[at] - 1] == t->hashes[term])
                 return false;

@@ -36,7 +36,7 @@ static bool more_slots(gathering *g)
     if (slots == NULL)
         return false;
     for (size_t w = 0; w < g->n; w++) {
-        size_t at = g->words[w].hash & (n - 1);
+        size_t at = (size_t)g->words[w].hash & (n - 1);
         while (slots[at] != 0)
             at = (at + 1) & (n - 1);
         slots[at] = (uint32_t)w + 1;
@@ -53,7 +53,7 @@ static bool find_word(gathering *g, const kehu__content *c, uint32_t *word)
     size_t at;
     if (2 * g->n >= g->n_slots && !more_slots(g))
         return false;
-    for (at = c->hash & (g->n_slots - 1); g->slots[at] != 0;
+    for (at = (size_t)c->hash & (g->n_slots - 1); g->slots[at] != 0;
          at = (at + 1) & (g->n_slots - 1)) {
         *word = g->slots[at] - 1;
         if (g->words[*word].hash == c->hash)
@@ -261,7 +261,7 @@ bool kehu__topic_find_row(kehu__topic_row *row, const kehu_topic *t, const char 
     size_t n = 0;
     kehu__content_begin(&c, t->tokenizer, text, size);
     while (kehu__content_next(&c))
-        for (size_t at = c.hash & (t->n_slots - 1); t->slots[at] != 0;
+        for (size_t at = (size_t)c.hash & (t->n_slots - 1); t->slots[at] != 0;
              at = (at + 1) & (t->n_slots - 1))
             if (t->hashes[t->slots[at] - 1] == c.hash) {
                 if (!kehu__grow(&row->alloc, &row->terms, &row->terms_capacity, n + 1,

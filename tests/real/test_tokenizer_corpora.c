@@ -82,7 +82,7 @@ static score score_of(const kehu_tokenizer *t, const char *name, const known *li
         assert_int_equal(kehu_tokenizer_split(t, gold.text, (int64_t)gold.size, spans,
                                               LINE, &n, NULL, NULL),
                          KEHU_OK);
-        n_found += n;
+        n_found += (long)n;
         for (size_t i = 0, k = 0; i < gold.size; i++) {
             if (!gold.ends[i])
                 continue;

@@ -45,3 +45,18 @@ foreign() {
     [ "$(id -u)" = 0 ] || as_root=sudo
     $as_root dpkg --add-architecture "$1"
 }
+
+# source_of PACKAGE FOLDER: the archives of a Debian package's source in this folder, checked by apt. The machine's own
+# lists of packages stay as they are.
+source_of() (
+    mkdir -p "$2/apt/parts" "$2/apt/lists/partial" && cd "$2" || exit
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >apt/parts/machine.list
+    for list in /etc/apt/sources.list.d/*.sources; do
+        [ -e "$list" ] && sed 's/^Types:.*/Types: deb-src/' "$list" >"apt/parts/${list##*/}"
+    done
+    set -- "$1" -o "Dir::Etc::SourceList=/dev/null" -o "Dir::Etc::SourceParts=$PWD/apt/parts" -o "Dir::State::Lists=$PWD/apt/lists" \
+        -o "Dir::Cache=$PWD/apt" -o APT::Sandbox::User=root
+    package=$1
+    shift
+    apt-get "$@" update && apt-get "$@" source --download-only "$package"
+)

@@ -119,12 +119,36 @@ static void print_value(FILE *f, const kehu_column *c, int64_t i)
         fprintf(f, "%lld", (long long)kehu__column_integer(c, i));
 }
 
+FILE *text_open(void)
+{
+#if defined(_WIN32) /* its tmpfile wants the root folder; D and T: a file until it is    \
+                       closed, and no longer */
+    FILE *f = fopen(_tempnam(".", "kehu"), "w+bTD");
+#else
+    FILE *f = tmpfile();
+#endif
+    if (f == NULL)
+        abort();
+    return f;
+}
+
+char *text_close(FILE *f)
+{
+    const long size = ftell(f);
+    char *text = malloc((size_t)size + 1);
+    rewind(f);
+    if (text == NULL || fread(text, 1, (size_t)size, f) != (size_t)size)
+        abort();
+    text[size] = '\0';
+    fclose(f);
+    return text;
+}
+
 char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
                  const kehu_scan_options *options, kehu_error *err)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *f = open_memstream(&text, &size);
+    char *text;
+    FILE *f = text_open();
     kehu_scan *scan = NULL;
     kehu_scan_batch b = {0};
     kehu_status status = kehu_scan_open(&scan, snapshot, part, options, err);
@@ -136,7 +160,7 @@ char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
                 fputc(k + 1 < b.n_columns ? '|' : '\n', f);
             }
     kehu_scan_free(scan);
-    fclose(f);
+    text = text_close(f);
     if (status == KEHU_OK)
         return text;
     free(text);
@@ -177,25 +201,57 @@ void store_remove(const char *folder)
     rmdir(folder);
 }
 
+static char *read_file(const char *path, size_t *size)
+{
+    FILE *f = fopen(path, "rb");
+    char *bytes;
+    if (f == NULL)
+        return NULL;
+    fseek(f, 0, SEEK_END);
+    *size = (size_t)ftell(f);
+    rewind(f);
+    bytes = malloc(*size + 1);
+    *size = fread(bytes, 1, *size, f);
+    fclose(f);
+    return bytes;
+}
+
 static bool file_has(const char *path, const char *text)
 {
     const size_t n = strlen(text);
     bool found = false;
-    FILE *f = fopen(path, "rb");
-    char *bytes;
-    size_t size;
-    if (f == NULL)
-        return false;
-    fseek(f, 0, SEEK_END);
-    size = (size_t)ftell(f);
-    rewind(f);
-    bytes = malloc(size + 1);
-    size = fread(bytes, 1, size, f);
+    size_t size = 0;
+    char *bytes = read_file(path, &size);
     for (size_t i = 0; !found && i + n <= size; i++)
         found = memcmp(bytes + i, text, n) == 0;
     free(bytes);
-    fclose(f);
     return found;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    size_t a_size = 0, b_size = 0;
+    char *a_bytes = read_file(a, &a_size), *b_bytes = read_file(b, &b_size);
+    const bool same = a_bytes != NULL && b_bytes != NULL && a_size == b_size &&
+                      memcmp(a_bytes, b_bytes, a_size) == 0;
+    free(a_bytes);
+    free(b_bytes);
+    return same;
+}
+
+bool store_same_files(const char *a, const char *b)
+{
+    DIR *dir = opendir(a);
+    bool same = dir != NULL && store_count_files(a) == store_count_files(b);
+    char a_path[1024], b_path[1024];
+    for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+        snprintf(a_path, sizeof a_path, "%s/%s", a, e->d_name);
+        snprintf(b_path, sizeof b_path, "%s/%s", b, e->d_name);
+        same = same && (e->d_name[0] == '.' || same_file(a_path, b_path));
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return same;
 }
 
 bool store_has_bytes(const char *folder, const char *text)

@@ -4,6 +4,7 @@
 #define KEHU_TESTS_STORES_H
 #include <kehu/store.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 typedef struct store_event {
     const char *customer;
@@ -23,6 +24,11 @@ kehu_status store_set(kehu_store *store, const char *const *customers, const cha
                       const char *const *values, const int64_t *valid_from, int64_t n,
                       kehu_error *err);
 
+/* A file to write text to, and its text, which the second gives when it closes it; free()
+ * it. */
+FILE *text_open(void);
+char *text_close(FILE *f);
+
 /* All rows a scan gives, as lines of values with | between and ~ for missing ones;
  * free() it. NULL when a call failed, with err filled in. */
 char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
@@ -38,4 +44,7 @@ void store_remove(const char *folder);
 /* Is this text in any file of the folder? */
 bool store_has_bytes(const char *folder, const char *text);
 int store_count_files(const char *folder);
+
+/* Have both folders the same files with the same bytes? */
+bool store_same_files(const char *a, const char *b);
 #endif

@@ -12,6 +12,9 @@
 
 enum { N_ROWS = 200000 };
 
+#if !defined(EDQUOT) /* Windows */
+#define EDQUOT ENOSPC
+#endif
 static const int faults[] = {EIO, ENOSPC, EINTR, EDQUOT, EACCES, FAULTY_IO_SHORT};
 enum { N_FAULTS = sizeof faults / sizeof *faults };
 

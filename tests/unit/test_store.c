@@ -104,9 +104,11 @@ static void test_store_keeps_what_was_not_flushed(void **state)
     expect_text(store, KEHU_STORE_EVENTS, some_text);
     kehu_store_free(store);
     assert_int_equal(stat("store_log/log-0000000001.kl", &st), 0);
+#if !defined(_WIN32) /* there the folder's list says who may */
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(stat("store_log", &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
+#endif
 }
 
 static const kehu_store_field city = {

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "support/stores.h"
+#include "support/system.h"
 #include "support/test.h"
 
 static const kehu_store_options make = {.size = sizeof make, .mode = KEHU_STORE_CREATE};
@@ -52,7 +53,7 @@ static void test_open_says_what_is_wrong_with_the_folder(void **state)
     store_remove("store_none");
     expect_open("store_none", NULL, KEHU_NOT_FOUND,
                 "cannot open folder store_none: no such file or folder (errno 2)");
-    mkdir("store_none", 0700);
+    make_folder("store_none");
     expect_open("store_none", NULL, KEHU_NOT_FOUND, "store_none is not a kehu store");
     write_file("store_none/notes.txt", "x", 1);
     expect_open("store_none", &make, KEHU_FORMAT,
@@ -129,7 +130,7 @@ static void test_open_misses_files_and_notices_foreign_ones(void **state)
     kehu_store_free(other);
     /* A file of another store that nobody names is left alone, and said. */
     assert_int_equal(
-        link("store_other/seg-0000000006.ks", "store_files/seg-0000000006.ks"), 0);
+        copy_file("store_other/seg-0000000006.ks", "store_files/seg-0000000006.ks"), 0);
     expect_open("store_files", NULL, KEHU_FORMAT,
                 "seg-0000000006.ks belongs to another store: two are mixed in this "
                 "folder");
@@ -139,7 +140,7 @@ static void test_open_misses_files_and_notices_foreign_ones(void **state)
     expect_open("store_files", NULL, KEHU_FORMAT,
                 "a file that the manifest 2 names is missing");
     assert_int_equal(
-        link("store_other/seg-0000000002.ks", "store_files/seg-0000000002.ks"), 0);
+        copy_file("store_other/seg-0000000002.ks", "store_files/seg-0000000002.ks"), 0);
     expect_open("store_files", NULL, KEHU_FORMAT,
                 "seg-0000000002.ks belongs to another store");
     unlink("store_files/seg-0000000002.ks");

@@ -113,9 +113,8 @@ static void test_import_of_many_rows_equals_adding_them(void **state)
     enum { N = 20000 };
     kehu_store *store = fresh("store_import_many", 1 << 16);
     store_event *events = calloc(N, sizeof *events);
-    char *ids = calloc(N, 8), *csv_text = NULL, *imported, *added;
-    size_t size;
-    FILE *f = open_memstream(&csv_text, &size);
+    char *ids = calloc(N, 8), *csv_text, *imported, *added;
+    FILE *f = text_open();
     kehu_csv *csv;
     kehu_error err;
     int64_t n_rows;
@@ -128,7 +127,7 @@ static void test_import_of_many_rows_equals_adding_them(void **state)
         fprintf(f, "c%d,1970-01-01 00:%02d:%02d,buy,%d\n", i * 7919 % 501, i % 1000 / 60,
                 i % 1000 % 60, i);
     }
-    fclose(f);
+    csv_text = text_close(f);
     csv = reader(csv_text);
     if (kehu_store_import(store, KEHU_STORE_EVENTS, csv, &by_names, &n_rows, &err) !=
         KEHU_OK)
@@ -164,9 +163,8 @@ static void test_export_has_all_about_one_person(void **state)
     const int64_t when[] = {0, 86400000000};
     const store_event events[] = {{"a", 1500000, "call", NULL, -5, "喂"},
                                   {"b", 1, "buy", NULL, 9, NULL}};
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
+    char *text;
+    FILE *f = text_open();
     const kehu_writer writer = {keep, f};
     kehu_snapshot *snapshot;
     kehu_error err;
@@ -176,7 +174,7 @@ static void test_export_has_all_about_one_person(void **state)
     assert_int_equal(store_add(store, events, 2, &err), KEHU_OK);
     assert_int_equal(kehu_snapshot_open(&snapshot, store, NULL, &err), KEHU_OK);
     assert_int_equal(kehu_snapshot_export(snapshot, "a", &writer, &err), KEHU_OK);
-    fclose(f);
+    text = text_close(f);
     assert_string_equal(
         text,
         "{\"customer\":\"a\",\"sequence\":3,\"fields\":[{\"name\":\"city\",\"layer\":1,"
@@ -205,9 +203,8 @@ static void test_export_takes_a_property_named_valid_from(void **state)
          .offsets = offsets},
         {.name = "time", .type = KEHU_TIMESTAMP, .length = 1, .data = &year_1},
         {.name = "valid_from", .type = KEHU_TIMESTAMP, .length = 1, .data = &year_1}};
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
+    char *text;
+    FILE *f = text_open();
     const kehu_writer writer = {keep, f};
     kehu_snapshot *snapshot;
     kehu_error err;
@@ -216,7 +213,7 @@ static void test_export_takes_a_property_named_valid_from(void **state)
     assert_int_equal(kehu_store_add_events(store, columns, 3, NULL, &err), KEHU_OK);
     assert_int_equal(kehu_snapshot_open(&snapshot, store, NULL, &err), KEHU_OK);
     assert_int_equal(kehu_snapshot_export(snapshot, "a", &writer, &err), KEHU_OK);
-    fclose(f);
+    text = text_close(f);
     assert_string_equal(text, "{\"customer\":\"a\",\"sequence\":2,\"fields\":[],"
                               "\"values\":[],\"events\":[{\"time\":"
                               "\"0001-01-01T00:00:00Z\",\"sequence\":2,"
@@ -232,9 +229,7 @@ static kehu_status all_of_it(const char *folder, const kehu_allocator *alloc,
 {
     const kehu_store_options options = {
         .size = sizeof options, .mode = KEHU_STORE_NEW, .alloc = alloc};
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
+    FILE *f = text_open();
     const kehu_writer writer = {keep, f};
     kehu_csv *csv = reader(orders);
     kehu_store *store = NULL;
@@ -261,8 +256,7 @@ static kehu_status all_of_it(const char *folder, const kehu_allocator *alloc,
     kehu_snapshot_free(snapshot);
     kehu_store_free(store);
     kehu_csv_free(csv);
-    fclose(f);
-    free(text);
+    free(text_close(f));
     return status;
 }
 

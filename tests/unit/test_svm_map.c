@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#if !defined(_WIN32)
+#include <sys/wait.h>
+#endif
 
 #include "fuzz/repair.h"
 
@@ -156,6 +158,7 @@ static void test_a_freed_model_leaves_no_map(void **state)
     kehu_svm_free(svm);
 }
 
+#if !defined(_WIN32) /* which keeps the file of a map, and knows no fork */
 /* The file may be replaced or removed; the map is the old one's. Another process that
  * maps it answers the same. */
 static void test_a_mapped_model_outlives_its_file_and_is_shared(void **state)
@@ -191,6 +194,7 @@ static void test_a_mapped_model_outlives_its_file_and_is_shared(void **state)
     kehu_svm_free(mapped);
     kehu_svm_free(svm);
 }
+#endif
 
 /* Where a section stands in a model file. */
 static char *section(kehu__buffer *b, const char *tag, size_t *size)
@@ -323,7 +327,9 @@ int main(void)
         cmocka_unit_test(test_a_mapped_model_answers_as_a_read_one),
         cmocka_unit_test(test_a_mapped_model_copies_neither_terms_nor_weights),
         cmocka_unit_test(test_a_freed_model_leaves_no_map),
+#if !defined(_WIN32)
         cmocka_unit_test(test_a_mapped_model_outlives_its_file_and_is_shared),
+#endif
         cmocka_unit_test(test_a_mapped_model_is_checked_in_full),
         cmocka_unit_test(test_a_mapped_model_refuses_what_a_read_one_does),
         cmocka_unit_test(test_mapping_survives_every_refused_request),

@@ -24,8 +24,7 @@ typedef struct kehu__io {
     int (*unlink)(void *ctx, const char *path);
     int (*make_folder)(void *ctx, const char *path, int mode);
     int (*working_folder)(void *ctx, char *path, size_t size); /* its full name */
-    int (*random)(void *ctx, void *bytes,
-                  size_t size); /* from the system, never predictable */
+    int (*draw)(void *ctx, void *bytes, size_t size);          /* unforeseeable bytes */
     /* Call name(arg, n) for each file in a folder but "." and "..", in the folder's
      * order; a result below 0 stops and is returned. */
     int (*list)(void *ctx, const char *folder, int (*name)(void *arg, const char *n),

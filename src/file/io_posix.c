@@ -99,7 +99,7 @@ static int os_working_folder(void *ctx, char *path, size_t size)
     return getcwd(path, size) == NULL ? -errno : 0;
 }
 
-static int os_random(void *ctx, void *bytes, size_t size)
+static int os_draw(void *ctx, void *bytes, size_t size)
 {
     const int fd = os_open(ctx, "/dev/urandom", O_RDONLY, 0);
     int64_t n;
@@ -176,7 +176,7 @@ const kehu__io kehu__io_system = {
     .unlink = os_unlink,
     .make_folder = os_make_folder,
     .working_folder = os_working_folder,
-    .random = os_random,
+    .draw = os_draw,
     .list = os_list,
     .lock = os_lock,
     .map = os_map,

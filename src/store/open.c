@@ -90,7 +90,7 @@ static kehu_status draw_id(const kehu_store *store, uint64_t *id, kehu_error *er
     *id = store->options.store_id;
     if (*id != 0)
         return KEHU_OK;
-    result = io->random(io->ctx, bytes, sizeof bytes);
+    result = io->draw(io->ctx, bytes, sizeof bytes);
     if (result < 0)
         return kehu__io_fail(result, "draw", "the store's number", err);
     *id = kehu__load64(bytes) | 1; /* 0 stands for none */

@@ -107,11 +107,11 @@ static int faulty_working_folder(void *ctx, char *path, size_t size)
     return refused != 0 ? refused : f->base->working_folder(f->base->ctx, path, size);
 }
 
-static int faulty_random(void *ctx, void *bytes, size_t size)
+static int faulty_draw(void *ctx, void *bytes, size_t size)
 {
     faulty_io *f = ctx;
     const int refused = refuse(f);
-    return refused != 0 ? refused : f->base->random(f->base->ctx, bytes, size);
+    return refused != 0 ? refused : f->base->draw(f->base->ctx, bytes, size);
 }
 
 static int faulty_list(void *ctx, const char *folder,
@@ -146,7 +146,7 @@ const kehu__io *faulty_io_init(faulty_io *f, long fail_at, int how, bool sticky)
                           .unlink = faulty_unlink,
                           .make_folder = faulty_make_folder,
                           .working_folder = faulty_working_folder,
-                          .random = faulty_random,
+                          .draw = faulty_draw,
                           .list = faulty_list,
                           .lock = faulty_lock};
     return &f->as_io;

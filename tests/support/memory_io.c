@@ -267,7 +267,7 @@ static int memory_working_folder(void *ctx, char *path, size_t size)
     return 0;
 }
 
-static int memory_random(void *ctx, void *bytes, size_t size)
+static int memory_draw(void *ctx, void *bytes, size_t size)
 {
     (void)ctx;
     memset(bytes, 7, size);
@@ -312,7 +312,7 @@ memory_io *memory_io_new(void)
                           .unlink = memory_unlink,
                           .make_folder = memory_make_folder,
                           .working_folder = memory_working_folder,
-                          .random = memory_random,
+                          .draw = memory_draw,
                           .list = memory_list,
                           .lock = memory_lock};
     return m;

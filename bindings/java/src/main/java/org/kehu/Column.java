@@ -558,7 +558,7 @@ public abstract class Column {
             this.type = type;
             this.length = length;
             this.data = data.slice(); // keeps the memory alive, and its limits out of reach
-            this.address = Memory.addressOf(this.data);
+            this.address = Memory.addressOf(this.data, Math.max(type.bytes(), 1), "the buffer");
             this.offsets = offsets;
         }
 

@@ -207,7 +207,7 @@ final class Frame implements AutoCloseable {
         kept.add(buffer);
     }
 
-    /** Address of a caller's buffer for n results, from its position on; 0 for null. */
+    /** Address of a caller's buffer for n results of 4 bytes, from its position on; 0 for null. */
     long results(Buffer buffer, long n, String name) {
         if (buffer == null) {
             return 0;
@@ -224,7 +224,7 @@ final class Frame implements AutoCloseable {
             throw new IllegalArgumentException(name + " has room for " + buffer.remaining() + " values, " + n + " are needed");
         }
         keep(buffer);
-        return Memory.addressOf(buffer.slice());
+        return Memory.addressOf(buffer.slice(), Integer.BYTES, name);
     }
 
     boolean isInside(NativeHandle handle) {

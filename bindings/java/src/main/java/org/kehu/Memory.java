@@ -160,6 +160,15 @@ final class Memory {
 
     static native void release(long address);
 
+    /** That of a direct buffer of numbers, which C reads and writes as such. */
+    static long addressOf(Buffer buffer, int itemBytes, String name) {
+        long address = addressOf(buffer);
+        if (address % itemBytes != 0) {
+            throw new IllegalArgumentException(name + " begins at an address that is no multiple of " + itemBytes);
+        }
+        return address;
+    }
+
     private static native Object view(long address, long size);
 
     /** 0 for a buffer that is not direct. */

@@ -111,11 +111,12 @@ class SvmTest {
         IntBuffer readOnly = ByteBuffer.allocateDirect(400).order(ByteOrder.nativeOrder()).asIntBuffer().asReadOnlyBuffer();
         ByteOrder other = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
         IntBuffer foreign = ByteBuffer.allocateDirect(400).order(other).asIntBuffer();
+        IntBuffer shifted = ByteBuffer.allocateDirect(400).position(1).slice().order(ByteOrder.nativeOrder()).asIntBuffer();
         FloatBuffer foreignFloats = ByteBuffer.allocateDirect(1200).order(other).asFloatBuffer();
         Column texts = Column.of(null, TEXTS);
         Svm.PredictOptions options = new Svm.PredictOptions();
         try (Svm svm = trained()) {
-            for (IntBuffer wrong : List.of(small, heap, readOnly, foreign)) {
+            for (IntBuffer wrong : List.of(small, heap, readOnly, foreign, shifted)) {
                 assertThrows(IllegalArgumentException.class, () -> svm.predict(texts, options, wrong, null, null));
             }
             assertEquals("margins is " + other + ", this machine is " + ByteOrder.nativeOrder(),

@@ -133,6 +133,10 @@ class TableTest {
         assertThrows(IllegalArgumentException.class, () -> Column.ofBuffer("x", Column.Type.INT64, foreign));
         assertThrows(IllegalArgumentException.class, () -> Column.ofBuffer("x", Column.Type.INT64, direct.limit(7)));
         assertThrows(IllegalArgumentException.class, () -> Column.ofBuffer("x", Column.Type.CATEGORY, direct));
+        ByteBuffer shifted = ByteBuffer.allocateDirect(36).order(ByteOrder.nativeOrder()).position(4);
+        assertEquals("the buffer begins at an address that is no multiple of 8",
+            assertThrows(IllegalArgumentException.class, () -> Column.ofBuffer("x", Column.Type.INT64, shifted)).getMessage());
+        assertEquals(8, Column.ofBuffer("x", Column.Type.INT32, shifted).length());
         for (int[] offsets : new int[][] {{}, {0, 9}, {-1, 2}, {0, 5, 4}}) {
             assertThrows(IllegalArgumentException.class, () -> Column.ofBuffer("x", direct.limit(8), IntBuffer.wrap(offsets)),
                 Arrays.toString(offsets));

@@ -138,6 +138,14 @@ class Amalgam:
         return INCLUDE.sub(one, text)
 
 
+def included(names):
+    """Lines for the system's headers; those of one family of processors only there."""
+    def one(name):
+        line = f"#include <{name}>\n"
+        return f"#if defined(__x86_64__) || defined(__i386__)\n{line}#endif\n" if name == "cpuid.h" or name.endswith("intrin.h") else line
+    return "".join(map(one, names))
+
+
 def write(folder, name, text):
     with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
         file.write(re.sub(r"\n{3,}", "\n\n", text))
@@ -150,8 +158,7 @@ def main():
     head = LICENCE.format(version=".".join(number))
     public = Amalgam()
     text = public.inlined(read(os.path.join(TOP, "include", "kehu", "kehu.h")), os.path.join(TOP, "include", "kehu"))
-    system = "".join(f"#include <{name}>\n" for name in public.system)
-    write(folder, "kehu.h", f"{head}#ifndef KEHU_AMALGAM_H\n#define KEHU_AMALGAM_H\n{system}{text}\n#endif\n")
+    write(folder, "kehu.h", f"{head}#ifndef KEHU_AMALGAM_H\n#define KEHU_AMALGAM_H\n{included(public.system)}{text}\n#endif\n")
 
     inner = Amalgam()
     inner.seen |= public.seen
@@ -169,8 +176,7 @@ def main():
         macros = re.findall(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", blanked(body), re.M)
         own = "".join(f"#undef {name}\n" for name in dict.fromkeys(macros) if not name.upper().startswith("KEHU"))
         parts.append(f"\n/* ---- {file} ---- */\n{body}\n{own}")
-    system = "".join(f"#include <{name}>\n" for name in inner.system)
-    write(folder, "kehu.c", f'{head}{BEFORE}#include "kehu.h"\n{system}{"".join(parts)}')
+    write(folder, "kehu.c", f'{head}{BEFORE}#include "kehu.h"\n{included(inner.system)}{"".join(parts)}')
 
 
 main()

@@ -266,8 +266,8 @@ static void walk_tree(const kehu__lanes *lanes, const kehu_tree *tree, uint32_t 
 #endif
 #undef ADD_ONE_BY_ONE
 
-typedef void adding(const kehu__lanes *lanes, const kehu__lane_tree *tree,
-                    const uint8_t *codes, uint32_t n_blocks, double *margins);
+typedef void lane_adder(const kehu__lanes *lanes, const kehu__lane_tree *tree,
+                        const uint8_t *codes, uint32_t n_blocks, double *margins);
 
 void kehu__lanes_add_up(const kehu__lanes *lanes, const kehu_tree *tree,
                         const uint8_t *codes, uint32_t n, double *margins)
@@ -275,7 +275,7 @@ void kehu__lanes_add_up(const kehu__lanes *lanes, const kehu_tree *tree,
     const kehu__boosted *b = &tree->ensemble->trees;
     const uint32_t O = b->n_outputs,
                    n_blocks = (n + KEHU__LANE_WIDTH - 1) / KEHU__LANE_WIDTH;
-    adding *add = plain_add_tree;
+    lane_adder *add = plain_add_tree;
     bool takes_sets = false;
 #if defined(__x86_64__)
     const uint32_t cpu = kehu__cpu();

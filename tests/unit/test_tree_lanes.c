@@ -66,8 +66,8 @@ static void make(people *p, int n_classes)
                                   .length = ROWS,
                                   .data = p->many_bytes,
                                   .offsets = p->many_offsets};
-    p->target = (kehu_column){
-        .name = "y", .type = KEHU_UINT8, .length = ROWS, .data = p->label};
+    p->target =
+        (kehu_column){.name = "y", .type = KEHU_UINT8, .length = ROWS, .data = p->label};
 }
 
 static void test_lanes_score_as_single_rows_on_every_processor(void **state)

@@ -330,8 +330,10 @@ typedef struct kehu_tree_recalibration {
  * options  NULL for all defaults
  * found    receives what was done; NULL when not wanted
  *
- * Fails as kehu_tree_permute, and with KEHU_ARGUMENT (option out of range). Time O(n
- * depth + n log n); extra memory some 80 bytes a row. */
+ * Isotonic functions of more than two classes leave alone a class that no row has.
+ * Fails as kehu_tree_permute, and with KEHU_ARGUMENT (option out of range),
+ * KEHU_ONE_CLASS (all rows with a class are of one). Time O(n depth + n log n); extra
+ * memory some 80 bytes a row. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_tree_recalibrate(kehu_tree **out, const kehu_tree *tree, const kehu_column *columns,
                       uint32_t n_columns, const kehu_column *target,

@@ -68,12 +68,37 @@ static kehu_status alloc_points(points *p, size_t n, const kehu_allocator *alloc
     return KEHU_OK;
 }
 
-static kehu_status fit_class(kehu__calibration *c, const kehu__outcomes *rows, uint32_t k,
-                             int32_t skip, points *p, kehu_error *err)
+/* n knots out of the points. */
+static kehu_status keep_knots(kehu__isotonic *map, const points *p, uint32_t n,
+                              const kehu_allocator *alloc, kehu_error *err)
 {
+    map->x = kehu__alloc(alloc, n, sizeof *map->x);
+    if (map->x == NULL)
+        return kehu__no_memory(err, "a calibration");
+    map->y = kehu__alloc(alloc, n, sizeof *map->y);
+    if (map->y == NULL) {
+        kehu__free(alloc, map->x, n, sizeof *map->x);
+        map->x = NULL;
+        return kehu__no_memory(err, "a calibration");
+    }
+    map->n = n;
+    memcpy(map->x, p->x, n * sizeof *map->x);
+    memcpy(map->y, p->y, n * sizeof *map->y);
+    return KEHU_OK;
+}
+
+/* *rises says whether outcomes do with the class's probability. Of a class that these
+ * rows do not have nothing was learned: it stays as it is, and is not thought
+ * impossible. */
+static kehu_status fit_class(kehu__calibration *c, const kehu__outcomes *rows, uint32_t k,
+                             int32_t skip, points *p, bool *rises, kehu_error *err)
+{
+    double corners[] = {0, 1};
+    const points unchanged = {.x = corners, .y = corners};
     const uint32_t K = rows->n_classes;
-    kehu__isotonic *map = &c->maps[k];
     uint32_t n = 0;
+    double seen = 0;
+    *rises = false;
     for (int64_t i = 0; i < rows->n; i++)
         if (takes_part(rows, i, skip)) {
             p->keys[n] = kehu__order_f64(rows->probabilities[(size_t)i * K + k]);
@@ -84,21 +109,13 @@ static kehu_status fit_class(kehu__calibration *c, const kehu__outcomes *rows, u
         p->x[i] = rows->probabilities[(size_t)p->rows[i] * K + k];
         p->y[i] = rows->labels[p->rows[i]] == (int32_t)k;
         p->w[i] = 1;
+        seen += p->y[i];
     }
+    if (seen == 0 && K > 2)
+        return keep_knots(&c->maps[k], &unchanged, 2, &c->alloc, err);
     n = kehu__isotonic_fit(p->x, p->y, p->w, n);
-    map->x = kehu__alloc(&c->alloc, n, sizeof *map->x);
-    if (map->x == NULL)
-        return kehu__no_memory(err, "a calibration");
-    map->y = kehu__alloc(&c->alloc, n, sizeof *map->y);
-    if (map->y == NULL) {
-        kehu__free(&c->alloc, map->x, n, sizeof *map->x);
-        map->x = NULL;
-        return kehu__no_memory(err, "a calibration");
-    }
-    map->n = n;
-    memcpy(map->x, p->x, n * sizeof *map->x);
-    memcpy(map->y, p->y, n * sizeof *map->y);
-    return KEHU_OK;
+    *rises = n >= 2;
+    return keep_knots(&c->maps[k], p, n, &c->alloc, err);
 }
 
 static kehu_status fit_isotonic(kehu__calibration *c, const kehu__outcomes *rows,
@@ -113,8 +130,9 @@ static kehu_status fit_isotonic(kehu__calibration *c, const kehu__outcomes *rows
         return kehu__no_memory(err, "a calibration");
     status = alloc_points(&p, (size_t)rows->n, &c->alloc, err);
     for (uint32_t k = K == 2 ? 1 : 0; k < K && status == KEHU_OK; k++) {
-        status = fit_class(c, rows, k, skip, &p, err);
-        *refused &= c->maps[k].n < 2;
+        bool rises;
+        status = fit_class(c, rows, k, skip, &p, &rises, err);
+        *refused &= !rises;
     }
     free_points(&p, &c->alloc);
     return status;

@@ -55,6 +55,23 @@ static double loss_of(const fresh *x, uint32_t K, int64_t *n_known)
     return *n_known > 0 ? loss / (double)*n_known : 0;
 }
 
+/* Of one class alone nothing can be learned about what parts them. */
+static kehu_status check_outcomes(const fresh *x, const kehu_tree *tree, kehu_error *err)
+{
+    int32_t first = -1;
+    for (size_t i = 0; i < x->n; i++) {
+        if (first < 0)
+            first = x->labels[i];
+        else if (x->labels[i] >= 0 && x->labels[i] != first)
+            return KEHU_OK;
+    }
+    if (first < 0)
+        return kehu__fail(err, KEHU_EMPTY, -1, "no row has a class");
+    return kehu__fail(err, KEHU_ONE_CLASS, -1, "all %lld rows with a class are of %s",
+                      (long long)x->n_known,
+                      kehu__tree_name(&tree->classes, (uint32_t)first));
+}
+
 /* What an ensemble says before its calibration: a new one takes its place. */
 static kehu_status score_uncalibrated(const fresh *x, const kehu_tree *tree,
                                       const kehu_column *columns, uint32_t n_columns,
@@ -169,8 +186,7 @@ static kehu_status recalibrate(kehu_tree **out, const kehu_tree *tree, const fre
     found->slope = 1;
     found->log_loss_before = x->loss;
     found->n_rows = x->n_known;
-    if (found->n_rows == 0)
-        return kehu__fail(err, KEHU_EMPTY, -1, "no row has a class");
+    KEHU_TRY(check_outcomes(x, tree, err));
     KEHU_TRY(choose(found, x, options, alloc, err));
     status = fit(&c, found, x, alloc, err);
     if (status == KEHU_OK)

@@ -444,6 +444,44 @@ static void test_tree_recalibrates_many_classes(void **state)
     kehu_tree_free(tree);
 }
 
+/* What fresh rows do not show is not thereby impossible. */
+static void test_tree_recalibrates_without_a_class(void **state)
+{
+    const kehu_tree_recalibrate_options options = {
+        .size = sizeof options, .method = KEHU_TREE_CALIBRATE_ISOTONIC};
+    customers c, later;
+    kehu_tree_recalibration found;
+    kehu_tree *fresh;
+    kehu_error err;
+    double before[N][3], after[N][3];
+    (void)state;
+    make_customers(&c, 44);
+    make_customers(&later, 45);
+    for (int i = 0; i < N; i++)
+        c.left[i] += c.contract[i] == 2;
+    kehu_tree *tree = train(&c, NULL);
+    for (int i = 0; i < N; i++)
+        later.left[i] = later.left[i] != 0;
+    assert_int_equal(kehu_tree_recalibrate(&fresh, tree, later.columns, 4, &later.target,
+                                           &options, &found, NULL),
+                     KEHU_OK);
+    assert_int_equal(found.method, KEHU_TREE_CALIBRATE_ISOTONIC);
+    assert_int_equal(kehu_tree_score(tree, c.columns, 4, before[0], NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_tree_score(fresh, c.columns, 4, after[0], NULL, NULL), KEHU_OK);
+    for (int i = 0; i < N; i++)
+        assert_true(after[i][2] > before[i][2] / 3);
+    kehu_tree_free(fresh);
+
+    for (int i = 0; i < N; i++)
+        later.left[i] = 1;
+    assert_int_equal(kehu_tree_recalibrate(&fresh, tree, later.columns, 4, &later.target,
+                                           NULL, NULL, &err),
+                     KEHU_ONE_CLASS);
+    assert_string_equal(err.message, "all 600 rows with a class are of 1");
+    assert_null(fresh);
+    kehu_tree_free(tree);
+}
+
 /* Permute and recalibrate, with one request refused. */
 static kehu_status ask(const customers *c, const void *bytes, size_t size,
                        const kehu_allocator *alloc)
@@ -502,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_tree_recalibrates_without_losing_its_order),
         cmocka_unit_test(test_tree_refuses_to_turn_its_order_round),
         cmocka_unit_test(test_tree_recalibrates_many_classes),
+        cmocka_unit_test(test_tree_recalibrates_without_a_class),
         cmocka_unit_test(test_tree_questions_survive_every_refused_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

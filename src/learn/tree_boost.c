@@ -174,16 +174,30 @@ static double held_out_loss(const boosting *x, uint32_t n_outputs)
     return weight > 0 ? loss / weight : 0;
 }
 
+/* Tells how far it is where it runs in the teller's thread. */
+static kehu_status look(kehu__boost_watch *watch, double done, kehu_error *err)
+{
+    kehu_status status;
+    if (atomic_load(&watch->stopped))
+        return KEHU_CANCELLED;
+    if (!pthread_equal(pthread_self(), watch->teller))
+        return KEHU_OK;
+    status =
+        kehu__progress(watch->run, watch->from + watch->share * done, watch->stage, err);
+    if (status != KEHU_OK)
+        atomic_store(&watch->stopped, true);
+    return status;
+}
+
 static kehu_status boost(boosting *x, kehu__boosted *b, double *losses, uint32_t *done,
-                         const kehu__run *run, kehu_error *err)
+                         kehu__boost_watch *watch, kehu_error *err)
 {
     const uint32_t O = b->n_outputs;
     uint32_t best = 0;
     start(x, b);
     for (uint32_t round = 0; round < x->how->n_rounds; round++) {
-        if (run != NULL && round % 8 == 0)
-            KEHU_TRY(
-                kehu__progress(run, (double)round / x->how->n_rounds, "boosting", err));
+        if (watch != NULL && round % 8 == 0)
+            KEHU_TRY(look(watch, (double)round / x->how->n_rounds, err));
         draw_rows(x, round);
         for (uint32_t o = 0; o < O; o++) {
             /* Every output of a round answers to the margins before it. */
@@ -208,7 +222,7 @@ static kehu_status boost(boosting *x, kehu__boosted *b, double *losses, uint32_t
 kehu_status kehu__boost(kehu__boosted *b, const kehu__tree_rows *rows,
                         const kehu__boosting *how, const uint8_t *fold, int32_t skip,
                         double *margins, double *losses, uint32_t *done,
-                        const kehu__run *run, const kehu_allocator *alloc,
+                        kehu__boost_watch *watch, const kehu_allocator *alloc,
                         kehu_error *err)
 {
     const uint32_t O = kehu__boost_outputs(rows->n_classes), n = rows->n_rows;
@@ -225,7 +239,7 @@ kehu_status kehu__boost(kehu__boosted *b, const kehu__tree_rows *rows,
     if (status == KEHU_OK)
         status = kehu__boost_grower_init(&x.grower, rows, how->max_leaves, alloc, err);
     if (status == KEHU_OK)
-        status = boost(&x, b, losses, done, run, err);
+        status = boost(&x, b, losses, done, watch, err);
     kehu__boost_grower_free(&x.grower);
     kehu__free(alloc, x.weight, n, sizeof *x.weight);
     kehu__free(alloc, x.gradients, n, sizeof *x.gradients);
@@ -246,6 +260,7 @@ typedef struct crossing {
     double *losses;  /* [n_folds][MAX_ROUNDS]; NULL for the second pass */
     uint32_t *done;  /* [n_folds] */
     kehu_status *statuses;
+    kehu__boost_watch *watch;
 } crossing;
 
 static void boost_fold(void *arg, int64_t f)
@@ -258,15 +273,27 @@ static void boost_fold(void *arg, int64_t f)
     x->statuses[f] = kehu__boost(&b, x->rows, x->how, x->fold, (int32_t)f,
                                  x->margins + (size_t)f * cells,
                                  x->losses == NULL ? NULL : x->losses + f * MAX_ROUNDS,
-                                 &x->done[f], NULL, x->alloc, NULL);
+                                 &x->done[f], x->watch, x->alloc, NULL);
     kehu__boosted_free(&b);
 }
 
-static kehu_status boost_folds(const crossing *x, uint32_t n_folds, const kehu__run *run,
-                               kehu_error *err)
+/* Part `part` of n_parts in which all folds are boosted. */
+static kehu_status boost_folds(const crossing *x, uint32_t n_folds, size_t part,
+                               size_t n_parts, const kehu__run *run, kehu_error *err)
 {
+    kehu__boost_watch watch = {.run = run,
+                               .stage = "cross-validation of ensembles",
+                               .from = (double)part / (double)n_parts,
+                               .share = 1.0 / (double)n_parts,
+                               .teller = pthread_self()};
     crossing copy = *x;
+    copy.watch = &watch;
+    atomic_init(&watch.stopped, false);
+    KEHU_TRY(kehu__progress(run, watch.from, watch.stage, err));
     kehu__parallel(run, n_folds, boost_fold, &copy);
+    if (atomic_load(&watch.stopped))
+        return kehu__fail(err, KEHU_CANCELLED, -1, "stopped by the caller during %s",
+                          watch.stage);
     for (uint32_t f = 0; f < n_folds; f++)
         if (x->statuses[f] != KEHU_OK)
             return kehu__no_memory(err, "boosting");
@@ -313,6 +340,7 @@ kehu_status kehu__boost_choose(kehu__boost_choice *choice, const kehu__tree_rows
         uint32_t leaves;
         double min_hessian;
     } grid[] = {{4, 1}, {8, 1}, {16, 1}, {31, .3}};
+    const size_t n_grid = sizeof grid / sizeof *grid;
     const uint32_t O = kehu__boost_outputs(rows->n_classes);
     const size_t cells = (size_t)n_folds * rows->n_rows * O;
     const uint32_t most = KEHU__BOOST_MAX_TREES / O;
@@ -333,15 +361,12 @@ kehu_status kehu__boost_choose(kehu__boost_choice *choice, const kehu__tree_rows
     *choice = (kehu__boost_choice){.log_loss = -1};
     if (x.margins == NULL || x.losses == NULL || x.done == NULL || x.statuses == NULL)
         status = kehu__no_memory(err, "boosting");
-    for (size_t g = 0; g < sizeof grid / sizeof *grid && status == KEHU_OK; g++) {
+    for (size_t g = 0; g < n_grid && status == KEHU_OK; g++) {
         double loss = 0;
         uint32_t rounds;
         how.max_leaves = grid[g].leaves;
         how.min_hessian = grid[g].min_hessian;
-        status = kehu__progress(run, (double)g / (sizeof grid / sizeof *grid),
-                                "cross-validation of ensembles", err);
-        if (status == KEHU_OK)
-            status = boost_folds(&x, n_folds, run, err);
+        status = boost_folds(&x, n_folds, g, n_grid + 1, run, err);
         if (status != KEHU_OK)
             break;
         rounds = best_rounds(&x, n_folds, &loss);
@@ -354,7 +379,7 @@ kehu_status kehu__boost_choose(kehu__boost_choice *choice, const kehu__tree_rows
     if (status == KEHU_OK) { /* once more, to the chosen round */
         x.how = &choice->how;
         x.losses = NULL;
-        status = boost_folds(&x, n_folds, run, err);
+        status = boost_folds(&x, n_folds, n_grid, n_grid + 1, run, err);
     }
     if (status == KEHU_OK)
         take_held_out(&x, margins);

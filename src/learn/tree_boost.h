@@ -5,6 +5,9 @@
 #ifndef KEHU_SRC_LEARN_TREE_BOOST_H
 #define KEHU_SRC_LEARN_TREE_BOOST_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "base/thread.h"
 #include "learn/tree_grow.h"
 
@@ -42,6 +45,15 @@ typedef struct kehu__boosting {
     uint64_t seed;
 } kehu__boosting;
 
+/* Progress of some boostings at once, told from one thread and heeded by all. */
+typedef struct kehu__boost_watch {
+    const kehu__run *run;
+    const char *stage;
+    double from, share; /* of the whole stage this is */
+    pthread_t teller;
+    atomic_bool stopped;
+} kehu__boost_watch;
+
 /* Boost from the rows with fold[i] != skip (all when fold is NULL).
  *
  * margins  [n_rows][n_outputs] receives every row's, of the whole ensemble
@@ -54,7 +66,7 @@ typedef struct kehu__boosting {
 kehu_status kehu__boost(kehu__boosted *b, const kehu__tree_rows *rows,
                         const kehu__boosting *how, const uint8_t *fold, int32_t skip,
                         double *margins, double *losses, uint32_t *done,
-                        const kehu__run *run, const kehu_allocator *alloc,
+                        kehu__boost_watch *watch, const kehu_allocator *alloc,
                         kehu_error *err);
 
 typedef struct kehu__boost_choice {

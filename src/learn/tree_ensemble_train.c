@@ -108,7 +108,10 @@ kehu_status kehu__ensemble_train(kehu_tree *tree, const kehu__tree_rows *rows,
     kehu__boost_choice choice;
     kehu__boosted b = {.alloc = *a};
     held_out h = {0};
+    kehu__boost_watch watch = {
+        .run = run, .stage = "boosting", .share = 1, .teller = pthread_self()};
     uint32_t done;
+    atomic_init(&watch.stopped, false);
     kehu_status status = alloc_held_out(&h, rows, a, err);
     if (status == KEHU_OK)
         status = kehu__boost_choose(&choice, rows, seed, fold, n_folds, h.margins, run, a,
@@ -122,8 +125,8 @@ kehu_status kehu__ensemble_train(kehu_tree *tree, const kehu__tree_rows *rows,
         goto done;
     }
     if (status == KEHU_OK)
-        status = kehu__boost(&b, rows, &choice.how, NULL, -1, h.margins, NULL, &done, run,
-                             a, err);
+        status = kehu__boost(&b, rows, &choice.how, NULL, -1, h.margins, NULL, &done,
+                             &watch, a, err);
     if (status == KEHU_OK)
         status = keep_trees(&tree->ensemble->trees, &b, err);
     if (status == KEHU_OK)

@@ -541,16 +541,19 @@ static void test_ensemble_stops_when_asked(void **state)
     customers c;
     (void)state;
     make_additive(&c, 63, 2);
-    for (int calls = 2; calls <= 6; calls++) {
+    /* It is asked between the trees of one cross-validation, too. */
+    for (int calls = 2; calls <= 40; calls += calls < 6 ? 1 : 17) {
         int left = calls;
         const kehu_progress progress = {.report = stop, .ctx = &left};
         kehu_tree_options options = boosted;
         kehu_tree *tree;
         options.progress = &progress;
+        options.n_threads = calls % 2 == 0 ? 1 : 2;
         assert_int_equal(
             kehu_tree_train(&tree, c.columns, 4, &c.target, NULL, NULL, &options, NULL),
             KEHU_CANCELLED);
         assert_null(tree);
+        assert_int_equal(left, 0); /* nor is it asked again */
     }
 }
 

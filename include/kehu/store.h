@@ -157,9 +157,18 @@ typedef struct kehu_store_name {
     const char *store;
 } kehu_store_name;
 
+/* What becomes of an imported event that is the same in every column as one that the
+ * store shows already, or as one before it in the file. */
+typedef enum kehu_store_duplicates {
+    KEHU_STORE_KEEP = 0,  /* it is a row as any other */
+    KEHU_STORE_SKIP = 1,  /* it is left out: a file may be imported again, or go on
+                             where another one ended */
+    KEHU_STORE_REFUSE = 2 /* the import fails with KEHU_DUPLICATE */
+} kehu_store_duplicates;
+
 typedef struct kehu_store_import_options {
     uint32_t size;
-    uint32_t reserved;            /* 0 */
+    uint32_t duplicates;          /* a kehu_store_duplicates; 0 keeps them */
     const kehu_store_name *names; /* [n_names]; a column without an entry keeps its
                                      name */
     int64_t n_names;              /* 0 or more */
@@ -326,6 +335,28 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_check(const kehu_snapshot *sn
                                                          const kehu_progress *progress,
                                                          kehu_error *err);
 
+/* Make a new store of what can still be read of a damaged one, which is only read and
+ * must have no writer. Every row in it was in the damaged one; of the log it has what
+ * comes before the first damage. Erased customers and withdrawn sources stay out.
+ *
+ * lost  receives a table, the caller's to free, of what was lost, a row a file or block:
+ *       file (UTF8), byte (INT64, where in it), part (UTF8, "customers" or "events"),
+ *       rows (INT64), first_customer and last_customer (UTF8; between them lie the
+ *       customers of whom a block had rows), first_sequence and last_sequence (INT64),
+ * reason (UTF8); what is not known is missing. No row: nothing was lost. A manifest in it
+ * means that an older one was used, which forgets what was erased, withdrawn or declared
+ *       since; a log, that batches from first_sequence on, erasures among them, are gone
+ * to    a folder that is empty or is made
+ * alloc NULL means the C library; progress may be NULL
+ *
+ * Fails with KEHU_NOT_FOUND (no store there), KEHU_FORMAT (no manifest can be read),
+ * KEHU_VERSION and as kehu_snapshot_backup does. Time and memory as for that. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_repair(kehu_table **lost,
+                                                       const char *from, const char *to,
+                                                       const kehu_progress *progress,
+                                                       const kehu_allocator *alloc,
+                                                       kehu_error *err);
+
 /* All there is about one customer as one JSON object: the declared fields with layer,
  * origin, age limit and inputs; "values", every update ever made; "events". Times are
  * ISO text in UTC. A customer nobody knows gives empty lists.
@@ -420,6 +451,26 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_customer(
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_snapshot_totals(kehu_table **out, const kehu_snapshot *snapshot,
                      const kehu_scan_options *options, kehu_error *err);
+
+/* Count customers, and events, by the value of a column, with no group so small that it
+ * points at anyone: groups of fewer customers are counted together in one row without a
+ * name, with the rows that have no value; while that row is too small itself, the
+ * smallest of the others joins it.
+ *
+ * out            receives a table, the caller's to free, of group (LARGE_UTF8), customers
+ *                (INT64, different ones) and, for events, events (INT64) and amount
+ *                (INT64, a missing one counts as 0); ordered by name, the one without a
+ *                name last
+ * by             a text or BOOL column of the part
+ * min_customers  a group; 1 shows all; 0 means 5
+ * options        as for a scan, without columns and pseudonym_key; NULL takes all
+ *
+ * Who may ask again with other options can tell more from the differences. Fails as
+ * kehu_scan_open does; KEHU_COLUMN (by is of another type), KEHU_RANGE (a sum beyond 64
+ * bits). Time O(rows), read two or three times; memory O(groups). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_groups(
+    kehu_table **out, const kehu_snapshot *snapshot, kehu_store_part part, const char *by,
+    uint32_t min_customers, const kehu_scan_options *options, kehu_error *err);
 
 /* The next rows. Texts are UTF8 columns, "customer" included; the others have the
  * type of the field: "time" and "valid_from" TIMESTAMP, "amount" and "sequence"

@@ -106,7 +106,8 @@ static void remove_files(const backup *b)
 }
 
 static kehu_status back_up(const kehu_snapshot *snapshot, const char *path,
-                           const kehu_progress *progress, kehu_error *err)
+                           kehu__losses *losses, const kehu_progress *progress,
+                           kehu_error *err)
 {
     backup b = {.snapshot = snapshot, .folder = path};
     unsigned char id[24];
@@ -115,6 +116,7 @@ static kehu_status back_up(const kehu_snapshot *snapshot, const char *path,
     b.copying = (kehu__copying){.gone = &snapshot->gone,
                                 .sequence = snapshot->sequence,
                                 .until = snapshot->until,
+                                .losses = losses,
                                 .run = {.progress = progress}};
     for (int part = 0; part < KEHU__PARTS; part++)
         for (uint32_t i = 0; i < snapshot->n_segments[part]; i++)
@@ -137,20 +139,26 @@ static kehu_status back_up(const kehu_snapshot *snapshot, const char *path,
     return status;
 }
 
-kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot, const char *path,
-                                 const kehu_progress *progress, kehu_error *err)
+kehu_status kehu__snapshot_copy(const kehu_snapshot *snapshot, const char *path,
+                                kehu__losses *losses, const kehu_progress *progress,
+                                kehu_error *err)
 {
-    const kehu__io *io;
+    const kehu__io *io = snapshot->io;
     kehu_status status;
     int lock;
-    if (snapshot == NULL)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "snapshot is NULL");
-    io = snapshot->io;
     KEHU_TRY(make_folder(io, path, err));
     status = kehu__folder_lock(&lock, io, path, err);
     if (status == KEHU_OK)
-        status = back_up(snapshot, path, progress, err);
+        status = back_up(snapshot, path, losses, progress, err);
     if (lock >= 0)
         io->close(io->ctx, lock);
     return status;
+}
+
+kehu_status kehu_snapshot_backup(const kehu_snapshot *snapshot, const char *path,
+                                 const kehu_progress *progress, kehu_error *err)
+{
+    if (snapshot == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "snapshot is NULL");
+    return kehu__snapshot_copy(snapshot, path, NULL, progress, err);
 }

@@ -87,7 +87,7 @@ kehu_status kehu__copy_rows(kehu__segment_writer *w, const kehu__schema *schema,
     const uint32_t capacity = KEHU__FIRST_FIELD + schema->n_fields[w->part];
     kehu__rows scratch = kehu__rows_new(&schema->alloc);
     uint32_t *ids = NULL, n_ids = 0;
-    const kehu__range all = {.from = INT64_MIN, .until = INT64_MAX};
+    const kehu__range all = {.from = INT64_MIN, .until = INT64_MAX, .losses = c->losses};
     kehu__merge m;
     kehu_status status = all_columns(&scratch, &ids, &n_ids, schema, w->part, err);
     if (status == KEHU_OK)

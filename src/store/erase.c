@@ -106,7 +106,8 @@ static kehu_status count_gone(const kehu__segment *segment, const kehu__gone *go
     *n = 0;
     for (uint32_t i = 0; i < erased->n; i++) {
         char key[KEHU__MAX_KEY + 1];
-        const kehu__range range = {key, key, INT64_MIN, INT64_MAX, false};
+        const kehu__range range = {
+            .first = key, .last = key, .from = INT64_MIN, .until = INT64_MAX};
         kehu__merge m;
         kehu__merge_rows r = {.n = 1};
         kehu_status status;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/column.h"
 #include "store/handle.h"
+#include "store/known.h"
 #include "store/tail.h"
 
 enum { SLICE_ROWS = 4096 };
@@ -33,6 +34,33 @@ static void drop_frames(importing *im)
     im->bytes = 0;
 }
 
+/* What the option for duplicates says of rows that are there already. */
+static kehu_status treat_known(importing *im, kehu__tail *tail, kehu_error *err)
+{
+    const kehu__manifest *m = &im->change.next;
+    kehu__segment **segments;
+    uint32_t n = 0;
+    int64_t n_dropped = 0;
+    kehu_status status;
+    if (im->opt->duplicates == KEHU_STORE_KEEP)
+        return KEHU_OK;
+    segments =
+        kehu__alloc(&im->store->alloc, (size_t)m->n_segments + 1, sizeof *segments);
+    if (segments == NULL)
+        return kehu__no_memory(err, "the import");
+    for (uint32_t i = 0; i < m->n_segments; i++)
+        if (m->segments[i].part == im->part)
+            segments[n++] = im->change.segments[i];
+    status = kehu__tail_drop_known(tail, segments, n, m, &n_dropped, err);
+    kehu__free(&im->store->alloc, segments, (size_t)m->n_segments + 1, sizeof *segments);
+    im->n_rows -= n_dropped;
+    if (status == KEHU_OK && n_dropped > 0 && im->opt->duplicates == KEHU_STORE_REFUSE)
+        status = kehu__fail(err, KEHU_DUPLICATE, -1,
+                            "%lld rows are in the store or before in the file",
+                            (long long)n_dropped);
+    return status;
+}
+
 /* The frames so far become a segment. */
 static kehu_status write_segment(importing *im, kehu_error *err)
 {
@@ -42,7 +70,8 @@ static kehu_status write_segment(importing *im, kehu_error *err)
     kehu_status status = KEHU_OK;
     KEHU_TRY(kehu__tail_sort(&tail, im->frames, im->n_frames, im->part, &m->schema,
                              &m->gone.customers, err));
-    if (tail.n > 0) {
+    status = treat_known(im, &tail, err);
+    if (status == KEHU_OK && tail.n > 0) {
         status = kehu__change_segment(&im->change, &w, im->part, err);
         if (status == KEHU_OK) {
             status = kehu__tail_write(&tail, &w, err);
@@ -215,6 +244,11 @@ kehu_status kehu_store_import(kehu_store *store, kehu_store_part part, kehu_csv 
         (opt.n_names > 0 && opt.names == NULL))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "csv or names is NULL or part is %d",
                           (int)part);
+    if (opt.duplicates > KEHU_STORE_REFUSE ||
+        (opt.duplicates != KEHU_STORE_KEEP && part == KEHU_STORE_CUSTOMERS))
+        return kehu__fail(err, KEHU_ARGUMENT, -1,
+                          "duplicates is %u, expected 0 to %d, for customers 0",
+                          (unsigned)opt.duplicates, KEHU_STORE_REFUSE);
     for (int64_t i = 0; i < opt.n_names; i++)
         if (opt.names[i].file == NULL || opt.names[i].store == NULL)
             return kehu__fail(err, KEHU_ARGUMENT, -1, "names[%lld] has a NULL",

@@ -183,6 +183,14 @@ kehu_status kehu__log_open(kehu__store_log *log, const char *folder, uint64_t nu
     return status;
 }
 
+kehu_status kehu__log_salvage(kehu__store_log *log, const char *folder, uint64_t number,
+                              uint64_t store_id, uint64_t first_sequence, kehu_error *err)
+{
+    log->next_sequence = first_sequence;
+    KEHU_TRY(open_file(log, folder, number, O_RDONLY, "open", err));
+    return read_all(log, store_id, first_sequence, false, err);
+}
+
 kehu_status kehu__log_begin(const kehu__store_log *log, kehu__buffer *frame,
                             kehu_error *err)
 {

@@ -59,6 +59,12 @@ kehu_status kehu__log_open(kehu__store_log *log, const char *folder, uint64_t nu
                            uint64_t store_id, uint64_t first_sequence, bool writer,
                            kehu_error *err);
 
+/* Read a damaged log up to its last whole frame in front of the damage, which stays open
+ * for it. The status says what ended the reading. */
+kehu_status kehu__log_salvage(kehu__store_log *log, const char *folder, uint64_t number,
+                              uint64_t store_id, uint64_t first_sequence,
+                              kehu_error *err);
+
 /* A buffer to put a payload behind the room for the frame's header. */
 kehu_status kehu__log_begin(const kehu__store_log *log, kehu__buffer *frame,
                             kehu_error *err);

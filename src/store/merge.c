@@ -39,13 +39,22 @@ static bool block_wanted(const kehu__merge *m, kehu__cursor *c)
 
 static kehu_status next_block(const kehu__merge *m, kehu__cursor *c, kehu_error *err)
 {
+    kehu_error why;
     while (!c->ended && c->next_block < c->s->n_blocks) {
         if (block_wanted(m, c)) {
-            KEHU_TRY(kehu__block_read(&c->b, c->s, c->next_block, m->schema, m->ids,
-                                      m->n_ids, err));
-            c->next_block++;
-            enter_run(c, 0);
-            return KEHU_OK;
+            const kehu_status status =
+                kehu__block_read(&c->b, c->s, c->next_block, m->schema, m->ids, m->n_ids,
+                                 m->losses == NULL ? err : &why);
+            if (status == KEHU_OK) {
+                c->next_block++;
+                enter_run(c, 0);
+                return KEHU_OK;
+            }
+            if (m->losses == NULL)
+                return status;
+            if (!kehu__is_loss(status))
+                return kehu__fail(err, status, -1, "%s", why.message);
+            kehu__losses_add_block(m->losses, c->s, &c->s->blocks[c->next_block], &why);
         }
         c->next_block++;
     }
@@ -90,6 +99,7 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
                        .before_last = range->before_last,
                        .from = range->from,
                        .until = range->until,
+                       .losses = range->losses,
                        .key = kehu__buffer_new(alloc)};
     m->cursors =
         n_segments == 0 ? NULL : kehu__alloc_zero(alloc, n_segments, sizeof *m->cursors);

@@ -4,6 +4,7 @@
 
 #include "base/thread.h"
 #include "store/gone.h"
+#include "store/repair.h"
 #include "store/segment.h"
 
 typedef struct kehu__cursor {
@@ -19,6 +20,7 @@ typedef struct kehu__range {
     const char *first, *last; /* customers; NULL = no bound */
     int64_t from, until;      /* blocks wholly outside from..until-1 are passed over */
     bool before_last;         /* last itself is not in it */
+    kehu__losses *losses;     /* blocks that cannot be read go there; NULL = they fail */
 } kehu__range;
 
 typedef struct kehu__merge {
@@ -34,6 +36,7 @@ typedef struct kehu__merge {
     size_t last_size;
     bool before_last;    /* or even before it */
     int64_t from, until; /* of the range */
+    kehu__losses *losses;
 } kehu__merge;
 
 /* Rows of one customer, in order, from one decoded block. */
@@ -59,6 +62,7 @@ typedef struct kehu__copying {
     const kehu__gone *gone;
     uint64_t sequence;
     int64_t until;
+    kehu__losses *losses; /* of the range */
     kehu__run run;
     int64_t n_rows, n_done, n_dropped; /* in all, for the progress; so far */
 } kehu__copying;

@@ -12,7 +12,7 @@
 enum {
     DEFAULT_BATCH = 8192,
     MAX_BATCH = 1 << 20,
-    MAX_AGE = 10000 * 366, /* days: no time is older */
+    MAX_AGE = 10000 * 366,   /* days: no time is older */
     MAX_BATCH_TEXT = 1 << 28 /* bytes in one column that end a batch early */
 };
 

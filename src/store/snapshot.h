@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "store/repair.h"
 #include "store/state.h"
 
 struct kehu_snapshot {
@@ -32,6 +33,16 @@ kehu_status kehu__snapshot_options_read(kehu_snapshot_options *into,
 kehu_status kehu__snapshot_open_path(kehu_snapshot **out, const char *path,
                                      const kehu_snapshot_options *options,
                                      const kehu__io *io, kehu_error *err);
+
+/* A backup that, with losses, leaves out and lists what cannot be read. */
+kehu_status kehu__snapshot_copy(const kehu_snapshot *snapshot, const char *path,
+                                kehu__losses *losses, const kehu_progress *progress,
+                                kehu_error *err);
+
+/* kehu_store_repair through an I/O table. */
+kehu_status kehu__store_repair(kehu_table **lost, const char *from, const char *to,
+                               const kehu__io *io, const kehu_progress *progress,
+                               const kehu_allocator *alloc, kehu_error *err);
 
 /* Of an opened state. */
 kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__store_state *s,

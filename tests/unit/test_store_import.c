@@ -400,9 +400,111 @@ static void test_check_tells_progress_over_all_segments(void **state)
     kehu__segment_release(both[1]);
 }
 
+/* The events of a store after importing text under a policy; *n receives the rows taken.
+ */
+static kehu_status import_again(kehu_store *store, const char *text, uint32_t duplicates,
+                                int64_t *n, kehu_error *err)
+{
+    kehu_store_import_options options = by_names;
+    kehu_csv *csv = reader(text);
+    kehu_status status;
+    options.duplicates = duplicates;
+    status = kehu_store_import(store, KEHU_STORE_EVENTS, csv, &options, n, err);
+    kehu_csv_free(csv);
+    return status;
+}
+
+static void expect_events(kehu_store *store, const char *expected)
+{
+    kehu_error err = {0};
+    char *text = store_text_now(store, KEHU_STORE_EVENTS, &err);
+    if (text == NULL)
+        fail_msg("%s", err.message);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_rows_that_are_there_already_are_skipped_or_refused(void **state)
+{
+    static const char first[] = "who,when,kind,amount\nb,1970-01-02,buy,1\n"
+                                "a,1970-01-02,buy,2\na,1970-01-02,buy,2\n";
+    static const char more[] = "who,when,kind,amount\nb,1970-01-02,buy,1\n"
+                               "a,1970-01-02,buy,2\na,1970-01-02,,2\na,1970-01-02,buy,\n"
+                               "a,1970-01-03,buy,2\nc,1970-01-02,buy,1\n"
+                               "c,1970-01-02,buy,1\n";
+    kehu_store *store = fresh("store_import", 0);
+    kehu_error err;
+    int64_t n;
+    uint64_t sequence;
+    (void)state;
+    assert_int_equal(import_again(store, first, KEHU_STORE_SKIP, &n, &err), KEHU_OK);
+    assert_int_equal(n, 2);
+    expect_events(store,
+                  "a|86400000000|buy|~|~|200|~|~\nb|86400000000|buy|~|~|100|~|~\n");
+    sequence = kehu_store_sequence(store);
+    assert_int_equal(import_again(store, first, KEHU_STORE_SKIP, &n, &err), KEHU_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(kehu_store_sequence(store), sequence);
+    assert_int_equal(import_again(store, first, KEHU_STORE_REFUSE, &n, &err),
+                     KEHU_DUPLICATE);
+    assert_string_equal(err.message, "3 rows are in the store or before in the file");
+    assert_int_equal(import_again(store, more, KEHU_STORE_SKIP, &n, &err), KEHU_OK);
+    assert_int_equal(n, 4);
+    expect_events(store, "a|86400000000|buy|~|~|200|~|~\na|86400000000|~|~|~|200|~|~\n"
+                         "a|86400000000|buy|~|~|~|~|~\na|172800000000|buy|~|~|200|~|~\n"
+                         "b|86400000000|buy|~|~|100|~|~\n"
+                         "c|86400000000|buy|~|~|100|~|~\n");
+    /* What is erased is not there. */
+    assert_int_equal(kehu_store_erase(store, "b", &err), KEHU_OK);
+    assert_int_equal(import_again(store, first, KEHU_STORE_SKIP, &n, &err), KEHU_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(import_again(store, first, KEHU_STORE_KEEP, &n, &err), KEHU_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(import_again(store, first, 3, &n, &err), KEHU_ARGUMENT);
+    kehu_store_free(store);
+}
+
+/* A file of many rows, cut anywhere and imported again whole, gives each row once. */
+static void test_an_import_goes_on_where_another_ended(void **state)
+{
+    enum { LINES = 4000 };
+    char *text = malloc(LINES * 64), *whole;
+    size_t at = 0, cut = 0;
+    kehu_store *store = fresh("store_import_whole", 1 << 14);
+    kehu_error err;
+    int64_t n, again;
+    (void)state;
+    at += (size_t)sprintf(text, "who,when,kind,amount\n");
+    for (int i = 0; i < LINES; i++) {
+        at += (size_t)sprintf(text + at, "c%d,1970-01-%02d,k%d,%d.%02d\n", i * 17 % 61,
+                              1 + i * 7 % 5, i % 3, i, i % 100);
+        if (i == LINES / 3)
+            cut = at;
+    }
+    assert_int_equal(import_again(store, text, KEHU_STORE_SKIP, &n, &err), KEHU_OK);
+    assert_int_equal(n, LINES);
+    whole = store_text_now(store, KEHU_STORE_EVENTS, &err);
+    kehu_store_free(store);
+    store = fresh("store_import", 1 << 14);
+    {
+        const char next = text[cut];
+        text[cut] = '\0';
+        assert_int_equal(import_again(store, text, KEHU_STORE_KEEP, &n, &err), KEHU_OK);
+        text[cut] = next;
+    }
+    assert_int_equal(import_again(store, text, KEHU_STORE_SKIP, &again, &err), KEHU_OK);
+    assert_int_equal(n + again, LINES);
+    expect_events(store, whole);
+    free(whole);
+    free(text);
+    kehu_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_that_are_there_already_are_skipped_or_refused),
+        cmocka_unit_test(test_an_import_goes_on_where_another_ended),
         cmocka_unit_test(test_import_takes_good_rows_and_lists_bad_ones),
         cmocka_unit_test(test_import_is_all_or_nothing),
         cmocka_unit_test(test_import_of_many_rows_equals_adding_them),

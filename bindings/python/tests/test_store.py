@@ -1,6 +1,8 @@
 """Stores: sources withdrawn, values grown stale, walks in shares."""
 import datetime
 
+import pytest
+
 import kehu
 
 
@@ -23,3 +25,27 @@ def test_a_store_withdraws_a_source_leaves_out_stale_values_and_is_read_in_share
         shares = [snapshot.events(share=i, n_shares=3)["amount"].to_list() for i in range(3)]
         assert shares[0] + shares[1] + shares[2] == whole and all(shares)
         assert snapshot.totals(n_threads=2).to_dict() == snapshot.totals().to_dict()
+
+
+def test_small_groups_are_hidden_files_are_imported_once_and_damage_is_repaired(tmp_path):
+    lines = b"customer,time,kind,amount\n" + b"".join(b"c%d,2024-01-0%d,%s,%d\n" % (i, 1 + i % 9, b"buy" if i % 4 else b"call", i) for i in range(20))
+
+    def opened():
+        return kehu.Csv(lines, fields={"time": "time", "amount": "int"})
+
+    with kehu.Store(tmp_path / "shop", mode="new") as store:
+        assert store.import_csv("events", opened(), duplicates="skip") == 20
+        assert store.import_csv("events", opened(), duplicates="skip") == 0
+        with pytest.raises(kehu.KehuDuplicateError, match="20 rows"):
+            store.import_csv("events", opened(), duplicates="refuse")
+        snapshot = store.snapshot()
+        assert snapshot.groups("events", "kind").to_dict() == {"group": ["buy", "call"], "customers": [15, 5], "events": [15, 5], "amount": [150, 40]}
+        assert snapshot.groups("events", "kind", min_customers=6, end=datetime.date(2024, 2, 1))["group"].to_list() == [None]
+    assert len(kehu.Store.repair(tmp_path / "shop", tmp_path / "sound")) == 0
+    segment = next((tmp_path / "shop").glob("seg-*.ks"))
+    segment.write_bytes(segment.read_bytes()[:70] + b"?" + segment.read_bytes()[71:])
+    with pytest.raises(kehu.KehuFormatError):
+        kehu.Snapshot.open(tmp_path / "shop").check()
+    lost = kehu.Store.repair(tmp_path / "shop", tmp_path / "repaired").to_dict()
+    assert lost["rows"] == [20] and lost["first_customer"] == ["c0"] and lost["file"] == [segment.name]
+    assert len(kehu.Snapshot.open(tmp_path / "repaired").events()) == 0

@@ -188,6 +188,9 @@ KEHU_STORE_NEW = 2
 KEHU_STORE_SYNC = 0
 KEHU_STORE_BATCH = 1
 KEHU_STORE_NONE = 2
+KEHU_STORE_KEEP = 0
+KEHU_STORE_SKIP = 1
+KEHU_STORE_REFUSE = 2
 KEHU_PSEUDONYM_SIZE = 33
 KEHU_TOPIC_EXAMPLES = 5
 KEHU_TREND_LEVELS = 0
@@ -222,6 +225,7 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_store_part': {'KEHU_STORE_CUSTOMERS': 0, 'KEHU_STORE_EVENTS': 1},
     'kehu_store_mode': {'KEHU_STORE_EXISTING': 0, 'KEHU_STORE_CREATE': 1, 'KEHU_STORE_NEW': 2},
     'kehu_store_durability': {'KEHU_STORE_SYNC': 0, 'KEHU_STORE_BATCH': 1, 'KEHU_STORE_NONE': 2},
+    'kehu_store_duplicates': {'KEHU_STORE_KEEP': 0, 'KEHU_STORE_SKIP': 1, 'KEHU_STORE_REFUSE': 2},
     'kehu_trend_report': {'KEHU_TREND_LEVELS': 0, 'KEHU_TREND_CHANGES': 1, 'KEHU_TREND_BURSTS': 2},
 }
 
@@ -1459,7 +1463,7 @@ kehu_store_name._fields_ = [
 ]
 kehu_store_import_options._fields_ = [
     ('size', c_uint32),
-    ('reserved', c_uint32),
+    ('duplicates', c_uint32),
     ('names', POINTER(kehu_store_name)),
     ('n_names', c_int64),
     ('max_rejects', c_int64),
@@ -2019,11 +2023,13 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_snapshot_stats': (c_int, [c_void_p, POINTER(kehu_store_stats), POINTER(kehu_error)], ['snapshot', 'stats', 'err']),
     'kehu_snapshot_backup': (c_int, [c_void_p, c_char_p, POINTER(kehu_progress), POINTER(kehu_error)], ['snapshot', 'path', 'progress', 'err']),
     'kehu_snapshot_check': (c_int, [c_void_p, POINTER(kehu_store_check), POINTER(kehu_progress), POINTER(kehu_error)], ['snapshot', 'report', 'progress', 'err']),
+    'kehu_store_repair': (c_int, [POINTER(c_void_p), c_char_p, c_char_p, POINTER(kehu_progress), POINTER(kehu_allocator), POINTER(kehu_error)], ['lost', 'from', 'to', 'progress', 'alloc', 'err']),
     'kehu_snapshot_export': (c_int, [c_void_p, c_char_p, POINTER(kehu_writer), POINTER(kehu_error)], ['snapshot', 'customer', 'writer', 'err']),
     'kehu_pseudonym': (c_int, [POINTER(c_char), c_char_p, c_void_p, c_size_t, POINTER(kehu_error)], ['out', 'customer', 'key', 'key_size', 'err']),
     'kehu_scan_open': (c_int, [POINTER(c_void_p), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),
     'kehu_scan_customer': (c_int, [POINTER(c_void_p), c_void_p, c_int, c_char_p, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'customer', 'options', 'err']),
     'kehu_snapshot_totals': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'options', 'err']),
+    'kehu_snapshot_groups': (c_int, [POINTER(c_void_p), c_void_p, c_int, c_char_p, c_uint32, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'by', 'min_customers', 'options', 'err']),
     'kehu_scan_next': (c_int, [c_void_p, POINTER(kehu_scan_batch), POINTER(kehu_error)], ['scan', 'batch', 'err']),
     'kehu_scan_stream': (c_int, [POINTER(ArrowArrayStream), c_void_p, c_int, POINTER(kehu_scan_options), POINTER(kehu_error)], ['out', 'snapshot', 'part', 'options', 'err']),
     'kehu_scan_free': (None, [c_void_p], ['scan']),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 MODES = ("existing", "create", "new")
 DURABILITIES = ("sync", "batch", "none")
 PARTS = ("customers", "events")
+DUPLICATES = ("keep", "skip", "refuse")
 
 
 def microseconds(time: datetime | int, argument: str) -> int:
@@ -166,15 +167,32 @@ class Store(Exclusive):
         self._call(function, inputs.structs, inputs.n, byref(sequence))
         return sequence.value
 
-    def import_csv(self, part: str, csv: Csv, *, names: dict[str, str] | None = None, max_rejects: int = 0) -> int:
+    @staticmethod
+    def repair(damaged: str | bytes | os.PathLike[Any], path: str | bytes | os.PathLike[Any], progress: Any = None) -> Table:
+        """Make a new store of what can still be read of a damaged one, which is only read and must have no writer. Gives what
+        was lost: file, byte, part, rows, first_customer, last_customer, first_sequence, last_sequence, reason; no row: nothing.
+
+        path  a folder that is empty or is made
+
+        Fails with KehuNotFoundError (no store), KehuFormatError (no manifest can be read), KehuDuplicateError, KehuIOError."""
+        out = c_void_p()
+        with Watch(progress) as watching:
+            call(lib.kehu_store_repair, byref(out), path_bytes(damaged), path_bytes(path), watching.struct, None)
+        return Table._adopt(out)
+
+    def import_csv(self, part: str, csv: Csv, *, names: dict[str, str] | None = None, max_rejects: int = 0,
+                   duplicates: str | int = "keep") -> int:
         """Take in the rest of a Csv, all of it or nothing; gives how many rows. Bad rows are among csv.rejects().
 
         names        what the store calls columns of the file: {file: store}
-        max_rejects  give up when more rows are bad; 0: never"""
+        max_rejects  give up when more rows are bad; 0: never
+        duplicates   events that are in the store or earlier in the file already: "keep", "skip" (so that a file can be imported
+                     again) or "refuse" (KehuDuplicateError)"""
         pairs = (_abi.kehu_store_name * max(len(names or {}), 1))()
         for pair, (file, store) in zip(pairs, (names or {}).items()):
             pair.file, pair.store = text(file, "names"), text(store, "names")
-        opt = options(_abi.kehu_store_import_options, names=pairs, n_names=len(names or {}), max_rejects=max_rejects)
+        opt = options(_abi.kehu_store_import_options, names=pairs, n_names=len(names or {}), max_rejects=max_rejects,
+                      duplicates=choose(duplicates, "duplicates", DUPLICATES))
         n = c_int64()
         with csv._only(), csv._watch:
             self._call(lib.kehu_store_import, choose(part, "part", PARTS), csv._own(), opt, byref(n))
@@ -341,6 +359,18 @@ class Snapshot(Handle):
                                   pseudonym_key=pseudonym_key, fresh=fresh, share=share, n_shares=n_shares, n_threads=n_threads)
         out = c_void_p()
         call(lib.kehu_snapshot_totals, byref(out), self._own(), opt)
+        return Table._adopt(out)
+
+    def groups(self, part: str, by: str, *, min_customers: int = 0, **options_: Any) -> Table:
+        """Customers, and events, counted by the value of a column: group, customers and, for events, events and amount. Groups
+        of fewer than min_customers (0: 5) are counted together in the row without a name, so that no group points at anyone.
+
+        by  a text or bool column of the part. Other arguments as scan() has them
+
+        Fails with KehuColumnError (no such column, or of another type), KehuRangeError (a sum beyond 64 bits)."""
+        opt, _keep = scan_options(**options_)
+        out = c_void_p()
+        call(lib.kehu_snapshot_groups, byref(out), self._own(), choose(part, "part", PARTS), text(by, "by"), min_customers, opt)
         return Table._adopt(out)
 
 

@@ -410,4 +410,23 @@ public final class Snapshot extends NativeHandle {
             return new Table(out.i64(0));
         }
     }
+
+    /**
+     * Customers, and events, counted by the value of a column, with no group so small that it points at anyone: smaller ones are
+     * counted together in the row without a name.
+     *
+     * @param part of customers or of events
+     * @param by a text or boolean column of the part
+     * @param minCustomers a group; 1 shows all; 0 means 5
+     * @param options which rows
+     * @return a table of group, customers and, for events, events and amount
+     */
+    public Table groups(Store.Part part, String by, int minCustomers, ScanOptions options) {
+        try (Frame f = Frame.open()) {
+            Memory out = f.zeros(8);
+            f.check(Native.snapshotGroups(out.address, f.inside(this), part.ordinal(), f.text(by), minCustomers, options.write(f).address,
+                f.error()));
+            return new Table(out.i64(0));
+        }
+    }
 }

@@ -212,8 +212,35 @@ public final class Store extends MutableHandle {
         return add(columns, Native::storeAddEvents);
     }
 
+    /** What becomes of an imported event that is in the store, or earlier in the file, already. */
+    public enum Duplicates {
+        /** It is a row as any other. */
+        KEEP,
+        /** It is left out: a file may be imported again. */
+        SKIP,
+        /** The import fails. */
+        REFUSE
+    }
+
     /**
-     * Takes in the rest of a CSV file, all of it or nothing, durably. Bad rows are rejected into the file's report.
+     * Makes a new store of what can still be read of a damaged one, which is only read and must have no writer.
+     *
+     * @param damaged the folder of the damaged one
+     * @param path a folder that is empty or is made
+     * @param listener null for nobody
+     * @return what was lost: file, byte, part, rows, first_customer, last_customer, first_sequence, last_sequence and reason; no
+     *     row when nothing was
+     */
+    public static Table repair(Path damaged, Path path, Progress listener) {
+        try (Frame f = Frame.open()) {
+            Memory out = f.zeros(8);
+            f.check(Native.storeRepair(out.address, f.path(damaged), f.path(path), f.progress(listener), 0, f.error()));
+            return new Table(out.i64(0));
+        }
+    }
+
+    /**
+     * The same with duplicates kept.
      *
      * @param part which
      * @param csv opened with a field for each column that is not text
@@ -222,6 +249,20 @@ public final class Store extends MutableHandle {
      * @return how many rows were taken in
      */
     public long importCsv(Part part, Csv csv, Map<String, String> names, long maxRejects) {
+        return importCsv(part, csv, names, maxRejects, Duplicates.KEEP);
+    }
+
+    /**
+     * Takes in the rest of a CSV file, all of it or nothing, durably. Bad rows are rejected into the file's report.
+     *
+     * @param part which
+     * @param csv opened with a field for each column that is not text
+     * @param names what the store calls a column of the file; others keep their name
+     * @param maxRejects give up when more rows are bad; 0 means never
+     * @param duplicates what becomes of events that are there already
+     * @return how many rows were taken in
+     */
+    public long importCsv(Part part, Csv csv, Map<String, String> names, long maxRejects, Duplicates duplicates) {
         Map<String, String> copy = new LinkedHashMap<>(names);
         try (Frame f = Frame.open()) {
             Memory pairs = f.zeros(Math.multiplyExact(copy.size(), Layout.StoreName.SIZEOF));
@@ -236,6 +277,7 @@ public final class Store extends MutableHandle {
             options.i64(Layout.StoreImportOptions.NAMES, pairs.address);
             options.i64(Layout.StoreImportOptions.N_NAMES, copy.size());
             options.i64(Layout.StoreImportOptions.MAX_REJECTS, maxRejects);
+            options.i32(Layout.StoreImportOptions.DUPLICATES, duplicates.ordinal());
             Memory rows = f.zeros(8);
             long self = f.inside(this);
             long reader = f.inside(csv);

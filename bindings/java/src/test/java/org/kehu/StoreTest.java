@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,6 +66,31 @@ class StoreTest {
             Store.Proof proof = store.purge();
             assertEquals(1, proof.sources());
             assertEquals(1, proof.customerRows());
+        }
+    }
+
+    @Test
+    void groupsAreCountedFilesImportedOnceAndStoresRepaired(@TempDir Path folder) throws IOException {
+        byte[] lines = "customer,time,kind\n1,2026-01-01,buy\n2,2026-01-01,buy\n3,2026-01-01,call\n".getBytes(StandardCharsets.UTF_8);
+        Path file = Files.write(folder.resolve("events.csv"), lines);
+        try (Store store = created(folder)) {
+            for (int i = 0; i < 2; i++) {
+                try (Csv csv = Csv.open(file, new Csv.Options().fields(Field.of("time", Column.Type.TIMESTAMP)))) {
+                    assertEquals(i == 0 ? 3 : 0, store.importCsv(Store.Part.EVENTS, csv, Map.of(), 0, Store.Duplicates.SKIP));
+                }
+            }
+            try (Snapshot snapshot = store.snapshot(new Snapshot.Options());
+                Table all = snapshot.groups(Store.Part.EVENTS, "kind", 1, new Snapshot.ScanOptions());
+                Table large = snapshot.groups(Store.Part.EVENTS, "kind", 3, new Snapshot.ScanOptions())) {
+                assertArrayEquals(new String[] {"buy", "call"}, all.texts("group"));
+                assertArrayEquals(new long[] {3}, large.longs("customers"));
+            }
+        }
+        try (Table lost = Store.repair(folder.resolve("shop.kehu"), folder.resolve("repaired"), null)) {
+            assertEquals(0, lost.rowCount());
+        }
+        try (Snapshot repaired = Snapshot.open(folder.resolve("repaired"), new Snapshot.Options())) {
+            assertEquals(3, repaired.stats().events().rows());
         }
     }
 

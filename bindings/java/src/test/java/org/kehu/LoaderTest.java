@@ -75,6 +75,13 @@ class LoaderTest {
 
     /** native-image has of a jar what its metadata names, and C finds nothing else by name. */
     @Test
+    void theJarSaysWhatIsInIt() throws Exception {
+        Path jar = Path.of(Loader.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        assertTrue(Files.readString(jar.resolve("META-INF/LICENSE")).contains("Sun Junyi"));
+        assertTrue(Files.readString(jar.resolve("META-INF/sbom/kehu.cdx.json")).contains("CycloneDX"));
+    }
+
+    @Test
     void theMetadataForNativeImageNamesWhatIsLookedUp() throws Exception {
         StringBuilder wanted = new StringBuilder("[{\"name\":\"org.kehu.Callbacks\",\"methods\":[");
         Matcher lookup = Pattern.compile("GetStaticMethodID\\(env, callbacks, \"(\\w+)\", \"\\((\\w+)\\)Z\"\\)")

@@ -112,6 +112,17 @@ def run_document(path, settings, write):
     return len(wrong) + dead_links(path, text)
 
 
+VERSION = re.compile(r"<artifactId>kehu[\w-]*</artifactId>\s*<version>([\d.]+)</version>|kehu(?:-spark)?-([\d.]+\d)[-.]")
+
+
+def other_versions(path, text, version):
+    """Artifacts that are named with another version than the library's."""
+    found = [number for groups in VERSION.findall(text) for number in groups if number and number != version]
+    for number in found:
+        print(f"{path} names version {number}, the library's is {version}")
+    return len(found)
+
+
 def main():
     write = "--write" in sys.argv
     words = [word for word in sys.argv[1:] if word != "--write"]
@@ -130,7 +141,11 @@ def main():
     wrong = sum(run_document(os.path.abspath(path), settings, write) for path in documents)
     for path in ("README.md", "bindings/java/README.md", "bindings/python/README.md", "examples/spark/README.md", "tests/README.md"):
         with open(os.path.join(root, path), encoding="utf-8") as file:  # their snippets are run by tests of their own
-            wrong += dead_links(os.path.join(root, path), file.read())
+            text = file.read()
+        wrong += dead_links(os.path.join(root, path), text) + other_versions(path, text, kehu.__version__)
+    for path in glob.glob(os.path.join(root, "bindings", "java", "**", "pom.xml"), recursive=True):
+        with open(path, encoding="utf-8") as file:
+            wrong += other_versions(path, file.read(), kehu.__version__)
     print(f"{len(documents)} documents, {wrong} faults")
     return int(wrong > 0)
 

@@ -7,7 +7,7 @@
 #include "store/codec.h"
 #include "store/segment.h"
 
-enum { WRITE_BYTES = 1 << 20 };
+enum { WRITE_BYTES = 1 << 20, AHEAD = 16 };
 
 static kehu_status refused(const kehu__segment_writer *w, kehu_error *err)
 {
@@ -244,13 +244,29 @@ void kehu__picker_free(kehu__picker *p, const kehu__segment_writer *w)
     p->columns = NULL;
 }
 
+/* Rows lie all over the log: ask early for a value that is wanted soon. */
+static void prefetch_value(const kehu__vector *const *from, const kehu__place *places,
+                           uint32_t i, uint32_t n)
+{
+    const kehu__vector *v = i + AHEAD < n ? from[places[i + AHEAD].set] : NULL;
+    if (v != NULL)
+        __builtin_prefetch(v->values.ints + places[i + AHEAD].row);
+}
+
+/* The list of missing values need not be touched where there are none. */
+static bool has_value(const kehu__vector *v, uint32_t row)
+{
+    return v != NULL && (v->n_missing == 0 || !v->missing[row]);
+}
+
 static void pick_values(kehu__vector *to, const kehu__vector *const *from,
                         const kehu__place *places, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         const kehu__vector *v = from[places[i].set];
         const uint32_t at = to->n + i;
-        to->missing[at] = v == NULL || v->missing[places[i].row];
+        prefetch_value(from, places, i, n);
+        to->missing[at] = !has_value(v, places[i].row);
         to->n_missing += to->missing[at];
         if (v == NULL)
             memset(to->values.ints + at, 0, 8);
@@ -266,7 +282,11 @@ static bool pick_texts(kehu__vector *to, const kehu__vector *const *from,
     char *bytes;
     for (uint32_t i = 0; i < n; i++) {
         const kehu__vector *v = from[places[i].set];
-        size += v == NULL ? 0 : v->values.pieces[places[i].row].size;
+        const kehu__vector_piece source =
+            v == NULL ? (kehu__vector_piece){0, 0} : v->values.pieces[places[i].row];
+        size += source.size;
+        if (source.size > 0)
+            __builtin_prefetch(v->bytes + source.at);
     }
     if (size > 0 && kehu__buffer_room(&to->own, size) == NULL)
         return false;
@@ -278,7 +298,7 @@ static bool pick_texts(kehu__vector *to, const kehu__vector *const *from,
         uint8_t missing = 1;
         if (v != NULL) {
             const kehu__vector_piece source = v->values.pieces[places[i].row];
-            missing = v->missing[places[i].row];
+            missing = !has_value(v, places[i].row);
             piece.size = source.size;
             if (source.size > 0)
                 memcpy(bytes + at, v->bytes + source.at, source.size);
@@ -298,10 +318,11 @@ static uint64_t text_bytes(const kehu__segment_writer *w, const kehu__picker *p,
     uint64_t bytes = 0;
     for (size_t c = 0; c < p->n_columns; c++) {
         const kehu__vector *const *from = p->columns + c * p->n_sets;
-        if (w->block.columns[c].v.storage == KEHU__TEXTS)
-            for (uint32_t i = 0; i < n; i++)
-                if (from[places[i].set] != NULL)
-                    bytes += from[places[i].set]->values.pieces[places[i].row].size;
+        for (uint32_t i = 0; w->block.columns[c].v.storage == KEHU__TEXTS && i < n; i++) {
+            prefetch_value(from, places, i, n);
+            if (from[places[i].set] != NULL)
+                bytes += from[places[i].set]->values.pieces[places[i].row].size;
+        }
     }
     return bytes;
 }

@@ -73,9 +73,10 @@ typedef struct kehu__word {
 uint32_t kehu__dictionary_find(const kehu__dictionary *d, const char *bytes, size_t size,
                                uint32_t *value);
 
-/* The same by its labels, of n > 0 characters; without its value. */
+/* The same by its labels, n > 0 of them. */
 static inline uint32_t kehu__dictionary_find_labels(const kehu__dictionary *d,
-                                                    const uint16_t *labels, uint32_t n)
+                                                    const uint16_t *labels, uint32_t n,
+                                                    uint32_t *value)
 {
     uint32_t base = 0, id = 0;
     kehu__slot slot = 0;
@@ -85,7 +86,8 @@ static inline uint32_t kehu__dictionary_find_labels(const kehu__dictionary *d,
             return 0;
         base = kehu__slot_base(&d->trie, slot);
     }
-    return kehu__slot_value(&d->trie, slot) == 0 ? 0 : id;
+    *value = kehu__slot_value(&d->trie, slot);
+    return *value == 0 ? 0 : id;
 }
 
 /* What a value (not 0) stands for: frequency, hard and tag of *word. */

@@ -260,7 +260,7 @@ static void find_pairs(kehu__piece *piece, const kehu__segmenter *s, uint32_t k)
 /* What lies far apart is asked for before it is looked at: waiting for memory is most
  * of the work. */
 void kehu__piece_prepare(kehu__piece *piece, const kehu__segmenter *s,
-                         const uint8_t *hidden)
+                         uint8_t *const hidden[KEHU__LISTS])
 {
     const uint32_t n = piece->n;
     uint16_t *labels = piece->labels;
@@ -276,8 +276,9 @@ void kehu__piece_prepare(kehu__piece *piece, const kehu__segmenter *s,
     for (uint32_t k = 1; k < KEHU__PADS + n + 1; k++)
         find_pairs(piece, s, k);
     mark_words(piece, 0, &s->words, labels + KEHU__PADS, (uint16_t)kehu__label_before(s),
-               hidden);
-    mark_words(piece, 1, s->other, piece->other_labels, UINT16_MAX, NULL);
+               hidden == NULL ? NULL : hidden[0]);
+    mark_words(piece, 1, s->other, piece->other_labels, UINT16_MAX,
+               hidden == NULL ? NULL : hidden[1]);
 }
 
 /* What the features of unit i have in common with those of a model. */

@@ -67,10 +67,10 @@ typedef struct kehu__piece {
 const char *kehu__piece_read(kehu__piece *piece, const kehu__segmenter *s, const char *p,
                              const char *end, kehu_span_kind *alone);
 
-/* Fill in what features need: the numbers of pairs, the dictionary words. Words
- * of the training list with their bit in hidden (may be NULL) are passed over. */
+/* Fill in what features need: the numbers of pairs, the dictionary words. Words of
+ * a list with their bit in its hidden[] (may be NULL) are passed over. */
 void kehu__piece_prepare(kehu__piece *piece, const kehu__segmenter *s,
-                         const uint8_t *hidden);
+                         uint8_t *const hidden[KEHU__LISTS]);
 
 /* The records of unit i while training; returns how many. */
 uint32_t kehu__piece_features(const kehu__piece *piece, const kehu__segmenter *s,

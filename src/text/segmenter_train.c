@@ -67,9 +67,9 @@ typedef struct trainer {
     int32_t transitions[KEHU__TAGS][KEHU__TAGS];
     int64_t transition_sums[KEHU__TAGS][KEHU__TAGS];
     int64_t step;
-    uint8_t *hidden;        /* a bit a slot of the training words */
-    pair_list lists[2];     /* side by side, with a gap */
-    kehu__buffer tables[2]; /* the same as tables */
+    uint8_t *hidden[KEHU__LISTS]; /* a bit a slot of a list; NULL = hides nothing */
+    pair_list lists[2];           /* side by side, with a gap */
+    kehu__buffer tables[2];       /* the same as tables */
     kehu__gold gold;
     kehu__random random;
     double dropout;
@@ -190,41 +190,58 @@ static kehu_status number_pairs(trainer *t, kehu_error *err)
     return status;
 }
 
+/* Hide or show the word in this slot of a list. */
+static void set_hidden(trainer *t, int list, uint32_t at, bool hide)
+{
+    const uint8_t bit = (uint8_t)(1u << (at & 7));
+    if (t->hidden[list] == NULL || at == 0)
+        return;
+    if (hide)
+        t->hidden[list][at >> 3] |= bit;
+    else
+        t->hidden[list][at >> 3] &= (uint8_t)~bit;
+}
+
+static double hiding_chance(const trainer *t, uint32_t value)
+{
+    kehu__word word;
+    kehu__dictionary_value(&t->s->words, value, &word);
+    return word.frequency == 1   ? t->dropout
+           : word.frequency == 2 ? t->dropout / 2
+           : word.frequency <= 4 ? t->dropout / 4
+                                 : 0;
+}
+
+/* How much more seldom a word is hidden in the other dictionary too. That one may have
+ * been made from more of the same texts, and then has all words of the corpus, but
+ * not of others. Chosen on parts of two training corpora. */
+static const double OTHER_SHARE = 0.15;
+
 /* Hide words of the piece by their rarity: the model must do without them, as it
  * will have to with words it has never seen. Called twice: hides, then shows. */
 static void hide_words(trainer *t, bool hide)
 {
-    const kehu__dictionary *d = &t->s->words;
-    const uint16_t *labels = t->piece.labels + KEHU__PADS;
+    const kehu__segmenter *s = t->s;
     for (uint32_t i = 0, first = 0; i < t->piece.n; i++) {
-        uint32_t base = 0, at = 0;
-        kehu__slot slot = 0;
-        kehu__word word;
+        uint32_t at, value;
         if (t->wanted[i] == KEHU__TAG_B || t->wanted[i] == KEHU__TAG_S)
             first = i;
         if (t->wanted[i] != KEHU__TAG_E || i - first >= HIDDEN_LONGEST)
             continue;
-        for (uint32_t k = first; k <= i; k++) {
-            at = labels[k] == 0 || (k > first && base == 0)
-                     ? 0
-                     : kehu__trie_child(&d->trie, base, labels[k], &slot);
-            if (at == 0)
-                break;
-            base = kehu__slot_base(&d->trie, slot);
-        }
-        if (at == 0 || kehu__slot_value(&d->trie, slot) == 0)
+        at = kehu__dictionary_find_labels(&s->words, t->piece.labels + KEHU__PADS + first,
+                                          i + 1 - first, &value);
+        if (at == 0)
             continue;
-        if (!hide) {
-            t->hidden[at >> 3] &= (uint8_t) ~(1u << (at & 7));
-            continue;
-        }
-        kehu__dictionary_value(d, kehu__slot_value(&d->trie, slot), &word);
-        const double chance = word.frequency == 1   ? t->dropout
-                              : word.frequency == 2 ? t->dropout / 2
-                              : word.frequency <= 4 ? t->dropout / 4
-                                                    : 0;
-        if (kehu__random_unit(&t->random) < chance)
-            t->hidden[at >> 3] |= (uint8_t)(1u << (at & 7));
+        const double u = hide ? kehu__random_unit(&t->random) : 0;
+        const double chance = hide ? hiding_chance(t, value) : 1;
+        if (u < chance)
+            set_hidden(t, 0, at, hide);
+        if (t->hidden[1] != NULL && u < chance * (hide ? OTHER_SHARE : 1))
+            set_hidden(t, 1,
+                       kehu__dictionary_find_labels(s->other,
+                                                    t->piece.other_labels + first,
+                                                    i + 1 - first, &value),
+                       hide);
     }
 }
 
@@ -393,7 +410,12 @@ static kehu_status write_weights(trainer *t, kehu__buffer *near, kehu__buffer *g
     return status;
 }
 
-static void free_trainer(trainer *t, size_t n_weights, size_t n_bits)
+static size_t hidden_bytes(const kehu__dictionary *d)
+{
+    return d == NULL ? 0 : d->trie.n_slots / 8 + 1;
+}
+
+static void free_trainer(trainer *t, size_t n_weights)
 {
     const kehu_allocator alloc = t->alloc;
     for (int k = 0; k < 2; k++) {
@@ -401,7 +423,8 @@ static void free_trainer(trainer *t, size_t n_weights, size_t n_bits)
                    sizeof *t->lists[k].keys);
         kehu__buffer_free(&t->tables[k]);
     }
-    kehu__free(&alloc, t->hidden, n_bits, 1);
+    kehu__free(&alloc, t->hidden[0], hidden_bytes(&t->s->words), 1);
+    kehu__free(&alloc, t->hidden[1], hidden_bytes(t->s->other), 1);
     kehu__free(&alloc, t->sums, n_weights, sizeof *t->sums);
     kehu__free(&alloc, t->weights, n_weights, sizeof *t->weights);
     kehu__gold_free(&t->gold, &alloc);
@@ -414,7 +437,6 @@ kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentenc
                                   kehu__buffer *near, kehu__buffer *gapped,
                                   kehu__buffer *weights, kehu_error *err)
 {
-    const size_t n_bits = s->words.trie.n_slots / 8 + 1;
     trainer *t = kehu__alloc_zero(alloc, 1, sizeof *t);
     kehu_status status;
     size_t n = 0;
@@ -435,14 +457,16 @@ kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentenc
         n = (size_t)kehu__segmenter_training_records(s) * KEHU__TAGS;
         t->weights = kehu__alloc_zero(alloc, n, sizeof *t->weights);
         t->sums = kehu__alloc_zero(alloc, n, sizeof *t->sums);
-        t->hidden = kehu__alloc_zero(alloc, n_bits, 1);
-        if (t->weights == NULL || t->sums == NULL || t->hidden == NULL)
+        t->hidden[0] = kehu__alloc_zero(alloc, hidden_bytes(&s->words), 1);
+        t->hidden[1] = kehu__alloc_zero(alloc, hidden_bytes(s->other), 1);
+        if (t->weights == NULL || t->sums == NULL || t->hidden[0] == NULL ||
+            (s->other != NULL && t->hidden[1] == NULL))
             status = kehu__no_memory(err, "training");
     }
     if (status == KEHU_OK)
         status = run_epochs(t, options, run, err);
     if (status == KEHU_OK)
         status = write_weights(t, near, gapped, weights, err);
-    free_trainer(t, n, n_bits);
+    free_trainer(t, n);
     return status;
 }

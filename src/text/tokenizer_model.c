@@ -338,7 +338,7 @@ static kehu_span span_of(const kehu_tokenizer *t, const kehu__piece *piece,
         word = kehu__dictionary_find(d, from, (size_t)(to - from), &value);
         kind = (kehu_span_kind)piece->whole[first];
     } else {
-        word = kehu__dictionary_find_labels(d, labels + first, end - first);
+        word = kehu__dictionary_find_labels(d, labels + first, end - first, &value);
         kind = kehu__piece_kind(piece, first, end, word);
         if (kind == 0)
             kind = kind_of_word(from, to, word);

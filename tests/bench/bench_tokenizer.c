@@ -1,9 +1,11 @@
 /* Figures of splitting a text file, one line a text.
  *
- *     bench_tokenizer FILE
+ *     bench_tokenizer FILE [MODEL]
+ *     bench_tokenizer train CORPUS MODEL
  *
- * load_s: from nothing to a first split with the built-in dictionary; cut_s: all
- * lines, spans with offsets; words: spans that are neither blank nor line end. */
+ * load_s: from nothing to a first split with the built-in dictionary or the model;
+ * cut_s: all lines, spans with offsets; words: spans that are neither blank nor line
+ * end. train: a corpus of a sentence a line to a model's file. */
 #include <kehu/tokenizer.h>
 
 #include <stdlib.h>
@@ -29,6 +31,28 @@ static double split_lines(const kehu_tokenizer *t, const char *text, size_t size
     return (double)words;
 }
 
+static void train(const char *corpus, const char *model)
+{
+    kehu_tokenizer *dictionary, *t;
+    kehu_error err;
+    size_t size;
+    char *text = read_whole(corpus, &size);
+    int32_t *offsets = get(size + 2, sizeof *offsets), n = 0;
+    offsets[0] = 0;
+    for (size_t i = 0; i < size; i++)
+        if (text[i] == '\n')
+            offsets[++n] = (int32_t)i + 1;
+    const kehu_column lines = {
+        .type = KEHU_UTF8, .length = n, .data = text, .offsets = offsets};
+    must(kehu_tokenizer_default(&dictionary, NULL, &err), &err);
+    must(kehu_tokenizer_train(&t, dictionary, &lines, NULL, &err), &err);
+    must(kehu_tokenizer_save(t, model, &err), &err);
+    kehu_tokenizer_free(t);
+    kehu_tokenizer_free(dictionary);
+    free(offsets);
+    free(text);
+}
+
 int main(int argc, char **argv)
 {
     kehu_tokenizer *t;
@@ -38,8 +62,15 @@ int main(int argc, char **argv)
     size_t size;
     double start = cpu_seconds();
     if (argc < 2)
-        die("usage: bench_tokenizer FILE");
-    must(kehu_tokenizer_default(&t, NULL, &err), &err);
+        die("usage: bench_tokenizer FILE [MODEL]");
+    if (argc > 3 && strcmp(argv[1], "train") == 0) {
+        train(argv[2], argv[3]);
+        return 0;
+    }
+    if (argc > 2)
+        must(kehu_tokenizer_load(&t, argv[2], NULL, &err), &err);
+    else
+        must(kehu_tokenizer_default(&t, NULL, &err), &err);
     must(kehu_tokenizer_split(t, "查询本月话费", 18, few, 64, &n, NULL, &err), &err);
     figure("load_s", cpu_seconds() - start);
     char *text = read_whole(argv[1], &size);

@@ -96,9 +96,10 @@ typedef struct kehu_topic_word {
     double weight;    /* above 0; a topic's squares add to 1 */
 } kehu_topic_word;
 
-/* A topic's words, the heaviest first, equal ones by their document frequency. The first
- * `capacity` are written and *n is how many there are. Fails with KEHU_ARGUMENT,
- * KEHU_NO_MEMORY. Time O(terms log terms). */
+/* A topic's words, those it says most often first: by weight over inverse document
+ * frequency, equal ones by their document frequency. The first `capacity` are written and
+ * *n is how many there are. Fails with KEHU_ARGUMENT, KEHU_NO_MEMORY. Time O(terms log
+ * terms). */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_topic_words(const kehu_topic *topics,
                                                       uint32_t topic,
                                                       kehu_topic_word *words,

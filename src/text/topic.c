@@ -172,11 +172,13 @@ static float weight_of(const one_topic *o, uint32_t term)
     return o->topics->factors[(size_t)term * o->topics->n_topics + o->topic];
 }
 
-/* Heavier words first; terms are in order of their frequency. */
+/* Words by how often the topic says them, which is what is left of the weight without
+ * idf: such words are met together more often. Terms are in order of their frequency. */
 static int by_weight(const void *a, const void *b, void *ctx)
 {
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    const float p = weight_of(ctx, x), q = weight_of(ctx, y);
+    const float *const idf = ((const one_topic *)ctx)->topics->idf;
+    const float p = weight_of(ctx, x) / idf[x], q = weight_of(ctx, y) / idf[y];
     if (p != q)
         return p < q ? 1 : -1;
     return (x > y) - (x < y);

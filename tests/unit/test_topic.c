@@ -96,6 +96,31 @@ static void test_topic_parts_what_goes_together(void **state)
     kehu_tokenizer_free(t);
 }
 
+/* 网速 is rarer and weighs more, but 宽带 is what the topic says in every text. */
+static void test_topic_says_first_what_it_says_most_often(void **state)
+{
+    static const char *const eight[] = {"宽带 网速", "宽带 网速", "宽带 网速",
+                                        "宽带 网速", "宽带 网速", "宽带 网速",
+                                        "宽带 断网", "宽带 话费"};
+    kehu_tokenizer *t = dictionary();
+    const kehu_topic_options o = {
+        .size = sizeof o, .n_topics = 1, .min_df = 1, .max_share = 1, .tokenizer = t};
+    kehu_column texts = texts_column(eight, 8);
+    kehu_topic *topics;
+    kehu_topic_word words[4];
+    uint32_t n;
+    (void)state;
+    assert_int_equal(kehu_topic_fit(&topics, &texts, &o, NULL), KEHU_OK);
+    assert_int_equal(kehu_topic_words(topics, 0, words, 4, &n, NULL), KEHU_OK);
+    assert_int_equal(n, 4);
+    assert_string_equal(words[0].word, "宽带");
+    assert_string_equal(words[1].word, "网速");
+    assert_true(words[1].weight > words[0].weight);
+    texts_free(&texts);
+    kehu_topic_free(topics);
+    kehu_tokenizer_free(t);
+}
+
 static void test_topic_is_the_same_for_any_number_of_threads_and_after_reading(
     void **state)
 {
@@ -346,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_topic_parts_what_goes_together),
+        cmocka_unit_test(test_topic_says_first_what_it_says_most_often),
         cmocka_unit_test(
             test_topic_is_the_same_for_any_number_of_threads_and_after_reading),
         cmocka_unit_test(test_topic_takes_more_topics_than_there_are),

@@ -221,7 +221,7 @@ public final class Topic extends Model {
     public record Word(String word, double weight) {}
 
     /**
-     * A topic's words, the heaviest first.
+     * A topic's words, those it says most often first.
      *
      * @param topic 0 to count - 1
      * @param most how many are wanted

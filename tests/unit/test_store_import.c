@@ -400,6 +400,54 @@ static void test_check_tells_progress_over_all_segments(void **state)
     kehu__segment_release(both[1]);
 }
 
+static void expect_events(kehu_store *store, const char *expected)
+{
+    kehu_error err = {0};
+    char *text = store_text_now(store, KEHU_STORE_EVENTS, &err);
+    if (text == NULL)
+        fail_msg("%s", err.message);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_json_lines_are_imported_like_any_file(void **state)
+{
+    static const char lines[] =
+        "{\"who\": \"乙\", \"when\": \"1970-01-02\", \"amount\": 1.5, \"kind\": "
+        "\"buy\"}\n"
+        "{\"who\": \"甲\", \"when\": \"soon\", \"amount\": 2}\n"
+        "{\"when\": \"1970-01-02\", \"amount\": 2}\n"
+        "{\"kind\": null, \"amount\": null, \"when\": \"1970-01-03\", \"who\": \"甲\"}\n";
+    static const kehu_field fields[] = {
+        {.name = "who", .type = KEHU_UTF8},
+        {.name = "when", .type = KEHU_TIMESTAMP},
+        {.name = "kind", .type = KEHU_UTF8},
+        {.name = "amount", .type = KEHU_INT64, .decimals = 2}};
+    const kehu_csv_options options = {
+        .size = sizeof options, .flags = KEHU_CSV_JSON, .fields = fields, .n_fields = 4};
+    kehu_store *store = fresh("store_import", 0);
+    kehu_csv *csv;
+    kehu_table *rejects;
+    kehu_error err;
+    int64_t n_rows = 0;
+    (void)state;
+    assert_int_equal(
+        kehu_csv_open_memory(&csv, lines, sizeof lines - 1, "a.jsonl", &options, &err),
+        KEHU_OK);
+    assert_int_equal(
+        kehu_store_import(store, KEHU_STORE_EVENTS, csv, &by_names, &n_rows, &err),
+        KEHU_OK);
+    assert_int_equal(n_rows, 2);
+    assert_int_equal(kehu_csv_rejects(&rejects, csv, &err), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(rejects), 2);
+    assert_int_equal(((const int64_t *)kehu_table_find(rejects, "line")->data)[0], 2);
+    assert_int_equal(((const int64_t *)kehu_table_find(rejects, "line")->data)[1], 3);
+    kehu_table_free(rejects);
+    kehu_csv_free(csv);
+    expect_events(store, "乙|86400000000|buy|~|~|150|~|~\n甲|172800000000|~|~|~|~|~|~\n");
+    kehu_store_free(store);
+}
+
 /* The events of a store after importing text under a policy; *n receives the rows taken.
  */
 static kehu_status import_again(kehu_store *store, const char *text, uint32_t duplicates,
@@ -412,16 +460,6 @@ static kehu_status import_again(kehu_store *store, const char *text, uint32_t du
     status = kehu_store_import(store, KEHU_STORE_EVENTS, csv, &options, n, err);
     kehu_csv_free(csv);
     return status;
-}
-
-static void expect_events(kehu_store *store, const char *expected)
-{
-    kehu_error err = {0};
-    char *text = store_text_now(store, KEHU_STORE_EVENTS, &err);
-    if (text == NULL)
-        fail_msg("%s", err.message);
-    assert_string_equal(text, expected);
-    free(text);
 }
 
 static void test_rows_that_are_there_already_are_skipped_or_refused(void **state)
@@ -503,6 +541,7 @@ static void test_an_import_goes_on_where_another_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_lines_are_imported_like_any_file),
         cmocka_unit_test(test_rows_that_are_there_already_are_skipped_or_refused),
         cmocka_unit_test(test_an_import_goes_on_where_another_ended),
         cmocka_unit_test(test_import_takes_good_rows_and_lists_bad_ones),

@@ -342,10 +342,11 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_snapshot_check(const kehu_snapshot *sn
  * lost  receives a table, the caller's to free, of what was lost, a row a file or block:
  *       file (UTF8), byte (INT64, where in it), part (UTF8, "customers" or "events"),
  *       rows (INT64), first_customer and last_customer (UTF8; between them lie the
- *       customers of whom a block had rows), first_sequence and last_sequence (INT64),
- * reason (UTF8); what is not known is missing. No row: nothing was lost. A manifest in it
- * means that an older one was used, which forgets what was erased, withdrawn or declared
- *       since; a log, that batches from first_sequence on, erasures among them, are gone
+ *       customers of whom a block had rows), first_sequence, last_sequence (INT64),
+ *       reason (UTF8); what is not known is missing. No row: nothing was lost. A
+ *       manifest in it means that an older one was used, which forgets what was erased,
+ *       withdrawn or declared since; a log, that batches from first_sequence on are
+ *       gone, but not the erasures among them that can be read
  * to    a folder that is empty or is made
  * alloc NULL means the C library; progress may be NULL
  *

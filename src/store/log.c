@@ -183,12 +183,66 @@ kehu_status kehu__log_open(kehu__store_log *log, const char *folder, uint64_t nu
     return status;
 }
 
+/* Take in the erasure of which a sound header stands at a place, if all of it is sound.
+ */
+static kehu_status keep_erasure(kehu__store_log *log, const char *header, int64_t at,
+                                int64_t size, kehu_error *err)
+{
+    kehu__frame f = {.type = KEHU__FRAME_ERASE, .sequence = kehu__load64(header + 16)};
+    kehu_status status;
+    f.size = (size_t)kehu__load32(header + 8) + KEHU__FRAME_HEADER;
+    f.capacity = f.size;
+    if (f.size > KEHU__FRAME_HEADER + KEHU__MAX_KEY || f.size > (uint64_t)(size - at))
+        return KEHU_OK;
+    f.bytes = kehu__alloc(&log->alloc, f.size, 1);
+    if (f.bytes == NULL || !kehu__grow(&log->alloc, &log->frames, &log->capacity,
+                                       log->n_frames + 1, sizeof f)) {
+        kehu__free(&log->alloc, f.bytes, f.capacity, 1);
+        return kehu__no_memory(err, log->name);
+    }
+    status = kehu__io_read(log->io, log->fd, f.bytes, f.size, at, log->name, err);
+    if (status == KEHU_OK &&
+        kehu__crc32c(0, f.bytes + KEHU__FRAME_HEADER, f.size - KEHU__FRAME_HEADER) ==
+            kehu__load32(header + 32))
+        log->frames[log->n_frames++] = f;
+    else
+        kehu__free(&log->alloc, f.bytes, f.capacity, 1);
+    return status;
+}
+
+/* Who was erased behind the damage shall not come back. */
+static kehu_status keep_later_erasures(kehu__store_log *log, kehu_error *err)
+{
+    const int64_t size = log->io->size(log->io->ctx, log->fd);
+    kehu_status status = KEHU_OK;
+    char *window = kehu__alloc(&log->alloc, SEARCH_BYTES, 1);
+    if (window == NULL)
+        return kehu__no_memory(err, log->name);
+    for (int64_t at = log->end; status == KEHU_OK && size - at >= KEHU__FRAME_HEADER;) {
+        const size_t n = (size_t)(size - at < SEARCH_BYTES ? size - at : SEARCH_BYTES);
+        status = kehu__io_read(log->io, log->fd, window, n, at, log->name, err);
+        for (size_t i = 0; status == KEHU_OK && i + KEHU__FRAME_HEADER <= n; i++)
+            if (window[i] == magic[0] && header_sound(log, window + i) &&
+                window[i + 4] == KEHU__FRAME_ERASE)
+                status = keep_erasure(log, window + i, at + (int64_t)i, size, err);
+        at += (int64_t)(n - KEHU__FRAME_HEADER + 1);
+    }
+    kehu__free(&log->alloc, window, SEARCH_BYTES, 1);
+    return status;
+}
+
 kehu_status kehu__log_salvage(kehu__store_log *log, const char *folder, uint64_t number,
                               uint64_t store_id, uint64_t first_sequence, kehu_error *err)
 {
     log->next_sequence = first_sequence;
     KEHU_TRY(open_file(log, folder, number, O_RDONLY, "open", err));
-    return read_all(log, store_id, first_sequence, false, err);
+    {
+        const kehu_status status = read_all(log, store_id, first_sequence, false, err);
+        if (status == KEHU_FORMAT && log->end >= KEHU__FILE_HEADER &&
+            keep_later_erasures(log, NULL) == KEHU_NO_MEMORY)
+            return kehu__no_memory(err, log->name);
+        return status;
+    }
 }
 
 kehu_status kehu__log_begin(const kehu__store_log *log, kehu__buffer *frame,

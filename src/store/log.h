@@ -59,8 +59,8 @@ kehu_status kehu__log_open(kehu__store_log *log, const char *folder, uint64_t nu
                            uint64_t store_id, uint64_t first_sequence, bool writer,
                            kehu_error *err);
 
-/* Read a damaged log up to its last whole frame in front of the damage, which stays open
- * for it. The status says what ended the reading. */
+/* Read a damaged log up to its last whole frame in front of the damage, and the erasures
+ * behind it. The status says what ended the reading. */
 kehu_status kehu__log_salvage(kehu__store_log *log, const char *folder, uint64_t number,
                               uint64_t store_id, uint64_t first_sequence,
                               kehu_error *err);

@@ -226,6 +226,30 @@ static void test_a_bad_block_costs_its_rows_only(void **state)
     kehu_table_free(lost);
 }
 
+/* The erasure is the last frame of the log; the first one is damaged. */
+static void test_who_was_erased_does_not_come_back(void **state)
+{
+    char path[64], *bytes, *text;
+    kehu_table *lost;
+    kehu_error err;
+    size_t size;
+    (void)state;
+    fill();
+    sprintf(path, "%s/log-0000000005.kl", from);
+    bytes = read_file(path, &size);
+    bytes[64 + 41] = (char)(bytes[64 + 41] ^ 1);
+    write_file(path, bytes, size);
+    free(bytes);
+    assert_true(repair(&lost, &err) > 0);
+    assert_int_equal(kehu_table_row_count(lost), 1);
+    assert_int_equal(number_of(lost, "byte", 0), 64);
+    kehu_table_free(lost);
+    text = store_text_path(to, KEHU_STORE_EVENTS, &err);
+    assert_non_null(strstr(text, "\n4|"));
+    assert_null(strstr(text, "\n3|"));
+    free(text);
+}
+
 static void test_missing_files_are_said(void **state)
 {
     kehu_table *lost;
@@ -300,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_a_sound_store_loses_nothing),
         cmocka_unit_test(test_what_can_be_read_is_kept_and_the_rest_is_listed),
         cmocka_unit_test(test_a_bad_block_costs_its_rows_only),
+        cmocka_unit_test(test_who_was_erased_does_not_come_back),
         cmocka_unit_test(test_missing_files_are_said),
         cmocka_unit_test(test_bad_arguments_are_refused),
         cmocka_unit_test(test_every_refused_allocation_is_reported),

@@ -32,6 +32,8 @@ typedef struct block {
     uint32_t offsets[UNITS + 1]; /* bytes from the block's start */
     uint16_t labels[UNITS + 1];
     uint16_t edit_labels[UNITS + 1]; /* in the edits; unused without any */
+    uint16_t else_labels[UNITS + 1]; /* labels, by the second simplified form */
+    bool any_else;                   /* some unit has such a form */
     uint8_t atoms[UNITS + 1]; /* units of the atom that begins here, 0 = inside one */
     uint8_t kinds[UNITS + 1];
     uint8_t numerals[UNITS + 1]; /* kehu__numeral of the unit */
@@ -51,6 +53,13 @@ static inline void set_labels(const kehu_tokenizer *t, block *b, uint32_t i, uin
     b->labels[i] = t->lexicon == NULL
                        ? 0
                        : (uint16_t)kehu__dictionary_label(&t->lexicon->dictionary, c);
+    const uint32_t other = kehu__simplify_else(c);
+    b->else_labels[i] = b->labels[i];
+    if (other != 0 && t->lexicon != NULL) {
+        b->else_labels[i] =
+            (uint16_t)kehu__dictionary_label(&t->lexicon->dictionary, other);
+        b->any_else = true;
+    }
     if (t->edits != NULL)
         b->edit_labels[i] = (uint16_t)kehu__dictionary_label(&t->edits->dictionary, c);
 }
@@ -96,7 +105,7 @@ static void fill(const kehu_tokenizer *t, block *b, const char *start, const cha
 {
     const char *p = start;
     b->n = 0;
-    b->last = false;
+    b->last = b->any_else = false;
     while (p < end && b->n < UNITS) {
         const char *next = p;
         const uint32_t c = kehu__utf8_next(&next, end);
@@ -139,14 +148,16 @@ static inline bool may_end(const block *b, uint32_t unit)
     return unit == b->n || b->atoms[unit] != 0;
 }
 
-/* All words that begin at unit i. Returns the furthest unit one ends at. */
-static uint32_t relax_words(const kehu__dictionary *d, block *b, uint32_t i)
+/* All words that begin at unit i, by the block's labels or else_labels. Returns the
+ * furthest unit one ends at. */
+static uint32_t relax_words(const kehu__dictionary *d, block *b, const uint16_t *labels,
+                            uint32_t i)
 {
     const kehu__trie *trie = &d->trie;
     uint32_t reach = i, base = 0, at;
     kehu__slot slot;
-    for (uint32_t j = i; j < b->n && b->labels[j] != 0; j++) {
-        if ((at = kehu__trie_child(trie, base, b->labels[j], &slot)) == 0)
+    for (uint32_t j = i; j < b->n && labels[j] != 0; j++) {
+        if ((at = kehu__trie_child(trie, base, labels[j], &slot)) == 0)
             break;
         const uint32_t value = kehu__slot_value(trie, slot);
         if (value != 0 && may_end(b, j + 1)) {
@@ -165,16 +176,18 @@ static uint32_t relax_words(const kehu__dictionary *d, block *b, uint32_t i)
 typedef struct walk {
     const kehu_tokenizer *t;
     const block *b;
-    uint32_t at; /* the next unit */
+    const uint16_t *labels; /* the block's labels or else_labels */
+    uint32_t at;            /* the next unit */
     uint32_t base, edit_base;
     bool alive, edit_alive;
     uint32_t word; /* of the word that ends before `at`, 0 = none does */
     int32_t cost;
 } walk;
 
-static walk walk_from(const kehu_tokenizer *t, const block *b, uint32_t i)
+static walk walk_from(const kehu_tokenizer *t, const block *b, const uint16_t *labels,
+                      uint32_t i)
 {
-    return (walk){t, b, i, 0, 0, true, t->edits != NULL, 0, 0};
+    return (walk){t, b, labels, i, 0, 0, true, t->edits != NULL, 0, 0};
 }
 
 /* The value one dictionary has for the units so far; 0 = none. */
@@ -200,7 +213,7 @@ static bool walk_on(walk *w)
     w->word = 0;
     if (w->at == w->b->n || (!w->alive && !w->edit_alive))
         return false;
-    value = walk_one(&d->trie, w->b->labels[w->at], &w->base, &w->alive, &id);
+    value = walk_one(&d->trie, w->labels[w->at], &w->base, &w->alive, &id);
     if (w->edit_alive)
         edit_value = walk_one(&w->t->edits->dictionary.trie, w->b->edit_labels[w->at],
                               &w->edit_base, &w->edit_alive, &edit_id);
@@ -220,9 +233,10 @@ static bool walk_on(walk *w)
 }
 
 /* relax_words with edits. */
-static uint32_t relax_edited(const kehu_tokenizer *t, block *b, uint32_t i)
+static uint32_t relax_edited(const kehu_tokenizer *t, block *b, const uint16_t *labels,
+                             uint32_t i)
 {
-    walk w = walk_from(t, b, i);
+    walk w = walk_from(t, b, labels, i);
     uint32_t reach = i;
     while (walk_on(&w))
         if (w.word != 0) {
@@ -232,6 +246,13 @@ static uint32_t relax_edited(const kehu_tokenizer *t, block *b, uint32_t i)
             reach = w.at;
         }
     return reach;
+}
+
+static inline uint32_t relax_all(const kehu_tokenizer *t, block *b,
+                                 const uint16_t *labels, uint32_t i)
+{
+    return t->edits == NULL ? relax_words(&t->lexicon->dictionary, b, labels, i)
+                            : relax_edited(t, b, labels, i);
 }
 
 /* The number in Chinese numerals that begins at unit i. Not looking back keeps
@@ -277,8 +298,11 @@ static uint32_t find_path(const kehu_tokenizer *t, block *b)
             cut = i;
         const uint32_t alone = far;
         if (words) {
-            const uint32_t word =
-                t->edits == NULL ? relax_words(d, b, i) : relax_edited(t, b, i);
+            const uint32_t word = relax_all(t, b, b->labels, i);
+            far = word > far ? word : far;
+        }
+        if (words && b->any_else) {
+            const uint32_t word = relax_all(t, b, b->else_labels, i);
             far = word > far ? word : far;
         }
         if (words && b->numerals[i] != KEHU__NUMERAL_NONE) {
@@ -337,7 +361,7 @@ static bool add_parts(const kehu_tokenizer *t, const block *b, uint32_t i,
 {
     const uint32_t end = i + length;
     for (uint32_t k = i; k + 1 < end; k++) {
-        walk w = walk_from(t, b, k);
+        walk w = walk_from(t, b, b->labels, k);
         if (b->atoms[k] == 0)
             continue;
         while (w.at < end && w.at < k + PART_MAX && walk_on(&w)) {

@@ -142,6 +142,19 @@ static void test_tokenizer_default_dictionary_finds_words(void **state)
     kehu_tokenizer_free(t);
 }
 
+/* One traditional character, two simplified ones: the words around it decide. */
+static void test_tokenizer_simplifies_by_context(void **state)
+{
+    kehu_tokenizer *t;
+    (void)state;
+    if (kehu_tokenizer_default(&t, NULL, NULL) == KEHU_NOT_FOUND)
+        skip();
+    assert_split(t, "看著著名作家", "看著/1 著名作家/1");
+    assert_split(t, "瞭解瞭望塔", "瞭解/1 瞭望塔/1");
+    assert_split(t, "乾隆皇帝乾淨", "乾隆皇帝/1 乾淨/1");
+    kehu_tokenizer_free(t);
+}
+
 static void test_tokenizer_refuses_wrong_arguments(void **state)
 {
     kehu_tokenizer *t;
@@ -166,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_tokenizer_gives_each_bad_byte_its_own_span),
         cmocka_unit_test(test_tokenizer_goes_on_where_the_spans_were_full),
         cmocka_unit_test(test_tokenizer_default_dictionary_finds_words),
+        cmocka_unit_test(test_tokenizer_simplifies_by_context),
         cmocka_unit_test(test_tokenizer_refuses_wrong_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,14 +16,26 @@
 
 #include "base/random.h"
 
-enum { BATCHES = 3, MAX_ROWS = 8, N_STATUSES = 7, N_REPORTS = 7 };
+enum { BATCHES = 3, MAX_ROWS = 8, N_STATUSES = 7, N_CHANNELS = 13, N_REPORTS = 7 };
 
 #define MINUTE INT64_C(60000000)
 #define FIRST  INT64_C(1735660800000000) /* 2024-12-31 16:00 UTC */
 
 static const char *const statuses[N_STATUSES] = {
     "new", "assigned", "answered", "solved", "closed", "reopened", "lost"};
-static const char *const channels[] = {"热线", "web portal", "hall", "e-mail", ""};
+static const char *const channels[] = {"web portal",
+                                       "mobile portal",
+                                       "voice platform",
+                                       "hall",
+                                       "questionnaire",
+                                       "mystery shopping",
+                                       "outbound call",
+                                       "hotline",
+                                       "e-mail",
+                                       "board",
+                                       "social",
+                                       "热线-7",
+                                       ""};
 static const char *const classes[] = {"资费",      "网络", "coverage", "bill",
                                       "bill,paid", "套餐", ""};
 
@@ -56,7 +68,7 @@ static size_t make_demand(row *rows, int64_t id, int64_t n_demands, kehu__random
         .customer = kehu__random_below(r, 50) == 0
                         ? INT64_MIN
                         : kehu__random_below(r, (uint32_t)(n_demands / 3 + 2)),
-        .channel = (uint8_t)kehu__random_below(r, 5),
+        .channel = (uint8_t)kehu__random_below(r, N_CHANNELS),
         .class_of = (uint8_t)kehu__random_below(r, 7)};
     size_t n = 1 + kehu__random_below(r, 6);
     uint32_t at = 0;
@@ -155,8 +167,8 @@ static void make_numbers(numbers *c, const row *rows, size_t n, int which)
 
 typedef struct names {
     void *data, *offsets;
-    int32_t dictionary_offsets[8];
-    char dictionary_bytes[64];
+    int32_t dictionary_offsets[N_CHANNELS + 1];
+    char dictionary_bytes[16 * N_CHANNELS];
     kehu_column column, dictionary;
 } names;
 
@@ -216,7 +228,7 @@ static void make_texts(names *c, const row *rows, size_t n, int which,
 static void add_rows(kehu_demands *d, const row *rows, size_t n, int kind)
 {
     static const char *const *const texts[3] = {statuses, channels, classes};
-    static const int n_texts[3] = {N_STATUSES, 5, 7};
+    static const int n_texts[3] = {N_STATUSES, N_CHANNELS, 7};
     numbers number[3];
     names name[3];
     kehu_error err;

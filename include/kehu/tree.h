@@ -340,8 +340,8 @@ kehu_tree_recalibrate(kehu_tree **out, const kehu_tree *tree, const kehu_column 
                       const kehu_tree_recalibrate_options *options,
                       kehu_tree_recalibration *found, kehu_error *err);
 
-/* A single tree as text, through a writer. Fail with KEHU_ARGUMENT (an ensemble, too),
- * KEHU_IO, KEHU_NO_MEMORY.
+/* A tree or an ensemble as text, through a writer. Fail with KEHU_ARGUMENT (the rules of
+ * an ensemble, too), KEHU_IO, KEHU_NO_MEMORY.
  *
  * _rules  for people: each leaf with its rows, its probabilities and its conditions
  * _dump   for comparing versions: a line a node, all numbers exact
@@ -350,7 +350,8 @@ kehu_tree_recalibrate(kehu_tree **out, const kehu_tree *tree, const kehu_column 
  *         characters, '"' (standard, for 0) or '`' (MySQL, Hive). NULL and the
  *         empty text are missing; BOOL columns are 0 or 1; dates are ISO text
  *         ("2024-05-01") or of a date type that compares with it, times the same
- *         with " 13:45:00.000000" */
+ *         with " 13:45:00.000000". Of an ensemble a subquery a class, which adds up
+ *         its trees and takes EXP: the last digits may differ from the score's */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write_rules(const kehu_tree *tree,
                                                            const kehu_writer *writer,
                                                            kehu_error *err);

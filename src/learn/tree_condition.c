@@ -214,10 +214,11 @@ static void sql_of_category(kehu__buffer *out, const kehu__tree_feature *f,
 void kehu__tree_condition_sql(kehu__buffer *out, const kehu_tree *tree, uint32_t node,
                               char quote)
 {
-    const kehu__tree_node *n = &tree->nodes[node];
+    double threshold;
+    const kehu__tree_node *n = kehu__tree_node_at(tree, node, &threshold);
     const kehu__tree_feature *f = &tree->features[n->feature];
     if (kehu__tree_is_text(f))
         sql_of_category(out, f, n, quote);
     else
-        sql_of_number(out, f, n, tree->thresholds[node], quote);
+        sql_of_number(out, f, n, threshold, quote);
 }

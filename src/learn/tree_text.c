@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "file/container.h"
 #include "learn/tree_condition.h"
+#include "learn/tree_text.h"
 
 static void add_fixed(kehu__buffer *out, double x, int decimals)
 {
@@ -28,14 +29,18 @@ static double node_weight(const kehu_tree *tree, uint32_t node)
     return sum;
 }
 
-/* The node that comes after `at` in pre-order; 0 after the last. */
+uint32_t kehu__tree_next(const kehu__tree_node *nodes, uint32_t root, uint32_t at)
+{
+    if (nodes[at].feature >= 0)
+        return nodes[at].left;
+    while (at != root && nodes[nodes[at].parent].left + 1 == at)
+        at = nodes[at].parent;
+    return at == root ? root : at + 1;
+}
+
 static uint32_t next_in_order(const kehu_tree *tree, uint32_t at)
 {
-    if (tree->nodes[at].feature >= 0)
-        return tree->nodes[at].left;
-    while (at != 0 && tree->nodes[tree->nodes[at].parent].left + 1 == at)
-        at = tree->nodes[at].parent;
-    return at == 0 ? 0 : at + 1;
+    return kehu__tree_next(tree->nodes, 0, at);
 }
 
 static void add_conditions(kehu__buffer *out, const kehu_tree *tree, uint32_t leaf)
@@ -147,16 +152,16 @@ static void indent(kehu__buffer *out, uint32_t depth)
         kehu__buffer_text(out, "  ");
 }
 
-/* One class's probability as nested CASEs, without recursion: a left child opens
- * its parent's CASE, a right child writes the ELSE, and every END is due after
- * the last right leaf of its CASE. */
-static void add_case(kehu__buffer *out, const kehu_tree *tree, uint32_t k, char quote)
+/* A left child opens its parent's CASE, a right child writes the ELSE, and every END is
+ * due after the last right leaf of its CASE. */
+void kehu__tree_add_case(kehu__buffer *out, const kehu_tree *tree,
+                         const kehu__tree_node *nodes, uint32_t root,
+                         const double *values, uint32_t stride, char quote)
 {
-    const uint32_t K = tree->classes.n;
-    uint32_t at = 0;
+    uint32_t at = root;
     do {
-        const kehu__tree_node *node = &tree->nodes[at];
-        if (at != 0 && tree->nodes[node->parent].left != at) {
+        const kehu__tree_node *node = &nodes[at];
+        if (at != root && nodes[node->parent].left != at) {
             indent(out, node->depth);
             kehu__buffer_text(out, "ELSE ");
         }
@@ -166,14 +171,13 @@ static void add_case(kehu__buffer *out, const kehu_tree *tree, uint32_t k, char 
             indent(out, node->depth + 1);
             kehu__buffer_text(out, "THEN ");
         } else {
-            kehu__tree_add_number(out, tree->probabilities[(size_t)at * K + k]);
-            for (uint32_t up = at;
-                 up != 0 && tree->nodes[tree->nodes[up].parent].left != up;
-                 up = tree->nodes[up].parent)
+            kehu__tree_add_number(out, values[(size_t)at * stride]);
+            for (uint32_t up = at; up != root && nodes[nodes[up].parent].left != up;
+                 up = nodes[up].parent)
                 kehu__buffer_text(out, " END");
         }
-        at = next_in_order(tree, at);
-    } while (at != 0);
+        at = kehu__tree_next(nodes, root, at);
+    } while (at != root);
 }
 
 static void add_sql(kehu__buffer *out, const kehu_tree *tree, char quote)
@@ -182,7 +186,8 @@ static void add_sql(kehu__buffer *out, const kehu_tree *tree, char quote)
         const char *name = kehu__tree_name(&tree->classes, k);
         if (k > 0)
             kehu__buffer_text(out, ",\n");
-        add_case(out, tree, k, quote);
+        kehu__tree_add_case(out, tree, tree->nodes, 0, tree->probabilities + k,
+                            tree->classes.n, quote);
         kehu__buffer_text(out, " AS ");
         kehu__tree_add_quoted(out, name, strlen(name), quote);
     }
@@ -194,15 +199,19 @@ enum { RULES, DUMP, SQL };
 static kehu_status write_text(const kehu_tree *tree, int what, char quote,
                               const kehu_writer *writer, kehu_error *err)
 {
-    static const char *const names[] = {"rules", "dump", "SQL"};
     kehu__buffer out;
     kehu_status status;
     if (tree == NULL || writer == NULL || writer->write == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "tree or writer is NULL");
-    KEHU_TRY(kehu__tree_needs_single(tree, names[what], err));
+    if (what == RULES)
+        KEHU_TRY(kehu__tree_needs_single(tree, "rules", err));
     out = kehu__buffer_new(&tree->alloc);
     if (what == RULES)
         add_rules(&out, tree);
+    else if (tree->ensemble != NULL && what == DUMP)
+        kehu__ensemble_add_dump(&out, tree);
+    else if (tree->ensemble != NULL)
+        kehu__ensemble_add_sql(&out, tree, quote);
     else if (what == DUMP)
         add_dump(&out, tree);
     else

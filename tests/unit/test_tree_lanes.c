@@ -1,7 +1,9 @@
-/* Ensembles scored by blocks, on every kind of processor: the same as row by row. */
+/* Ensembles scored by blocks, on every kind of processor, and by SQL: the same as row by
+ * row. */
 #define KEHU_ALLOW_LIBC_ALLOC
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cpu.h"
@@ -128,11 +130,121 @@ static void test_lanes_walk_what_is_too_large_for_them(void **state)
     kehu_tree_free(tree);
 }
 
+static int to_file(void *file, const void *bytes, size_t size)
+{
+    return fwrite(bytes, 1, size, file) == size ? 0 : -1;
+}
+
+/* The rows as a table, and what to ask of it. */
+static void write_sql(const people *p, const kehu_tree *tree)
+{
+    FILE *f = fopen("tree_lanes.sql", "w");
+    const kehu_writer writer = {to_file, f};
+    assert_non_null(f);
+    fputs("CREATE TABLE t (i INTEGER, size REAL, few TEXT, age REAL, many TEXT);\n", f);
+    for (int i = 0; i < ROWS; i++) {
+        char size[40] = "NULL";
+        if (!isnan(p->size[i]))
+            snprintf(size, sizeof size, "%.17g", p->size[i]);
+        fprintf(f, "INSERT INTO t VALUES (%d, %s, '%s', %.17g, '%s');\n", i, size,
+                p->few[i], p->age[i], p->many[i]);
+    }
+    fputs("SELECT ", f);
+    assert_int_equal(kehu_tree_write_sql(tree, 0, &writer, NULL), KEHU_OK);
+    fputs(" FROM t ORDER BY i LIMIT 100", f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void compare_with_sqlite(const people *p, const kehu_tree *tree, int K)
+{
+    static const char program[] =
+        "python3 -c \"import sqlite3; c = sqlite3.connect(':memory:');"
+        "t, s = open('tree_lanes.sql').read().split(';\\nSELECT');"
+        "c.executescript(t + ';');"
+        "f = open('tree_lanes.txt', 'w');"
+        "[print(*('%.17g' % v for v in r), file=f) for r in c.execute('SELECT' + s)]\"";
+    static double scores[ROWS * 3];
+    FILE *f;
+    write_sql(p, tree);
+    assert_int_equal(kehu_tree_score(tree, p->columns, 4, scores, NULL, NULL), KEHU_OK);
+    assert_int_equal(system(program), 0);
+    f = fopen("tree_lanes.txt", "r");
+    assert_non_null(f);
+    for (int i = 0; i < 100 * K; i++) {
+        double q;
+        assert_int_equal(fscanf(f, "%lf", &q), 1);
+        assert_true(fabs(q - scores[i]) < 1e-12);
+    }
+    fclose(f);
+    remove("tree_lanes.sql");
+    remove("tree_lanes.txt");
+}
+
+static void test_ensemble_sql_scores_the_same_in_sqlite(void **state)
+{
+    const kehu_tree_options options = {
+        .size = sizeof options, .kind = KEHU_TREE_ENSEMBLE, .n_folds = 2};
+    static people p;
+    (void)state;
+    if (system("python3 -c \"import sqlite3; "
+               "sqlite3.connect(':memory:').execute('SELECT EXP(1)')\"") != 0)
+        skip();
+    for (int K = 2; K <= 3; K++) {
+        kehu_tree *tree;
+        make(&p, K);
+        assert_int_equal(
+            kehu_tree_train(&tree, p.columns, 4, &p.target, NULL, NULL, &options, NULL),
+            KEHU_OK);
+        for (int m = KEHU_TREE_CALIBRATE_NONE; m <= KEHU_TREE_CALIBRATE_ISOTONIC; m++) {
+            const kehu_tree_recalibrate_options how = {
+                .size = sizeof how, .method = (kehu_tree_calibration)m};
+            kehu_tree *fresh;
+            kehu_tree_info info;
+            assert_int_equal(kehu_tree_recalibrate(&fresh, tree, p.columns, 4, &p.target,
+                                                   &how, NULL, NULL),
+                             KEHU_OK);
+            kehu_tree_get_info(fresh, &info);
+            assert_int_equal(info.calibration, m);
+            compare_with_sqlite(&p, fresh, K);
+            kehu_tree_free(fresh);
+        }
+        kehu_tree_free(tree);
+    }
+}
+
+static int count_lines(void *lines, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        *(uint32_t *)lines += ((const char *)bytes)[i] == '\n';
+    return 0;
+}
+
+static void test_ensemble_dump_has_a_line_a_node(void **state)
+{
+    const kehu_tree_options options = {
+        .size = sizeof options, .kind = KEHU_TREE_ENSEMBLE, .n_folds = 2};
+    static people p;
+    uint32_t lines = 0;
+    const kehu_writer writer = {count_lines, &lines};
+    kehu_tree *tree;
+    (void)state;
+    make(&p, 2);
+    assert_int_equal(
+        kehu_tree_train(&tree, p.columns, 4, &p.target, NULL, NULL, &options, NULL),
+        KEHU_OK);
+    assert_int_equal(kehu_tree_write_dump(tree, &writer, NULL), KEHU_OK);
+    assert_int_equal(lines, tree->ensemble->trees.n_nodes + /* a head of */ 6 +
+                                tree->ensemble->trees.n_trees);
+    kehu_tree_free(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lanes_score_as_single_rows_on_every_processor),
         cmocka_unit_test(test_lanes_walk_what_is_too_large_for_them),
+        cmocka_unit_test(test_ensemble_sql_scores_the_same_in_sqlite),
+        cmocka_unit_test(test_ensemble_dump_has_a_line_a_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,7 @@ class Tree(Model):
         target           [n] text, whole numbers or bool: the class of each row
         row_ids          [n] rows with the same id share a fold; None: each row stands for itself
         weights          [n] finite and >= 0; rows of weight 0 are not looked at
-        kind             "single" tree; "ensemble": boosted trees added up, which have no leaves, rules, SQL or ONNX; "best":
+        kind             "single" tree; "ensemble": boosted trees added up, which have no leaves, rules or ONNX; "best":
                          whichever has the lower cross-validated log-loss
         criterion        "auto" (by cross-validation), "entropy", "gini", "gain_ratio"
         max_leaves       2 to 65536;  max_depth  1 to 64 splits on a path, 0: 30

@@ -86,7 +86,7 @@ public final class Tree extends Model {
         }
 
         /**
-         * One tree or an ensemble, which has no leaves, rules, SQL or ONNX.
+         * One tree or an ensemble, which has no leaves, rules or ONNX.
          *
          * @param kind single unless set
          * @return this

@@ -9,6 +9,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(_WIN32)
+#include <direct.h>
+#include <io.h>
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#undef X_OK
+#define X_OK              0
+#define mkdir(path, mode) _mkdir(path)
+#define lstat(path, st)   stat(path, st)
+#define fsync(fd)         _commit(fd)
+#define rename(from, to)  (MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING) ? 0 : -1)
+#endif
 
 enum { MAX_FILES = 64, PATH_ROOM = 4096 };
 

@@ -139,7 +139,7 @@ static void labelled_free(labelled *l)
 static kehu_status add_line(labelled *l, const char *path, const char *bytes, size_t size,
                             kehu_error *err)
 {
-    const char *tab = memchr(bytes, '\t', size);
+    const char *tab = size == 0 ? NULL : memchr(bytes, '\t', size);
     const size_t label_size = tab == NULL ? 0 : (size_t)(tab - bytes);
     if (label_size == 0)
         return fail(err, KEHU_FORMAT, "%s, line %lld: not label<TAB>text", path,
@@ -148,22 +148,39 @@ static kehu_status add_line(labelled *l, const char *path, const char *bytes, si
     return text_list_add(&l->text, tab + 1, size - label_size - 1, err);
 }
 
+/* The next line without what ends it; its size, -1 at the end of the file. */
+static int64_t read_line(FILE *file, char **bytes, size_t *room)
+{
+    size_t size = 0;
+    int c;
+    while ((c = getc(file)) != EOF && c != '\n') {
+        if (size == *room) {
+            char *const grown = realloc(*bytes, *room = 2 * *room + 256);
+            if (grown == NULL)
+                return -2;
+            *bytes = grown;
+        }
+        (*bytes)[size++] = (char)c;
+    }
+    if (c == EOF && size == 0)
+        return -1;
+    return (int64_t)(size - (size > 0 && (*bytes)[size - 1] == '\r'));
+}
+
 static kehu_status read_labelled(labelled *l, const char *path, kehu_error *err)
 {
     char *bytes = NULL;
     size_t room = 0;
-    ssize_t size;
+    int64_t size;
     kehu_status status = KEHU_OK;
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         return fail(err, errno == ENOENT ? KEHU_NOT_FOUND : KEHU_IO, "%s: %s", path,
                     strerror(errno));
     step("reading");
-    while (status == KEHU_OK && (size = getline(&bytes, &room, file)) > 0) {
-        size -= bytes[size - 1] == '\n';
-        size -= size > 0 && bytes[size - 1] == '\r';
-        status = add_line(l, path, bytes, (size_t)size, err);
-    }
+    while (status == KEHU_OK && (size = read_line(file, &bytes, &room)) != -1)
+        status = size < 0 ? fail(err, KEHU_NO_MEMORY, "no memory for a line of %s", path)
+                          : add_line(l, path, bytes, (size_t)size, err);
     if (status == KEHU_OK && ferror(file))
         status = fail(err, KEHU_IO, "%s: %s", path, strerror(errno));
     if (status == KEHU_OK && l->text.n == 0)

@@ -16,4 +16,10 @@ uint32_t kehu__cpu(void);
 /* For tests: pretend only these bits are there, UINT32_MAX = all found. */
 void kehu__cpu_limit(uint32_t bits);
 
+/* May a kernel be compiled for AVX? For Windows gcc does not align its place of 32 bytes
+ * on the stack (its bug 54412), which such a kernel needs. */
+#if defined(__x86_64__) && (!defined(_WIN32) || defined(__clang__))
+#define KEHU__AVX
+#endif
+
 #endif

@@ -72,13 +72,7 @@ static inline void prefetch_weights(const kehu__solver_rows *r, const float *wei
 #define TARGET
 #include "learn/linear_lanes.inc.h"
 
-/* For Windows gcc keeps no place of 32 bytes on the stack in line, which AVX needs (its
- * bug 54412): there the plain kernel serves. */
-#if defined(__x86_64__) && (!defined(_WIN32) || defined(__clang__))
-#define WIDE_LANES
-#endif
-
-#if defined(WIDE_LANES)
+#if defined(KEHU__AVX)
 #define NAME(x) avx2_##x
 #define TARGET  __attribute__((target("avx2")))
 #include "learn/linear_lanes.inc.h"
@@ -97,7 +91,7 @@ static inline void prefetch_weights(const kehu__solver_rows *r, const float *wei
 
 kehu__kernel kehu__lanes_kernel(kehu__loss loss)
 {
-#if defined(WIDE_LANES)
+#if defined(KEHU__AVX)
     const uint32_t cpu = kehu__cpu();
     if (cpu & KEHU__CPU_AVX512)
         return KERNEL(avx512);

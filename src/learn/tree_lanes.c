@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "learn/tree_encode.h"
 
-#if defined(__x86_64__)
+#if defined(KEHU__AVX)
 #include <immintrin.h>
 #endif
 
@@ -185,7 +185,7 @@ static void walk_tree(const kehu__lanes *lanes, const kehu_tree *tree, uint32_t 
 #define TARGET
 #include "learn/tree_lanes.inc.h"
 
-#if defined(__x86_64__)
+#if defined(KEHU__AVX)
 /* The row of the set is found by a code's low four bits, the bit in it by the others. */
 #define BITS 1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128
 #define MEMBERS(left, code, set)                                                         \
@@ -277,7 +277,7 @@ void kehu__lanes_add_up(const kehu__lanes *lanes, const kehu_tree *tree,
                    n_blocks = (n + KEHU__LANE_WIDTH - 1) / KEHU__LANE_WIDTH;
     lane_adder *add = plain_add_tree;
     bool takes_sets = false;
-#if defined(__x86_64__)
+#if defined(KEHU__AVX)
     const uint32_t cpu = kehu__cpu();
     takes_sets = cpu & KEHU__CPU_AVX2;
     if (takes_sets)

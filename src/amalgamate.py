@@ -19,7 +19,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = os.path.join(TOP, "src")
 TABLES = {"base": ["powers.py"], "data": ["gb18030.py"]}  # programs that write C
-WINDOWS = ("CHAR", "FLOAT", "INT64", "LONG", "SHORT", "UINT8")  # types of its headers
+WINDOWS = ("BOOL", "BYTE", "CHAR", "DWORD", "FLOAT", "INT", "INT64", "LONG", "SHORT", "UINT", "UINT8", "VOID", "WORD")  # types of its headers
 ROOMS = ("base", "file", "data", "learn", "text", "store", "insight")
 LICENCE = "/* kehu {version}, in one file. Apache-2.0: see LICENSE of the project; parts of its tables are from OpenCC\n" \
           " * (Apache-2.0). Made by src/amalgamate.py: change the sources, not this. */\n"
@@ -76,6 +76,7 @@ def private_names(code):
     names.update(re.findall(r"\b(?:struct|union|enum)\s+(\w+)\s*\{", scope))
     names.update(re.findall(r"\btypedef\b[^;]*?\b(\w+)\s*;", scope))
     names.update(re.findall(r"\btypedef\b[^;(]*\(\s*\*\s*(\w+)\s*\)", scope))
+    names.update(re.findall(r"\btypedef\b[^;(]*\b\w+\s+\**(\w+)\s*\((?!\s*\*)", scope))  # of a function
     for statement in re.findall(r"\bstatic\b([^;]*?(?:;|=|\)\s*\{))", scope):
         function = re.match(r"[^=;(]*?\b(\w+)\s*\(", statement)
         if function:

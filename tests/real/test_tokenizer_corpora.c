@@ -223,7 +223,7 @@ static void test_model_learns_from_pku(void **state)
 static void test_model_learns_from_a_tenth_of_msr(void **state)
 {
     kehu_column train, words;
-    kehu_tokenizer *dictionary, *t;
+    kehu_tokenizer *dictionary = NULL, *t = NULL;
     kehu_error err = {.message = ""};
     score got;
     (void)state;

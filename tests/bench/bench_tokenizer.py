@@ -38,7 +38,7 @@ for peer in ("rjieba", "cppjieba"):
 accurate = in_turn(programs)
 print("\nthe same by a trained model; peers with their HMM")
 table(accurate)
-# Short: of 300 ns a character most is waiting for memory (both tries, the table of pairs, their weights: 12 MB).
+# Short: some 90 ns a byte, 62 where texts repeat and all is in the cache, so a third is waiting for memory.
 bar("tokenizer.accurate.rjieba", ratio(accurate, "rjieba", "cut_s"), 1.8)
 bar("tokenizer.accurate.cppjieba", ratio(accurate, "cppjieba", "cut_s"), 3.5)
 bar("tokenizer.accurate.load.rjieba", ratio(accurate, "rjieba", "load_s"), 15)

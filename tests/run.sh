@@ -32,7 +32,7 @@
 #   java      the jar, the module for Arrow and their tests, on Java 17 and on every other JDK that is installed
 #   python    the Python package: its wheel is built, installed without other packages, type-checked and tested
 #   free_threaded  the Python package on the interpreter that KEHU_FREE_THREADED names, one built with --disable-gil
-#   spark     kehu.spark on two executors of their own gives what one process gives
+#   spark     kehu.spark gives what one process gives, on a standalone master with two workers and in local[2]
 #   java_spark  kehu-spark does the same, in one JVM and on a standalone master with two workers
 #   wheels    the wheels of all platforms are built, checked and, other processors' under QEMU, run
 #   fuzz      every fuzz target for KEHU_FUZZ_SECONDS (60) under clang's libFuzzer
@@ -331,6 +331,8 @@ part_spark() {
     one spark-environment virtual spark spark
     one spark-wheel "$out/spark/bin/python" -m pip install bindings/python
     PYSPARK_PYTHON=$PWD/$out/spark/bin/python pytest_of spark spark bindings/python/spark
+    KEHU_SPARK='local[2]' PYSPARK_PYTHON=$PWD/$out/spark/bin/python pytest_of spark-local spark bindings/python/spark \
+        -k 'classify or score or rfm or counts or worker_maps'
 }
 # java_spark: the jar for Spark, in Maven's repository what it needs, its tests on Java 17 and on no other, which Spark may
 # not know yet.

@@ -50,6 +50,25 @@ def descendants():
     return [found[pid] for pid in todo if pid in found]
 
 
+def model_memory():
+    """Megabytes of the mapped model: resident in one process at most, and in all together, shared pages counted once."""
+    one = together = 0.0
+    for pid, *_ in descendants():
+        size = dict.fromkeys(("Rss:", "Pss:"), 0)
+        try:
+            with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace") as file:
+                inside = False
+                for line in file:
+                    first, *rest = line.split()
+                    inside = "kehu-" in rest[-1] and (".svm" in line or ".model" in line) if "-" in first else inside
+                    if inside and first in size:
+                        size[first] += int(rest[0])
+        except OSError:
+            continue
+        one, together = max(one, size["Rss:"] / 1e3), together + size["Pss:"] / 1e3
+    return one, together
+
+
 class Peak(threading.Thread):
     """Megabytes of the Python workers, the largest seen of one; and of all processes together."""
 
@@ -143,6 +162,9 @@ def text(spark, who):
         answered = answered.select("label", "text", "prediction")
     figure("accuracy", 100 * right / frame.count())
     measured("classify_s", lambda: answered.write.format("noop").mode("overwrite").save())
+    if who in ("kehu", "java"):
+        for name, size in zip(("model_one_mb", "model_all_mb"), model_memory()):
+            figure(name, size)
 
 
 def by_java(spark, frame):

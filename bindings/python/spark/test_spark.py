@@ -1,4 +1,7 @@
-"""kehu.spark gives what one process gives, to the bit, for any partitioning: two executors, each a process of its own."""
+"""kehu.spark gives what one process gives, to the bit, for any partitioning, on a standalone master with two workers.
+KEHU_SPARK: another master, such as local[2]."""
+import collections
+import contextlib
 import datetime
 import json
 import os
@@ -9,13 +12,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 
 import pytest
 
 import kehu
 
-pyspark = pytest.importorskip("pyspark")
+pa, pyspark = pytest.importorskip("pyarrow"), pytest.importorskip("pyspark")
 import kehu.spark  # noqa: E402
 
 PARTS = (1, 2, 7, 64)
@@ -23,16 +27,53 @@ AS_OF = datetime.date(2024, 12, 1)
 CLASSES = {"network": ["网速太慢", "宽带断了", "信号不好", "断网三天"], "bill": ["话费扣错", "账单不对", "乱扣费用", "多扣了钱"]}
 
 
+SPARK = os.path.join(os.path.dirname(pyspark.__file__), "bin")
+
+
+@contextlib.contextmanager
+def standalone(folder):
+    """A standalone master and two workers on loopback, processes of their own that know nothing of kehu: HOST:PORT."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "KEHU_LIBRARY")}
+    clean |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m", "PYSPARK_PYTHON": os.environ["PYSPARK_PYTHON"]}
+    deploy, started = "org.apache.spark.deploy.", []
+
+    def start(*arguments):
+        with open(folder / f"daemon{len(started)}.log", "w", encoding="utf-8") as log:
+            started.append(subprocess.Popen([os.path.join(SPARK, "spark-class"), *arguments], env=clean, stdout=log, stderr=log))
+
+    start(deploy + "master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
+    for k in range(2):
+        start(deploy + "worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0", "--work-dir", str(folder / f"worker{k}"),
+              f"spark://127.0.0.1:{port}")
+    for _ in range(600):  # the driver gives up after a minute, which a busy machine may need
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        assert started[0].poll() is None
+        time.sleep(.5)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        for process in started[::-1]:
+            process.terminate()
+            process.wait(30)
+
+
 @pytest.fixture(scope="module")
-def spark():
+def spark(tmp_path_factory):
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    session = (pyspark.sql.SparkSession.builder.master("local-cluster[2,1,1024]").appName("kehu")
-               .config("spark.ui.enabled", "false").config("spark.driver.memory", "1g").config("spark.executor.memory", "512m")
-               .config("spark.driver.host", "127.0.0.1").config("spark.sql.shuffle.partitions", "4")
-               .config("spark.executorEnv.PYTHONPATH", os.pathsep.join(sys.path)).getOrCreate())
-    session.sparkContext.setLogLevel("OFF")
-    yield session
-    session.stop()
+    with contextlib.ExitStack() as stack:
+        master = os.environ.get("KEHU_SPARK") or "spark://" + stack.enter_context(standalone(tmp_path_factory.mktemp("cluster")))
+        session = (pyspark.sql.SparkSession.builder.master(master).appName("kehu").config("spark.executor.memory", "512m")
+                   .config("spark.ui.enabled", "false").config("spark.driver.memory", "1g").config("spark.driver.host", "127.0.0.1")
+                   .config("spark.driver.bindAddress", "127.0.0.1").config("spark.sql.shuffle.partitions", "4")
+                   .config("spark.executorEnv.PYTHONPATH", os.pathsep.join(sys.path)).getOrCreate())
+        session.sparkContext.setLogLevel("OFF")
+        yield session
+        session.stop()
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +154,68 @@ def test_score_and_preference(spark, n):
     assert rows_of(kehu.spark.preference(frame.where("id < 20"), model, reasons=True), "id", "reasons") == told
 
 
+def test_what_is_learned_from_counts_is_what_one_process_learns(spark, texts):
+    given = [(name, t or "") for _, name, t in texts]
+    words = kehu.Tokenizer.read_words("话费 10\n网速 10\n宽带 10\n断网 10\n多扣 10\n账单 10\n信号 10\n扣错 10\n扣费 10\n")
+    want = collections.Counter((name, None) for name, _ in given)
+    for (name, _), found in zip(given, words.words_of([t for _, t in given])):
+        want.update((name, word) for word in set(found) if word.isalnum())
+    assert len(want) > 12
+    lists = set()
+    for n in PARTS:
+        frame = spark.createDataFrame(texts, ["id", "label", "text"]).repartition(n)
+        counts = kehu.spark.count_terms(frame, "label", terms=words).cache()
+        assert {(row["class"], row["term"]): row["texts"] for row in counts.collect()} == want
+        model = kehu.spark.train_keywords(counts, keywords_per_class=5)
+        lists.add(model.write_text())
+    assert len(lists) == 1
+    assert sum(a == name for a, (name, t) in zip(model.predict([t for _, t in given]).labels, given)) >= len(given) - 2
+    parts = [kehu.spark.count_terms(frame.where(f"id % 3 = {k}"), "label", terms=words) for k in range(3)]  # as of three days
+    assert kehu.spark.train_keywords(parts[0].union(parts[1]).union(parts[2]), keywords_per_class=5).write_text() in lists
+    inside = {(row["class"], row["term"]): row["texts"] for row in kehu.spark.count_terms(frame, "label", terms=model).collect()}
+    assert inside == collections.Counter((name, word) for name, t in given for word in (None, *model.words) if word is None or word in t)
+
+
+def test_keywords_of_known_counts(spark):
+    def learned(*rows, **options):
+        return kehu.spark.train_keywords(spark.createDataFrame(rows, "class string, term string, texts long"), **options)
+
+    counts = [("a", None, 8), ("b", None, 18), ("a", "x", 7), ("b", "x", 1), ("b", "y", 9), ("a", "rare", 2)]
+    model = learned(*counts)  # x: log(8/10) and log(2/20); y: log(1/10) and log(10/20); bias: log(8/26) and log(18/26)
+    assert [(row["class"], row["keyword"], row["weight"]) for row in (dict(zip(("class", "keyword", "weight"), r)) for r in
+            listed(model.lines(), "class", "keyword", "weight"))] == [("a", "x", 100), ("a", "y", -77), ("b", "x", -100), ("b", "y", 77)]
+    assert (model.bias("a"), model.bias("b")) == (-39, 39)
+    with pytest.raises(kehu.KehuOneClassError, match="the counts are of 1 classes"):
+        learned(("a", None, 8), ("a", "x", 7))
+    with pytest.raises(kehu.KehuEmptyError, match="no term tells the classes apart"):
+        learned(*counts[:2])
+    with pytest.raises(kehu.KehuArgumentError, match="min_df is 0"):
+        learned(*counts, min_df=0)
+    with pytest.raises(Exception, match="column label: a text has no class"):
+        kehu.spark.count_terms(spark.createDataFrame([("x", None)], "text string, label string"), "label").collect()
+    with pytest.raises(kehu.KehuColumnError, match="no column texts"):
+        kehu.spark.train_keywords(spark.createDataFrame([("a", "x")], ["class", "term"]))
+
+
+def test_a_tree_of_counts_is_the_tree_of_the_rows(spark):
+    chance = random.Random(9)
+    rows = [(i, age, plan, months, int((age > 4) ^ (plan == "app") ^ (chance.random() < .2))) for i in range(3000)
+            for age, plan, months in [(chance.randrange(10), chance.choice(["app", "hall", None]), chance.choice([None, 1, 6, 12]))]]
+    features = ["age", "plan", "months"]
+    frame = spark.createDataFrame(rows, "id long, age long, plan string, months int, gone int")
+    keys = [row[0] for row in frame.orderBy("id").selectExpr("pmod(xxhash64(id), 64L)").collect()]
+    want = kehu.Tree.train({name: [row[1 + i] for row in rows] for i, name in enumerate(features)}, [row[4] for row in rows], row_ids=keys, max_leaves=64)
+    found = [kehu.spark.train_tree(frame.repartition(n), "gone", features, row_id="id", max_leaves=64) for n in PARTS]
+    assert len({bytes(tree.write()) for tree in found}) == 1
+    assert found[0].write_rules() == want.write_rules() and found[0].n_leaves > 3
+    assert found[0].info.cv_log_loss == want.info.cv_log_loss and found[0].info.weight == len(rows)
+    columns = {name: [row[1 + i] for row in rows] for i, name in enumerate(features)}
+    assert list(map(tuple, found[0].score(columns))) == list(map(tuple, want.score(columns)))
+    assert kehu.spark.train_tree(frame, "gone", features).info.n_rows <= 10 * 3 * 4 * 2
+    with pytest.raises(kehu.KehuLimitError, match="age, plan, months, gone have more than max_groups, 9,"):
+        kehu.spark.train_tree(frame, "gone", features, max_groups=9)
+
+
 @pytest.fixture(scope="module")
 def transactions():
     chance = random.Random(7)
@@ -164,6 +267,25 @@ def test_rfm_of_extreme_amounts(spark):
     same_as_one_process(frame, False)
     with pytest.raises(Exception, match="column amount: a customer's spend does not fit 64 bits"):
         kehu.spark.rfm(spark.createDataFrame([(1, AS_OF, 2**62), (1, AS_OF, 2**62)], ["c", "day", "amount"]), "c", "day", "amount", as_of=AS_OF)
+
+
+def test_a_worker_maps_one_copy_of_a_model(spark, texts, svm):
+    shipped = kehu.spark._Shipped(spark.createDataFrame(texts, ["id", "label", "text"]), svm)
+    size = len(bytes(svm.write()))
+
+    def look(batches):
+        for _ in batches:
+            assert shipped.open() is shipped.open() and [name for name, _ in kehu.spark._loaded].count(shipped.name) == 1
+            with open("/proc/self/smaps", encoding="utf-8", errors="replace") as file:
+                lines = file.read().split("\n")
+            maps = [i for i, line in enumerate(lines) if line.endswith(shipped.name)]
+            resident = sum(int(next(x for x in lines[i:] if x.startswith("Rss:")).split()[1]) for i in maps)
+            yield pa.RecordBatch.from_arrays([[len(maps)], [any("w" in lines[i].split()[1] for i in maps)], [resident]], names=["maps", "writable", "kb"])
+
+    found = spark.range(64, numPartitions=8).mapInArrow(look, "maps long, writable boolean, kb long").collect()
+    assert len(found) == 8
+    for row in found:
+        assert row["maps"] == 1 and not row["writable"] and 0 < row["kb"] * 1024 <= size + 4095
 
 
 def test_a_worker_that_dies_changes_nothing(spark, texts, svm):
@@ -240,7 +362,15 @@ def test_texts_are_classified_as_they_arrive(spark, texts, svm, tmp_path):
     assert {row["id"]: (row["class"], row["probability"]) for row in batch.collect()} == want
 
 
-SPARK = os.path.join(os.path.dirname(pyspark.__file__), "bin")
+def test_the_readme_learns_from_counts(spark, texts):
+    with open(os.path.join(EXAMPLES, "README.md"), encoding="utf-8") as f:
+        [snippet] = re.findall(r"```python\n(.*?)```", f.read(), flags=re.S)
+    customers = [(i, i % 3 > 0 and i % 7 > 1, "app" if i % 3 else "hall", i % 7, i % 2) for i in range(400)]
+    names = {"kehu": kehu, "df": spark.createDataFrame(texts, ["id", "label", "text"]).repartition(2),
+             "customers": spark.createDataFrame(customers, ["customer", "left", "plan", "months", "calls"])}
+    exec(snippet, names)
+    assert names["model"].predict(["断网三天", "账单不对"]).labels == ["network", "bill"]
+    assert names["tree"].classes == ("false", "true") and names["tree"].info.weight == len(customers)
 
 
 def submitted(marked, folder, texts, svm, changed, **environment):
@@ -271,26 +401,8 @@ def test_the_readme_says_how_to_submit(texts, svm, tmp_path):
 
 @pytest.fixture
 def cluster(tmp_path):
-    """A standalone master and two workers, processes of their own that know nothing of kehu."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "KEHU_LIBRARY")}
-    clean |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m", "PYSPARK_PYTHON": os.environ["PYSPARK_PYTHON"]}
-    deploy, started = "org.apache.spark.deploy.", []
-
-    def start(*arguments):
-        with open(tmp_path / f"daemon{len(started)}.log", "w", encoding="utf-8") as log:
-            started.append(subprocess.Popen([os.path.join(SPARK, "spark-class"), *arguments], env=clean, stdout=log, stderr=log))
-
-    start(deploy + "master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
-    for k in range(2):
-        start(deploy + "worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0", "--work-dir", str(tmp_path / f"worker{k}"),
-              f"spark://127.0.0.1:{port}")
-    yield f"127.0.0.1:{port}"
-    for process in started[::-1]:
-        process.terminate()
-        process.wait(30)
+    with standalone(tmp_path) as address:
+        yield address
 
 
 def test_a_standalone_cluster_gets_kehu_with_the_job(texts, svm, tmp_path, cluster):

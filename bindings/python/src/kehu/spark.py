@@ -1,5 +1,5 @@
 """The same kernels inside Apache Spark: models score in every task, the answers are those of one process, to the bit,
-whatever the partitioning. Needs pyspark 3.5 or newer with what it asks for itself, pyarrow and pandas, and this package on
+whatever the partitioning. Needs pyspark 4.0 or newer with what it asks for itself, pyarrow and pandas, and this package on
 every worker.
 
     import kehu, kehu.spark
@@ -10,15 +10,21 @@ A model travels as a file (SparkContext.addFile), named by what is in it, and ea
 of a machine share the one copy of a mapped text classifier. Functions
 take a DataFrame and give it back with columns added; columns of those names must not be there before. Rows keep their
 values; a missing text counts as an empty one. What fails in a task fails the job, with kehu's message.
+
+Training, too, where counts are enough: train_keywords and train_tree see whole numbers that Spark has added up, so that
+what they learn does not depend on how the rows lie.
 """
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import os
 import pickle
 import tempfile
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
@@ -27,8 +33,8 @@ import numpy
 import pyarrow as pa
 from pyspark import SparkFiles
 from pyspark.sql import DataFrame, functions
-from pyspark.sql.types import (ArrayType, BinaryType, DateType, DoubleType, FloatType, IntegralType, MapType, StringType, StructField, StructType,
-                               TimestampNTZType, TimestampType)
+from pyspark.sql.types import (ArrayType, BinaryType, BooleanType, DateType, DoubleType, FloatType, IntegralType, LongType, MapType, NumericType,
+                               StringType, StructField, StructType, TimestampNTZType, TimestampType)
 
 from . import errors
 from .hybrid import Hybrid
@@ -41,7 +47,7 @@ from .table import Table
 from .tokenizer import Tokenizer
 from .tree import Tree
 
-__all__ = ["classify", "keywords", "preference", "rfm", "score", "tokenize"]
+__all__ = ["classify", "count_terms", "keywords", "preference", "rfm", "score", "tokenize", "train_keywords", "train_tree"]
 
 Batch = Callable[[Any, Any], "list[Any]"]  # model, record batch -> arrays of the columns to add
 TEXTS, WHOLE, KEYS, TIMES = (StringType,), (IntegralType,), (StringType, IntegralType), (DateType, TimestampType, TimestampNTZType)
@@ -240,6 +246,140 @@ def _named(names: tuple[str, ...], numbers: Any) -> Any:
     return pa.array(names, pa.string()).take(pa.array(numbers))
 
 
+# ---- Learning from counts ---------------------------------------------------------
+
+def count_terms(df: DataFrame, label: str, text: str = "text", *, terms: Tokenizer | Keyword | None = None) -> DataFrame:
+    """class, term, texts: in how many texts of a class a term is; a missing term stands for all texts of the class.
+
+    terms   whose words (None: the built-in dictionary's), without case and width and those with other characters than
+            letters and digits; or a list, whose keywords
+
+    Whole numbers: those of parts (days, shops) may be kept and put together by union(). A text without a class fails the job."""
+    _check(df, text, TEXTS)
+    _check(df, label, KEYS)
+    shipped = _Shipped(df, terms or Tokenizer.default())
+
+    def run(batches: Iterator[Any]) -> Iterator[Any]:
+        found: Counter[tuple[str, str | None]] = Counter()
+        kept = None
+        for rows in batches:
+            kept = kept or shipped.open()
+            for name, inside in zip(rows.column(0).to_pylist(), _terms_of(kept, rows.column(1).to_pylist())):
+                if not name:
+                    raise errors.KehuDataError(f"column {label}: a text has no class")
+                found[name, None] += 1
+                found.update((name, term) for term in inside)
+            if len(found) > 1_000_000:
+                yield _counted(found)
+                found.clear()
+        yield _counted(found)
+
+    rows = df.select(functions.col(label).cast("string").alias("class"), functions.col(text).alias("text"))
+    schema = StructType([StructField("class", StringType()), StructField("term", StringType()), StructField("texts", LongType())])
+    return _summed(rows.mapInArrow(run, schema))
+
+
+def _summed(counts: DataFrame) -> DataFrame:
+    return counts.groupBy("class", "term").agg(functions.sum("texts").alias("texts"))
+
+
+def _counted(found: Counter[tuple[str, str | None]]) -> Any:
+    return pa.RecordBatch.from_arrays([pa.array([name for name, _ in found], pa.string()), pa.array([term for _, term in found], pa.string()),
+                                       pa.array(found.values(), pa.int64())], names=["class", "term", "texts"])
+
+
+def _terms_of(terms: Tokenizer | Keyword, texts: list[str | None]) -> Iterator[set[str]]:
+    """The different terms in each text."""
+    if isinstance(terms, Keyword):
+        words, any_class = terms.words, terms.classes[0]
+        for text in texts:
+            yield {words[i] for i in terms.match_text(text or "", any_class)["word"].to_list()}
+    else:
+        for found in terms.words_of([unicodedata.normalize("NFKC", text or "").casefold() for text in texts]):
+            yield {word for word in found if word.isalnum()}
+
+
+def train_keywords(counts: DataFrame, *, keywords_per_class: int = 50, min_df: int = 3) -> Keyword:
+    """A keyword list from what count_terms counted, in one part or more, without the texts.
+
+    keywords_per_class  those terms whose presence tells most (G-squared) about a class that they are more frequent in
+    min_df              texts that a keyword must be in
+
+    Weights are those of naive Bayes: log((texts of the class with the term + 1) / (texts of the class + 2)), less their mean
+    over the classes. So probabilities come out too sure; Keyword.train with base= learns weights anew on a sample. A list
+    finds its keywords inside of longer words too: count once more, with terms= this list, for weights that know it."""
+    for name, kinds in (("class", TEXTS), ("term", TEXTS), ("texts", WHOLE)):
+        _check(counts, name, kinds)
+    if keywords_per_class < 1 or min_df < 1:
+        raise errors.KehuArgumentError(f"keywords_per_class is {keywords_per_class}, min_df is {min_df}, expected 1 or more")
+    summed = _summed(counts).cache()
+    totals = {row["class"]: row["texts"] for row in summed.where("term IS NULL").collect()}
+    if len(totals) < 2:
+        raise errors.KehuOneClassError(f"the counts are of {len(totals)} classes, expected two or more")
+    often = summed.where("term IS NOT NULL").groupBy("term").agg(functions.sum("texts").alias("df")).where(functions.col("df") >= min_df)
+    by_term: dict[str, dict[str, int]] = {}
+    for row in summed.join(often, "term").collect():
+        by_term.setdefault(row["term"], {})[row["class"]] = row["texts"]
+    summed.unpersist()
+    return Keyword.read_text(_list_of(totals, by_term, keywords_per_class))
+
+
+def _list_of(totals: dict[str, int], by_term: dict[str, dict[str, int]], keywords_per_class: int) -> str:
+    n, classes = sum(totals.values()), sorted(totals)
+    chosen: set[str] = set()
+    for name in classes:
+        told = sorted((-_g_squared(counts.get(name, 0), sum(counts.values()), totals[name], n), term) for term, counts in by_term.items())
+        chosen.update(term for worth, term in told[:keywords_per_class] if worth < 0)
+    if not chosen:
+        raise errors.KehuEmptyError("no term tells the classes apart")
+    weights = {term: _centred(math.log((by_term[term].get(name, 0) + 1) / (totals[name] + 2)) for name in classes) for term in sorted(chosen)}
+    weights[""] = _centred(math.log(totals[name] / n) for name in classes)
+    unit = max(abs(w) for term in chosen for w in weights[term]) / 100 or .01
+    lines = [f"@scale\t{max(round(unit * 1e6), 1)}\n"]
+    for term, of_class in weights.items():
+        for name, weight in zip(classes, of_class):
+            if points := round(weight / unit):
+                lines.append(f"\\{name}\t{term}\t{points}\n" if term else f"@bias\t\\{name}\t{points}\n")
+    return "".join(lines)
+
+
+def _centred(values: Iterable[float]) -> list[float]:
+    of_class = list(values)
+    return [value - math.fsum(of_class) / len(of_class) for value in of_class]
+
+
+def _g_squared(both: int, term: int, name: int, n: int) -> float:
+    """Of a term and a class, from the numbers of texts with both, with either and of all; 0 unless they come together."""
+    if both * n <= term * name:
+        return 0.0
+    cells = ((both, term, name), (term - both, term, n - name), (name - both, n - term, name), (n - term - name + both, n - term, n - name))
+    return 2 * math.fsum(seen * math.log(seen * n / (row * column)) for seen, row, column in cells if seen > 0)
+
+
+def train_tree(df: DataFrame, target: str, features: list[str], *, row_id: str | None = None, max_groups: int = 5_000_000, **options: Any) -> Tree:
+    """A tree from counts: Spark counts equal rows, the driver learns from each with its count as weight. Its splits,
+    leaves and probabilities are those that all rows would have given one process (kehu.Tree.train) with the same fold keys.
+
+    target      column of text, whole numbers or truth values
+    features    columns of few different values: categories, bands, counts; round others first
+    row_id      rows are folded for cross-validation by this column, in 64 groups; None: rows of equal features share a fold
+    max_groups  different rows that the driver may get; more fail
+    options     of kehu.Tree.train"""
+    for name, kinds in ((target, (*KEYS, BooleanType)), *((name, (*TEXTS, NumericType, BooleanType, *TIMES)) for name in features)):
+        _check(df, name, kinds)
+    if row_id is not None:
+        _check(df, row_id)
+    columns = [functions.col(name) for name in features]
+    key = functions.xxhash64(*columns) if row_id is None else functions.pmod(functions.xxhash64(row_id), functions.lit(64))
+    equal = df.select(*(column.alias(f"c{i}") for i, column in enumerate([*columns, functions.col(target)])), key.alias("key"))
+    groups = equal.groupBy(*equal.columns).count().limit(max_groups + 1).toArrow()
+    if groups.num_rows > max_groups:
+        raise errors.KehuLimitError(f"the columns {', '.join([*features, target])} have more than max_groups, {max_groups}, different rows")
+    groups = groups.sort_by([(name, "ascending") for name in equal.columns]).combine_chunks()
+    return Tree.train({name: groups.column(i) for i, name in enumerate(features)}, groups.column(len(features)), row_ids=groups.column("key"),
+                      weights=groups.column("count"), **options)
+
+
 # ---- Recency, frequency, money ---------------------------------------------------
 
 def _sums(df: DataFrame, names: list[str], as_of: date, returns: str, day_offset_minutes: int) -> DataFrame:
@@ -302,51 +442,52 @@ def _edges(sums: DataFrame, levels: int) -> dict[str, list[int]]:
     n, *spans = sums.agg(functions.count("*"), *spans).first() or (0,)
     if n == 0:
         raise errors.KehuEmptyError("no purchase in the window")
-    searches = {name: _Search(spans[2 * i], spans[2 * i + 1], [-(-n * k // levels) for k in range(1, levels)])
+    searches = {name: _Search(i, spans[2 * i], spans[2 * i + 1], [-(-n * k // levels) for k in range(1, levels)])
                 for i, name in enumerate(COLUMNS)}
-    while todo := {name: search for name, search in searches.items() if search.shift is not None}:
-        counted = None
-        for name, search in todo.items():
-            counts = search.buckets(sums, name).groupBy("bucket").count().select(functions.lit(name).alias("name"), "bucket", "count")
-            counted = counts if counted is None else counted.union(counts)
-        assert counted is not None
-        rows = counted.collect()
-        for name, search in todo.items():
-            search.narrow(sorted((row[1], row[2]) for row in rows if row[0] == name))
+    while todo := [search for search in searches.values() if search.width > 0]:
+        buckets = ", ".join(f"{search.number}, {search.bucket()}" for search in todo)
+        counted = sums.selectExpr(f"stack({len(todo)}, {buckets}) AS (measure, bucket)").where("bucket IS NOT NULL") \
+            .groupBy("measure", "bucket").count().toArrow()
+        measures, found, counts = (column.to_numpy() for column in counted.columns)
+        order = numpy.lexsort((found, measures))
+        for search in todo:
+            of_it = order[measures[order] == search.number]
+            search.narrow(found[of_it], counts[of_it].cumsum())
     return {name: search.found for name, search in searches.items()}
 
 
 class _Search:
-    """Values of given ranks, closed in on. Each is known to lie in the bucket of 2^width values that starts at found."""
+    """Values of given ranks of one measure, closed in on. Each is known to lie in the bucket of 2^width values that starts
+    at found."""
 
-    def __init__(self, least: int, most: int, ranks: list[int]) -> None:
-        self.least, self.ranks, self.found = least, ranks, [least] * len(ranks)
+    def __init__(self, number: int, least: int, most: int, ranks: list[int]) -> None:
+        self.number, self.least, self.ranks, self.found = number, least, ranks, [least] * len(ranks)
         self.width = max((most - least).bit_length(), 1)
 
     @property
-    def shift(self) -> int | None:
-        """The width after the next pass; None: all are found."""
-        return max(self.width - BITS, 0) if self.width > 0 else None
+    def shift(self) -> int:
+        """The width after the next pass."""
+        return max(self.width - BITS, 0)
 
-    def buckets(self, sums: DataFrame, name: str) -> DataFrame:
-        """The column bucket: the value's first bits, for values that share a bucket with one that is looked for."""
-        value = functions.col(name) - functions.lit(self.least)
-        near = functions.shiftright(value, self.width).isin(sorted({(start - self.least) >> self.width for start in self.found}))
-        rows = sums if self.found == [self.least] * len(self.found) else sums.where(near)
-        return rows.select(functions.shiftright(value, self.shift or 0).alias("bucket"))
+    def bucket(self) -> str:
+        """SQL of the value's first bits, missing unless it shares a bucket with one that is looked for."""
+        value = f"({COLUMNS[self.number]} - {self.least}L)"
+        starts = sorted({(start - self.least) >> self.width for start in self.found})
+        first = f"shiftright({value}, {self.shift})"
+        return first if starts == [0] else f"IF(shiftright({value}, {self.width}) IN ({', '.join(f'{n}L' for n in starts)}), {first}, NULL)"
 
-    def narrow(self, counts: list[tuple[int, int]]) -> None:
-        shift = self.shift or 0
+    def narrow(self, buckets: Any, up_to: Any) -> None:
+        """By the buckets of a pass, in order, and how many values lie in them and those before."""
+        shift = self.shift
         for i, rank in enumerate(self.ranks):
             first = (self.found[i] - self.least) >> shift
-            for bucket, count in counts:
-                if first <= bucket < first + (1 << self.width - shift):
-                    if rank <= count:
-                        break
-                    rank -= count
-            else:
+            before, end = numpy.searchsorted(buckets, [first, first + (1 << self.width - shift)])
+            below = int(up_to[before - 1]) if before > 0 else 0
+            at = int(numpy.searchsorted(up_to, below + rank))
+            if at >= end:
                 raise errors.KehuDataError("the customers changed while they were counted: cache the frame")
-            self.found[i], self.ranks[i] = self.least + (bucket << shift), rank
+            self.found[i] = self.least + (int(buckets[at]) << shift)
+            self.ranks[i] = rank - ((int(up_to[at - 1]) if at > 0 else 0) - below)
         self.width = shift
 
 

@@ -166,12 +166,12 @@ def test_what_is_learned_from_counts_is_what_one_process_learns(spark, texts):
         frame = spark.createDataFrame(texts, ["id", "label", "text"]).repartition(n)
         counts = kehu.spark.count_terms(frame, "label", terms=words).cache()
         assert {(row["class"], row["term"]): row["texts"] for row in counts.collect()} == want
-        model = kehu.spark.train_keywords(counts, keywords_per_class=5)
+        model = kehu.spark.train_keywords(counts, keywords_per_class=20)
         lists.add(model.write_text())
     assert len(lists) == 1
     assert sum(a == name for a, (name, t) in zip(model.predict([t for _, t in given]).labels, given)) >= len(given) - 2
     parts = [kehu.spark.count_terms(frame.where(f"id % 3 = {k}"), "label", terms=words) for k in range(3)]  # as of three days
-    assert kehu.spark.train_keywords(parts[0].union(parts[1]).union(parts[2]), keywords_per_class=5).write_text() in lists
+    assert kehu.spark.train_keywords(parts[0].union(parts[1]).union(parts[2]), keywords_per_class=20).write_text() in lists
     inside = {(row["class"], row["term"]): row["texts"] for row in kehu.spark.count_terms(frame, "label", terms=model).collect()}
     assert inside == collections.Counter((name, word) for name, t in given for word in (None, *model.words) if word is None or word in t)
 

@@ -46,7 +46,9 @@ static void make(people *p, int n_classes)
         snprintf(p->few[i], sizeof p->few[i], "%.*s", few == 0 ? 0 : 7, "few  ");
         if (few > 0)
             p->few[i][4] = (char)('a' + few);
-        snprintf(p->many[i], sizeof p->many[i], many == 0 ? "" : "w%u", (unsigned)many);
+        p->many[i][0] = '\0';
+        if (many > 0)
+            snprintf(p->many[i], sizeof p->many[i], "w%u", (unsigned)many);
         const double sum = (isnan(p->size[i]) ? .7 : p->size[i]) + p->age[i] / 60 +
                            (few % 3) / 3.0 + (many * 7 % 11) / 11.0 +
                            kehu__random_unit(&r);

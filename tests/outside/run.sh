@@ -44,7 +44,7 @@ foreach(kind kehu static)
     target_link_libraries(with_${kind} PRIVATE kehu::${kind})
 endforeach()
 CMAKE
-cmake -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$scratch/moved" -DCMAKE_C_STANDARD=11
+cmake -G Ninja -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$scratch/moved" -DCMAKE_C_STANDARD=11
 cmake --build cmake/build
 ./cmake/build/with_kehu
 ./cmake/build/with_static
@@ -54,7 +54,7 @@ if readelf -d cmake/build/with_static | grep -q libkehu; then
     exit 1
 fi
 sed -i 's/kehu 0.1/kehu 99/' cmake/CMakeLists.txt
-if cmake -S cmake -B cmake/newer -DCMAKE_PREFIX_PATH="$scratch/moved" >newer.log 2>&1; then
+if cmake -G Ninja -S cmake -B cmake/newer -DCMAKE_PREFIX_PATH="$scratch/moved" >newer.log 2>&1; then
     echo "CMake takes this version for a newer one"
     exit 1
 fi

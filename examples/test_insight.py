@@ -311,7 +311,7 @@ class Whole(unittest.TestCase):
                                             "demands": {"rows": 8000, "rejected": 64},
                                             "statuses": {"rows": 27620, "rejected": 40},
                                             "answers": {"rows": 1200, "rejected": 6}})
-        self.assertEqual(report["schema"], 3)
+        self.assertEqual(report["schema"], 4)
         tracking, themes = report["tracking"], report["themes"]
         self.assertEqual(tracking["demands"], 8000)
         self.assertEqual(sum(sum(c["statuses"]) for c in tracking["classes"]), 8000)

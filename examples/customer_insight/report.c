@@ -118,7 +118,7 @@ static kehu_status write_json(FILE *file, const findings *x, const target_lists 
     char day[16];
     bool first = true;
     day_text(day, b->as_of_day);
-    fprintf(file, "{\"schema\":3,\"version\":\"%d.%d.%d\",\"as_of\":\"%s\",\"inputs\":{",
+    fprintf(file, "{\"schema\":4,\"version\":\"%d.%d.%d\",\"as_of\":\"%s\",\"inputs\":{",
             KEHU_VERSION_MAJOR, KEHU_VERSION_MINOR, KEHU_VERSION_PATCH, day);
     for (int i = 0; i < N_INTAKES; i++)
         if (b->intakes[i].path != NULL) {

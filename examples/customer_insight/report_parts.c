@@ -237,6 +237,48 @@ static kehu_status write_edges(FILE *file, const value *v, kehu_error *err)
     return KEHU_OK;
 }
 
+/* Customers of one grade in each of the three, so of one segment. */
+typedef struct cell {
+    int64_t customers, days, spend;
+    int32_t segment;
+} cell;
+
+/* What a scatter shows of any number of customers: at most levels^3 points. */
+static kehu_status write_cells(FILE *file, const value *v, kehu_error *err)
+{
+    const size_t side = KEHU_RFM_MAX_LEVELS, n = side * side * side;
+    cell *cells = calloc(n, sizeof *cells);
+    if (cells == NULL)
+        return fail(err, KEHU_NO_MEMORY, "no memory for the grades");
+    for (int64_t i = 0; i < v->columns.n; i++) {
+        const uint8_t *g = v->grades + 3 * i;
+        cell *c = &cells[((g[0] - 1u) * side + (g[1] - 1u)) * side + (g[2] - 1u)];
+        c->customers++;
+        c->days += v->columns.recency_days[i];
+        c->spend += v->columns.spend[i];
+        c->segment = v->segment[i];
+    }
+    const char *comma = "";
+    fputs(",\n\"cells\":[", file);
+    for (size_t k = 0; k < n; k++) {
+        const cell *c = &cells[k];
+        if (c->customers == 0)
+            continue;
+        fprintf(file,
+                "%s\n{\"grades\":[%zu,%zu,%zu],\"segment\":%d,\"count\":%lld,"
+                "\"mean_recency_days\":%.2f,\"spend\":",
+                comma, k / side / side + 1, k / side % side + 1, k % side + 1,
+                (int)c->segment, (long long)c->customers,
+                (double)c->days / (double)c->customers);
+        csv_money(file, true, c->spend, v->decimals);
+        fputc('}', file);
+        comma = ",";
+    }
+    fputc(']', file);
+    free(cells);
+    return KEHU_OK;
+}
+
 kehu_status report_value(FILE *file, const value *v, kehu_error *err)
 {
     kehu_rfm_cuts r, f;
@@ -263,6 +305,7 @@ kehu_status report_value(FILE *file, const value *v, kehu_error *err)
                 v->mean_recency[k], n > 0 ? (double)t->orders / n : 0);
     }
     fputc(']', file);
+    TRY(write_cells(file, v, err));
     const int64_t side = kehu_segments_count(v->segments) + 1;
     if (v->migration != NULL) {
         fprintf(file, ",\"migration_days\":%d", MIGRATION_DAYS);

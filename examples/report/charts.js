@@ -478,32 +478,34 @@ export function rfmMigration(report, theme) {
   return filled(theme, say("segmentThen", { days: report.rfm.migration_days }), names, names, report.rfm.migration, theme.areas);
 }
 
-// A circle a segment: its mean recency, what its customers spent each, and by its area how many they are.
+// A circle a cell of equal grades, in its segment's colour: mean recency, what its customers spent each, and by its area
+// how many they are.
 export function rfmScatter(report, theme, width) {
-  const segments = report.rfm.segments.filter((s) => s.count > 0).map((s) => ({ ...s, each: s.spend / s.count }));
-  const most = Math.max(...segments.map((s) => s.share));
+  const { segments, cells } = report.rfm;
+  const marks = cells.map((c) => ({ ...c, each: c.spend / c.count, name: c.grades.join("-") }));
+  const most = Math.max(...marks.map((c) => c.count)), few = width < 480;
+  const present = segments.map((s, i) => ({ name: nameOf(s.name), marks: marks.filter((c) => c.segment === i) }))
+    .filter((s) => s.marks.length);
   return {
-    height: 360,
-    label: segments.map((s) => `${nameOf(s.name)} ${number(s.mean_recency_days, 1)} ${number(s.each)}`).join("; "),
+    height: few ? 480 : 420,
+    label: marks.map((c) => `${c.name} ${number(c.mean_recency_days, 1)} ${number(c.each)} ${number(c.count)}`).join("; "),
     option: {
       ...base(theme),
-      grid: { left: 12, right: width < 480 ? 40 : 96, top: 34, bottom: 34, containLabel: true },
-      tooltip: { ...base(theme).tooltip, formatter: (p) => `${escapeText(p.name)}: ${number(p.value[0], 1)} · ${number(p.value[1])} · ${percent(p.data.share)}` },
+      legend: legend(theme),
+      grid: { left: 12, right: 20, top: few ? 150 : 90, bottom: 34, containLabel: true },
+      tooltip: { ...base(theme).tooltip, formatter: (p) => `${escapeText(p.seriesName)} · ${p.name}: ${number(p.value[0], 1)} · ${number(p.value[1])} · ${number(p.data.count)}` },
       xAxis: value(theme, { name: say("meanRecency"), nameLocation: "middle", nameGap: 26, nameTextStyle: { color: theme.soft }, min: 0, axisLabel: { formatter: (x) => number(x) } }),
       yAxis: value(theme, { name: say("meanSpend"), nameTextStyle: { color: theme.soft, align: "left" }, axisLabel: { formatter: (x) => number(x) } }),
-      series: [{
-        type: "scatter",
-        data: segments.map((s, i) => ({
-          name: nameOf(s.name), value: [s.mean_recency_days, s.each], share: s.share, symbolSize: Math.max(7, 46 * Math.sqrt(s.share / most)),
-          itemStyle: { color: theme.areas[i % theme.areas.length], opacity: 0.85 },
+      series: present.map((s, i) => ({
+        type: "scatter", name: s.name, itemStyle: { color: theme.areas[i % theme.areas.length], opacity: 0.75 },
+        data: s.marks.map((c) => ({
+          name: c.name, value: [c.mean_recency_days, c.each], count: c.count, symbolSize: Math.max(5, (few ? 26 : 38) * Math.sqrt(c.count / most)),
         })),
-        label: { show: true, position: "right", color: theme.ink, fontSize: 11.5, formatter: (p) => p.name },
-        labelLayout: { hideOverlap: true },
-      }],
+      })),
     },
     table: {
-      head: [say("segment"), say("meanRecency"), say("meanSpend"), say("customers")], numbers: [false, true, true, true],
-      rows: segments.map((s) => [nameOf(s.name), cell(s.mean_recency_days, number(s.mean_recency_days, 1)), cell(s.each, number(s.each, 2)), countCell(s.count)]),
+      head: [say("grades"), say("segment"), say("meanRecency"), say("meanSpend"), say("customers")], numbers: [false, false, true, true, true],
+      rows: marks.map((c) => [c.name, nameOf(segments[c.segment].name), cell(c.mean_recency_days, number(c.mean_recency_days, 1)), cell(c.each, number(c.each, 2)), countCell(c.count)]),
     },
   };
 }

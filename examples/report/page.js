@@ -2,14 +2,13 @@
 import { init, use } from "echarts/core";
 import { BarChart, HeatmapChart, LineChart, RadarChart, SankeyChart, ScatterChart, TreemapChart } from "echarts/charts";
 import { GridComponent, LegendComponent, RadarComponent, TitleComponent, TooltipComponent, VisualMapContinuousComponent } from "echarts/components";
-import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 import * as charts from "./charts.js";
 import { languageCode, nameOf, number, percent, say, setLanguage } from "./words.js";
 
 use([
   BarChart, HeatmapChart, LineChart, RadarChart, SankeyChart, ScatterChart, TreemapChart, GridComponent, LegendComponent, RadarComponent,
-  TitleComponent, TooltipComponent, VisualMapContinuousComponent, LabelLayout, SVGRenderer,
+  TitleComponent, TooltipComponent, VisualMapContinuousComponent, SVGRenderer,
 ]);
 
 const report = JSON.parse(document.getElementById("report").textContent);

@@ -61,7 +61,8 @@ function expected() {
     return counts.filter((row) => row.some((x) => x > 0)).map((row) => columns.map((j) => row[j]));
   };
   if (rfm) {
-    tables["rfm-scatter"] = rfm.segments.filter((s) => s.count > 0).map((s) => [s.mean_recency_days, s.spend / s.count, s.count]);
+    tables["rfm-scatter"] = rfm.cells.map((c) => [c.mean_recency_days, c.spend / c.count, c.count]);
+    assert.equal(rfm.cells.reduce((n, c) => n + c.count, 0), rfm.n);
     if (rfm.migration) tables["rfm-migration"] = filled(rfm.migration);
   }
   if (report.contacts?.counts.flat().some((x) => x > 0)) tables["contact-flow"] = filled(report.contacts.counts);

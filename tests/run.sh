@@ -4,8 +4,8 @@
 #
 #     sh tests/run.sh                 gcc clang same asan outside python java
 #     sh tests/run.sh valgrind tsan   some of them, or one of the slow ones: valgrind tsan fuzz asan_job wheels java_asan
-#                                   java_jmh java_natives java_spark spark s390x aarch64 i386 musl debian conan
-#                                   docs free_threaded abi licences
+#                                   java_jmh java_natives java_spark spark s390x aarch64 i386 musl windows
+#                                   debian conan docs free_threaded abi licences
 #
 #   gcc       all tests with gcc, those on real data included (KEHU_DATA, or ../shared/data; absent: skipped)
 #   clang     the quick tests with clang
@@ -18,6 +18,7 @@
 #   aarch64   the same for 64-bit ARM
 #   i386      the same for 32-bit x86, without an emulator
 #   musl      the same with musl in the place of glibc
+#   windows   the same for 64-bit Windows by MinGW, under Wine
 #   java_asan the jar's tests with the native library under the address and undefined-behaviour sanitizers
 #   java_jmh  the benchmarks of the jar are built and run, too shortly to measure
 #   java_natives  the native libraries of all platforms and their jars are built, checked and run on a Java of each,
@@ -169,6 +170,11 @@ part_musl() { need musl-gcc=musl-tools && elsewhere musl musl-gcc; }
 part_i386() {
     need i686-linux-gnu-gcc=gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h=libc6-dev-i386-cross &&
         elsewhere i386 i686-linux-gnu-gcc --cross-file tests/support/i386.ini
+}
+part_windows() {
+    need x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 wine=wine /usr/lib/wine/wine64=wine64 || return
+    export WINEPREFIX="$PWD/$out/wine" WINEDEBUG=-all
+    elsewhere windows x86_64-w64-mingw32-gcc --cross-file tests/support/windows.ini
 }
 part_fuzz() {
     sanitized fuzz clang -Dc_args=-DKEHU_FUZZ || return

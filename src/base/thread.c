@@ -42,6 +42,11 @@ static void join(thread_handle t)
 {
     kehu__windows_join(t);
 }
+
+uintptr_t kehu__this_thread(void)
+{
+    return kehu__windows_this_thread();
+}
 #else
 typedef pthread_t thread_handle;
 
@@ -53,6 +58,11 @@ static bool start(thread_handle *t, queue *q)
 static void join(thread_handle t)
 {
     pthread_join(t, NULL);
+}
+
+uintptr_t kehu__this_thread(void)
+{
+    return (uintptr_t)pthread_self(); /* a number or a pointer on every system we know */
 }
 #endif
 

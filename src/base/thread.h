@@ -22,6 +22,9 @@ void kehu__parallel(const kehu__run *run, int64_t n_tasks,
 /* How many tasks run at once, at least 1. */
 uint32_t kehu__run_threads(const kehu__run *run);
 
+/* The thread that calls: equal to what another call gave in it while it lives. */
+uintptr_t kehu__this_thread(void);
+
 /* Report; KEHU_CANCELLED (with err filled in) when the callback says stop. Call
  * from the calling thread only; call sparingly, say every 100 ms of work. */
 kehu_status kehu__progress(const kehu__run *run, double done, const char *stage,
@@ -32,6 +35,7 @@ kehu_status kehu__progress(const kehu__run *run, double done, const char *stage,
  * when no thread is to be had. */
 void *kehu__windows_thread(void *(*work)(void *arg), void *arg);
 void kehu__windows_join(void *thread);
+uintptr_t kehu__windows_this_thread(void);
 #endif
 
 #endif

@@ -39,4 +39,9 @@ void kehu__windows_join(void *thread)
     CloseHandle(s->handle);
     HeapFree(GetProcessHeap(), 0, s);
 }
+
+uintptr_t kehu__windows_this_thread(void)
+{
+    return GetCurrentThreadId();
+}
 #endif

@@ -180,7 +180,7 @@ static kehu_status look(kehu__boost_watch *watch, double done, kehu_error *err)
     kehu_status status;
     if (atomic_load(&watch->stopped))
         return KEHU_CANCELLED;
-    if (!pthread_equal(pthread_self(), watch->teller))
+    if (kehu__this_thread() != watch->teller)
         return KEHU_OK;
     status =
         kehu__progress(watch->run, watch->from + watch->share * done, watch->stage, err);
@@ -285,7 +285,7 @@ static kehu_status boost_folds(const crossing *x, uint32_t n_folds, size_t part,
                                .stage = "cross-validation of ensembles",
                                .from = (double)part / (double)n_parts,
                                .share = 1.0 / (double)n_parts,
-                               .teller = pthread_self()};
+                               .teller = kehu__this_thread()};
     crossing copy = *x;
     copy.watch = &watch;
     atomic_init(&watch.stopped, false);

@@ -5,7 +5,6 @@
 #ifndef KEHU_SRC_LEARN_TREE_BOOST_H
 #define KEHU_SRC_LEARN_TREE_BOOST_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/thread.h"
@@ -50,7 +49,7 @@ typedef struct kehu__boost_watch {
     const kehu__run *run;
     const char *stage;
     double from, share; /* of the whole stage this is */
-    pthread_t teller;
+    uintptr_t teller;   /* kehu__this_thread */
     atomic_bool stopped;
 } kehu__boost_watch;
 

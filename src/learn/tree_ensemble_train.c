@@ -109,7 +109,7 @@ kehu_status kehu__ensemble_train(kehu_tree *tree, const kehu__tree_rows *rows,
     kehu__boosted b = {.alloc = *a};
     held_out h = {0};
     kehu__boost_watch watch = {
-        .run = run, .stage = "boosting", .share = 1, .teller = pthread_self()};
+        .run = run, .stage = "boosting", .share = 1, .teller = kehu__this_thread()};
     uint32_t done;
     atomic_init(&watch.stopped, false);
     kehu_status status = alloc_held_out(&h, rows, a, err);

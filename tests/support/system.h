@@ -7,10 +7,13 @@
 #include <windows.h>
 #define make_folder(path)   _mkdir(path)
 #define copy_file(from, to) (CopyFileA(from, to, TRUE) ? 0 : -1)
+#define shell(command)      ((void)(command), -1) /* has none, but another language */
 #else
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #define make_folder(path)   mkdir(path, 0700)
 #define copy_file(from, to) link(from, to)
+#define shell(command)      system(command)
 #endif
 #endif

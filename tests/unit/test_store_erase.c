@@ -75,7 +75,10 @@ static void erase_and_purge(const char *folder, int n_flushes)
     expect_text(store, without);
     assert_int_equal(kehu_store_purge(store, &proof, &err), KEHU_OK);
     expect_text(store, without);
+#if !defined(                                                                            \
+    _WIN32) /* where open files may keep their names: the earlier snapshot's do */
     expect_no_trace(folder);
+#endif
     assert_int_equal(proof.customers, 1);
     assert_int_equal(proof.event_rows, 2);
     assert_int_equal(proof.customer_rows, 1);
@@ -86,6 +89,7 @@ static void erase_and_purge(const char *folder, int n_flushes)
     assert_string_equal(text, all);
     free(text);
     kehu_snapshot_free(earlier);
+    expect_no_trace(folder);
     assert_int_equal(kehu_store_purge(store, &proof, &err), KEHU_OK);
     assert_int_equal(proof.customers, 0);
     assert_int_equal(proof.files_rewritten, 0);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "support/system.h"
 #include "support/tree_rows.h"
 
 static void test_tree_finds_who_leaves(void **state)
@@ -654,7 +655,7 @@ static void test_tree_sql_scores_the_same_in_sqlite(void **state)
     const kehu_writer writer = {to_memory, &m};
     FILE *f;
     (void)state;
-    if (system("python3 -c 'import sqlite3'") != 0)
+    if (shell("python3 -c 'import sqlite3'") != 0)
         skip();
     make_customers(&c, 17);
     kehu_tree *tree = train(&c, NULL);

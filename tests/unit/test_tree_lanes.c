@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "learn/tree_ensemble.h"
 #include "learn/tree_lanes.h"
+#include "support/system.h"
 #include "support/test.h"
 
 enum { ROWS = 1700, FEW = 6, MANY = 200 };
@@ -188,8 +189,8 @@ static void test_ensemble_sql_scores_the_same_in_sqlite(void **state)
         .size = sizeof options, .kind = KEHU_TREE_ENSEMBLE, .n_folds = 2};
     static people p;
     (void)state;
-    if (system("python3 -c \"import sqlite3; "
-               "sqlite3.connect(':memory:').execute('SELECT EXP(1)')\"") != 0)
+    if (shell("python3 -c \"import sqlite3; "
+              "sqlite3.connect(':memory:').execute('SELECT EXP(1)')\"") != 0)
         skip();
     for (int K = 2; K <= 3; K++) {
         kehu_tree *tree;

@@ -142,21 +142,12 @@ void kehu__builder_number(kehu__builder *b, size_t column, double value)
         memcpy(c->store.data + (size_t)b->n_rows * sizeof value, &value, sizeof value);
 }
 
-/* memcpy, but short values, which most are, without a call: by two copies that
- * overlap. */
-static inline void copy_text(char *to, const char *from, size_t n)
+bool kehu__builder_text_room(kehu__builder *b, size_t column, size_t size)
 {
-    if (n > 16)
-        memcpy(to, from, n);
-    else if (n >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + n - 8, from + n - 8, 8);
-    } else if (n >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + n - 4, from + n - 4, 4);
-    } else
-        for (size_t i = 0; i < n; i++)
-            to[i] = from[i];
+    kehu__builder_column *c = &b->columns[column];
+    return size <= INT32_MAX - c->text_bytes &&
+           kehu__grow(&b->alloc, &c->store.data, &c->store.data_capacity,
+                      c->text_bytes + size, 1);
 }
 
 void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size_t size)
@@ -180,7 +171,7 @@ void kehu__builder_text(kehu__builder *b, size_t column, const char *bytes, size
     }
     set_bit(c->store.validity, b->n_rows, true);
     if (size > 0)
-        copy_text(c->store.data + c->text_bytes, bytes, size);
+        kehu__copy_short(c->store.data + c->text_bytes, bytes, size);
     set_end(c, b->n_rows, c->text_bytes + size);
 }
 
@@ -215,14 +206,39 @@ void kehu__builder_copy(kehu__builder *b, size_t column, const kehu_column *from
         kehu__builder_integer(b, column, kehu__column_integer(from, row));
 }
 
+void kehu__builder_end_cell(kehu__builder *b, size_t column)
+{
+    kehu__builder_column *c = &b->columns[column];
+    if (is_plain_text(c->type))
+        c->text_bytes = get_end(c, b->n_rows);
+}
+
+void kehu__builder_keep(kehu__builder *b, int64_t n_rows)
+{
+    b->n_rows = n_rows - 1;
+    for (size_t i = 0; i < b->n_columns; i++)
+        kehu__builder_end_cell(b, i);
+    b->n_rows = n_rows;
+}
+
+char *kehu__builder_put_rows(kehu__builder *b, size_t column, int64_t n)
+{
+    const kehu__builder_column *c = &b->columns[column];
+    const int64_t end = b->n_rows + n;
+    int64_t row = b->n_rows;
+    for (; row < end && row % 8 != 0; row++)
+        set_bit(c->store.validity, row, true);
+    memset(c->store.validity + row / 8, 0xFF, (size_t)(end - row) / 8);
+    for (row += (end - row) / 8 * 8; row < end; row++)
+        set_bit(c->store.validity, row, true);
+    return c->store.data + (size_t)b->n_rows * c->width;
+}
+
 bool kehu__builder_end_row(kehu__builder *b)
 {
     if (!kehu__builder_have_room(b))
         return false;
-    for (size_t i = 0; i < b->n_columns; i++)
-        if (is_plain_text(b->columns[i].type))
-            b->columns[i].text_bytes = get_end(&b->columns[i], b->n_rows);
-    b->n_rows++;
+    kehu__builder_keep(b, b->n_rows + 1);
     return true;
 }
 

@@ -67,23 +67,48 @@ static inline bool kehu__builder_have_room(kehu__builder *b)
     return b->failed == KEHU_OK && (b->n_rows < b->room || kehu__builder_make_room(b));
 }
 
-/* A cell that is not missing. There is room. */
-static inline void kehu__builder_mark_valid(kehu__builder *b, size_t column)
+/* Cells may also come a column at a time: with n_rows on each row in turn. Then, in a
+ * column that holds text, each is ended for itself; and `keep` tells how many rows, of
+ * which all cells are written, count. */
+void kehu__builder_end_cell(kehu__builder *b, size_t column);
+void kehu__builder_keep(kehu__builder *b, int64_t n_rows);
+
+/* Mark the next n cells of a column, for which there is room, as not missing. Returns
+ * where they stand when they have a fixed width. */
+char *kehu__builder_put_rows(kehu__builder *b, size_t column, int64_t n);
+
+/* Room for so many more bytes in a column of UTF8; false when refused or too many. */
+bool kehu__builder_text_room(kehu__builder *b, size_t column, size_t size);
+
+/* memcpy, but short values, which most are, without a call: by two copies that
+ * overlap. */
+static inline void kehu__copy_short(char *to, const char *from, size_t n)
 {
-    b->columns[column].store.validity[b->n_rows >> 3] |= (uint8_t)(1u << (b->n_rows & 7));
+    if (n > 32)
+        memcpy(to, from, n);
+    else if (n >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
 }
 
-/* kehu__builder_integer to a column of 8 or 4 bytes, when there is room. */
-static inline void kehu__builder_put64(kehu__builder *b, size_t column, int64_t value)
+/* A cell of UTF8, ended, for which there is room. */
+static inline void kehu__builder_put_text(kehu__builder *b, size_t column,
+                                          const char *bytes, size_t size)
 {
-    kehu__builder_mark_valid(b, column);
-    memcpy(b->columns[column].store.data + (size_t)b->n_rows * 8, &value, 8);
-}
-
-static inline void kehu__builder_put32(kehu__builder *b, size_t column, int32_t value)
-{
-    kehu__builder_mark_valid(b, column);
-    memcpy(b->columns[column].store.data + (size_t)b->n_rows * 4, &value, 4);
+    kehu__builder_column *c = &b->columns[column];
+    const int32_t end = (int32_t)(c->text_bytes + size);
+    kehu__copy_short(c->store.data + c->text_bytes, bytes, size);
+    memcpy(c->store.offsets + (size_t)(b->n_rows + 1) * sizeof end, &end, sizeof end);
+    c->text_bytes += size;
 }
 
 /* Count the row; false when something failed, and the row does not count. */

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "base/utf8.h"
-#include "data/csv.h"
+#include "data/csv_block.h"
 #include "data/jsonl.h"
 
 enum {
@@ -66,8 +66,8 @@ static kehu_status check_options(kehu_csv_options *o, kehu_error *err)
 
 static kehu_status start_quick(kehu_csv *csv, kehu_error *err)
 {
-    csv->marks = kehu__alloc_zero(&csv->alloc, 1, sizeof *csv->marks);
-    if (csv->marks == NULL)
+    csv->block = kehu__alloc(&csv->alloc, 1, sizeof *csv->block);
+    if (csv->block == NULL)
         return kehu__no_memory(err, "reading a file");
     kehu__csv_quick_start(csv);
     return KEHU_OK;
@@ -138,7 +138,7 @@ void kehu_csv_free(kehu_csv *csv)
     if (csv != NULL) {
         const kehu_allocator a = csv->alloc;
         kehu__csv_source_close(&csv->source);
-        kehu__free(&a, csv->marks, 1, sizeof *csv->marks);
+        kehu__free(&a, csv->block, 1, sizeof *csv->block);
         kehu__free(&a, csv->row.cells, csv->row.capacity, sizeof *csv->row.cells);
         kehu__free(&a, csv->targets, csv->n_targets, sizeof *csv->targets);
         kehu__free(&a, csv->names, csv->names_bytes, 1);
@@ -416,7 +416,7 @@ static kehu_status read_rows(kehu_table **out, kehu_csv *csv, bool all, kehu_err
     while (!ended && csv->builder.n_rows < most_rows && csv->batch_bytes < most_bytes) {
         KEHU_TRY(tell_progress(csv, err));
         KEHU_TRY(read_row(csv, &ended, err));
-        if (csv->marks != NULL && !ended)
+        if (csv->block != NULL && !ended)
             KEHU_TRY(kehu__csv_take_quick(csv, most_rows, most_bytes, err));
     }
     if (csv->builder.n_rows > 0 || all)

@@ -6,7 +6,6 @@
 
 #include "data/builder.h"
 #include "data/cell.h"
-#include "data/csv_marks.h"
 #include "data/csv_row.h"
 #include "data/csv_source.h"
 #include "data/reject.h"
@@ -36,7 +35,7 @@ struct kehu_csv {
     kehu__cell_rules rules;
     kehu__csv_source source;
     char delimiter;
-    kehu__csv_marks *marks; /* NULL: rows are not taken quickly */
+    struct kehu__csv_block *block; /* NULL: rows are not taken quickly */
     kehu__csv_row row;
     int64_t line; /* on which the window starts, from 1 */
 

@@ -4,6 +4,7 @@
 #ifndef KEHU_SRC_DATA_CSV_MARKS_H
 #define KEHU_SRC_DATA_CSV_MARKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,9 +12,11 @@ enum { KEHU__CSV_STRETCH = 1 << 14 };
 
 typedef struct kehu__csv_marks {
     size_t base, to;                    /* offsets of the stretch in the window's text */
-    size_t n, next;                     /* marks, and the first that is not used up */
+    size_t n, next;                     /* of at, and the first that is not used up */
     uint64_t window;                    /* the window's place they belong to */
-    uint16_t at[KEHU__CSV_STRETCH + 8]; /* [n] behind base, rising; room to spill */
+    bool odd;                           /* there are quotes or CR */
+    uint16_t at[KEHU__CSV_STRETCH + 9]; /* [n] behind base, rising, after the byte before
+                                         * it (as UINT16_MAX); room to spill */
 } kehu__csv_marks;
 
 /* Find the marks of text[base..to), at most KEHU__CSV_STRETCH bytes. */

@@ -154,16 +154,14 @@ bool kehu__parse_timestamp(const char *text, size_t size, int32_t zone_minutes,
     return true;
 }
 
-/* 2024-02-29, the usual date. Taking the bytes of 0000-00- off its first eight
+/* Taking the bytes of 0000-00- off its first eight
  * leaves nothing above 9, and nothing at all of the separators; adding the rest to
  * 128 tells by the highest bits. */
-static bool parse_plain_date(const char *text, size_t size, int32_t *days)
+bool kehu__parse_plain_date(const char *text, int32_t *days)
 {
     uint64_t x;
     uint32_t tens, ones;
     kehu__date d;
-    if (size != 10)
-        return false;
     x = kehu__load64(text) ^ UINT64_C(0x2D30302D30303030);
     tens = (unsigned char)text[8] - (uint32_t)'0';
     ones = (unsigned char)text[9] - (uint32_t)'0';
@@ -184,7 +182,7 @@ bool kehu__parse_date(const char *text, size_t size, int32_t zone_minutes, int32
 {
     int32_t day, zone = zone_minutes;
     int64_t of_day;
-    if (parse_plain_date(text, size, days))
+    if (size == 10 && kehu__parse_plain_date(text, days))
         return true;
     if (!take_apart(text, size, &day, &of_day, &zone))
         return false;

@@ -23,6 +23,9 @@ bool kehu__parse_timestamp(const char *text, size_t size, int32_t zone_minutes,
                            int64_t *us);
 bool kehu__parse_date(const char *text, size_t size, int32_t zone_minutes, int32_t *days);
 
+/* The ten bytes of text as 2024-03-01, the usual date. */
+bool kehu__parse_plain_date(const char *text, int32_t *days);
+
 /* Room for what either of these writes, with the closing NUL. */
 enum { KEHU__DATE_BYTES = 48 };
 

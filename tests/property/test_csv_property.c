@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/random.h"
 #include "data/column.h"
-#include "data/csv.h"
+#include "data/csv_block.h"
 #include "support/test.h"
 
 enum { SEED = 4180 };
@@ -385,11 +385,17 @@ static size_t random_file(kehu__random *r, char *text)
             if (kehu__random_below(r, oddness) == 0)
                 size += (size_t)sprintf(
                     to, "%s", odd[kehu__random_below(r, sizeof odd / sizeof *odd)]);
-            else if (k == 0 || k == 5)
+            else if (k == 5)
                 size += (size_t)sprintf(to, "%d", (int)(x % 30000));
-            else if (k == 1)
-                size +=
-                    (size_t)sprintf(to, "%d.%02d", (int)(x % 1000000), (int)(x % 100));
+            else if (k == 0) /* up to 19 digits */
+                size += (size_t)sprintf(
+                    to, "%s%lld", x % 4 == 0 ? "-" : "",
+                    (long long)(kehu__random_next(r) >> (1 + kehu__random_below(r, 60))));
+            else if (k == 1) /* up to 10 before the point */
+                size += (size_t)sprintf(
+                    to, "%s%lld.%02d", x % 4 == 0 ? "-" : "",
+                    (long long)(kehu__random_next(r) >> (30 + kehu__random_below(r, 32))),
+                    (int)(x % 100));
             else if (k == 2)
                 size += (size_t)sprintf(to, "2024-%02d-%02d", 1 + (int)(x % 12),
                                         1 + (int)(x % 28));
@@ -416,8 +422,8 @@ static void compare_ways(const char *text, size_t size, const kehu_csv_options *
     kehu_table *a, *b;
     assert_int_equal(kehu_csv_open_memory(&quick, text, size, NULL, o, NULL), 0);
     assert_int_equal(kehu_csv_open_memory(&general, text, size, NULL, o, NULL), 0);
-    kehu__free(&general->alloc, general->marks, 1, sizeof *general->marks);
-    general->marks = NULL;
+    kehu__free(&general->alloc, general->block, 1, sizeof *general->block);
+    general->block = NULL;
     do {
         assert_int_equal(kehu_csv_next(&a, quick, NULL), KEHU_OK);
         assert_int_equal(kehu_csv_next(&b, general, NULL), KEHU_OK);

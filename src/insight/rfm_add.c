@@ -1,4 +1,4 @@
-/* Adding transactions, round by round. Deals and parts are tasks; neither depends
+/* Adding transactions, round by round. Chunks and parts are tasks; neither depends
  * on the number of threads. */
 #include "insight/rfm_add.h"
 
@@ -17,19 +17,19 @@ static void add_counts(kehu_rfm_base_counts *sum, const kehu_rfm_base_counts *c)
     sum->returns += c->returns;
 }
 
-static kehu_status take_rounds(kehu__rfm_adding *a, const kehu__run *run, kehu_error *err)
+static kehu_status add_rounds(kehu__rfm_adding *a, const kehu__run *run, kehu_error *err)
 {
     kehu_rfm_base *base = a->base;
-    const int64_t round = KEHU__RFM_DEALS * a->n_deal;
+    const int64_t round = KEHU__RFM_CHUNKS * a->chunk_rows;
     for (a->from = 0; a->from < a->n; a->from = a->to) {
         const int64_t left = a->n - a->from;
         a->to = a->from + (left < round ? left : round);
-        const int64_t n_deals = kehu__rfm_deal_count(a);
+        const int64_t n_chunks = kehu__rfm_chunk_count(a);
         KEHU_TRY(kehu__progress(run, (double)a->from / (double)a->n, "counting", err));
-        kehu__parallel(run, n_deals, kehu__rfm_deal_rows, a);
-        kehu__parallel(run, KEHU__RFM_PARTS, kehu__rfm_take_rows, a);
-        for (int64_t k = 0; k < n_deals; k++)
-            add_counts(&base->counts, &a->deals[k].counts);
+        kehu__parallel(run, n_chunks, kehu__rfm_scatter_rows, a);
+        kehu__parallel(run, KEHU__RFM_PARTS, kehu__rfm_aggregate_rows, a);
+        for (int64_t k = 0; k < n_chunks; k++)
+            add_counts(&base->counts, &a->chunks[k].counts);
         for (int p = 0; p < KEHU__RFM_PARTS; p++)
             if (base->parts[p].refused)
                 return kehu__no_memory(err, "more customers");
@@ -37,9 +37,9 @@ static kehu_status take_rounds(kehu__rfm_adding *a, const kehu__run *run, kehu_e
     return KEHU_OK;
 }
 
-/* Room for a round's rows: each deal has a block more a part than it fills. */
+/* Room for a round's rows: each chunk has a block more a part than it fills. */
 typedef struct room {
-    kehu__rfm_deal deals[KEHU__RFM_DEALS];
+    kehu__rfm_chunk chunks[KEHU__RFM_CHUNKS];
     char *rows;
     uint32_t *after;
     size_t n_blocks;
@@ -48,21 +48,22 @@ typedef struct room {
 static bool make_room(kehu__rfm_adding *a, room *r)
 {
     a->row_bytes = a->named ? sizeof(kehu__rfm_named) : sizeof(kehu__rfm_row);
-    a->n_deal = KEHU__RFM_DEAL_BYTES / (int64_t)a->row_bytes;
-    const int64_t most = a->n < a->n_deal ? a->n : a->n_deal; /* in one deal */
+    a->chunk_rows = KEHU__RFM_CHUNK_BYTES / (int64_t)a->row_bytes;
+    const int64_t most = a->n < a->chunk_rows ? a->n : a->chunk_rows; /* in one chunk */
     const int64_t fair = most / KEHU__RFM_PARTS / 2;
     const int64_t block = fair < 4 ? 4 : fair > KEHU__RFM_BLOCK ? KEHU__RFM_BLOCK : fair;
-    const int64_t needed = (a->n + a->n_deal - 1) / a->n_deal;
-    const size_t n_deals = (size_t)(needed < KEHU__RFM_DEALS ? needed : KEHU__RFM_DEALS);
+    const int64_t needed = (a->n + a->chunk_rows - 1) / a->chunk_rows;
+    const size_t n_chunks =
+        (size_t)(needed < KEHU__RFM_CHUNKS ? needed : KEHU__RFM_CHUNKS);
     const size_t blocks = (size_t)(most / block) + KEHU__RFM_PARTS;
-    a->deals = r->deals;
+    a->chunks = r->chunks;
     a->block_bytes = (size_t)block * a->row_bytes;
-    r->n_blocks = n_deals * blocks;
+    r->n_blocks = n_chunks * blocks;
     r->rows = kehu__alloc(&a->base->alloc, r->n_blocks, a->block_bytes);
     r->after = kehu__alloc(&a->base->alloc, r->n_blocks, sizeof *r->after);
-    for (size_t k = 0; k < n_deals && r->rows != NULL && r->after != NULL; k++) {
-        r->deals[k].rows = r->rows + k * blocks * a->block_bytes;
-        r->deals[k].after = r->after + k * blocks;
+    for (size_t k = 0; k < n_chunks && r->rows != NULL && r->after != NULL; k++) {
+        r->chunks[k].rows = r->rows + k * blocks * a->block_bytes;
+        r->chunks[k].after = r->after + k * blocks;
     }
     return r->rows != NULL && r->after != NULL;
 }
@@ -81,7 +82,7 @@ static kehu_status add_rows(kehu__rfm_adding *a, const kehu__rfm_kind kinds[2],
         base->currency_size = (uint32_t)a->currency.size;
         memcpy(base->currency, a->currency.bytes, (size_t)a->currency.size);
     }
-    status = take_rounds(a, run, err);
+    status = add_rounds(a, run, err);
     base->poisoned = status != KEHU_OK;
     return status;
 }

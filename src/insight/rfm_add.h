@@ -1,6 +1,7 @@
 /* insight/rfm_add.h - one call of kehu_rfm_base_add. All rows are checked before
- * the first one counts; then, a round of some millions at a time, they are dealt
- * to parts by the hash of the customer, and each part takes its rows. */
+ * the first one counts; then, a round of some millions at a time, they are
+ * partitioned by the hash of the customer: tasks scatter a chunk of rows each over the
+ * parts, then each part aggregates its rows. */
 #ifndef KEHU_SRC_INSIGHT_RFM_ADD_H
 #define KEHU_SRC_INSIGHT_RFM_ADD_H
 
@@ -8,8 +9,8 @@
 #include "insight/rfm_base.h"
 
 enum {
-    KEHU__RFM_DEALS = 4,              /* of a round, before the parts take their rows */
-    KEHU__RFM_DEAL_BYTES = 1 << 23,   /* rows dealt by one task, as dealt */
+    KEHU__RFM_CHUNKS = 4,             /* of a round, before the parts aggregate */
+    KEHU__RFM_CHUNK_BYTES = 1 << 23,  /* what one task scatters */
     KEHU__RFM_BLOCK = 256,            /* rows of one part kept together, at most */
     KEHU__RFM_NO_PURCHASE = INT32_MIN /* the day of a return that buys nothing */
 };
@@ -30,15 +31,15 @@ typedef struct kehu__rfm_named {
     uint32_t size; /* of the name */
 } kehu__rfm_named;
 
-/* What the rows of a deal are. */
+/* What the scattered rows of a chunk are. */
 typedef enum kehu__rfm_form {
     KEHU__RFM_NUMBERED, /* kehu__rfm_row: the rest is looked up by the number */
     KEHU__RFM_LEAN,     /* kehu__rfm_row with the amount: all there is to know */
     KEHU__RFM_NAMED     /* kehu__rfm_named: all there is to know */
 } kehu__rfm_form;
 
-/* The rows of one task: for each part a chain of blocks, filled in order. */
-typedef struct kehu__rfm_deal {
+/* The rows scattered by one task: for each part a chain of blocks, filled in order. */
+typedef struct kehu__rfm_chunk {
     kehu_rfm_base_counts counts;
     kehu__rfm_form form;
     char *rows;
@@ -46,7 +47,7 @@ typedef struct kehu__rfm_deal {
     uint32_t n_blocks;
     uint32_t first[KEHU__RFM_PARTS], last[KEHU__RFM_PARTS];
     char *next[KEHU__RFM_PARTS]; /* behind the part's last row */
-} kehu__rfm_deal;
+} kehu__rfm_chunk;
 
 typedef struct kehu__rfm_adding {
     kehu_rfm_base *base;
@@ -54,20 +55,20 @@ typedef struct kehu__rfm_adding {
     int64_t n;
     kehu__text currency; /* that every used row must have */
     bool text_keys, text_orders;
-    bool plain;       /* int64 amounts, DATE32 days, nothing missing or marked */
-    bool named;       /* text keys, no orders: rows are kehu__rfm_named */
-    int64_t n_deal;   /* rows dealt by one task */
-    int64_t from, to; /* rows of this round */
+    bool plain;         /* int64 amounts, DATE32 days, nothing missing or marked */
+    bool named;         /* text keys, no orders: rows are kehu__rfm_named */
+    int64_t chunk_rows; /* scattered by one task */
+    int64_t from, to;   /* rows of this round */
     size_t row_bytes, block_bytes;
-    kehu__rfm_deal *deals;
+    kehu__rfm_chunk *chunks;
 } kehu__rfm_adding;
 
 kehu_status kehu__rfm_check_rows(kehu__rfm_adding *a, const kehu__run *run,
                                  kehu_error *err);
 
-/* Tasks: deal number i of the round; part number i takes its rows. */
-void kehu__rfm_deal_rows(void *adding, int64_t i);
-void kehu__rfm_take_rows(void *adding, int64_t i);
+/* Tasks: scatter chunk number i of the round; let part number i aggregate its rows. */
+void kehu__rfm_scatter_rows(void *adding, int64_t i);
+void kehu__rfm_aggregate_rows(void *adding, int64_t i);
 
 /* ---- Reading a row ---- */
 
@@ -81,9 +82,9 @@ static inline int64_t kehu__rfm_number(const kehu_column *c, int64_t i)
     return kehu__column_integer(c, i);
 }
 
-static inline int64_t kehu__rfm_deal_count(const kehu__rfm_adding *a)
+static inline int64_t kehu__rfm_chunk_count(const kehu__rfm_adding *a)
 {
-    return (a->to - a->from + a->n_deal - 1) / a->n_deal;
+    return (a->to - a->from + a->chunk_rows - 1) / a->chunk_rows;
 }
 
 /* kehu__column_text, without a call for the usual type. */

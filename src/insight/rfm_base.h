@@ -16,11 +16,11 @@ enum {
     KEHU__RFM_NUMBER_BITS = 32 - KEHU__RFM_PART_BITS /* of a customer in its part */
 };
 
-/* Ask for memory that will be wanted soon. */
+/* Memory that will be written soon. */
 #if defined(__GNUC__)
-#define KEHU__RFM_ASK(address) __builtin_prefetch(address, 1)
+#define KEHU__RFM_PREFETCH(address) __builtin_prefetch(address, 1)
 #else
-#define KEHU__RFM_ASK(address) (void)(address)
+#define KEHU__RFM_PREFETCH(address) (void)(address)
 #endif
 
 /* Aggregates of one customer. Spend has 128 bits, so that the order of the rows

@@ -144,7 +144,7 @@ static kehu_status fill(kehu_rfm_base *b, const kehu__rfm_place *places, size_t 
     size_t at = 0, text_at = 0;
     for (size_t i = 0; i < n; i++) {
         const kehu__rfm_customer *c = kehu__rfm_at(b, places[i]);
-        KEHU__RFM_ASK(kehu__rfm_at(b, places[i + AHEAD < n ? i + AHEAD : i]));
+        KEHU__RFM_PREFETCH(kehu__rfm_at(b, places[i + AHEAD < n ? i + AHEAD : i]));
         if (!kehu__rfm_bought(c))
             continue;
         const int64_t spend = (int64_t)c->spend_low;

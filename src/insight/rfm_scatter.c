@@ -14,54 +14,54 @@ enum { LINE = 64 }; /* bytes of a cache line */
 
 /* ---- Blocks ---- */
 
-/* Room for the rows of one part; the first of its lines are asked for. */
-static char *start_block(const kehu__rfm_adding *a, kehu__rfm_deal *d, uint32_t part)
+/* Room for the rows of one part; its first lines are prefetched. */
+static char *start_block(const kehu__rfm_adding *a, kehu__rfm_chunk *out, uint32_t part)
 {
-    const uint32_t block = d->n_blocks++;
-    char *rows = d->rows + block * a->block_bytes;
-    d->last[part] = block;
-    KEHU__RFM_ASK(rows);
-    KEHU__RFM_ASK(rows + LINE);
+    const uint32_t block = out->n_blocks++;
+    char *rows = out->rows + block * a->block_bytes;
+    out->last[part] = block;
+    KEHU__RFM_PREFETCH(rows);
+    KEHU__RFM_PREFETCH(rows + LINE);
     return rows;
 }
 
 /* Where the next row of each part goes, and where its block ends. A local variable
- * of who deals, so that storing a row cannot change it. */
+ * of the task, so that storing a row cannot change it. */
 typedef struct ends {
     char *next[KEHU__RFM_PARTS], *stop[KEHU__RFM_PARTS];
 } ends;
 
-static void start_blocks(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e)
+static void start_blocks(const kehu__rfm_adding *a, kehu__rfm_chunk *out, ends *e)
 {
-    d->n_blocks = 0;
+    out->n_blocks = 0;
     for (uint32_t p = 0; p < KEHU__RFM_PARTS; p++) {
-        d->first[p] = p;
-        e->next[p] = start_block(a, d, p);
+        out->first[p] = p;
+        e->next[p] = start_block(a, out, p);
         e->stop[p] = e->next[p] + a->block_bytes;
     }
 }
 
 /* Room for one row of a customer. There are more parts than the processor foresees
  * streams of: it has to be told which lines come next. */
-static inline void *place(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e,
+static inline void *place(const kehu__rfm_adding *a, kehu__rfm_chunk *out, ends *e,
                           uint64_t hash, size_t row_bytes)
 {
     const uint32_t part = kehu__rfm_part_of(hash);
     char *row = e->next[part], *next = row + row_bytes;
-    KEHU__RFM_ASK(next + 2 * LINE);
+    KEHU__RFM_PREFETCH(next + 2 * LINE);
     if (next == e->stop[part]) {
-        d->after[d->last[part]] = d->n_blocks;
-        next = start_block(a, d, part);
+        out->after[out->last[part]] = out->n_blocks;
+        next = start_block(a, out, part);
         e->stop[part] = next + a->block_bytes;
     }
     e->next[part] = next;
     return row;
 }
 
-static inline void put(const kehu__rfm_adding *a, kehu__rfm_deal *d, ends *e,
+static inline void put(const kehu__rfm_adding *a, kehu__rfm_chunk *out, ends *e,
                        kehu__rfm_row row)
 {
-    kehu__rfm_row *to = place(a, d, e, row.hash, sizeof row);
+    kehu__rfm_row *to = place(a, out, e, row.hash, sizeof row);
     *to = row;
 }
 
@@ -111,17 +111,17 @@ static inline bool use_row(const kehu__rfm_adding *a, kehu_rfm_base_counts *coun
     return true;
 }
 
-static void deal_any(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
-                     int64_t to)
+static void scatter_any(const kehu__rfm_adding *a, kehu__rfm_chunk *out, int64_t from,
+                        int64_t to)
 {
     ends e;
     kehu__rfm_row row;
     int64_t amount;
-    d->counts = (kehu_rfm_base_counts){.rows = to - from};
-    d->form = is_lean(a, from, to) ? KEHU__RFM_LEAN : KEHU__RFM_NUMBERED;
-    start_blocks(a, d, &e);
+    out->counts = (kehu_rfm_base_counts){.rows = to - from};
+    out->form = is_lean(a, from, to) ? KEHU__RFM_LEAN : KEHU__RFM_NUMBERED;
+    start_blocks(a, out, &e);
     for (int64_t i = from; i < to; i++) {
-        if (!use_row(a, &d->counts, i, &row.day, &amount))
+        if (!use_row(a, &out->counts, i, &row.day, &amount))
             continue;
         if (a->text_keys) {
             const kehu__text name = kehu__rfm_text_at(a->batch->customer, i);
@@ -130,20 +130,20 @@ static void deal_any(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
             row.hash =
                 kehu__rfm_hash((uint64_t)kehu__rfm_number(a->batch->customer, i), NULL);
         }
-        row.what = (int32_t)(d->form == KEHU__RFM_LEAN ? amount : i - a->from);
-        put(a, d, &e, row);
+        row.what = (int32_t)(out->form == KEHU__RFM_LEAN ? amount : i - a->from);
+        put(a, out, &e, row);
     }
-    memcpy(d->next, e.next, sizeof d->next);
+    memcpy(out->next, e.next, sizeof out->next);
 }
 
-static void deal_named(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
-                       int64_t to)
+static void scatter_named(const kehu__rfm_adding *a, kehu__rfm_chunk *out, int64_t from,
+                          int64_t to)
 {
     ends e;
     kehu_rfm_base_counts counts = {.rows = to - from};
     kehu__rfm_named row;
-    d->form = KEHU__RFM_NAMED;
-    start_blocks(a, d, &e);
+    out->form = KEHU__RFM_NAMED;
+    start_blocks(a, out, &e);
     for (int64_t i = from; i < to; i++) {
         if (!use_row(a, &counts, i, &row.day, &row.amount))
             continue;
@@ -151,17 +151,17 @@ static void deal_named(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t fro
         row.hash = kehu__rfm_hash(0, &name);
         row.name = name.bytes;
         row.size = (uint32_t)name.size;
-        kehu__rfm_named *to_row = place(a, d, &e, row.hash, sizeof row);
+        kehu__rfm_named *to_row = place(a, out, &e, row.hash, sizeof row);
         *to_row = row;
     }
-    memcpy(d->next, e.next, sizeof d->next);
-    d->counts = counts;
+    memcpy(out->next, e.next, sizeof out->next);
+    out->counts = counts;
 }
 
 /* The same for plain rows, which are the most; false when they prove not to be
  * lean. */
-static bool deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t from,
-                       int64_t to)
+static bool scatter_plain(const kehu__rfm_adding *a, kehu__rfm_chunk *out, int64_t from,
+                          int64_t to)
 {
     const kehu_rfm_base *b = a->base;
     const kehu_rfm_batch *t = a->batch;
@@ -174,7 +174,7 @@ static bool deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t fro
     int64_t before = 0, after = 0, returns = 0;
     uint64_t wide = 0;
     ends e;
-    start_blocks(a, d, &e);
+    start_blocks(a, out, &e);
     for (int64_t i = from; i < to; i++) {
         const bool back = amounts[i] < 0;
         if (days[i] < first || days[i] > last) {
@@ -186,25 +186,25 @@ static bool deal_plain(const kehu__rfm_adding *a, kehu__rfm_deal *d, int64_t fro
         if (back && drop)
             continue;
         wide |= (uint64_t)(back ? ~amounts[i] : amounts[i]) >> 31;
-        put(a, d, &e,
+        put(a, out, &e,
             (kehu__rfm_row){kehu__mix64((uint64_t)keys[i]), (int32_t)amounts[i],
                             back && net ? KEHU__RFM_NO_PURCHASE : days[i]});
     }
-    memcpy(d->next, e.next, sizeof d->next);
-    d->counts = (kehu_rfm_base_counts){
+    memcpy(out->next, e.next, sizeof out->next);
+    out->counts = (kehu_rfm_base_counts){
         .rows = to - from, .before = before, .after = after, .returns = returns};
-    d->form = KEHU__RFM_LEAN;
+    out->form = KEHU__RFM_LEAN;
     return wide == 0;
 }
 
-void kehu__rfm_deal_rows(void *adding, int64_t number)
+void kehu__rfm_scatter_rows(void *adding, int64_t number)
 {
     const kehu__rfm_adding *a = adding;
-    kehu__rfm_deal *d = &a->deals[number];
-    const int64_t from = a->from + number * a->n_deal;
-    const int64_t to = a->to - from < a->n_deal ? a->to : from + a->n_deal;
+    kehu__rfm_chunk *out = &a->chunks[number];
+    const int64_t from = a->from + number * a->chunk_rows;
+    const int64_t to = a->to - from < a->chunk_rows ? a->to : from + a->chunk_rows;
     if (a->named)
-        deal_named(a, d, from, to);
-    else if (!a->plain || a->batch->order != NULL || !deal_plain(a, d, from, to))
-        deal_any(a, d, from, to);
+        scatter_named(a, out, from, to);
+    else if (!a->plain || a->batch->order != NULL || !scatter_plain(a, out, from, to))
+        scatter_any(a, out, from, to);
 }

@@ -1,4 +1,4 @@
-/* Parts take their rows in batches. Memory is asked for ahead: rows a block, slots
+/* Parts aggregate their rows in batches. Memory is prefetched: rows a block ahead, slots
  * a batch; customers once a row's slots have told, without branches, where its
  * customer should stand. The few that stand elsewhere, or are new, are searched. */
 #include <string.h>
@@ -29,17 +29,17 @@ static size_t home(const kehu__rfm_part *p, uint64_t hash)
     return (size_t)hash & (p->by_key.n_slots - 1);
 }
 
-/* Ask for the slots of the next batch, of this one when it is the first, and for
+/* Prefetch the slots of the next batch, of this one when it is the first, and
  * the rows a block ahead. */
-static inline void ask_ahead(const kehu__rfm_part *p, const block *b, size_t from,
-                             size_t row_bytes)
+static inline void prefetch_ahead(const kehu__rfm_part *p, const block *b, size_t from,
+                                  size_t row_bytes)
 {
-    const size_t ask = from == 0 ? 0 : from + BATCH;
+    const size_t first = from == 0 ? 0 : from + BATCH;
     const size_t to = from + 2 * BATCH < b->n ? from + 2 * BATCH : b->n;
-    for (size_t i = ask; i < to; i++)
-        KEHU__RFM_ASK(&p->by_key.slots[home(p, hash_at(b->rows + i * row_bytes))]);
+    for (size_t i = first; i < to; i++)
+        KEHU__RFM_PREFETCH(&p->by_key.slots[home(p, hash_at(b->rows + i * row_bytes))]);
     for (size_t at = from * row_bytes; at < (from + BATCH) * row_bytes; at += 64)
-        KEHU__RFM_ASK(b->next + at);
+        KEHU__RFM_PREFETCH(b->next + at);
 }
 
 /* The customer each row's hash probably is, from its first two slots: some other
@@ -57,7 +57,7 @@ static inline void guess(const kehu__rfm_part *p, const char *rows, size_t n,
         const uint32_t other = (first ^ kehu__rfm_slot(hash, n_slots, 0)) & ~number;
         const uint32_t slot = (other != 0 ? second : first) & number;
         customers[i] = slot - (slot > 0);
-        KEHU__RFM_ASK(&p->customers[customers[i]]);
+        KEHU__RFM_PREFETCH(&p->customers[customers[i]]);
     }
 }
 
@@ -69,13 +69,13 @@ static inline void count_row(kehu__rfm_customer *c, int64_t amount, int32_t day)
 }
 
 /* Integer keys: equal hashes are equal keys. */
-static bool take_lean(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
+static bool aggregate_lean(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
 {
     uint32_t customers[BATCH];
     const kehu__rfm_row *rows = (const kehu__rfm_row *)(const void *)b->rows;
     for (size_t from = 0, m; from < b->n; from += m, rows += m) {
         m = b->n - from < BATCH ? b->n - from : BATCH;
-        ask_ahead(p, b, from, sizeof *rows);
+        prefetch_ahead(p, b, from, sizeof *rows);
         guess(p, (const char *)rows, m, sizeof *rows, customers);
         for (size_t i = 0; i < m; i++) {
             uint32_t k = customers[i];
@@ -88,22 +88,22 @@ static bool take_lean(kehu__rfm_part *p, const kehu_allocator *a, const block *b
     return true;
 }
 
-static bool take_named(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
+static bool aggregate_named(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
 {
     uint32_t customers[BATCH];
     const kehu__rfm_named *rows = (const kehu__rfm_named *)(const void *)b->rows;
     for (size_t from = 0, m; from < b->n; from += m, rows += m) {
         m = b->n - from < BATCH ? b->n - from : BATCH;
-        ask_ahead(p, b, from, sizeof *rows);
+        prefetch_ahead(p, b, from, sizeof *rows);
         for (size_t i = 0; i < m; i++) {
-            KEHU__RFM_ASK(rows[i].name);
-            KEHU__RFM_ASK(rows[i].name + rows[i].size - 1);
+            KEHU__RFM_PREFETCH(rows[i].name);
+            KEHU__RFM_PREFETCH(rows[i].name + rows[i].size - 1);
         }
         guess(p, (const char *)rows, m, sizeof *rows, customers);
         for (size_t i = 0; i < m && p->n > 0; i++)
-            KEHU__RFM_ASK(&p->names[customers[i]]);
+            KEHU__RFM_PREFETCH(&p->names[customers[i]]);
         for (size_t i = 0; i < m && p->n > 0; i++)
-            KEHU__RFM_ASK(p->text + p->names[customers[i]].at);
+            KEHU__RFM_PREFETCH(p->text + p->names[customers[i]].at);
         for (size_t i = 0; i < m; i++) {
             const kehu__text name = {rows[i].name, rows[i].size};
             uint32_t k = customers[i];
@@ -135,7 +135,8 @@ static bool new_order(const kehu__rfm_adding *a, kehu__rfm_part *p, uint32_t cus
 }
 
 /* Rows that are looked up: with orders, or amounts of 64 bits. */
-static bool take_numbered(const kehu__rfm_adding *a, kehu__rfm_part *p, const block *b)
+static bool aggregate_numbered(const kehu__rfm_adding *a, kehu__rfm_part *p,
+                               const block *b)
 {
     uint32_t customers[BATCH];
     const kehu__rfm_row *rows = (const kehu__rfm_row *)(const void *)b->rows;
@@ -143,18 +144,18 @@ static bool take_numbered(const kehu__rfm_adding *a, kehu__rfm_part *p, const bl
     int64_t amounts[BATCH];
     for (size_t from = 0, m; from < b->n; from += m, rows += m) {
         m = b->n - from < BATCH ? b->n - from : BATCH;
-        ask_ahead(p, b, from, sizeof *rows);
+        prefetch_ahead(p, b, from, sizeof *rows);
         for (size_t i = 0; i < m; i++) {
             const int64_t row = a->from + rows[i].what;
             amounts[i] = kehu__rfm_number(a->batch->amount, row);
             if (a->text_keys) {
                 names[i] = kehu__rfm_text_at(a->batch->customer, row);
-                KEHU__RFM_ASK(names[i].bytes);
+                KEHU__RFM_PREFETCH(names[i].bytes);
             }
         }
         guess(p, (const char *)rows, m, sizeof *rows, customers);
         for (size_t i = 0; i < m && p->names != NULL; i++)
-            KEHU__RFM_ASK(&p->names[customers[i]]);
+            KEHU__RFM_PREFETCH(&p->names[customers[i]]);
         for (size_t i = 0; i < m; i++) {
             const uint32_t k = kehu__rfm_part_customer(p, &a->base->alloc, rows[i].hash,
                                                        a->text_keys ? &names[i] : NULL);
@@ -171,50 +172,51 @@ static bool take_numbered(const kehu__rfm_adding *a, kehu__rfm_part *p, const bl
     return true;
 }
 
-/* Deal by deal, block by block through the rows of one part. */
+/* Chunk by chunk, block by block through the rows of one part. */
 typedef struct walk {
     const kehu__rfm_adding *adding;
-    int64_t part, deal, n_deals;
+    int64_t part, chunk, n_chunks;
     uint32_t block;
 } walk;
 
 static const char *rows_of(const walk *w)
 {
-    return w->adding->deals[w->deal].rows + w->block * w->adding->block_bytes;
+    return w->adding->chunks[w->chunk].rows + w->block * w->adding->block_bytes;
 }
 
 /* The block the walk stands at, which then moves on; false at the end. */
 static bool next_block(walk *w, block *b)
 {
-    const kehu__rfm_deal *d = &w->adding->deals[w->deal];
-    const bool last = w->deal < w->n_deals && w->block == d->last[w->part];
-    if (w->deal == w->n_deals)
+    const kehu__rfm_chunk *c = &w->adding->chunks[w->chunk];
+    const bool last = w->chunk < w->n_chunks && w->block == c->last[w->part];
+    if (w->chunk == w->n_chunks)
         return false;
     b->rows = b->next = rows_of(w);
-    b->n = (last ? (size_t)(d->next[w->part] - b->rows) : w->adding->block_bytes) /
+    b->n = (last ? (size_t)(c->next[w->part] - b->rows) : w->adding->block_bytes) /
            w->adding->row_bytes;
-    b->form = d->form;
+    b->form = c->form;
     if (!last)
-        w->block = d->after[w->block];
-    else if (++w->deal < w->n_deals)
-        w->block = d[1].first[w->part];
-    if (w->deal < w->n_deals)
+        w->block = c->after[w->block];
+    else if (++w->chunk < w->n_chunks)
+        w->block = c[1].first[w->part];
+    if (w->chunk < w->n_chunks)
         b->next = rows_of(w);
     return true;
 }
 
-void kehu__rfm_take_rows(void *adding, int64_t number)
+void kehu__rfm_aggregate_rows(void *adding, int64_t number)
 {
     const kehu__rfm_adding *a = adding;
     kehu__rfm_part *p = &a->base->parts[number];
     walk w = {.adding = a,
               .part = number,
-              .n_deals = kehu__rfm_deal_count(a),
-              .block = a->deals[0].first[number]};
+              .n_chunks = kehu__rfm_chunk_count(a),
+              .block = a->chunks[0].first[number]};
     block b;
     p->refused = !kehu__rfm_part_ready(p, (uint32_t)number, &a->base->alloc);
     while (!p->refused && next_block(&w, &b))
-        p->refused = !(b.form == KEHU__RFM_LEAN    ? take_lean(p, &a->base->alloc, &b)
-                       : b.form == KEHU__RFM_NAMED ? take_named(p, &a->base->alloc, &b)
-                                                   : take_numbered(a, p, &b));
+        p->refused =
+            !(b.form == KEHU__RFM_LEAN    ? aggregate_lean(p, &a->base->alloc, &b)
+              : b.form == KEHU__RFM_NAMED ? aggregate_named(p, &a->base->alloc, &b)
+                                          : aggregate_numbered(a, p, &b));
 }

@@ -448,7 +448,10 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_customer(
  * options  as for a scan, but columns and batch_rows stay 0; NULL takes all events
  *
  * Fails with KEHU_RANGE (a sum beyond 64 bits: err->where is the row), KEHU_FORMAT,
- * KEHU_IO, KEHU_NO_MEMORY. Time O(rows), memory O(customers). */
+ * KEHU_IO, KEHU_NO_MEMORY. Memory O(customers). Time O(customers) from the sums that
+ * segments keep, and the rows of those erased since; O(rows) with kind, with times or an
+ * as-of that leave rows out, after a withdrawal, or when an older kehu wrote a segment:
+ * until kehu_store_purge, or kehu_store_compact. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_snapshot_totals(kehu_table **out, const kehu_snapshot *snapshot,
                      const kehu_scan_options *options, kehu_error *err);

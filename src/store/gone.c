@@ -66,6 +66,15 @@ uint64_t kehu__erased_until(const kehu__erased_list *list, const char *key, size
     return there ? list->items[at].sequence : 0;
 }
 
+bool kehu__erased_between(const kehu__erased_list *list, const char *first,
+                          size_t first_size, const char *last, size_t last_size)
+{
+    bool there;
+    const uint32_t at = place_of(list, first, first_size, &there);
+    return at < list->n && kehu__text_order(list->items[at].key, list->items[at].size,
+                                            last, last_size) <= 0;
+}
+
 static void free_list(kehu__erased_list *list)
 {
     for (uint32_t i = 0; i < list->n; i++)

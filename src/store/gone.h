@@ -25,6 +25,9 @@ bool kehu__erased_add(kehu__erased_list *list, const char *key, size_t size,
 /* Undo an add: the key's number as it was before, 0 = it was not there. */
 void kehu__erased_restore(kehu__erased_list *list, const char *key, size_t size,
                           uint64_t sequence);
+/* Is any of the list at or between two keys? */
+bool kehu__erased_between(const kehu__erased_list *list, const char *first,
+                          size_t first_size, const char *last, size_t last_size);
 /* Rows of this key up to this number are gone; 0 = none are. */
 uint64_t kehu__erased_until(const kehu__erased_list *list, const char *key, size_t size);
 

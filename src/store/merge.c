@@ -245,3 +245,63 @@ kehu_status kehu__merge_next(kehu__merge *m, kehu__merge_rows *out, kehu_error *
     m->last = best;
     return KEHU_OK;
 }
+
+static int key_order(const kehu__cursor *a, const kehu__cursor *b)
+{
+    uint32_t a_size, b_size;
+    const char *x = key_of(a, &a_size), *y = key_of(b, &b_size);
+    return kehu__text_order(x, a_size, y, b_size);
+}
+
+/* Runs of a block, from where the cursor is, before another cursor's customer and not
+ * behind the last wanted one: gives the end. */
+static uint32_t end_of_stretch(const kehu__merge *m, kehu__cursor *c,
+                               const kehu__cursor *other)
+{
+    const uint32_t begin = c->run;
+    uint32_t end, size;
+    const char *key = kehu__vector_text(&c->b.keys, c->b.n_runs - 1, &size);
+    if (other == NULL && !is_behind(m, key, size))
+        return c->b.n_runs;
+    for (; c->run < c->b.n_runs; c->run++) {
+        key = key_of(c, &size);
+        if ((other != NULL && key_order(c, other) >= 0) || is_behind(m, key, size))
+            break;
+    }
+    end = c->run;
+    c->run = begin;
+    return end;
+}
+
+kehu_status kehu__merge_stretch(kehu__merge *m, kehu__merge_rows *out,
+                                const kehu__vector **keys, kehu_error *err)
+{
+    kehu__cursor *best = NULL, *second = NULL;
+    uint32_t end;
+    *out = (kehu__merge_rows){0};
+    *keys = NULL;
+    KEHU_TRY(step(m, err));
+    for (uint32_t i = 0; i < m->n_cursors; i++) {
+        kehu__cursor *c = &m->cursors[i];
+        if (c->active)
+            return KEHU_OK;
+        if (c->ended)
+            continue;
+        if (best == NULL || key_order(c, best) < 0) {
+            second = best;
+            best = c;
+        } else if (second == NULL || key_order(c, second) < 0)
+            second = c;
+    }
+    if (best == NULL || (end = end_of_stretch(m, best, second)) == best->run)
+        return KEHU_OK;
+    out->rows = &best->b.rows;
+    out->first = best->row;
+    out->n = (uint32_t)best->b.run_first[end] - best->row;
+    *keys = &best->b.keys;
+    enter_run(best, end - 1);
+    best->row = best->run_end;
+    m->key.size = 0; /* nobody's: no cursor goes on with it */
+    m->last = best;
+    return KEHU_OK;
+}

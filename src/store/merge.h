@@ -54,6 +54,12 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
                              const kehu__schema *schema, const uint32_t *ids,
                              uint32_t n_ids, const kehu__range *range, kehu_error *err);
 kehu_status kehu__merge_next(kehu__merge *m, kehu__merge_rows *out, kehu_error *err);
+
+/* Of segments in which a customer has one row: the next customers as long as one segment
+ * alone has them, out->rows and keys as they lie there (row i is of keys[i]); out->key is
+ * not set. n = 0: several have the next one, or there is none: kehu__merge_next tells. */
+kehu_status kehu__merge_stretch(kehu__merge *m, kehu__merge_rows *out,
+                                const kehu__vector **keys, kehu_error *err);
 void kehu__merge_close(kehu__merge *m);
 
 /* Which rows are copied: those not gone, of batches up to

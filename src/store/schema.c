@@ -21,10 +21,20 @@ static const built_in event_columns[KEHU__BUILT_IN] = {
     {"amount", KEHU_INT64},  {"quantity", KEHU_FLOAT64}, {"text", KEHU_UTF8},
     {"source", KEHU_UTF8}};
 
+static const built_in sum_columns[KEHU__BUILT_IN] = {
+    [KEHU__KEY] = {"customer", KEHU_UTF8},
+    [KEHU__TIME] = {"first_time", KEHU_TIMESTAMP},
+    [KEHU__SEQUENCE] = {"sequence", KEHU_INT64},
+    [KEHU__EVENTS] = {"events", KEHU_INT64},
+    [KEHU__LATEST] = {"last_time", KEHU_TIMESTAMP},
+    [KEHU__AMOUNT] = {"amount", KEHU_INT64}};
+
 /* A name of NULL is none of this part's. */
 static const built_in *built_ins(kehu_store_part part)
 {
-    return part == KEHU_STORE_EVENTS ? event_columns : customer_columns;
+    return part == KEHU_STORE_EVENTS             ? event_columns
+           : part == (kehu_store_part)KEHU__SUMS ? sum_columns
+                                                 : customer_columns;
 }
 
 kehu__schema kehu__schema_new(const kehu_allocator *alloc)
@@ -192,7 +202,8 @@ const char *kehu__schema_name(const kehu__schema *s, kehu_store_part part, uint3
 {
     if (id < KEHU__BUILT_IN)
         return built_ins(part)[id].name;
-    if (id >= KEHU__FIRST_FIELD && id - KEHU__FIRST_FIELD < s->n_fields[part])
+    if (id >= KEHU__FIRST_FIELD && (unsigned)part < KEHU__PARTS &&
+        id - KEHU__FIRST_FIELD < s->n_fields[part])
         return s->fields[part][id - KEHU__FIRST_FIELD].name;
     return NULL;
 }

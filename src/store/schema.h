@@ -1,4 +1,4 @@
-/* store/schema.h - the columns of the store's two parts.
+/* store/schema.h - the columns of the store's two parts, and of the sums of events.
  *
  * Columns 0..15 are built in; declared fields count on from 16 in the order of
  * their declaration and are never renumbered, so data written before a field was
@@ -14,7 +14,8 @@
 
 enum {
     KEHU__PARTS = 2, /* customers 0, events 1 */
-    KEHU__KEY = 0,   /* columns of both parts */
+    KEHU__SUMS = 2,  /* a part inside segments of events only, see sums.h */
+    KEHU__KEY = 0,   /* columns of all parts */
     KEHU__TIME = 1,  /* of customers: valid from */
     KEHU__SEQUENCE = 2,
     KEHU__KIND = 3, /* columns of events */
@@ -23,7 +24,9 @@ enum {
     KEHU__AMOUNT = 6,
     KEHU__QUANTITY = 7,
     KEHU__TEXT = 8,
-    KEHU__SOURCE = 9, /* of both parts */
+    KEHU__SOURCE = 9, /* of customers and events */
+    KEHU__EVENTS = 3, /* columns of sums, whose time is the first */
+    KEHU__LATEST = 4, /* they have KEHU__AMOUNT too */
     KEHU__BUILT_IN = 10,
     KEHU__FIRST_FIELD = 16,
     KEHU__MAX_FIELDS = 4096, /* a part */

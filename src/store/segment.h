@@ -9,15 +9,22 @@
  *     size u32 and bytes of the first and of the last id, column count u32,
  *     and a column: id u32, bytes u32, CRC-32C u32
  *
+ * Segments of events with KEHU__FEATURE_SUMS have between these blocks others, in which
+ * a row is a customer and what the file's events of it sum up to (sums.h). Their entries
+ * stand between the others in the directory, as their blocks do in the file, with bit 31
+ * set in rows.
+ *
  * Tail, 48 bytes: directory offset u64, size u64, CRC-32C u32; blocks u32; rows u64;
- * part u32, zeros, CRC-32C u32 of the 44 bytes before. */
+ * part u32; blocks of sums u32, zeros, CRC-32C u32 of the 44 bytes before. */
 #ifndef KEHU_SRC_STORE_SEGMENT_H
 #define KEHU_SRC_STORE_SEGMENT_H
 
 #include <stdatomic.h>
 
 #include "store/format.h"
-#include "store/rows.h"
+#include "store/sums.h"
+
+#define KEHU__SUMS_BLOCK (UINT32_C(1) << 31) /* in the rows of a directory entry */
 
 enum {
     KEHU__BLOCK_ROWS = 512,
@@ -51,7 +58,11 @@ typedef struct kehu__segment {
     size_t directory_size;
     uint32_t directory_crc;
     kehu__block_entry *blocks;
-    uint32_t n_blocks;
+    uint32_t n_blocks, block_capacity;
+    int64_t min_time, max_time; /* of all blocks */
+    uint64_t max_sequence;
+    struct kehu__segment *sums; /* the blocks of sums as a part of their own, reading the
+                                   same file; NULL = it has none */
 } kehu__segment;
 
 /* Open a file; size and directory_crc are what the manifest says, checked. */
@@ -99,9 +110,10 @@ typedef struct kehu__segment_writer {
     char name[32];
     kehu_store_part part;
     uint64_t number, rows;
-    uint32_t n_blocks, directory_crc;
+    uint32_t n_blocks, n_sum_blocks, directory_crc;
     uint64_t written; /* bytes already in the file */
     kehu__rows block;
+    kehu__sums sums; /* of events: not yet in a block */
     kehu__buffer out, directory;
 } kehu__segment_writer;
 

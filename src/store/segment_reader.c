@@ -24,9 +24,12 @@ void kehu__segment_release(kehu__segment *s)
     a = s->alloc;
     if (s->fd >= 0)
         s->io->close(s->io->ctx, s->fd);
+    if (s->sums != NULL)
+        kehu__free(&a, s->sums->blocks, s->sums->block_capacity, sizeof *s->blocks);
+    kehu__free(&a, s->sums, 1, sizeof *s->sums);
     kehu__free(&a, s->image, s->image_capacity, 1);
     kehu__free(&a, s->directory, s->directory_size, 1);
-    kehu__free(&a, s->blocks, s->n_blocks, sizeof *s->blocks);
+    kehu__free(&a, s->blocks, s->block_capacity, sizeof *s->blocks);
     kehu__free(&a, s, 1, sizeof *s);
 }
 
@@ -56,10 +59,12 @@ static bool read_key(kehu__reader *r, const char **key, uint32_t *size)
 }
 
 /* One directory entry; *next is where its block must begin. */
-static bool read_entry(kehu__reader *r, kehu__block_entry *b, uint64_t *next)
+static bool read_entry(kehu__reader *r, kehu__block_entry *b, bool *sums, uint64_t *next)
 {
     b->offset = kehu__read_u64(r);
     b->rows = kehu__read_u32(r);
+    *sums = (b->rows & KEHU__SUMS_BLOCK) != 0;
+    b->rows &= ~KEHU__SUMS_BLOCK;
     b->runs = kehu__read_u32(r);
     b->min_time = (int64_t)kehu__read_u64(r);
     b->max_time = (int64_t)kehu__read_u64(r);
@@ -73,7 +78,8 @@ static bool read_entry(kehu__reader *r, kehu__block_entry *b, uint64_t *next)
         return false;
     b->columns = kehu__read_bytes(r, (size_t)b->n_columns * COLUMN_ENTRY);
     if (b->columns == NULL || b->offset != *next || b->rows == 0 ||
-        b->rows > KEHU__BLOCK_ROWS || b->runs == 0 || b->runs > b->rows)
+        b->rows > KEHU__BLOCK_ROWS || b->runs == 0 || b->runs > b->rows ||
+        (*sums && b->runs != b->rows))
         return false;
     b->size = 0;
     for (uint32_t i = 0; i < b->n_columns; i++)
@@ -82,26 +88,67 @@ static bool read_entry(kehu__reader *r, kehu__block_entry *b, uint64_t *next)
     return kehu__load32(b->columns) == KEHU__KEY;
 }
 
+/* Append an entry to those of a part, in whose order it must be. */
+static bool take_entry(kehu__segment *s, const kehu__block_entry *b, uint32_t n_blocks)
+{
+    const kehu__block_entry *before =
+        s->n_blocks == 0 ? NULL : &s->blocks[s->n_blocks - 1];
+    if (s->n_blocks == n_blocks ||
+        (before != NULL && kehu__text_order(before->last_key, before->last_size,
+                                            b->first_key, b->first_size) > 0))
+        return false;
+    s->blocks[s->n_blocks++] = *b;
+    s->rows += b->rows;
+    s->min_time = b->min_time < s->min_time ? b->min_time : s->min_time;
+    s->max_time = b->max_time > s->max_time ? b->max_time : s->max_time;
+    s->max_sequence =
+        b->max_sequence > s->max_sequence ? b->max_sequence : s->max_sequence;
+    return true;
+}
+
 static kehu_status read_directory(kehu__segment *s, uint64_t at, uint64_t rows,
+                                  uint32_t n_blocks, uint32_t n_sum_blocks,
                                   kehu_error *err)
 {
     kehu__reader r = kehu__reader_new(s->directory, s->directory_size);
     uint64_t next = KEHU__FILE_HEADER;
-    s->blocks = kehu__alloc_zero(&s->alloc, s->n_blocks, sizeof *s->blocks);
-    if (s->blocks == NULL)
-        return kehu__no_memory(err, s->name);
-    for (uint32_t i = 0; i < s->n_blocks; i++) {
-        kehu__block_entry *b = &s->blocks[i];
-        if (!read_entry(&r, b, &next))
+    for (uint32_t i = 0; i < n_blocks + n_sum_blocks; i++) {
+        kehu__block_entry b;
+        bool sums;
+        if (!read_entry(&r, &b, &sums, &next) || (sums && s->sums == NULL) ||
+            !take_entry(sums ? s->sums : s, &b, sums ? n_sum_blocks : n_blocks))
             return damaged(s, "its directory", err);
-        if (i > 0 && kehu__text_order(b[-1].last_key, b[-1].last_size, b->first_key,
-                                      b->first_size) > 0)
-            return damaged(s, "the order of its blocks", err);
-        s->rows += b->rows;
     }
     if (r.failed || r.at != r.end || next != at || s->rows != rows)
         return damaged(s, "its directory", err);
     return KEHU_OK;
+}
+
+/* Room for the blocks of a part. */
+static bool expect_blocks(kehu__segment *s, uint32_t n)
+{
+    s->min_time = INT64_MAX;
+    s->max_time = INT64_MIN;
+    s->block_capacity = n;
+    s->blocks = kehu__alloc_zero(&s->alloc, n, sizeof *s->blocks);
+    return s->blocks != NULL;
+}
+
+/* The blocks of sums as a part: what is read of it is read of the whole file. */
+static kehu_status expect_sums(kehu__segment *s, uint32_t n, kehu_error *err)
+{
+    s->sums = kehu__alloc(&s->alloc, 1, sizeof *s->sums);
+    if (s->sums == NULL)
+        return kehu__no_memory(err, s->name);
+    memset(s->sums, 0, sizeof *s->sums);
+    s->sums->alloc = s->alloc;
+    s->sums->io = s->io;
+    s->sums->part = (kehu_store_part)KEHU__SUMS;
+    s->sums->size = s->size;
+    s->sums->fd = s->fd;
+    s->sums->image = s->image;
+    memcpy(s->sums->name, s->name, sizeof s->name);
+    return expect_blocks(s->sums, n) ? KEHU_OK : kehu__no_memory(err, s->name);
 }
 
 /* Header, tail and directory. */
@@ -110,21 +157,21 @@ static kehu_status read_frame_of(kehu__segment *s, uint64_t store_id, kehu_error
     unsigned char header[KEHU__FILE_HEADER], tail[KEHU__SEGMENT_TAIL];
     kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, s->number, 0, 0};
     uint64_t at, size;
+    uint32_t n_blocks, n_sum_blocks;
     KEHU_TRY(fetch(s, header, sizeof header, 0, err));
     KEHU_TRY(kehu__file_header_read(header, &h, s->name, err));
     KEHU_TRY(fetch(s, tail, sizeof tail, s->size - sizeof tail, err));
     at = kehu__load64(tail);
     size = kehu__load64(tail + 8);
+    n_blocks = kehu__load32(tail + 20);
+    n_sum_blocks = kehu__load32(tail + 36);
     if (kehu__load32(tail + 44) != kehu__crc32c(0, tail, 44) ||
         kehu__load32(tail + 32) != (uint32_t)s->part ||
         kehu__load32(tail + 16) != s->directory_crc || size == 0 || at > s->size ||
-        size != s->size - at - KEHU__SEGMENT_TAIL)
+        size != s->size - at - KEHU__SEGMENT_TAIL || n_blocks == 0 ||
+        n_blocks > size / COLUMN_ENTRY || n_sum_blocks > size / COLUMN_ENTRY ||
+        (n_sum_blocks > 0) != ((h.features & KEHU__FEATURE_SUMS) != 0))
         return damaged(s, "its tail", err);
-    s->n_blocks = kehu__load32(tail + 20);
-    if (s->n_blocks == 0 || s->n_blocks > size / COLUMN_ENTRY) {
-        s->n_blocks = 0;
-        return damaged(s, "its tail", err);
-    }
     s->directory = kehu__alloc(&s->alloc, (size_t)size, 1);
     if (s->directory == NULL)
         return kehu__no_memory(err, s->name);
@@ -132,7 +179,11 @@ static kehu_status read_frame_of(kehu__segment *s, uint64_t store_id, kehu_error
     KEHU_TRY(fetch(s, s->directory, (size_t)size, at, err));
     if (kehu__crc32c(0, s->directory, (size_t)size) != s->directory_crc)
         return damaged(s, "its directory", err);
-    return read_directory(s, at, kehu__load64(tail + 24), err);
+    if (!expect_blocks(s, n_blocks))
+        return kehu__no_memory(err, s->name);
+    if (n_sum_blocks > 0)
+        KEHU_TRY(expect_sums(s, n_sum_blocks, err));
+    return read_directory(s, at, kehu__load64(tail + 24), n_blocks, n_sum_blocks, err);
 }
 
 static kehu__segment *new_segment(const kehu_allocator *alloc, const kehu__io *io,

@@ -35,7 +35,8 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
                                 kehu_error *err)
 {
     const kehu_allocator *a = &schema->alloc;
-    const kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, number, 0, 0};
+    const uint32_t features = part == KEHU_STORE_EVENTS ? KEHU__FEATURE_SUMS : 0;
+    const kehu__file_header h = {KEHU__FILE_SEGMENT, store_id, number, 0, features};
     unsigned char header[KEHU__FILE_HEADER];
     kehu_status status = KEHU_OK;
     *w = (kehu__segment_writer){.alloc = *a,
@@ -44,6 +45,7 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
                                 .part = part,
                                 .number = number,
                                 .block = kehu__rows_new(a),
+                                .sums = {.rows = kehu__rows_new(a)},
                                 .out = kehu__buffer_new(a),
                                 .directory = kehu__buffer_new(a)};
     kehu__file_name(w->name, KEHU__FILE_SEGMENT, number);
@@ -58,6 +60,8 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
     kehu__buffer_add(&w->out, header, sizeof header);
     if (status == KEHU_OK)
         status = add_columns(w, schema, err);
+    if (status == KEHU_OK && part == KEHU_STORE_EVENTS && !kehu__sums_begin(&w->sums, a))
+        status = refused(w, err);
     if (status != KEHU_OK)
         kehu__segment_writer_free(w);
     return status;
@@ -66,6 +70,7 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
 void kehu__segment_writer_free(kehu__segment_writer *w)
 {
     kehu__rows_free(&w->block);
+    kehu__sums_free(&w->sums);
     kehu__buffer_free(&w->out);
     kehu__buffer_free(&w->directory);
     if (w->fd >= 0)
@@ -84,9 +89,9 @@ static kehu_status write_out(kehu__segment_writer *w, kehu_error *err)
     return KEHU_OK;
 }
 
-/* Column 0: rows of equal ids become one run. keys[] and lengths[] have room. */
-static uint32_t find_runs(const kehu__vector *key, kehu__vector *keys, int64_t *lengths,
-                          bool *refused_memory)
+/* Column 0: rows of equal ids become one run. lengths[] has room. */
+static void find_runs(const kehu__vector *key, kehu__vector *keys, int64_t *lengths,
+                      bool *refused_memory)
 {
     uint32_t n_runs = 0;
     for (uint32_t i = 0, first = 0; i < key->n; i++) {
@@ -102,7 +107,6 @@ static uint32_t find_runs(const kehu__vector *key, kehu__vector *keys, int64_t *
         if (!kehu__vector_append(keys, key, i, 1))
             *refused_memory = true;
     }
-    return n_runs;
 }
 
 static void limits(const kehu__vector *v, int64_t *least, int64_t *most)
@@ -123,15 +127,16 @@ static void add_key(kehu__buffer *out, const kehu__vector *keys, uint32_t i)
 }
 
 static void describe_block(kehu__segment_writer *w, uint64_t offset,
-                           const kehu__vector *keys)
+                           const kehu__rows *rows, const kehu__vector *keys)
 {
+    const bool sums = rows == &w->sums.rows;
     int64_t least, most;
     kehu__buffer *d = &w->directory;
     kehu__buffer_u64(d, offset);
-    kehu__buffer_u32(d, w->block.n);
+    kehu__buffer_u32(d, rows->n | (sums ? KEHU__SUMS_BLOCK : 0));
     kehu__buffer_u32(d, keys->n);
     for (uint32_t id = KEHU__TIME; id <= KEHU__SEQUENCE; id++) {
-        limits(kehu__rows_find(&w->block, id), &least, &most);
+        limits(kehu__rows_find(rows, id), &least, &most);
         kehu__buffer_u64(d, (uint64_t)least);
         kehu__buffer_u64(d, (uint64_t)most);
     }
@@ -149,42 +154,83 @@ static void add_chunk(kehu__segment_writer *w, uint32_t id, size_t from)
     kehu__buffer_u32(&w->directory, kehu__crc32c(0, w->out.bytes + from, size));
 }
 
+/* Append rows, whose ids are these runs, as a block. */
+static kehu_status put_block(kehu__segment_writer *w, const kehu__rows *rows,
+                             const kehu__vector *keys, const int64_t *lengths,
+                             kehu_error *err)
+{
+    size_t from = w->out.size, count_at;
+    uint32_t n_columns = 1;
+    describe_block(w, w->written + from, rows, keys);
+    count_at = w->directory.size;
+    kehu__buffer_u32(&w->directory, 0);
+    kehu__ints_encode(lengths, keys->n, &w->out);
+    kehu__vector_encode(keys, &w->out);
+    add_chunk(w, KEHU__KEY, from);
+    for (uint32_t i = 0; i < rows->n_columns; i++) {
+        const kehu__rows_column *c = &rows->columns[i];
+        if (c->id == KEHU__KEY || c->v.n_missing == c->v.n)
+            continue;
+        from = w->out.size;
+        kehu__vector_encode(&c->v, &w->out);
+        add_chunk(w, c->id, from);
+        n_columns++;
+    }
+    if (w->out.failed || w->directory.failed)
+        return refused(w, err);
+    kehu__store32(w->directory.bytes + count_at, n_columns);
+    return KEHU_OK;
+}
+
+/* The sums so far become a block. */
+static kehu_status close_sums(kehu__segment_writer *w, kehu_error *err)
+{
+    int64_t ones[KEHU__BLOCK_ROWS];
+    if (w->sums.rows.n == 0)
+        return KEHU_OK;
+    for (uint32_t i = 0; i < w->sums.rows.n; i++)
+        ones[i] = 1;
+    KEHU_TRY(put_block(w, &w->sums.rows, kehu__rows_find(&w->sums.rows, KEHU__KEY), ones,
+                       err));
+    w->n_sum_blocks++;
+    kehu__rows_clear(&w->sums.rows);
+    return KEHU_OK;
+}
+
+static kehu_status sum_up_runs(kehu__segment_writer *w, const kehu__vector *keys,
+                               const int64_t *lengths, kehu_error *err)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < keys->n; i++) {
+        uint32_t size;
+        const char *key = kehu__vector_text(keys, i, &size);
+        const uint32_t end = first + (uint32_t)lengths[i];
+        if (w->sums.rows.n == KEHU__BLOCK_ROWS &&
+            !kehu__sums_goes_on(&w->sums, key, size))
+            KEHU_TRY(close_sums(w, err));
+        if (!kehu__sums_add(&w->sums, key, size, &w->block, first, end))
+            return refused(w, err);
+        first = end;
+    }
+    return KEHU_OK;
+}
+
 static kehu_status close_block(kehu__segment_writer *w, kehu_error *err)
 {
     const kehu__vector *key = kehu__rows_find(&w->block, KEHU__KEY);
-    const uint32_t n = w->block.n;
     int64_t lengths[KEHU__BLOCK_ROWS];
     kehu__vector keys = kehu__vector_new(&w->alloc, KEHU__TEXTS);
     bool failed = false;
-    uint32_t n_runs, n_columns = 0;
-    size_t from = w->out.size, count_at;
-    if (n == 0)
+    kehu_status status;
+    if (w->block.n == 0)
         return KEHU_OK;
-    n_runs = find_runs(key, &keys, lengths, &failed);
-    if (!failed) {
-        describe_block(w, w->written + from, &keys);
-        count_at = w->directory.size;
-        kehu__buffer_u32(&w->directory, 0);
-        kehu__ints_encode(lengths, n_runs, &w->out);
-        kehu__vector_encode(&keys, &w->out);
-        add_chunk(w, KEHU__KEY, from);
-        for (uint32_t i = 0; i < w->block.n_columns; i++) {
-            const kehu__rows_column *c = &w->block.columns[i];
-            if (c->id == KEHU__KEY || c->v.n_missing == c->v.n)
-                continue;
-            from = w->out.size;
-            kehu__vector_encode(&c->v, &w->out);
-            add_chunk(w, c->id, from);
-            n_columns++;
-        }
-        failed = w->out.failed || w->directory.failed;
-        if (!failed)
-            kehu__store32(w->directory.bytes + count_at, n_columns + 1);
-    }
+    find_runs(key, &keys, lengths, &failed);
+    status = failed ? refused(w, err) : put_block(w, &w->block, &keys, lengths, err);
+    if (status == KEHU_OK && w->part == KEHU_STORE_EVENTS)
+        status = sum_up_runs(w, &keys, lengths, err);
     kehu__vector_free(&keys);
-    if (failed)
-        return refused(w, err);
-    w->rows += n;
+    KEHU_TRY(status);
+    w->rows += w->block.n;
     w->n_blocks++;
     kehu__rows_clear(&w->block);
     return w->out.size >= WRITE_BYTES ? write_out(w, err) : KEHU_OK;
@@ -363,6 +409,7 @@ kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err)
     unsigned char tail[KEHU__SEGMENT_TAIL] = {0};
     int result;
     KEHU_TRY(close_block(w, err));
+    KEHU_TRY(close_sums(w, err));
     w->directory_crc = kehu__crc32c(0, w->directory.bytes, w->directory.size);
     kehu__store64(tail, w->written + w->out.size);
     kehu__store64(tail + 8, w->directory.size);
@@ -370,6 +417,7 @@ kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err)
     kehu__store32(tail + 20, w->n_blocks);
     kehu__store64(tail + 24, w->rows);
     kehu__store32(tail + 32, (uint32_t)w->part);
+    kehu__store32(tail + 36, w->n_sum_blocks);
     kehu__store32(tail + 44, kehu__crc32c(0, tail, 44));
     kehu__buffer_add(&w->out, w->directory.bytes, w->directory.size);
     kehu__buffer_add(&w->out, tail, sizeof tail);

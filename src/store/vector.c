@@ -54,16 +54,24 @@ static bool append_missing(kehu__vector *v, uint32_t n)
 static bool append_texts(kehu__vector *v, const kehu__vector *from, uint32_t first,
                          uint32_t n)
 {
+    const kehu__vector_piece *pieces = from->values.pieces + first;
+    uint64_t size = 0, at = v->own.size;
+    char *bytes;
+    for (uint32_t i = 0; i < n; i++)
+        size += pieces[i].size;
+    if (at + size > UINT32_MAX ||
+        (size > 0 && kehu__buffer_room(&v->own, (size_t)size) == NULL))
+        return false;
+    bytes = v->own.bytes;
+    v->bytes = bytes;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t size;
-        const char *text = kehu__vector_text(from, first + i, &size);
-        if (v->own.size + size > UINT32_MAX)
-            return false;
-        v->values.pieces[v->n + i] = (kehu__vector_piece){(uint32_t)v->own.size, size};
-        kehu__buffer_add(&v->own, text, size);
+        const kehu__vector_piece p = pieces[i];
+        v->values.pieces[v->n + i] = (kehu__vector_piece){(uint32_t)at, p.size};
+        if (p.size > 0)
+            memcpy(bytes + at, from->bytes + p.at, p.size);
+        at += p.size;
     }
-    v->bytes = v->own.bytes;
-    return !v->own.failed;
+    return true;
 }
 
 bool kehu__vector_append(kehu__vector *v, const kehu__vector *from, uint32_t first,

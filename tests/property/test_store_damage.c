@@ -23,19 +23,23 @@ static char *shown[MAX_STATES];
 static int n_shown;
 static uint64_t least_kept; /* batches in segments are never dropped */
 
-static char *both_texts(const kehu_snapshot *snapshot)
+/* Events, customers and totals; NULL when one cannot be read. */
+static char *all_texts(const kehu_snapshot *snapshot)
 {
     kehu_error err;
-    char *events = store_text(snapshot, KEHU_STORE_EVENTS, NULL, &err), *both = NULL;
-    char *customers = store_text(snapshot, KEHU_STORE_CUSTOMERS, NULL, &err);
-    if (events != NULL && customers != NULL) {
-        both = malloc(strlen(events) + strlen(customers) + 1);
-        strcpy(both, events);
-        strcat(both, customers);
+    char *texts[3] = {store_text(snapshot, KEHU_STORE_EVENTS, NULL, &err),
+                      store_text(snapshot, KEHU_STORE_CUSTOMERS, NULL, &err),
+                      store_totals_text(snapshot, NULL, &err)};
+    char *all = NULL;
+    if (texts[0] != NULL && texts[1] != NULL && texts[2] != NULL) {
+        all = malloc(strlen(texts[0]) + strlen(texts[1]) + strlen(texts[2]) + 1);
+        strcpy(all, texts[0]);
+        strcat(all, texts[1]);
+        strcat(all, texts[2]);
     }
-    free(events);
-    free(customers);
-    return both;
+    for (int i = 0; i < 3; i++)
+        free(texts[i]);
+    return all;
 }
 
 static void keep_state(kehu_store *store)
@@ -43,7 +47,7 @@ static void keep_state(kehu_store *store)
     kehu_snapshot *snapshot;
     assert_int_equal(kehu_snapshot_open(&snapshot, store, NULL, NULL), KEHU_OK);
     assert_int_equal(kehu_store_sequence(store), n_shown);
-    shown[n_shown++] = both_texts(snapshot);
+    shown[n_shown++] = all_texts(snapshot);
     kehu_snapshot_free(snapshot);
 }
 
@@ -101,7 +105,7 @@ static int look(memory_io *m, const char *what)
         return 0;
     }
     sequence = kehu_snapshot_sequence(snapshot);
-    text = both_texts(snapshot);
+    text = all_texts(snapshot);
     kehu_snapshot_free(snapshot);
     if (text == NULL)
         return 0;

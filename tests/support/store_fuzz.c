@@ -128,6 +128,11 @@ static void read_everything(const kehu_snapshot *snapshot)
         kehu_error err;
         free(store_text(snapshot, (kehu_store_part)part, NULL, &err));
     }
+    {
+        kehu_table *totals;
+        if (kehu_snapshot_totals(&totals, snapshot, NULL, NULL) == KEHU_OK)
+            kehu_table_free(totals);
+    }
     (void)!kehu_snapshot_check(snapshot, NULL, NULL, NULL);
 }
 

@@ -8,6 +8,33 @@
 
 #include "data/column.h"
 
+static void end_test(const kehu_error *err)
+{
+    fprintf(stderr, "%s\n", err->message);
+    abort();
+}
+
+kehu_store *store_new(const char *folder, uint64_t flush_bytes)
+{
+    const kehu_store_options options = {
+        .size = sizeof options, .mode = KEHU_STORE_NEW, .flush_bytes = flush_bytes};
+    kehu_store *store = NULL;
+    kehu_error err;
+    store_remove(folder);
+    if (kehu_store_open(&store, folder, &options, &err) != KEHU_OK)
+        end_test(&err);
+    return store;
+}
+
+kehu_snapshot *store_see(kehu_store *store)
+{
+    kehu_snapshot *snapshot = NULL;
+    kehu_error err;
+    if (kehu_snapshot_open(&snapshot, store, NULL, &err) != KEHU_OK)
+        end_test(&err);
+    return snapshot;
+}
+
 /* A text column of n pointers; free with free_text. */
 typedef struct text_column {
     char *bytes;
@@ -89,6 +116,17 @@ kehu_status store_add(kehu_store *store, const store_event *events, int64_t n,
     return status;
 }
 
+kehu_status store_add_numbers(kehu_store *store, const int64_t *customers,
+                              const int64_t *times, const int64_t *amounts, int64_t n,
+                              kehu_error *err)
+{
+    const kehu_column c[] = {
+        {.name = "customer", .type = KEHU_INT64, .length = n, .data = customers},
+        {.name = "time", .type = KEHU_TIMESTAMP, .length = n, .data = times},
+        {.name = "amount", .type = KEHU_INT64, .length = n, .data = amounts}};
+    return kehu_store_add_events(store, c, 3, NULL, err);
+}
+
 kehu_status store_set(kehu_store *store, const char *const *customers, const char *name,
                       const char *const *values, const int64_t *valid_from, int64_t n,
                       kehu_error *err)
@@ -144,6 +182,30 @@ char *text_close(FILE *f)
     return text;
 }
 
+static void print_rows(FILE *f, const kehu_column *columns, int64_t n_columns,
+                       int64_t n_rows)
+{
+    for (int64_t i = 0; i < n_rows; i++)
+        for (int64_t k = 0; k < n_columns; k++) {
+            print_value(f, &columns[k], i);
+            fputc(k + 1 < n_columns ? '|' : '\n', f);
+        }
+}
+
+char *store_totals_text(const kehu_snapshot *snapshot, const kehu_scan_options *options,
+                        kehu_error *err)
+{
+    kehu_table *table = NULL;
+    FILE *f;
+    if (kehu_snapshot_totals(&table, snapshot, options, err) != KEHU_OK)
+        return NULL;
+    f = text_open();
+    print_rows(f, kehu_table_column(table, 0), kehu_table_column_count(table),
+               kehu_table_row_count(table));
+    kehu_table_free(table);
+    return text_close(f);
+}
+
 char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
                  const kehu_scan_options *options, kehu_error *err)
 {
@@ -154,11 +216,7 @@ char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
     kehu_status status = kehu_scan_open(&scan, snapshot, part, options, err);
     while (status == KEHU_OK && (status = kehu_scan_next(scan, &b, err)) == KEHU_OK &&
            b.n_rows > 0)
-        for (int64_t i = 0; i < b.n_rows; i++)
-            for (int64_t k = 0; k < b.n_columns; k++) {
-                print_value(f, &b.columns[k], i);
-                fputc(k + 1 < b.n_columns ? '|' : '\n', f);
-            }
+        print_rows(f, b.columns, b.n_columns, b.n_rows);
     kehu_scan_free(scan);
     text = text_close(f);
     if (status == KEHU_OK)

@@ -15,8 +15,18 @@ typedef struct store_event {
     const char *text;
 } store_event;
 
+/* A new store where there may have been one; flush_bytes as in kehu_store_options. And a
+ * snapshot of its newest state. The test ends with a message where either fails. */
+kehu_store *store_new(const char *folder, uint64_t flush_bytes);
+kehu_snapshot *store_see(kehu_store *store);
+
 kehu_status store_add(kehu_store *store, const store_event *events, int64_t n,
                       kehu_error *err);
+
+/* The same of integer ids, times and amounts. */
+kehu_status store_add_numbers(kehu_store *store, const int64_t *customers,
+                              const int64_t *times, const int64_t *amounts, int64_t n,
+                              kehu_error *err);
 
 /* Customers with one text field each: columns "customer", name and, where valid_from
  * is not NULL, "valid_from". NULL texts are missing. */
@@ -37,6 +47,10 @@ char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
 /* The same of the newest snapshot of a store or path. */
 char *store_text_now(kehu_store *store, kehu_store_part part, kehu_error *err);
 char *store_text_path(const char *path, kehu_store_part part, kehu_error *err);
+
+/* Totals as lines "customer|events|first_time|last_time|amount"; likewise. */
+char *store_totals_text(const kehu_snapshot *snapshot, const kehu_scan_options *options,
+                        kehu_error *err);
 
 /* Remove a folder and the files in it. */
 void store_remove(const char *folder);

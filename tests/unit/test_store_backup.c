@@ -30,15 +30,11 @@ static const char kept[] = "keeper-7101|10|buy|~|~|1|~|普通的话\n"
  * erasure. */
 static kehu_store *fill(void)
 {
-    const kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_NEW};
     const kehu_store_field city = {.name = "city", .type = KEHU_UTF8, .layer = 2};
     const char *const who[] = {"victim-8202", "zeta-9303"};
     const char *const cities[] = {"杭州", "成都"};
-    kehu_store *store = NULL;
+    kehu_store *store = store_new(source, 0);
     kehu_error err;
-    store_remove(source);
-    if (kehu_store_open(&store, source, &options, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
     assert_int_equal(kehu_store_declare(store, KEHU_STORE_CUSTOMERS, &city, &err), 0);
     assert_int_equal(store_add(store, events, 2, &err), KEHU_OK);
     assert_int_equal(store_set(store, who, "city", cities, NULL, 2, &err), KEHU_OK);

@@ -6,17 +6,6 @@
 #include "support/stores.h"
 #include "support/test.h"
 
-static kehu_store *fresh(const char *folder)
-{
-    const kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_NEW};
-    kehu_store *store = NULL;
-    kehu_error err;
-    store_remove(folder);
-    if (kehu_store_open(&store, folder, &options, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    return store;
-}
-
 static void expect_text(kehu_store *store, const char *expected)
 {
     kehu_error err = {0};
@@ -51,7 +40,7 @@ static void expect_no_trace(const char *folder)
 /* n_flushes says how much of it is in segments when the customer is erased. */
 static void erase_and_purge(const char *folder, int n_flushes)
 {
-    kehu_store *store = fresh(folder);
+    kehu_store *store = store_new(folder, 0);
     const kehu_store_field city = {.name = "city", .type = KEHU_UTF8};
     const char *const who[] = {"victim-8202", "zeta-9303"};
     const char *const cities[] = {"杭州", "成都"};
@@ -119,7 +108,7 @@ static void test_purge_leaves_no_trace_of_segments(void **state)
 
 static void test_erased_customer_may_come_back(void **state)
 {
-    kehu_store *store = fresh("store_erase_back");
+    kehu_store *store = store_new("store_erase_back", 0);
     const store_event back = {"victim-8202", 5, "buy", NULL, 9, NULL};
     kehu_snapshot_options past = {.size = sizeof past, .as_of_sequence = 1};
     kehu_snapshot *snapshot;
@@ -145,7 +134,7 @@ static void test_erased_customer_may_come_back(void **state)
 
 static void test_compact_leaves_one_segment_a_part(void **state)
 {
-    kehu_store *store = fresh("store_compact");
+    kehu_store *store = store_new("store_compact", 0);
     kehu_error err;
     (void)state;
     for (int i = 0; i < 4; i++) {
@@ -162,7 +151,7 @@ static void test_compact_leaves_one_segment_a_part(void **state)
 
 static void test_flush_merges_when_segments_are_many(void **state)
 {
-    kehu_store *store = fresh("store_merge_some");
+    kehu_store *store = store_new("store_merge_some", 0);
     kehu_error err;
     (void)state;
     for (int i = 0; i < 40; i++) {

@@ -11,26 +11,6 @@
 #include "support/stores.h"
 #include "support/test.h"
 
-static kehu_store *make(const char *folder)
-{
-    const kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_NEW};
-    kehu_store *store = NULL;
-    kehu_error err;
-    store_remove(folder);
-    if (kehu_store_open(&store, folder, &options, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    return store;
-}
-
-static kehu_snapshot *see(kehu_store *store)
-{
-    kehu_snapshot *snapshot;
-    kehu_error err;
-    if (kehu_snapshot_open(&snapshot, store, NULL, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    return snapshot;
-}
-
 /* Rows as "name customers events amount" lines, ~ for the one without a name. */
 static char *lines_of(const kehu_table *t)
 {
@@ -77,7 +57,7 @@ static const store_event events[] = {
 
 static void test_small_groups_are_counted_together(void **state)
 {
-    kehu_store *store = make("store_groups");
+    kehu_store *store = store_new("store_groups", 0);
     const kehu_scan_options early = {.size = sizeof early, .until = 1, .until_us = 5};
     kehu_snapshot *snapshot;
     kehu_error err;
@@ -85,7 +65,7 @@ static void test_small_groups_are_counted_together(void **state)
     assert_int_equal(store_add(store, events, 4, &err), KEHU_OK);
     assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
     assert_int_equal(store_add(store, events + 4, 4, &err), KEHU_OK);
-    snapshot = see(store);
+    snapshot = store_see(store);
     expect(snapshot, KEHU_STORE_EVENTS, "kind", 1, NULL,
            "buy 3 4 23\ncall 2 2 0\nfax 1 1 3\nreturn 1 1 -1\n");
     /* Of c and e there are two together. */
@@ -123,7 +103,7 @@ static void test_customers_are_counted_by_a_field(void **state)
          .data = "abc",
          .offsets = offsets},
         {.name = "mail", .type = KEHU_BOOL, .length = 3, .data = yes}};
-    kehu_store *store = make("store_groups");
+    kehu_store *store = store_new("store_groups", 0);
     kehu_snapshot *snapshot;
     kehu_table *t;
     kehu_error err;
@@ -136,7 +116,7 @@ static void test_customers_are_counted_by_a_field(void **state)
                      KEHU_OK);
     assert_int_equal(store_set(store, who, "city", cities, NULL, 5, &err), KEHU_OK);
     assert_int_equal(kehu_store_add_customers(store, c, 2, NULL, &err), KEHU_OK);
-    snapshot = see(store);
+    snapshot = store_see(store);
     expect(snapshot, KEHU_STORE_CUSTOMERS, "city", 1, NULL, "上海 1\n北京 3\n~ 1\n");
     expect(snapshot, KEHU_STORE_CUSTOMERS, "city", 2, NULL, "北京 3\n~ 2\n");
     expect(snapshot, KEHU_STORE_CUSTOMERS, "mail", 2, NULL, "true 2\n~ 3\n");
@@ -184,10 +164,10 @@ static void test_a_sum_too_large_is_no_sum(void **state)
     kehu_error err;
     (void)state;
     for (int i = 0; i < 2; i++) {
-        kehu_store *store = make("store_groups");
+        kehu_store *store = store_new("store_groups", 0);
         kehu_snapshot *snapshot;
         assert_int_equal(store_add(store, i == 0 ? huge : apart, 2, &err), KEHU_OK);
-        snapshot = see(store);
+        snapshot = store_see(store);
         assert_int_equal(
             kehu_snapshot_groups(&t, snapshot, KEHU_STORE_EVENTS, "kind", 2, NULL, &err),
             KEHU_RANGE);
@@ -211,7 +191,7 @@ static void test_no_group_is_ever_smaller_than_asked_for(void **state)
         const uint32_t least = 1 + kehu__random_below(&r, 6);
         const int n = 1 + (int)kehu__random_below(&r, N);
         store_event e[N];
-        kehu_store *store = make("store_groups");
+        kehu_store *store = store_new("store_groups", 0);
         kehu_snapshot *snapshot;
         kehu_table *t;
         kehu_error err;
@@ -228,7 +208,7 @@ static void test_no_group_is_ever_smaller_than_asked_for(void **state)
             everyone[c] = true;
         }
         assert_int_equal(store_add(store, e, n, &err), KEHU_OK);
-        snapshot = see(store);
+        snapshot = store_see(store);
         assert_int_equal(kehu_snapshot_groups(&t, snapshot, KEHU_STORE_EVENTS, "kind",
                                               least, NULL, &err),
                          KEHU_OK);
@@ -252,7 +232,7 @@ static void test_no_group_is_ever_smaller_than_asked_for(void **state)
 static void test_every_refused_allocation_is_reported(void **state)
 {
     kehu_status status = KEHU_NO_MEMORY;
-    kehu_store *store = make("store_groups");
+    kehu_store *store = store_new("store_groups", 0);
     kehu_error err = {0};
     (void)state;
     assert_int_equal(store_add(store, events, 8, &err), KEHU_OK);

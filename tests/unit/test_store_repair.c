@@ -59,25 +59,17 @@ static int64_t count_lines_of(const char *part, const char *whole)
 static void fill(void)
 {
     static int64_t who[ROWS], times[ROWS], amounts[ROWS];
-    const kehu_store_options options = {
-        .size = sizeof options, .mode = KEHU_STORE_NEW, .store_id = 5};
     const store_event late[] = {{"7", 1, "late", NULL, 1, "x"},
                                 {"99", 2, "late", NULL, 2, "y"}};
-    const kehu_column c[] = {
-        {.name = "customer", .type = KEHU_INT64, .length = ROWS, .data = who},
-        {.name = "time", .type = KEHU_TIMESTAMP, .length = ROWS, .data = times},
-        {.name = "amount", .type = KEHU_INT64, .length = ROWS, .data = amounts}};
-    kehu_store *store;
+    kehu_store *store = store_new(from, 0);
     kehu_error err;
     char *after;
-    store_remove(from);
     for (int i = 0; i < ROWS; i++) {
         who[i] = i * 7919 % CUSTOMERS;
         times[i] = i;
         amounts[i] = i * 31 % 977;
     }
-    if (kehu_store_open(&store, from, &options, &err) != KEHU_OK ||
-        kehu_store_add_events(store, c, 3, NULL, &err) != KEHU_OK ||
+    if (store_add_numbers(store, who, times, amounts, ROWS, &err) != KEHU_OK ||
         kehu_store_flush(store, &err) != KEHU_OK ||
         store_add(store, late, 1, &err) != KEHU_OK ||
         kehu_store_flush(store, &err) != KEHU_OK ||

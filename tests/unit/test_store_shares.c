@@ -15,22 +15,11 @@
 
 enum { CUSTOMERS = 400, ROWS = 9000, BATCHES = 9 };
 
-static kehu_store *make(const char *folder)
-{
-    const kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_NEW};
-    kehu_store *store = NULL;
-    kehu_error err;
-    store_remove(folder);
-    if (kehu_store_open(&store, folder, &options, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    return store;
-}
-
 /* Customers of very unlike numbers of events, in segments and in the log. */
 static kehu_store *fill(void)
 {
     static int64_t customers[ROWS], times[ROWS], amounts[ROWS];
-    kehu_store *store = make("store_shares");
+    kehu_store *store = store_new("store_shares", 0);
     kehu__random r = kehu__random_seed(7);
     kehu_error err;
     for (int i = 0; i < ROWS; i++) {
@@ -41,27 +30,12 @@ static kehu_store *fill(void)
     }
     for (int b = 0; b < BATCHES; b++) {
         const int64_t n = ROWS / BATCHES;
-        const kehu_column c[] = {
-            {.name = "customer",
-             .type = KEHU_INT64,
-             .length = n,
-             .data = customers + b * n},
-            {.name = "time", .type = KEHU_TIMESTAMP, .length = n, .data = times + b * n},
-            {.name = "amount", .type = KEHU_INT64, .length = n, .data = amounts + b * n}};
-        if (kehu_store_add_events(store, c, 3, NULL, &err) != KEHU_OK ||
+        if (store_add_numbers(store, customers + b * n, times + b * n, amounts + b * n, n,
+                              &err) != KEHU_OK ||
             (b % 3 == 1 && kehu_store_flush(store, &err) != KEHU_OK))
             fail_msg("%s", err.message);
     }
     return store;
-}
-
-static kehu_snapshot *see(kehu_store *store)
-{
-    kehu_snapshot *snapshot;
-    kehu_error err;
-    if (kehu_snapshot_open(&snapshot, store, NULL, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    return snapshot;
 }
 
 static char *text_of(const kehu_snapshot *snapshot, const kehu_scan_options *options)
@@ -105,7 +79,7 @@ static void expect_shares(const kehu_snapshot *snapshot, kehu_scan_options optio
 static void test_shares_make_up_the_whole(void **state)
 {
     kehu_store *store = fill();
-    kehu_snapshot *snapshot = see(store);
+    kehu_snapshot *snapshot = store_see(store);
     const kehu_scan_options all = {.size = sizeof all}, some = {.size = sizeof some,
                                                                 .first_customer = "1001",
                                                                 .last_customer = "2002",
@@ -118,43 +92,27 @@ static void test_shares_make_up_the_whole(void **state)
     }
     kehu_snapshot_free(snapshot);
     kehu_store_free(store);
-    store = make("store_shares_none");
-    snapshot = see(store);
+    store = store_new("store_shares_none", 0);
+    snapshot = store_see(store);
     expect_shares(snapshot, all, 3);
     kehu_snapshot_free(snapshot);
     kehu_store_free(store);
 }
 
-static char *totals_text(const kehu_snapshot *snapshot, const kehu_scan_options *options,
-                         kehu_status expected)
+static char *totals_of(const kehu_snapshot *snapshot, const kehu_scan_options *options)
 {
-    kehu_table *table = NULL;
     kehu_error err = {0};
-    char *bytes = NULL;
-    const kehu_status status = kehu_snapshot_totals(&table, snapshot, options, &err);
-    if (status != expected)
-        fail_msg("%d: %s", (int)status, err.message);
-    if (table != NULL) {
-        const int64_t n = kehu_table_row_count(table);
-        const kehu_column *names = kehu_table_find(table, "customer");
-        const int64_t *const offsets = names->offsets;
-        size_t at = (size_t)offsets[n];
-        bytes = calloc(1, at + (size_t)n * 32 + 1);
-        memcpy(bytes, names->data, at);
-        for (int k = 1; k < 5; k++, at += (size_t)n * 8)
-            memcpy(bytes + at, kehu_table_column(table, k)->data, (size_t)n * 8);
-        for (size_t i = 0; i < at; i++) /* as text: no NUL */
-            bytes[i] = bytes[i] == 0 ? '0' : bytes[i];
-    }
-    kehu_table_free(table);
-    return bytes;
+    char *text = store_totals_text(snapshot, options, &err);
+    if (text == NULL)
+        fail_msg("%s", err.message);
+    return text;
 }
 
 /* Enough rows that several threads share them. */
 static kehu_store *fill_many(void)
 {
     enum { MANY = 120000 };
-    kehu_store *store = make("store_shares_many");
+    kehu_store *store = store_new("store_shares_many", 0);
     int64_t *values = malloc(MANY * 2 * sizeof *values);
     kehu__random r = kehu__random_seed(3);
     kehu_error err;
@@ -162,18 +120,9 @@ static kehu_store *fill_many(void)
         values[i] = kehu__random_below(&r, 5000);
         values[MANY + i] = kehu__random_below(&r, 1 << 20);
     }
-    {
-        const kehu_column c[] = {
-            {.name = "customer", .type = KEHU_INT64, .length = MANY, .data = values},
-            {.name = "time",
-             .type = KEHU_TIMESTAMP,
-             .length = MANY,
-             .data = values + MANY},
-            {.name = "amount", .type = KEHU_INT64, .length = MANY, .data = values}};
-        if (kehu_store_add_events(store, c, 3, NULL, &err) != KEHU_OK ||
-            kehu_store_flush(store, &err) != KEHU_OK)
-            fail_msg("%s", err.message);
-    }
+    if (store_add_numbers(store, values, values + MANY, values, MANY, &err) != KEHU_OK ||
+        kehu_store_flush(store, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
     free(values);
     return store;
 }
@@ -181,28 +130,24 @@ static kehu_store *fill_many(void)
 static void test_totals_are_the_same_for_any_number_of_threads(void **state)
 {
     kehu_store *store = fill_many();
-    kehu_snapshot *snapshot = see(store);
+    kehu_snapshot *snapshot = store_see(store);
     kehu_scan_options options = {.size = sizeof options, .n_threads = 1};
-    char *one = totals_text(snapshot, &options, KEHU_OK);
+    char *one = totals_of(snapshot, &options);
     const int64_t huge[] = {INT64_MAX, INT64_MAX}, who[] = {99999, 99999},
                   when[] = {1, 2};
-    const kehu_column c[] = {
-        {.name = "customer", .type = KEHU_INT64, .length = 2, .data = who},
-        {.name = "time", .type = KEHU_TIMESTAMP, .length = 2, .data = when},
-        {.name = "amount", .type = KEHU_INT64, .length = 2, .data = huge}};
     kehu_table *table;
     kehu_error err, again;
     (void)state;
     for (options.n_threads = 2; options.n_threads < 5; options.n_threads++) {
-        char *many = totals_text(snapshot, &options, KEHU_OK);
+        char *many = totals_of(snapshot, &options);
         assert_string_equal(one, many);
         free(many);
     }
     free(one);
     kehu_snapshot_free(snapshot);
     /* A failure is the same too, row and all. */
-    assert_int_equal(kehu_store_add_events(store, c, 3, NULL, &err), KEHU_OK);
-    snapshot = see(store);
+    assert_int_equal(store_add_numbers(store, who, when, huge, 2, &err), KEHU_OK);
+    snapshot = store_see(store);
     options.n_threads = 1;
     assert_int_equal(kehu_snapshot_totals(&table, snapshot, &options, &err), KEHU_RANGE);
     options.n_threads = 3;
@@ -255,7 +200,7 @@ static void test_sums_on_threads_report_every_refused_allocation(void **state)
 
 static void test_stale_values_are_missing(void **state)
 {
-    kehu_store *store = make("store_fresh");
+    kehu_store *store = store_new("store_fresh", 0);
     const kehu_store_field income = {
         .name = "income", .type = KEHU_UTF8, .age_limit_days = 365};
     const kehu_store_field mail = {
@@ -292,7 +237,7 @@ static void test_stale_values_are_missing(void **state)
     c[1].name = "time";
     c[2] = (kehu_column){.name = "mood", .type = KEHU_INT64, .length = 3, .data = moods};
     assert_int_equal(kehu_store_add_events(store, c, 3, NULL, &err), KEHU_OK);
-    snapshot = see(store);
+    snapshot = store_see(store);
     text = store_text(snapshot, KEHU_STORE_CUSTOMERS, &options, &err);
     assert_string_equal(text, "a|~|~|high\nb|low|~|low\nc|mid|1|mid\n");
     free(text);
@@ -315,8 +260,8 @@ static void test_stale_values_are_missing(void **state)
 
 static void test_options_out_of_range_are_refused(void **state)
 {
-    kehu_store *store = make("store_fresh");
-    kehu_snapshot *snapshot = see(store);
+    kehu_store *store = store_new("store_fresh", 0);
+    kehu_snapshot *snapshot = store_see(store);
     const kehu_scan_options bad[] = {
         {.size = sizeof bad[0], .share = 1},
         {.size = sizeof bad[0], .share = 3, .n_shares = 3},

@@ -14,13 +14,9 @@ enum { N = 10, MANY = 1500, BLOCK = 512 };
 
 static kehu_store *fill(const char *folder, int n)
 {
-    const kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_NEW};
     static const store_event event = {"a", 1, "buy", NULL, 5, "好"};
-    kehu_store *store = NULL;
+    kehu_store *store = store_new(folder, 0);
     kehu_error err;
-    store_remove(folder);
-    if (kehu_store_open(&store, folder, &options, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
     for (int i = 0; i < n; i++) {
         store_event e = event;
         e.time = i;

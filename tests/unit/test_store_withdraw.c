@@ -12,17 +12,6 @@
 #include "support/stores.h"
 #include "support/test.h"
 
-static kehu_store *fresh(const char *folder)
-{
-    const kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_NEW};
-    kehu_store *store = NULL;
-    kehu_error err;
-    store_remove(folder);
-    if (kehu_store_open(&store, folder, &options, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    return store;
-}
-
 /* One letter each: customer, city (customers) or kind (events), source; ~ for none. */
 static kehu_status add_rows(kehu_store *store, kehu_store_part part, const char *rows,
                             const int64_t *times, kehu_error *err)
@@ -98,7 +87,7 @@ static void test_withdrawn_values_give_way_to_other_sources(void **state)
 {
     (void)state;
     for (int flushed = 0; flushed < 3; flushed++) {
-        kehu_store *store = fresh("store_withdraw");
+        kehu_store *store = store_new("store_withdraw", 0);
         kehu_snapshot *before;
         kehu_store_stats stats;
         kehu_store_proof proof;
@@ -158,7 +147,7 @@ static void test_withdrawn_values_give_way_to_other_sources(void **state)
 
 static void test_totals_and_backups_leave_withdrawn_rows_out(void **state)
 {
-    kehu_store *store = fresh("store_withdraw");
+    kehu_store *store = store_new("store_withdraw", 0);
     kehu_snapshot *snapshot;
     kehu_table *totals;
     kehu_error err;
@@ -183,7 +172,7 @@ static void test_totals_and_backups_leave_withdrawn_rows_out(void **state)
 
 static void test_withdraw_refuses_what_is_no_source(void **state)
 {
-    kehu_store *store = fresh("store_withdraw");
+    kehu_store *store = store_new("store_withdraw", 0);
     char *long_name = calloc(1, 1026);
     kehu_error err;
     (void)state;

@@ -1,0 +1,79 @@
+#include "store/sums.h"
+
+#include <string.h>
+
+bool kehu__sums_begin(kehu__sums *s, const kehu_allocator *alloc)
+{
+    static const uint32_t numbers[] = {KEHU__TIME, KEHU__SEQUENCE, KEHU__EVENTS,
+                                       KEHU__LATEST, KEHU__AMOUNT};
+    *s = (kehu__sums){.rows = kehu__rows_new(alloc)};
+    if (kehu__rows_add(&s->rows, KEHU__KEY, KEHU__TEXTS) == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (kehu__rows_add(&s->rows, numbers[i], KEHU__INTS) == NULL)
+            return false;
+    return true;
+}
+
+void kehu__sums_free(kehu__sums *s)
+{
+    kehu__rows_free(&s->rows);
+}
+
+bool kehu__sums_goes_on(const kehu__sums *s, const char *key, size_t size)
+{
+    uint32_t last_size;
+    const char *last;
+    if (s->rows.n == 0)
+        return false;
+    last = kehu__vector_text(kehu__rows_find(&s->rows, KEHU__KEY), s->rows.n - 1,
+                             &last_size);
+    return size == last_size && memcmp(key, last, size) == 0;
+}
+
+static bool add_customer(kehu__sums *s, const char *key, size_t size, int64_t time)
+{
+    kehu__rows *r = &s->rows;
+    s->amount = (kehu__wide){0, 0};
+    return kehu__vector_add_text(kehu__rows_find(r, KEHU__KEY), key, size) &&
+           kehu__vector_add_int(kehu__rows_find(r, KEHU__TIME), time) &&
+           kehu__vector_add_int(kehu__rows_find(r, KEHU__SEQUENCE), 0) &&
+           kehu__vector_add_int(kehu__rows_find(r, KEHU__EVENTS), 0) &&
+           kehu__vector_add_int(kehu__rows_find(r, KEHU__LATEST), 0) &&
+           kehu__vector_add_int(kehu__rows_find(r, KEHU__AMOUNT), 0);
+}
+
+static void put_amount(kehu__vector *v, uint32_t at, const kehu__wide *amount)
+{
+    const bool fits = kehu__wide_fits(amount);
+    v->n_missing += !fits;
+    v->n_missing -= v->missing[at];
+    v->missing[at] = !fits;
+    v->values.ints[at] = fits ? (int64_t)amount->low : 0;
+}
+
+bool kehu__sums_add(kehu__sums *s, const char *key, size_t size, const kehu__rows *rows,
+                    uint32_t first, uint32_t end)
+{
+    const int64_t *time = kehu__rows_get(rows, KEHU__TIME)->values.ints;
+    const int64_t *sequence = kehu__rows_get(rows, KEHU__SEQUENCE)->values.ints;
+    const kehu__vector *amount = kehu__rows_get(rows, KEHU__AMOUNT);
+    int64_t *latest;
+    uint32_t at;
+    if (!kehu__sums_goes_on(s, key, size)) {
+        if (!add_customer(s, key, size, time[first]))
+            return false;
+        s->rows.n++;
+    }
+    at = s->rows.n - 1;
+    kehu__rows_find(&s->rows, KEHU__EVENTS)->values.ints[at] += end - first;
+    kehu__rows_find(&s->rows, KEHU__LATEST)->values.ints[at] = time[end - 1];
+    latest = &kehu__rows_find(&s->rows, KEHU__SEQUENCE)->values.ints[at];
+    for (uint32_t i = first; i < end; i++) {
+        *latest = sequence[i] > *latest ? sequence[i] : *latest;
+        if (amount != NULL)
+            kehu__wide_add(&s->amount, amount->values.ints[i]);
+    }
+    put_amount(kehu__rows_find(&s->rows, KEHU__AMOUNT), at, &s->amount);
+    return true;
+}

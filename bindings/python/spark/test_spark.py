@@ -288,15 +288,24 @@ def test_a_worker_maps_one_copy_of_a_model(spark, texts, svm):
         assert row["maps"] == 1 and not row["writable"] and 0 < row["kb"] * 1024 <= size + 4095
 
 
-def test_a_worker_that_dies_changes_nothing(spark, texts, svm):
+def parent(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.parametrize("who", ["worker", "executor"])
+def test_who_dies_changes_nothing(spark, texts, svm, who):
+    if who == "executor" and spark.sparkContext.master.startswith("local"):
+        pytest.skip("the executor is the driver")
     path = os.path.join(tempfile.mkdtemp(), "died")
 
     def die_once(batches):
         for rows in batches:
             if not os.path.exists(path):
-                with open(path, "w"):
+                with open(path, "w", encoding="utf-8"):
                     pass
-                os.kill(os.getpid(), signal.SIGKILL)
+                # The worker is a child of a daemon, and that one of the executor.
+                os.kill(os.getpid() if who == "worker" else parent(os.getppid()), signal.SIGKILL)
             yield rows
 
     frame = spark.createDataFrame(texts, ["id", "label", "text"]).repartition(4)
@@ -314,6 +323,26 @@ def test_mistakes_are_told_in_the_driver(spark, texts, svm, transactions):
         kehu.spark.classify(frame, svm, text="id")
     with pytest.raises(kehu.KehuColumnError, match="has a column class already"):
         kehu.spark.classify(frame.withColumnRenamed("label", "class"), svm)
+    listed_words = kehu.Keyword.train([t for _, _, t in texts], [name for _, name, _ in texts], keywords_per_class=5)
+    for call in (lambda column: kehu.spark.keywords(frame, listed_words, text=column), lambda column: kehu.spark.tokenize(frame, text=column),
+                 lambda column: kehu.spark.count_terms(frame, "label", text=column)):
+        with pytest.raises(kehu.KehuColumnError, match="no column note"):
+            call("note")
+        with pytest.raises(kehu.KehuColumnError, match="column id is bigint, expected string"):
+            call("id")
+    columns = {"age": [1, 2, 3, 4] * 50, "plan": ["app", "hall"] * 100}
+    tree = kehu.Tree.train(columns, ["0", "1"] * 100, n_folds=2)
+    preference = kehu.Preference.train(columns, ["0", "1"] * 100, rules="1 +1.5: age > 3\n")
+    people = spark.createDataFrame(list(zip(*columns.values())), list(columns))
+    for call in (lambda given: kehu.spark.score(given, tree), lambda given: kehu.spark.preference(given, preference),
+                 lambda given: kehu.spark.train_tree(given, "plan", ["age"])):
+        with pytest.raises(kehu.KehuColumnError, match="no column age, there are plan"):
+            call(people.drop("age"))
+        with pytest.raises(kehu.KehuColumnError, match="column age is array<bigint>, expected string or numeric or boolean or date"):
+            call(people.withColumn("age", pyspark.sql.functions.array("age")))
+    for call in (lambda given: kehu.spark.score(given, tree), lambda given: kehu.spark.preference(given, preference)):
+        with pytest.raises(Exception, match="KehuColumnError: column age is UTF8, the tree was trained on numbers"):
+            call(people.withColumn("age", pyspark.sql.functions.lit("old"))).collect()
     names = ["customer", "day", "amount", "order"]
     late = spark.createDataFrame(transactions, names)
     with pytest.raises(Exception, match="column day: a row is of day [0-9]+, after as_of_day 19727"):
@@ -419,30 +448,28 @@ def test_a_standalone_cluster_gets_kehu_with_the_job(texts, svm, tmp_path, clust
     assert list(tmp_path.glob("worker*/app-*/*/kehu-home/kehu/__init__.py"))
 
 
-def test_what_a_worker_lacks_is_told_in_the_driver(spark, texts, svm):
+def test_a_model_file_that_is_not_on_a_worker_is_told_in_the_driver(spark, texts):
     frame = spark.createDataFrame(texts[:9], ["id", "label", "text"]).repartition(1)
-    away = kehu.spark._Shipped(frame, svm)
-    away.name = "kehu-away.model"
+    model = kehu.Svm.train([t for _, _, t in texts], [name for _, name, _ in texts], cost=3)
+    name = kehu.spark._Shipped(frame, model).name
 
-    def open_it(batches):
-        away.open()
+    def remove(batches):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(pyspark.SparkFiles.get(name))
         yield from batches
 
-    with pytest.raises(Exception, match="the model file kehu-away.model is not on this worker"):
-        frame.mapInArrow(open_it, frame.schema).collect()
+    # At the same time, so on each of the two workers.
+    spark.range(2, numPartitions=2).mapInArrow(remove, "id long", barrier=True).collect()
+    with pytest.raises(Exception, match=f"KehuNotFoundError: the model file {name} is not on this worker"):
+        kehu.spark.classify(frame, model).collect()
 
-    def import_it(batches):
-        kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "kehu"}
-        library = os.environ.get("KEHU_LIBRARY")
-        os.environ["KEHU_LIBRARY"] = "/nowhere/libkehu.so"
-        try:
-            import kehu  # noqa: F401
-            yield from batches
-        finally:
-            sys.modules.update(kept)
-            del os.environ["KEHU_LIBRARY"]
-            if library is not None:
-                os.environ["KEHU_LIBRARY"] = library
 
-    with pytest.raises(Exception, match=r"cannot load the kehu library; tried\s+/nowhere/libkehu.so"):
-        frame.mapInArrow(import_it, frame.schema).collect()
+def test_a_worker_without_the_library_is_told_in_the_driver(spark, texts, svm):
+    frame = spark.createDataFrame(texts[:9], ["id", "label", "text"]).repartition(1)
+    before = dict(spark.sparkContext.environment)
+    spark.sparkContext.environment["KEHU_LIBRARY"] = "/nowhere/libkehu.so"
+    try:
+        with pytest.raises(Exception, match=r"cannot load the kehu library; tried\s+/nowhere/libkehu.so"):
+            kehu.spark.classify(frame, svm).collect()
+    finally:
+        spark.sparkContext.environment = before

@@ -33,8 +33,8 @@ import numpy
 import pyarrow as pa
 from pyspark import SparkFiles
 from pyspark.sql import DataFrame, functions
-from pyspark.sql.types import (ArrayType, BinaryType, BooleanType, DateType, DoubleType, FloatType, IntegralType, LongType, MapType, NumericType,
-                               StringType, StructField, StructType, TimestampNTZType, TimestampType)
+from pyspark.sql.types import (ArrayType, BooleanType, DateType, DoubleType, FloatType, IntegralType, LongType, NumericType, StringType,
+                               StructField, StructType, TimestampNTZType, TimestampType)
 
 from . import errors
 from .hybrid import Hybrid
@@ -51,7 +51,7 @@ __all__ = ["classify", "count_terms", "keywords", "preference", "rfm", "score", 
 
 Batch = Callable[[Any, Any], "list[Any]"]  # model, record batch -> arrays of the columns to add
 TEXTS, WHOLE, KEYS, TIMES = (StringType,), (IntegralType,), (StringType, IntegralType), (DateType, TimestampType, TimestampNTZType)
-NOT_PLAIN = (ArrayType, BinaryType, MapType, StructType)
+PLAIN = (StringType, NumericType, BooleanType, *TIMES)
 _loaded: dict[tuple[str, str | None], Any] = {}  # of this worker process
 
 
@@ -194,7 +194,7 @@ def score(df: DataFrame, model: Tree, *, reasons: bool = False) -> DataFrame:
     what is true of the row on its way from the root, split by split."""
     names = model.features
     for name in names:
-        _check(df, name)
+        _check(df, name, PLAIN)
     added = [StructField(f"probability_{name}", DoubleType()) for name in model.classes]
 
     def batch(kept: Any, rows: Any) -> list[Any]:
@@ -213,8 +213,8 @@ def preference(df: DataFrame, model: Preference, *, reasons: bool = False) -> Da
     the fields of its rules are columns of the frame. With reasons also `reasons`: the rules that speak, then what is true of
     the row on its way through the tree."""
     for name in model.tree.features:
-        _check(df, name)
-    plain = [field.name for field in df.schema if not isinstance(field.dataType, NOT_PLAIN)]
+        _check(df, name, PLAIN)
+    plain = [field.name for field in df.schema if isinstance(field.dataType, PLAIN)]
     added = [StructField("class", StringType()), StructField("probability", DoubleType()), StructField("level", StringType())]
     if reasons:
         added.append(StructField("reasons", ArrayType(StringType())))
@@ -365,7 +365,7 @@ def train_tree(df: DataFrame, target: str, features: list[str], *, row_id: str |
     row_id      rows are folded for cross-validation by this column, in 64 groups; None: rows of equal features share a fold
     max_groups  different rows that the driver may get; more fail
     options     of kehu.Tree.train"""
-    for name, kinds in ((target, (*KEYS, BooleanType)), *((name, (*TEXTS, NumericType, BooleanType, *TIMES)) for name in features)):
+    for name, kinds in ((target, (*KEYS, BooleanType)), *((name, PLAIN) for name in features)):
         _check(df, name, kinds)
     if row_id is not None:
         _check(df, row_id)
@@ -432,63 +432,61 @@ def _days(day: date) -> int:
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
-BITS = 17  # of a histogram: 131,072 buckets
+BITS = 17  # an interval is counted in 131,072 buckets
+NESTED = [(-(1 << width - 1), width) for width in (17, 23, 29, 34, 40, 46, 52, 58, 64)]  # first value, bits
 
 
 def _edges(sums: DataFrame, levels: int) -> dict[str, list[int]]:
-    """For each measure the values of nearest rank at 1/levels, 2/levels, ...: exact, by counts of buckets that narrow down
-    on each in two passes (three from 2^34 on), all measures at once."""
-    spans = [f(name) for name in COLUMNS for f in (functions.min, functions.max)]
-    n, *spans = sums.agg(functions.count("*"), *spans).first() or (0,)
-    if n == 0:
-        raise errors.KehuEmptyError("no purchase in the window")
-    searches = {name: _Search(i, spans[2 * i], spans[2 * i + 1], [-(-n * k // levels) for k in range(1, levels)])
-                for i, name in enumerate(COLUMNS)}
-    while todo := [search for search in searches.values() if search.width > 0]:
-        buckets = ", ".join(f"{search.number}, {search.bucket()}" for search in todo)
+    """For each measure the values of nearest rank at 1/levels, 2/levels, ...: exact. A first pass counts all values by their
+    first bits, small ones to the last bit; a next one those of the buckets in which an edge lies. Two passes do, three from
+    2^33 on, all measures at once."""
+    searches = [_Search(name) for name in COLUMNS]
+    while todo := [search for search in searches if search.intervals]:
+        buckets = ", ".join(f"{i}, {search.bucket()}" for i, search in enumerate(todo))
         counted = sums.selectExpr(f"stack({len(todo)}, {buckets}) AS (measure, bucket)").where("bucket IS NOT NULL") \
             .groupBy("measure", "bucket").count().toArrow()
         measures, found, counts = (column.to_numpy() for column in counted.columns)
         order = numpy.lexsort((found, measures))
-        for search in todo:
-            of_it = order[measures[order] == search.number]
-            search.narrow(found[of_it], counts[of_it].cumsum())
-    return {name: search.found for name, search in searches.items()}
+        for i, search in enumerate(todo):
+            of_it = order[measures[order] == i]
+            search.narrow(found[of_it], counts[of_it].cumsum(), levels)
+    return {search.name: [first for first, _, _ in search.edges] for search in searches}
 
 
 class _Search:
-    """Values of given ranks of one measure, closed in on. Each is known to lie in the bucket of 2^width values that starts
-    at found."""
+    """Edges of one measure, closed in on: of each the first value and the bits of the interval it lies in, and its rank
+    there."""
 
-    def __init__(self, number: int, least: int, most: int, ranks: list[int]) -> None:
-        self.number, self.least, self.ranks, self.found = number, least, ranks, [least] * len(ranks)
-        self.width = max((most - least).bit_length(), 1)
-
-    @property
-    def shift(self) -> int:
-        """The width after the next pass."""
-        return max(self.width - BITS, 0)
+    def __init__(self, name: str) -> None:
+        self.name, self.intervals = name, NESTED
+        self.edges: list[tuple[int, int, int]] = []
 
     def bucket(self) -> str:
-        """SQL of the value's first bits, missing unless it shares a bucket with one that is looked for."""
-        value = f"({COLUMNS[self.number]} - {self.least}L)"
-        starts = sorted({(start - self.least) >> self.width for start in self.found})
-        first = f"shiftright({value}, {self.shift})"
-        return first if starts == [0] else f"IF(shiftright({value}, {self.width}) IN ({', '.join(f'{n}L' for n in starts)}), {first}, NULL)"
+        """SQL of the first value of the bucket that a value lies in, missing outside of the intervals."""
+        within = (f"WHEN {self.name} BETWEEN {first}L AND {first + (1 << width) - 1}L THEN {self.name} & {-(1 << max(width - BITS, 0))}L"
+                  for first, width in self.intervals)
+        return f"CASE {' '.join(within)} END"
 
-    def narrow(self, buckets: Any, up_to: Any) -> None:
-        """By the buckets of a pass, in order, and how many values lie in them and those before."""
-        shift = self.shift
-        for i, rank in enumerate(self.ranks):
-            first = (self.found[i] - self.least) >> shift
-            before, end = numpy.searchsorted(buckets, [first, first + (1 << self.width - shift)])
-            below = int(up_to[before - 1]) if before > 0 else 0
-            at = int(numpy.searchsorted(up_to, below + rank))
-            if at >= end:
-                raise errors.KehuDataError("the customers changed while they were counted: cache the frame")
-            self.found[i] = self.least + (int(buckets[at]) << shift)
-            self.ranks[i] = rank - ((int(up_to[at - 1]) if at > 0 else 0) - below)
-        self.width = shift
+    def narrow(self, buckets: Any, up_to: Any, levels: int) -> None:
+        """By the first values of a pass's buckets, in order, and how many values lie in them and those before."""
+        if not self.edges:
+            n = int(up_to[-1]) if len(up_to) > 0 else 0
+            if n == 0:
+                raise errors.KehuEmptyError("no purchase in the window")
+            self.edges = [(*NESTED[-1], -(-n * k // levels)) for k in range(1, levels)]
+        self.edges = [self._narrowed(edge, buckets, up_to) if edge[1] > 0 else edge for edge in self.edges]
+        self.intervals = sorted({(first, width) for first, width, _ in self.edges if width > 0})
+
+    def _narrowed(self, edge: tuple[int, int, int], buckets: Any, up_to: Any) -> tuple[int, int, int]:
+        first, width, rank = edge
+        before = int(numpy.searchsorted(buckets, first))
+        rank += int(up_to[before - 1]) if before > 0 else 0
+        at = int(numpy.searchsorted(up_to, rank))
+        if at == len(up_to) or buckets[at] >= first + (1 << width):
+            raise errors.KehuDataError("the customers changed while they were counted: cache the frame")
+        found = int(buckets[at])
+        counted = next(bits for start, bits in self.intervals if start <= found < start + (1 << bits))
+        return found, max(counted - BITS, 0), rank - (int(up_to[at - 1]) if at > 0 else 0)
 
 
 class Graded(NamedTuple):
@@ -509,7 +507,7 @@ def rfm(df: DataFrame, customer: str, time: str, amount: str, *, as_of: date, or
     levels, returns, day_offset_minutes, rules   as for kehu.rfm_table
 
     Each customer's rows are summed up by Spark's own groupBy, and the cut points are the exact quantiles of all customers,
-    counted in two or three passes over the sums, which are cached.
+    counted in two passes over the sums, which are cached, or three.
     The model grades and explains as one that was fitted on all customers does; it has the edges without the counts, so
     its cuts() count nobody and drift() is not for it.
     A row without time or amount, or later than as_of, fails the job with the name of the column."""

@@ -5,6 +5,7 @@
 
 #include <kehu/arrow.h>
 #include <kehu/base.h>
+#include <kehu/bins.h>
 #include <kehu/clv.h>
 #include <kehu/column.h>
 #include <kehu/csv.h>

@@ -22,6 +22,7 @@ static const struct {
     ARROW(ArrowSchema),
     SIZE(kehu_allocator),
     SIZE(kehu_binary_evaluation),
+    SIZE(kehu_bins_options),
     SIZE(kehu_calibration_row),
     SIZE(kehu_class_evaluation),
     SIZE(kehu_clv_base_options),

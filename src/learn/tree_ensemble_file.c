@@ -1,4 +1,5 @@
 #include "learn/tree_ensemble_file.h"
+#include "learn/tree_feature_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -53,11 +54,6 @@ void kehu__ensemble_write(kehu__buffer *b, const kehu_tree *tree)
     }
 }
 
-static kehu_status damaged(kehu_error *err, const char *name, const char *what)
-{
-    return kehu__fail(err, KEHU_FORMAT, -1, "%s is damaged: %s", name, what);
-}
-
 /* So many finite doubles, rising where asked. */
 static bool read_doubles(kehu__reader *r, double *x, size_t n, bool rising)
 {
@@ -80,7 +76,7 @@ static kehu_status read_map(kehu__reader *r, kehu__isotonic *map,
 {
     const uint32_t n = kehu__read_u32(r);
     if (r->failed || n < 1 || n > MAX_KNOTS || (size_t)n * 16 > (size_t)(r->end - r->at))
-        return damaged(err, name, "its calibration");
+        return kehu__tree_damaged(err, name, "its calibration");
     map->x = kehu__alloc(alloc, n, sizeof *map->x);
     map->y = kehu__alloc(alloc, n, sizeof *map->y);
     map->n = n;
@@ -88,7 +84,7 @@ static kehu_status read_map(kehu__reader *r, kehu__isotonic *map,
         return kehu__no_memory(err, "the ensemble");
     if (!read_doubles(r, map->x, n, true) || !are_probabilities(map->x, n) ||
         !read_doubles(r, map->y, n, true) || !are_probabilities(map->y, n))
-        return damaged(err, name, "its calibration");
+        return kehu__tree_damaged(err, name, "its calibration");
     return KEHU_OK;
 }
 
@@ -98,7 +94,7 @@ static kehu_status read_calibration(kehu__reader *r, kehu__calibration *c,
     const uint32_t method = kehu__read_u32(r), K = c->n_classes;
     if (r->failed || method < KEHU_TREE_CALIBRATE_NONE ||
         method > KEHU_TREE_CALIBRATE_ISOTONIC)
-        return damaged(err, name, "its calibration");
+        return kehu__tree_damaged(err, name, "its calibration");
     c->method = (kehu_tree_calibration)method;
     if (method == KEHU_TREE_CALIBRATE_SLOPE) {
         c->slope.probability = kehu__read_double(r);
@@ -107,7 +103,7 @@ static kehu_status read_calibration(kehu__reader *r, kehu__calibration *c,
             return kehu__no_memory(err, "the ensemble");
         if (!(c->slope.probability > 0) || isinf(c->slope.probability) ||
             !read_doubles(r, c->offsets, K, false))
-            return damaged(err, name, "its calibration");
+            return kehu__tree_damaged(err, name, "its calibration");
     }
     if (method != KEHU_TREE_CALIBRATE_ISOTONIC)
         return KEHU_OK;
@@ -152,12 +148,12 @@ static kehu_status read_trees(kehu__reader *r, kehu_tree *tree, const char *name
         b->roots[t] = kehu__read_u32(r);
         if (r->failed || b->roots[t] >= b->n_nodes ||
             (t == 0 ? b->roots[t] != 0 : b->roots[t] <= b->roots[t - 1]))
-            return damaged(err, name, "its trees");
+            return kehu__tree_damaged(err, name, "its trees");
     }
     for (uint32_t t = 0; t < b->n_trees; t++)
         if (!read_tree(r, tree, b->roots[t],
                        t + 1 < b->n_trees ? b->roots[t + 1] : b->n_nodes))
-            return damaged(err, name, "nodes of its trees");
+            return kehu__tree_damaged(err, name, "nodes of its trees");
     return KEHU_OK;
 }
 
@@ -170,7 +166,7 @@ kehu_status kehu__ensemble_read(kehu__reader r, kehu_tree *tree, const char *nam
     /* A node takes 32 bytes or more, a root four. */
     if (r.failed || n_trees < 1 || n_trees > KEHU__BOOST_MAX_TREES || n_trees % O != 0 ||
         n_nodes < n_trees || n_nodes > (size_t)(r.end - r.at) / 32)
-        return damaged(err, name, "its trees");
+        return kehu__tree_damaged(err, name, "its trees");
     KEHU_TRY(kehu__ensemble_new(tree, err));
     b = &tree->ensemble->trees;
     KEHU_TRY(kehu__boosted_init(b, O, n_trees, n_nodes, &tree->alloc, err));
@@ -181,14 +177,14 @@ kehu_status kehu__ensemble_read(kehu__reader r, kehu_tree *tree, const char *nam
         !read_doubles(&r, b->start, O, false) ||
         !read_doubles(&r, tree->ensemble->level_weights, (size_t)K * KEHU__TREE_LEVELS,
                       false))
-        return damaged(err, name, "the head of its trees");
+        return kehu__tree_damaged(err, name, "the head of its trees");
     for (size_t i = 0; i < (size_t)K * KEHU__TREE_LEVELS; i++)
         if (tree->ensemble->level_weights[i] < 0)
-            return damaged(err, name, "the head of its trees");
+            return kehu__tree_damaged(err, name, "the head of its trees");
     KEHU_TRY(read_calibration(&r, &tree->ensemble->calibration, name, err));
     KEHU_TRY(read_trees(&r, tree, name, err));
     if (r.failed || r.at != r.end)
-        return damaged(err, name, "its trees");
+        return kehu__tree_damaged(err, name, "its trees");
     KEHU_TRY(kehu__ensemble_finish(tree, err));
     kehu__ensemble_summarize(tree);
     return KEHU_OK;

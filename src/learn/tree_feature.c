@@ -191,6 +191,39 @@ kehu_status kehu__tree_feature_learn(kehu__tree_feature *f, const kehu_column *c
     return f->code_weight == NULL ? kehu__no_memory(err, "a column's bins") : KEHU_OK;
 }
 
+/* n items from one array into a new one; nothing for none. */
+static bool copy_array(void *to, const void *from, size_t n, size_t item_size,
+                       const kehu_allocator *alloc)
+{
+    void *copy = kehu__alloc(alloc, n, item_size);
+    memcpy(to, &copy, sizeof copy);
+    if (copy != NULL)
+        memcpy(copy, from, n * item_size);
+    return copy != NULL || n == 0;
+}
+
+kehu_status kehu__tree_feature_copy(kehu__tree_feature *to,
+                                    const kehu__tree_feature *from,
+                                    const kehu_allocator *alloc, kehu_error *err)
+{
+    const size_t n_starts = from->level_starts == NULL ? 0 : (size_t)from->n_levels + 1;
+    const size_t n_bytes = n_starts == 0 ? 0 : from->level_starts[from->n_levels];
+    *to = *from;
+    to->name = NULL;
+    to->edges = to->code_weight = NULL;
+    to->level_bytes = NULL;
+    to->level_starts = NULL;
+    if (copy_array(&to->level_starts, from->level_starts, n_starts,
+                   sizeof *to->level_starts, alloc) &&
+        copy_array(&to->level_bytes, from->level_bytes, n_bytes, 1, alloc) &&
+        copy_array(&to->name, from->name, from->name_size + 1, 1, alloc) &&
+        copy_array(&to->edges, from->edges, from->n_edges, sizeof *to->edges, alloc) &&
+        copy_array(&to->code_weight, from->code_weight, from->n_codes,
+                   sizeof *to->code_weight, alloc))
+        return KEHU_OK;
+    return kehu__no_memory(err, "a column's bins");
+}
+
 void kehu__tree_feature_free(kehu__tree_feature *f, const kehu_allocator *alloc)
 {
     kehu__free(alloc, f->name, f->name_size + 1, 1);

@@ -55,6 +55,10 @@ static inline kehu__text kehu__tree_level(const kehu__tree_feature *f, uint32_t 
 kehu_status kehu__tree_feature_learn(kehu__tree_feature *f, const kehu_column *c,
                                      const uint8_t *use, const kehu_allocator *alloc,
                                      kehu_error *err);
+/* The same feature once more. Free it whatever is returned. */
+kehu_status kehu__tree_feature_copy(kehu__tree_feature *to,
+                                    const kehu__tree_feature *from,
+                                    const kehu_allocator *alloc, kehu_error *err);
 void kehu__tree_feature_free(kehu__tree_feature *f, const kehu_allocator *alloc);
 
 /* The kind a column of this type would have. */

@@ -3,8 +3,7 @@
  *   HEAD  features, classes, nodes u32; criterion u32; rows u64; weight, least leaf
  *         weight, shrinkage, cross-validated log-loss, cut penalty, doubles
  *   CLAS  a class: size u32, name
- *   FEAT  a feature: kind u8, size u32, name; then edges: count u32, doubles, or
- *         levels: count u32, each size u32 and text; then a double a code
+ *   FEAT  the columns (learn/tree_feature_file.h)
  *   NODE  a node: feature u32 (all ones = leaf), left u32, cut u32, flags u32, gain
  *         double; categories: four u64, the codes that go left
  *   PROB  class weights, then probabilities, doubles, node after node
@@ -20,16 +19,11 @@
 #include "file/container.h"
 #include "file/handle_file.h"
 #include "learn/tree_ensemble_file.h"
+#include "learn/tree_feature_file.h"
 
 static const char kind[] = "TRE1", ensemble_kind[] = "TRE2";
 static const uint32_t LEAF = UINT32_MAX;
 enum { MAX_FEATURES = KEHU__TREE_MAX_FEATURES, MAX_NODES = 131071, MAX_DEPTH = 64 };
-
-static void write_text(kehu__buffer *b, const char *bytes, size_t size)
-{
-    kehu__buffer_u32(b, (uint32_t)size);
-    kehu__buffer_add(b, bytes, size);
-}
 
 static void write_head(kehu__buffer *b, const kehu_tree *tree)
 {
@@ -44,25 +38,6 @@ static void write_head(kehu__buffer *b, const kehu_tree *tree)
     kehu__buffer_double(b, s->shrinkage);
     kehu__buffer_double(b, s->cv_log_loss);
     kehu__buffer_double(b, s->cut_penalty);
-}
-
-static void write_feature(kehu__buffer *b, const kehu__tree_feature *f)
-{
-    kehu__buffer_u8(b, (uint8_t)f->kind);
-    write_text(b, f->name, f->name_size);
-    if (kehu__tree_is_text(f)) {
-        kehu__buffer_u32(b, f->n_levels);
-        for (uint32_t i = 0; i < f->n_levels; i++) {
-            const kehu__text t = kehu__tree_level(f, i);
-            write_text(b, t.bytes, (size_t)t.size);
-        }
-    } else {
-        kehu__buffer_u32(b, f->n_edges);
-        for (uint32_t i = 0; i < f->n_edges; i++)
-            kehu__buffer_double(b, f->edges[i]);
-    }
-    for (uint32_t i = 0; i < f->n_codes; i++)
-        kehu__buffer_double(b, f->code_weight[i]);
 }
 
 void kehu__tree_write_node(kehu__buffer *b, const kehu_tree *tree,
@@ -95,10 +70,10 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     write_head(&parts[HEAD], tree);
     for (uint32_t k = 0; k < tree->classes.n; k++) {
         const char *name = kehu__tree_name(&tree->classes, k);
-        write_text(&parts[CLAS], name, strlen(name));
+        kehu__tree_write_text(&parts[CLAS], name, strlen(name));
     }
     for (uint32_t f = 0; f < tree->n_features; f++)
-        write_feature(&parts[FEAT], &tree->features[f]);
+        kehu__tree_write_feature(&parts[FEAT], &tree->features[f]);
     for (uint32_t i = 0; i < tree->n_nodes; i++)
         kehu__tree_write_node(&parts[NODE], tree, &tree->nodes[i]);
     for (size_t i = 0; i < cells; i++)
@@ -123,44 +98,6 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     return KEHU_OK;
 }
 
-static kehu_status damaged(kehu_error *err, const char *name, const char *what)
-{
-    return kehu__fail(err, KEHU_FORMAT, -1, "%s is damaged: %s", name, what);
-}
-
-static bool not_negative(double x)
-{
-    return x >= 0 && !isinf(x);
-}
-
-/* A size and so many bytes, none of them NUL; NULL otherwise. */
-static const char *read_text(kehu__reader *r, size_t *size)
-{
-    const char *bytes;
-    *size = kehu__read_u32(r);
-    bytes = kehu__read_bytes(r, *size);
-    if (*size == 0 || bytes == NULL || memchr(bytes, '\0', *size) != NULL)
-        r->failed = true;
-    return r->failed ? NULL : bytes;
-}
-
-static kehu__reader section(const kehu__container *c, const char *tag)
-{
-    const char *bytes;
-    size_t size;
-    kehu__reader r;
-    if (kehu__container_find(c, tag, &bytes, &size))
-        return kehu__reader_new(bytes, size);
-    r = kehu__reader_new("", 0);
-    r.failed = true;
-    return r;
-}
-
-static bool all_read(const kehu__reader *r)
-{
-    return !r->failed && r->at == r->end;
-}
-
 static bool read_head(kehu__reader r, kehu_tree *tree, uint32_t *n_classes)
 {
     kehu_tree_info *s = &tree->summary;
@@ -178,13 +115,14 @@ static bool read_head(kehu__reader r, kehu_tree *tree, uint32_t *n_classes)
     s->cut_penalty = kehu__read_double(&r);
     s->criterion = (kehu_tree_criterion)criterion;
     s->n_rows = (int64_t)n_rows;
-    return all_read(&r) && tree->n_features >= 1 && tree->n_features <= MAX_FEATURES &&
-           *n_classes >= 2 && *n_classes <= KEHU__TREE_MAX_CLASSES &&
-           tree->n_nodes % 2 == 1 && tree->n_nodes <= MAX_NODES &&
-           criterion <= KEHU_TREE_GAIN_RATIO && n_rows >= 1 && n_rows <= INT32_MAX &&
-           s->weight > 0 && not_negative(s->weight) && not_negative(s->min_leaf_weight) &&
-           not_negative(s->shrinkage) && not_negative(s->cut_penalty) &&
-           (not_negative(s->cv_log_loss) || s->cv_log_loss == -1);
+    return kehu__all_read(&r) && tree->n_features >= 1 &&
+           tree->n_features <= MAX_FEATURES && *n_classes >= 2 &&
+           *n_classes <= KEHU__TREE_MAX_CLASSES && tree->n_nodes % 2 == 1 &&
+           tree->n_nodes <= MAX_NODES && criterion <= KEHU_TREE_GAIN_RATIO &&
+           n_rows >= 1 && n_rows <= INT32_MAX && s->weight > 0 &&
+           kehu__not_negative(s->weight) && kehu__not_negative(s->min_leaf_weight) &&
+           kehu__not_negative(s->shrinkage) && kehu__not_negative(s->cut_penalty) &&
+           (kehu__not_negative(s->cv_log_loss) || s->cv_log_loss == -1);
 }
 
 static kehu_status read_classes(kehu__reader r, kehu_tree *tree, uint32_t n,
@@ -194,14 +132,14 @@ static kehu_status read_classes(kehu__reader r, kehu_tree *tree, uint32_t n,
     size_t size, total = 0;
     uint32_t at = 0;
     for (uint32_t k = 0; k < n; k++) {
-        read_text(&first, &size);
+        kehu__tree_read_text(&first, &size);
         total += size + 1;
     }
-    if (!all_read(&first))
-        return damaged(err, name, "class names");
+    if (!kehu__all_read(&first))
+        return kehu__tree_damaged(err, name, "class names");
     KEHU_TRY(kehu__tree_names_alloc(&tree->classes, n, total, &tree->alloc, err));
     for (uint32_t k = 0; k < n; k++) {
-        const char *bytes = read_text(&r, &size);
+        const char *bytes = kehu__tree_read_text(&r, &size);
         memcpy(tree->classes.bytes + at, bytes, size);
         tree->classes.bytes[at + size] = '\0';
         tree->classes.starts[k] = at;
@@ -209,101 +147,7 @@ static kehu_status read_classes(kehu__reader r, kehu_tree *tree, uint32_t n,
         for (uint32_t j = 0; j < k; j++)
             if (strcmp(kehu__tree_name(&tree->classes, j),
                        kehu__tree_name(&tree->classes, k)) == 0)
-                return damaged(err, name, "a class is there twice");
-    }
-    return KEHU_OK;
-}
-
-static kehu_status read_edges(kehu__reader *r, kehu__tree_feature *f,
-                              const kehu_allocator *alloc, const char *name,
-                              kehu_error *err)
-{
-    const uint32_t n = kehu__read_u32(r);
-    if (r->failed || n >= KEHU__TREE_MAX_BINS)
-        return damaged(err, name, "edges of a column");
-    f->n_codes = n + 2;
-    if (n == 0)
-        return KEHU_OK;
-    f->edges = kehu__alloc(alloc, n, sizeof *f->edges);
-    if (f->edges == NULL)
-        return kehu__no_memory(err, "the tree");
-    f->n_edges = n;
-    for (uint32_t i = 0; i < n; i++) {
-        f->edges[i] = kehu__read_double(r);
-        if (isnan(f->edges[i]) || (i > 0 && !(f->edges[i] > f->edges[i - 1])))
-            return damaged(err, name, "edges of a column");
-    }
-    return KEHU_OK;
-}
-
-static kehu_status read_levels(kehu__reader *r, kehu__tree_feature *f,
-                               const kehu_allocator *alloc, const char *name,
-                               kehu_error *err)
-{
-    const uint32_t n = kehu__read_u32(r);
-    kehu__reader first = *r;
-    size_t size, total = 0;
-    if (r->failed || n > KEHU__TREE_MAX_LEVELS)
-        return damaged(err, name, "categories of a column");
-    for (uint32_t i = 0; i < n; i++) {
-        size = kehu__read_u32(&first);
-        kehu__read_bytes(&first, size);
-        total += size;
-        if (first.failed || size == 0)
-            return damaged(err, name, "categories of a column");
-    }
-    f->level_starts = kehu__alloc_zero(alloc, (size_t)n + 1, sizeof *f->level_starts);
-    if (f->level_starts == NULL)
-        return kehu__no_memory(err, "the tree");
-    f->n_codes = n + 2;
-    f->n_levels = n;
-    if (n == 0)
-        return KEHU_OK;
-    f->level_bytes = kehu__alloc(alloc, total, 1);
-    if (f->level_bytes == NULL)
-        return kehu__no_memory(err, "the tree");
-    /* The last start is the size that freeing needs: set it first. */
-    f->level_starts[n] = (uint32_t)total;
-    for (uint32_t i = 0, at = 0; i < n; i++) {
-        size = kehu__read_u32(r);
-        memcpy(f->level_bytes + at, kehu__read_bytes(r, size), size);
-        f->level_starts[i] = at;
-        at += (uint32_t)size;
-        f->level_starts[i + 1] = i + 1 == n ? (uint32_t)total : at;
-        if (i > 0 && kehu__tree_compare_texts(kehu__tree_level(f, i - 1),
-                                              kehu__tree_level(f, i)) >= 0) {
-            f->level_starts[n] = (uint32_t)total;
-            return damaged(err, name, "categories of a column");
-        }
-    }
-    return KEHU_OK;
-}
-
-static kehu_status read_feature(kehu__reader *r, kehu__tree_feature *f,
-                                const kehu_allocator *alloc, const char *name,
-                                kehu_error *err)
-{
-    const uint8_t of_kind = kehu__read_u8(r);
-    size_t size;
-    const char *bytes = read_text(r, &size);
-    if (bytes == NULL || of_kind > KEHU__TREE_TEXT)
-        return damaged(err, name, "a column's name or kind");
-    f->kind = (kehu__tree_kind)of_kind;
-    f->name = kehu__alloc(alloc, size + 1, 1);
-    if (f->name == NULL)
-        return kehu__no_memory(err, "the tree");
-    f->name_size = size;
-    memcpy(f->name, bytes, size);
-    f->name[size] = '\0';
-    KEHU_TRY(kehu__tree_is_text(f) ? read_levels(r, f, alloc, name, err)
-                                   : read_edges(r, f, alloc, name, err));
-    f->code_weight = kehu__alloc(alloc, f->n_codes, sizeof *f->code_weight);
-    if (f->code_weight == NULL)
-        return kehu__no_memory(err, "the tree");
-    for (uint32_t i = 0; i < f->n_codes; i++) {
-        f->code_weight[i] = kehu__read_double(r);
-        if (!not_negative(f->code_weight[i]))
-            return damaged(err, name, "the weight of a column's values");
+                return kehu__tree_damaged(err, name, "a class is there twice");
     }
     return KEHU_OK;
 }
@@ -312,18 +156,19 @@ static kehu_status read_features(kehu__reader r, kehu_tree *tree, uint32_t n,
                                  const char *name, kehu_error *err)
 {
     if ((size_t)n > (size_t)(r.end - r.at))
-        return damaged(err, name, "columns");
+        return kehu__tree_damaged(err, name, "columns");
     tree->features = kehu__alloc_zero(&tree->alloc, n, sizeof *tree->features);
     if (tree->features == NULL)
         return kehu__no_memory(err, "the tree");
     tree->n_features = n;
     for (uint32_t f = 0; f < n; f++) {
-        KEHU_TRY(read_feature(&r, &tree->features[f], &tree->alloc, name, err));
+        KEHU_TRY(
+            kehu__tree_read_feature(&r, &tree->features[f], &tree->alloc, name, err));
         for (uint32_t g = 0; g < f; g++)
             if (strcmp(tree->features[g].name, tree->features[f].name) == 0)
-                return damaged(err, name, "a column is there twice");
+                return kehu__tree_damaged(err, name, "a column is there twice");
     }
-    return all_read(&r) ? KEHU_OK : damaged(err, name, "columns");
+    return kehu__all_read(&r) ? KEHU_OK : kehu__tree_damaged(err, name, "columns");
 }
 
 /* The codes on the left of an ordered split follow from its cut. */
@@ -361,7 +206,7 @@ bool kehu__tree_read_node(kehu__reader *r, const kehu_tree *tree, kehu__tree_nod
         return n->left == 0 && n->cut == 0 && n->flags == 0 && n->gain == 0;
     if (feature >= tree->n_features ||
         n->flags > (KEHU__TREE_MISSING_LEFT | KEHU__TREE_LEARNED) ||
-        !not_negative(n->gain))
+        !kehu__not_negative(n->gain))
         return false;
     n->feature = (int32_t)feature;
     f = &tree->features[feature];
@@ -399,8 +244,8 @@ static kehu_status read_nodes(kehu__reader r, kehu_tree *tree, const char *name,
     for (uint32_t i = 0; i < tree->n_nodes; i++)
         /* Parents come first, so a node without a depth by now has none. */
         if ((i > 0 && tree->nodes[i].depth == 0) || !read_node(&r, tree, i))
-            return damaged(err, name, "nodes");
-    return all_read(&r) ? KEHU_OK : damaged(err, name, "nodes");
+            return kehu__tree_damaged(err, name, "nodes");
+    return kehu__all_read(&r) ? KEHU_OK : kehu__tree_damaged(err, name, "nodes");
 }
 
 static kehu_status read_probabilities(kehu__reader r, kehu_tree *tree, const char *name,
@@ -410,49 +255,51 @@ static kehu_status read_probabilities(kehu__reader r, kehu_tree *tree, const cha
     const size_t cells = (size_t)tree->n_nodes * K;
     for (size_t i = 0; i < cells; i++) {
         tree->weights[i] = kehu__read_double(&r);
-        if (!not_negative(tree->weights[i]))
-            return damaged(err, name, "class weights of a node");
+        if (!kehu__not_negative(tree->weights[i]))
+            return kehu__tree_damaged(err, name, "class weights of a node");
     }
     for (size_t i = 0; i < cells; i += K) {
         double sum = 0;
         for (uint32_t k = 0; k < K; k++) {
             const double p = kehu__read_double(&r), steps = p * KEHU__TREE_ONE;
             if (!(p > 0 && p < 1) || floor(steps) != steps)
-                return damaged(err, name, "probabilities of a node");
+                return kehu__tree_damaged(err, name, "probabilities of a node");
             tree->probabilities[i + k] = p;
             sum += p;
         }
         if (sum != 1)
-            return damaged(err, name, "probabilities of a node do not sum to 1");
+            return kehu__tree_damaged(err, name,
+                                      "probabilities of a node do not sum to 1");
     }
-    return all_read(&r) ? KEHU_OK : damaged(err, name, "probabilities");
+    return kehu__all_read(&r) ? KEHU_OK : kehu__tree_damaged(err, name, "probabilities");
 }
 
 static kehu_status read_tree(kehu_tree *tree, const kehu__container *c, bool is_ensemble,
                              const char *name, kehu_error *err)
 {
     uint32_t n_classes = 0, n_features, n_nodes;
-    const kehu__reader prob = section(c, "PROB");
-    if (!read_head(section(c, "HEAD"), tree, &n_classes) ||
+    const kehu__reader prob = kehu__tree_section(c, "PROB");
+    if (!read_head(kehu__tree_section(c, "HEAD"), tree, &n_classes) ||
         (size_t)(prob.end - prob.at) != (size_t)tree->n_nodes * n_classes * 16) {
         tree->n_features = tree->n_nodes = 0;
-        return damaged(err, name, "its head");
+        return kehu__tree_damaged(err, name, "its head");
     }
     n_features = tree->n_features;
     n_nodes = tree->n_nodes;
     tree->n_features = tree->n_nodes = 0; /* until they are allocated */
-    KEHU_TRY(read_classes(section(c, "CLAS"), tree, n_classes, name, err));
-    KEHU_TRY(read_features(section(c, "FEAT"), tree, n_features, name, err));
+    KEHU_TRY(read_classes(kehu__tree_section(c, "CLAS"), tree, n_classes, name, err));
+    KEHU_TRY(read_features(kehu__tree_section(c, "FEAT"), tree, n_features, name, err));
     KEHU_TRY(kehu__tree_alloc_nodes(tree, n_nodes, err));
-    KEHU_TRY(read_nodes(section(c, "NODE"), tree, name, err));
+    KEHU_TRY(read_nodes(kehu__tree_section(c, "NODE"), tree, name, err));
     KEHU_TRY(read_probabilities(prob, tree, name, err));
     kehu__tree_finish(tree);
     if (!is_ensemble)
-        return tree->summary.criterion != KEHU_TREE_AUTO ? KEHU_OK
-                                                         : damaged(err, name, "its head");
+        return tree->summary.criterion != KEHU_TREE_AUTO
+                   ? KEHU_OK
+                   : kehu__tree_damaged(err, name, "its head");
     if (n_nodes != 1)
-        return damaged(err, name, "its root");
-    return kehu__ensemble_read(section(c, "BOOS"), tree, name, err);
+        return kehu__tree_damaged(err, name, "its root");
+    return kehu__ensemble_read(kehu__tree_section(c, "BOOS"), tree, name, err);
 }
 
 /* A file that says it is an ensemble is one; what is wrong with it is found after. */

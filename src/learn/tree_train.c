@@ -1,5 +1,5 @@
 /* From a caller's columns to a trained tree. */
-#include <kehu/tree.h>
+#include <kehu/bins.h>
 
 #include <math.h>
 #include <string.h>
@@ -7,14 +7,13 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/maths.h"
-#include "learn/tree_encode.h"
+#include "learn/tree_bins.h"
 #include "learn/tree_ensemble.h"
 #include "learn/tree_model.h"
 #include "learn/tree_select.h"
 #include "learn/tree_target.h"
 
 enum {
-    MAX_COLUMNS = KEHU__TREE_MAX_FEATURES,
     MAX_LEAVES = 65536,
     MAX_DEPTH = 64,
     MAX_FOLDS = 20,
@@ -33,8 +32,9 @@ typedef struct training {
     uint8_t *use;       /* [n_given] weight above 0 */
     uint32_t n_rows;    /* those of positive weight */
     uint32_t n_repeats; /* of the folds */
-    size_t codes_size, by_row_size;
-    uint8_t *labels, *fold, *codes, *by_row;
+    uint8_t *labels, *fold;
+    const kehu_bins *bins; /* of the rows of positive weight */
+    kehu_bins *own;        /* the same, or NULL where they are the caller's */
     uint32_t *weights;
     uint32_t *offsets; /* [rows.stride] */
     kehu__tree_input *inputs;
@@ -78,35 +78,6 @@ static kehu_status check_options(kehu_tree_options *o, kehu_error *err)
             return kehu__fail(err, KEHU_ARGUMENT, -1,
                               "class_weights[%u] is not a positive finite number",
                               (unsigned)k);
-    return KEHU_OK;
-}
-
-static kehu_status check_columns(const kehu_column *columns, uint32_t n_columns,
-                                 const kehu_column *target, kehu_error *err)
-{
-    if (columns == NULL || n_columns == 0)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "there are no columns to learn from");
-    if (n_columns > MAX_COLUMNS)
-        return kehu__fail(err, KEHU_LIMIT, -1, "%u columns, at most %d are possible",
-                          (unsigned)n_columns, MAX_COLUMNS);
-    KEHU_TRY(kehu__column_check(target, "the target", err));
-    for (uint32_t f = 0; f < n_columns; f++) {
-        const kehu_column *c = &columns[f];
-        if (c->name == NULL || c->name[0] == '\0')
-            return kehu__fail(err, KEHU_COLUMN, f, "column %u has no name", (unsigned)f);
-        if (target->name != NULL && strcmp(c->name, target->name) == 0)
-            return kehu__fail(err, KEHU_DUPLICATE, f, "column %s is also the target",
-                              c->name);
-        for (uint32_t g = 0; g < f; g++)
-            if (strcmp(columns[g].name, c->name) == 0)
-                return kehu__fail(err, KEHU_DUPLICATE, f, "column %s is there twice",
-                                  c->name);
-        KEHU_TRY(kehu__column_check(c, c->name, err));
-        if (c->length != target->length)
-            return kehu__fail(err, KEHU_ARGUMENT, -1,
-                              "column %s has %lld rows, the target has %lld", c->name,
-                              (long long)c->length, (long long)target->length);
-    }
     return KEHU_OK;
 }
 
@@ -213,94 +184,65 @@ static kehu_status read_folds(training *t, const kehu_column *row_ids, kehu_erro
     return KEHU_OK;
 }
 
-typedef struct learning {
-    training *t;
-    const kehu_column *columns;
-    kehu_status *statuses; /* [n_features] */
-} learning;
-
-static void learn_feature(void *arg, int64_t f)
+/* The tree's columns, with the training weight of each code. */
+static kehu_status copy_features(training *t, kehu_error *err)
 {
-    learning *l = arg;
-    l->statuses[f] = kehu__tree_feature_learn(&l->t->tree->features[f], &l->columns[f],
-                                              l->t->use, &l->t->alloc, NULL);
-}
-
-static kehu_status learn_features(training *t, const kehu_column *columns,
-                                  kehu_error *err)
-{
-    const uint32_t F = t->tree->n_features;
-    learning l = {t, columns, kehu__alloc(&t->alloc, F, sizeof *l.statuses)};
-    kehu_status status = KEHU_OK;
-    if (l.statuses == NULL)
-        return kehu__no_memory(err, "the columns' bins");
-    kehu__parallel(&t->run, F, learn_feature, &l);
-    for (uint32_t f = 0; f < F && status == KEHU_OK; f++)
-        if (l.statuses[f] != KEHU_OK) /* the first that failed, for its message */
-            status = kehu__fail(err, l.statuses[f], -1, "column %s: %s", columns[f].name,
-                                kehu_status_text(l.statuses[f]));
-    kehu__free(&t->alloc, l.statuses, F, sizeof *l.statuses);
-    return status;
-}
-
-/* Training weight of each code; counts how many columns have two values. */
-static uint32_t weigh_codes(training *t)
-{
+    kehu_tree *tree = t->tree;
     uint32_t n_varied = 0;
-    for (uint32_t f = 0; f < t->tree->n_features; f++) {
-        kehu__tree_feature *feature = &t->tree->features[f];
-        const uint8_t *codes = t->codes + (size_t)f * t->n_rows;
-        uint64_t sums[4][256] = {{0}};
+    for (uint32_t f = 0; f < tree->n_features; f++) {
+        kehu__tree_feature *feature = &tree->features[f];
+        uint64_t sums[256];
         uint32_t n_used = 0;
-        for (uint32_t i = 0; i < t->n_rows; i++)
-            sums[i % 4][codes[i]] += t->weights == NULL ? 1 : t->weights[i];
+        KEHU_TRY(kehu__tree_feature_copy(feature, &t->bins->features[f], &t->alloc, err));
+        if (t->weights != NULL)
+            kehu__bins_weigh(t->bins, f, t->weights, sums);
         for (uint32_t code = 0; code < feature->n_codes; code++) {
-            const uint64_t sum =
-                sums[0][code] + sums[1][code] + sums[2][code] + sums[3][code];
-            n_used += sum > 0;
-            feature->code_weight[code] = (double)sum * t->rows.weight_unit;
+            n_used += feature->code_weight[code] > 0;
+            feature->code_weight[code] =
+                (t->weights != NULL ? (double)sums[code] : feature->code_weight[code]) *
+                t->rows.weight_unit;
         }
         n_varied += n_used > 1;
     }
-    return n_varied;
+    return n_varied > 0
+               ? KEHU_OK
+               : kehu__fail(err, KEHU_DATA, -1, "no column has two different values");
 }
 
-/* Bins of each column, and every cell as a byte, by column and by row. */
-static kehu_status encode(training *t, const kehu_column *columns, kehu_error *err)
+/* The bins as inputs of the growing. */
+static kehu_status read_bins(training *t, kehu_error *err)
 {
-    const uint32_t F = t->tree->n_features;
-    const size_t stride = (F + 7) / 8 * 8;
+    const kehu_bins *bins = t->bins;
+    const uint32_t F = bins->n_features;
+    const size_t stride = bins->codes.stride;
+    t->tree->features = kehu__alloc_zero(&t->alloc, F, sizeof *t->tree->features);
+    if (t->tree->features == NULL)
+        return kehu__no_memory(err, "the tree");
+    t->tree->n_features = F;
+    KEHU_TRY(copy_features(t, err));
     t->rows.stride = stride;
-    t->codes_size = (size_t)t->n_rows * F;
-    t->by_row_size = (size_t)t->n_rows * stride;
-    t->codes = kehu__alloc(&t->alloc, t->codes_size, 1);
-    t->by_row = kehu__alloc_zero(&t->alloc, t->by_row_size, 1);
     t->inputs = kehu__alloc_zero(&t->alloc, F, sizeof *t->inputs);
     t->offsets = kehu__alloc(&t->alloc, stride, sizeof *t->offsets);
-    if (t->codes == NULL || t->by_row == NULL || t->inputs == NULL || t->offsets == NULL)
+    if (t->inputs == NULL || t->offsets == NULL)
         return kehu__no_memory(err, "the binned columns");
-    KEHU_TRY(learn_features(t, columns, err));
-    const kehu__tree_codes to = {t->n_rows, t->codes, t->by_row, stride};
-    KEHU_TRY(kehu__tree_encode(&to, t->tree->features, F, columns, t->use, &t->run,
-                               &t->alloc, err));
     for (uint32_t f = 0; f < F; f++) {
-        const kehu__tree_feature *feature = &t->tree->features[f];
-        t->inputs[f] = (kehu__tree_input){.codes = t->codes + (size_t)f * t->n_rows,
-                                          .n_codes = feature->n_codes,
-                                          .ordered = !kehu__tree_is_text(feature)};
+        const kehu__tree_feature *feature = &bins->features[f];
+        t->inputs[f] =
+            (kehu__tree_input){.codes = bins->codes.by_column + (size_t)f * t->n_rows,
+                               .n_codes = feature->n_codes,
+                               .ordered = !kehu__tree_is_text(feature)};
         t->offsets[f] = t->rows.n_cells;
         t->rows.n_cells += feature->n_codes;
     }
     for (size_t f = F; f < stride; f++)
         t->offsets[f] = t->rows.n_cells;
     t->rows.offsets = t->offsets;
-    if (weigh_codes(t) == 0)
-        return kehu__fail(err, KEHU_DATA, -1, "no column has two different values");
+    t->rows.by_row = bins->codes.by_row;
     return KEHU_OK;
 }
 
 /* Which columns must have the second class's probability rise or fall with them. */
-static kehu_status read_monotone(training *t, const kehu_column *columns, kehu_error *err)
+static kehu_status read_monotone(training *t, kehu_error *err)
 {
     const kehu_tree_options *o = &t->options;
     if (o->monotone == NULL)
@@ -320,7 +262,7 @@ static kehu_status read_monotone(training *t, const kehu_column *columns, kehu_e
         if (o->monotone[f] != 0 && !t->inputs[f].ordered)
             return kehu__fail(err, KEHU_COLUMN, f,
                               "column %s is text, which cannot be monotone",
-                              columns[f].name);
+                              t->tree->features[f].name);
         t->inputs[f].monotone = o->monotone[f];
         t->rows.any_monotone |= o->monotone[f] != 0;
     }
@@ -484,46 +426,86 @@ static kehu_status boost(training *t, kehu_error *err)
     return kehu__ensemble_instead(tree, err);
 }
 
-static kehu_status train(training *t, const kehu_column *columns, uint32_t n_columns,
-                         const kehu_column *target, const kehu_column *row_ids,
-                         const kehu_column *weights, kehu_error *err)
+/* What a call brings: columns, or bins of them. */
+typedef struct given {
+    const kehu_column *columns;
+    uint32_t n_columns;
+    const kehu_bins *bins;
+    const kehu_column *target, *row_ids, *weights;
+} given;
+
+static kehu_status check_given(const given *g, kehu_error *err)
 {
-    KEHU_TRY(check_columns(columns, n_columns, target, err));
+    const kehu_column *target = g->target;
+    const uint32_t n = g->bins != NULL ? g->bins->n_features : g->n_columns;
+    if (n == 0 || (g->bins == NULL && g->columns == NULL))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "there are no columns to learn from");
+    KEHU_TRY(kehu__column_check(target, "the target", err));
+    if (g->bins == NULL)
+        KEHU_TRY(
+            kehu__bins_check_columns(g->columns, n, target->length, "the target", err));
+    else if (target->length != g->bins->codes.n_rows)
+        return kehu__fail(
+            err, KEHU_ARGUMENT, -1, "the target has %lld rows, the bins have %lu",
+            (long long)target->length, (unsigned long)g->bins->codes.n_rows);
+    for (uint32_t f = 0; target->name != NULL && f < n; f++) {
+        const char *name =
+            g->bins != NULL ? g->bins->features[f].name : g->columns[f].name;
+        if (strcmp(name, target->name) == 0)
+            return kehu__fail(err, KEHU_DUPLICATE, f, "column %s is also the target",
+                              name);
+    }
     if (target->length == 0)
         return kehu__fail(err, KEHU_EMPTY, -1, "there are no rows to learn from");
     if (target->length > INT32_MAX)
         return kehu__fail(err, KEHU_LIMIT, -1, "%lld rows, at most 2^31 - 1 are possible",
                           (long long)target->length);
-    t->n_given = target->length;
+    return KEHU_OK;
+}
+
+/* Bins of the rows of positive weight: of the columns, or out of the caller's. */
+static kehu_status get_bins(training *t, const given *g, kehu_error *err)
+{
+    if (g->bins == NULL)
+        KEHU_TRY(kehu__bins_fit(&t->own, g->columns, g->n_columns, t->use, t->n_rows,
+                                &t->run, &t->alloc, err));
+    else if (t->n_rows < t->n_given)
+        KEHU_TRY(kehu__bins_take(&t->own, g->bins, t->use, t->n_rows, &t->alloc, err));
+    t->bins = t->own != NULL ? t->own : g->bins;
+    return KEHU_OK;
+}
+
+static kehu_status train(training *t, const given *g, kehu_error *err)
+{
+    KEHU_TRY(check_given(g, err));
+    t->n_given = g->target->length;
     t->use = kehu__alloc(&t->alloc, (size_t)t->n_given, 1);
     t->tree = kehu__alloc_zero(&t->alloc, 1, sizeof *t->tree);
     if (t->tree != NULL)
         t->tree->alloc = t->alloc;
     if (t->use == NULL || t->tree == NULL)
         return kehu__no_memory(err, "the tree");
-    KEHU_TRY(read_weights(t, weights, err));
-    t->tree->n_features = n_columns;
-    t->tree->features = kehu__alloc_zero(&t->alloc, n_columns, sizeof *t->tree->features);
+    KEHU_TRY(read_weights(t, g->weights, err));
     t->labels = kehu__alloc(&t->alloc, t->n_rows, 1);
     t->n_repeats = t->options.n_folds == 1 ? 1 : REPEATED_ROWS / t->n_rows;
     t->n_repeats = t->n_repeats < 1             ? 1
                    : t->n_repeats > MAX_REPEATS ? MAX_REPEATS
                                                 : t->n_repeats;
     t->fold = kehu__alloc(&t->alloc, (size_t)t->n_rows * t->n_repeats, 1);
-    if (t->tree->features == NULL || t->labels == NULL || t->fold == NULL)
+    if (t->labels == NULL || t->fold == NULL)
         return kehu__no_memory(err, "the tree");
-    KEHU_TRY(kehu__tree_target_read(&t->tree->classes, t->labels, target,
+    KEHU_TRY(kehu__tree_target_read(&t->tree->classes, t->labels, g->target,
                                     t->options.classes, t->use, &t->alloc, err));
     KEHU_TRY(check_classes(t, err));
-    KEHU_TRY(read_folds(t, row_ids, err));
-    KEHU_TRY(encode(t, columns, err));
-    KEHU_TRY(read_monotone(t, columns, err));
+    KEHU_TRY(read_folds(t, g->row_ids, err));
+    KEHU_TRY(get_bins(t, g, err));
+    KEHU_TRY(read_bins(t, err));
+    KEHU_TRY(read_monotone(t, err));
     KEHU_TRY(prepare_xlogx(t, err));
     t->rows.n_rows = t->n_rows;
-    t->rows.n_inputs = n_columns;
+    t->rows.n_inputs = t->tree->n_features;
     t->rows.n_classes = t->tree->classes.n;
     t->rows.inputs = t->inputs;
-    t->rows.by_row = t->by_row;
     t->rows.labels = t->labels;
     t->rows.units = t->units;
     KEHU_TRY(grow_and_keep(t, err));
@@ -536,8 +518,7 @@ static void free_training(training *t)
     kehu__free(a, t->use, (size_t)t->n_given, 1);
     kehu__free(a, t->labels, t->n_rows, 1);
     kehu__free(a, t->fold, (size_t)t->n_rows * t->n_repeats, 1);
-    kehu__free(a, t->codes, t->codes_size, 1);
-    kehu__free(a, t->by_row, t->by_row_size, 1);
+    kehu_bins_free(t->own);
     kehu__free(a, t->offsets, t->rows.stride, sizeof *t->offsets);
     kehu__free(a, t->weights, t->n_rows, sizeof *t->weights);
     if (t->tree != NULL) {
@@ -547,10 +528,8 @@ static void free_training(training *t)
     kehu__free(a, t->xlogx, t->rows.n_xlogx, sizeof *t->xlogx);
 }
 
-kehu_status kehu_tree_train(kehu_tree **out, const kehu_column *columns,
-                            uint32_t n_columns, const kehu_column *target,
-                            const kehu_column *row_ids, const kehu_column *weights,
-                            const kehu_tree_options *options, kehu_error *err)
+static kehu_status train_given(kehu_tree **out, const given *g,
+                               const kehu_tree_options *options, kehu_error *err)
 {
     training t = {0};
     kehu_status status;
@@ -561,11 +540,38 @@ kehu_status kehu_tree_train(kehu_tree **out, const kehu_column *columns,
     KEHU_TRY(check_options(&t.options, err));
     t.alloc = kehu__allocator(t.options.alloc);
     t.run = (kehu__run){t.options.n_threads, t.options.executor, t.options.progress};
-    status = train(&t, columns, n_columns, target, row_ids, weights, err);
+    status = train(&t, g, err);
     free_training(&t);
     if (status == KEHU_OK)
         *out = t.tree;
     else
         kehu_tree_free(t.tree);
     return status;
+}
+
+kehu_status kehu_tree_train(kehu_tree **out, const kehu_column *columns,
+                            uint32_t n_columns, const kehu_column *target,
+                            const kehu_column *row_ids, const kehu_column *weights,
+                            const kehu_tree_options *options, kehu_error *err)
+{
+    const given g = {.columns = columns,
+                     .n_columns = n_columns,
+                     .target = target,
+                     .row_ids = row_ids,
+                     .weights = weights};
+    return train_given(out, &g, options, err);
+}
+
+kehu_status kehu_tree_train_bins(kehu_tree **out, const kehu_bins *bins,
+                                 const kehu_column *target, const kehu_column *row_ids,
+                                 const kehu_column *weights,
+                                 const kehu_tree_options *options, kehu_error *err)
+{
+    const given g = {
+        .bins = bins, .target = target, .row_ids = row_ids, .weights = weights};
+    if (out != NULL)
+        *out = NULL;
+    if (bins == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "bins is NULL");
+    return train_given(out, &g, options, err);
 }

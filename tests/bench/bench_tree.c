@@ -1,44 +1,19 @@
-/* Figures of one tree over 1,000,000 rows of 50 standard normal numbers, a third
- * of them events.
+/* Figures of one tree over bench/normal_rows.h: learnt from columns and again from bins,
+ * then every row's probability.
  *
  *     bench_tree FOLDER THREADS
  *
- * The matrix is made from a seed and left in FOLDER for the peers: x.f32 by rows,
- * y.u8. */
-#include <kehu/tree.h>
+ * The matrix is left in FOLDER for the peers: x.f32 by rows, y.u8. */
+#include <kehu/bins.h>
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/maths.h"
-#include "base/random.h"
 #include "bench/figure.h"
+#include "bench/normal_rows.h"
 
-enum { ROWS = 1000000, COLUMNS = 50, DEPTH = 8, CALLS = 2000 };
-
-static float normal(kehu__random *r)
-{
-    double sum = -6;
-    for (int i = 0; i < 12; i++)
-        sum += kehu__random_unit(r);
-    return (float)sum;
-}
-
-/* Values column by column for us, row by row for the peers. */
-static void draw(float *by_column, float *by_row, uint8_t *y)
-{
-    kehu__random r = kehu__random_seed(50);
-    for (size_t i = 0; i < ROWS; i++) {
-        float *x = by_row + i * COLUMNS;
-        for (size_t k = 0; k < COLUMNS; k++) {
-            x[k] = normal(&r);
-            by_column[k * ROWS + i] = x[k];
-        }
-        const double logit = (double)(x[0] * x[1] + x[2] - 0.5f * x[3] * x[3]) - 0.3;
-        y[i] = kehu__random_unit(&r) < kehu__logistic(logit);
-    }
-}
+enum { DEPTH = 8, CALLS = 2000 };
 
 static double log_loss(const double *p, const uint8_t *y)
 {
@@ -46,6 +21,42 @@ static double log_loss(const double *p, const uint8_t *y)
     for (size_t i = 0; i < ROWS; i++)
         sum -= kehu__log(fmax(y[i] ? p[2 * i + 1] : p[2 * i], 1e-6));
     return sum / ROWS;
+}
+
+/* Bins made once, then a tree that only has to grow; the second of two, for the pages. */
+static void train_on_bins(const normal_rows *rows, const kehu_tree_options *options)
+{
+    const kehu_bins_options how = {.size = sizeof how, .n_threads = options->n_threads};
+    kehu_bins *bins;
+    kehu_error err;
+    double start = cpu_seconds();
+    must(kehu_bins_fit(&bins, rows->columns, COLUMNS, &how, &err), &err);
+    figure("bins_s", cpu_seconds() - start);
+    for (int i = 0; i < 2; i++) {
+        kehu_tree *tree;
+        start = cpu_seconds();
+        must(kehu_tree_train_bins(&tree, bins, &rows->target, NULL, NULL, options, &err),
+             &err);
+        if (i == 1)
+            figure("tree_s", cpu_seconds() - start);
+        kehu_tree_free(tree);
+    }
+    kehu_bins_free(bins);
+}
+
+/* What reading every number once costs: the least that scoring all columns can. */
+static void read_all(const normal_rows *rows)
+{
+    const size_t n = (size_t)ROWS * COLUMNS;
+    const double start = cpu_seconds();
+    float sums[64] = {0}, sum = 0;
+    for (size_t i = 0; i + 64 <= n; i += 64)
+        for (size_t j = 0; j < 64; j++)
+            sums[j] += rows->by_row[i + j];
+    for (size_t j = 0; j < 64; j++)
+        sum += sums[j];
+    figure("read_s", cpu_seconds() - start);
+    figure("read_sum", (double)sum); /* so that the reading is not left out */
 }
 
 int main(int argc, char **argv)
@@ -60,47 +71,35 @@ int main(int argc, char **argv)
                                        .shrinkage = -1,
                                        .n_threads = threads};
     const kehu_tree_score_options score = {.size = sizeof score, .n_threads = threads};
-    kehu_column columns[COLUMNS], target;
-    char names[COLUMNS][8];
-    double row[COLUMNS], one[2], start;
+    normal_rows rows;
+    double one[2], start;
     kehu_tree *tree;
     kehu_error err;
-    float *by_column = get((size_t)ROWS * COLUMNS, sizeof *by_column);
-    float *by_row = get((size_t)ROWS * COLUMNS, sizeof *by_row);
-    uint8_t *y = get(ROWS, 1);
     double *p = get(2 * (size_t)ROWS, sizeof *p);
     if (argc < 3)
         die("usage: bench_tree FOLDER THREADS");
-    draw(by_column, by_row, y);
-    keep(argv[1], "x.f32", by_row, (size_t)ROWS * COLUMNS * sizeof *by_row);
-    keep(argv[1], "y.u8", y, ROWS);
-    free(by_row);
-    for (int k = 0; k < COLUMNS; k++) {
-        snprintf(names[k], sizeof names[k], "x%d", k);
-        columns[k] = (kehu_column){.name = names[k],
-                                   .type = KEHU_FLOAT32,
-                                   .length = ROWS,
-                                   .data = by_column + (size_t)k * ROWS};
-        row[k] = (double)by_column[(size_t)k * ROWS];
-    }
-    target = (kehu_column){.name = "y", .type = KEHU_UINT8, .length = ROWS, .data = y};
+    draw_rows(&rows);
+    keep(argv[1], "x.f32", rows.by_row, (size_t)ROWS * COLUMNS * sizeof *rows.by_row);
+    keep(argv[1], "y.u8", rows.y, ROWS);
 
     start = cpu_seconds();
-    must(kehu_tree_train(&tree, columns, COLUMNS, &target, NULL, NULL, &options, &err),
+    must(kehu_tree_train(&tree, rows.columns, COLUMNS, &rows.target, NULL, NULL, &options,
+                         &err),
          &err);
     figure("train_s", cpu_seconds() - start);
-    must(kehu_tree_score(tree, columns, COLUMNS, p, &score, &err), &err);
+    must(kehu_tree_score(tree, rows.columns, COLUMNS, p, &score, &err), &err);
     start = cpu_seconds();
-    must(kehu_tree_score(tree, columns, COLUMNS, p, &score, &err), &err);
+    must(kehu_tree_score(tree, rows.columns, COLUMNS, p, &score, &err), &err);
     figure("score_s", cpu_seconds() - start);
-    figure("log_loss", log_loss(p, y));
+    figure("log_loss", log_loss(p, rows.y));
     start = cpu_seconds();
     for (int i = 0; i < CALLS; i++)
-        must(kehu_tree_score_row(tree, row, NULL, one, &err), &err);
+        must(kehu_tree_score_row(tree, rows.first, NULL, one, &err), &err);
     figure("row_s", (cpu_seconds() - start) / CALLS);
     kehu_tree_free(tree);
+    train_on_bins(&rows, &options);
+    read_all(&rows);
     free(p);
-    free(y);
-    free(by_column);
+    free_rows(&rows);
     return 0;
 }

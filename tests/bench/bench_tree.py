@@ -1,5 +1,7 @@
 # peers: lightgbm xgboost scikit-learn numpy
-"""One tree of depth 8 over 1 M x 50: matrix in, tree out, then every row's probability; one thread and two."""
+"""One tree of depth 8 over 1 M x 50: matrix in, tree out, then every row's probability; one thread and two.
+
+tree_s: a second tree on what was binned before. read_s: reading the matrix once, the least that scoring it may cost."""
 import os
 import sys
 
@@ -21,7 +23,9 @@ for threads in (1, 2):
     for peer in train:
         bar(f"tree.train.{peer}.t{threads}", ratio(medians, peer, "train_s"), train[peer])
         bar(f"tree.score.{peer}.t{threads}", ratio(medians, peer, "score_s"), score[peer])
+    bar(f"tree.again.lightgbm.t{threads}", ratio(medians, "lightgbm", "tree_s"), 3)
     if threads == 1:
+        bar("tree.score.read_bandwidth", medians["kehu"]["read_s"] / medians["kehu"]["score_s"], 0.7)
         bar("tree.row.xgboost", ratio(medians, "xgboost", "row_s"), 50)
         exact = [sys.executable, os.path.join(here, "peer_tree.py"), folder, "sklearn", "1"]
         once = in_turn({"sklearn": exact}, runs=1)["sklearn"]  # a minute and more: once

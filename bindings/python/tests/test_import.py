@@ -92,7 +92,7 @@ def test_every_function_of_the_library_is_used():
         if name.endswith(".py") and name != "_abi.py":
             with open(os.path.join(folder, name), encoding="utf-8") as f:
                 source += f.read()
-    models = {f"kehu_{m}_{verb}" for m in ("svm", "keyword", "hybrid", "linear", "tree", "levels", "preference", "rfm", "segments", "clv",
+    models = {f"kehu_{m}_{verb}" for m in ("svm", "keyword", "hybrid", "linear", "tree", "bins", "levels", "preference", "rfm", "segments", "clv",
                                            "tokenizer", "demand_machine", "priority", "gate", "sentiment", "topic") for verb in ("save", "load", "write", "read")}
     unused = {name for name in _abi.FUNCTIONS if name not in source} - models
     assert unused == {"kehu_status_name", "kehu_status_text", "kehu_table_find", "kehu_svm_top", "kehu_svm_class_find",
@@ -108,7 +108,7 @@ def test_every_option_can_be_given():
         "kehu_hybrid_predict_options": [kehu.Hybrid.predict], "kehu_tokenizer_options": [kehu.Tokenizer.default],
         "kehu_tokenizer_train_options": [kehu.Tokenizer.train], "kehu_tokenizer_batch_options": [kehu.Tokenizer.split],
         "kehu_linear_options": [kehu.Linear.train], "kehu_tree_options": [kehu.Tree.train], "kehu_tree_score_options": [kehu.Tree.score],
-        "kehu_tree_permute_options": [kehu.Tree.permute], "kehu_tree_recalibrate_options": [kehu.Tree.recalibrate],
+        "kehu_bins_options": [kehu.Bins.fit], "kehu_tree_permute_options": [kehu.Tree.permute], "kehu_tree_recalibrate_options": [kehu.Tree.recalibrate],
         "kehu_levels_options": [kehu.Levels.fit], "kehu_preference_options": [kehu.Preference.train], "kehu_rfm_options": [kehu.Rfm.fit],
         "kehu_rfm_base_options": [kehu.RfmBase], "kehu_clv_options": [kehu.Clv.fit], "kehu_clv_base_options": [kehu.ClvBase],
         "kehu_csv_options": [kehu.Csv], "kehu_write_options": [kehu.Table.write_csv, kehu.Table.write_json],

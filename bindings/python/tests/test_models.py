@@ -42,7 +42,7 @@ def models():
         "priority": kehu.Priority.builtin(),
         "gate": kehu.Gate.train(TEXTS, LABELS, good="network", cost=1),
         "clv": kehu.Clv.from_parameters("gamma_gamma", [6.25, 3.74, 15.44]),
-        "tree": kehu.Tree.train(COLUMNS, TARGET),
+        "tree": kehu.Tree.train(COLUMNS, TARGET), "bins": kehu.Bins.fit(COLUMNS, n_threads=2),
         "levels": kehu.Levels.fit([[0.1], [0.9]], mode="quantile", names=list("abcde")),
         "preference": kehu.Preference.train(COLUMNS, [None if i % 3 else t for i, t in enumerate(TARGET)]),
     }

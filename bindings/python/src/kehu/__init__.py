@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from . import errors
 from ._library import VERSION as __version__
+from .bins import Bins
 from .clv import Clv, ClvBase
 from .csv import Csv, read_csv
 from .demand import DemandMachine, Demands
@@ -68,7 +69,7 @@ from .words import words_find
 
 __all__ = [
     "DemandMachine", "Demands", "Gate", "Priority", "kano_classify", "kano_need", "kano_sum", "needs_find", "needs_words", "trends",
-    "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
+    "Bins", "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Sentiment", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Topics", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
     "calibration", "evaluate_binary", "fold_of", "gains", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "summary_find", "words_find", "write_libsvm", "__version__", "KehuArgumentError",
     "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",

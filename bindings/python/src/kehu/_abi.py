@@ -66,6 +66,17 @@ KEHU_WRITE_BOM = 1
 KEHU_WRITE_CRLF = 2
 KEHU_WRITE_GUARD = 4
 KEHU_WRITE_LINES = 8
+KEHU_TREE_AUTO = 0
+KEHU_TREE_ENTROPY = 1
+KEHU_TREE_GINI = 2
+KEHU_TREE_GAIN_RATIO = 3
+KEHU_TREE_CALIBRATE_BEST = 0
+KEHU_TREE_CALIBRATE_NONE = 1
+KEHU_TREE_CALIBRATE_SLOPE = 2
+KEHU_TREE_CALIBRATE_ISOTONIC = 3
+KEHU_TREE_SINGLE = 0
+KEHU_TREE_ENSEMBLE = 1
+KEHU_TREE_BEST = 2
 KEHU_RFM_RETURNS_NET = 0
 KEHU_RFM_RETURNS_COUNT = 1
 KEHU_RFM_RETURNS_DROP = 2
@@ -159,17 +170,6 @@ KEHU_LINEAR_LOGISTIC = 2
 KEHU_LINEAR_CRAMMER_SINGER = 3
 KEHU_NEEDS_TEXTS = 0
 KEHU_NEEDS_CLASSES = 1
-KEHU_TREE_AUTO = 0
-KEHU_TREE_ENTROPY = 1
-KEHU_TREE_GINI = 2
-KEHU_TREE_GAIN_RATIO = 3
-KEHU_TREE_CALIBRATE_BEST = 0
-KEHU_TREE_CALIBRATE_NONE = 1
-KEHU_TREE_CALIBRATE_SLOPE = 2
-KEHU_TREE_CALIBRATE_ISOTONIC = 3
-KEHU_TREE_SINGLE = 0
-KEHU_TREE_ENSEMBLE = 1
-KEHU_TREE_BEST = 2
 KEHU_PREFERENCE_SILENT = 0
 KEHU_PREFERENCE_SPOKEN = 1
 KEHU_PREFERENCE_GROUPS = 2
@@ -200,6 +200,9 @@ KEHU_TREND_BURSTS = 2
 ENUMS: dict[str, dict[str, int]] = {
     'kehu_status': {'KEHU_OK': 0, 'KEHU_NO_MEMORY': -1, 'KEHU_ARGUMENT': -2, 'KEHU_DATA': -3, 'KEHU_NOT_FOUND': -4, 'KEHU_IO': -5, 'KEHU_FORMAT': -6, 'KEHU_VERSION': -7, 'KEHU_LIMIT': -8, 'KEHU_CANCELLED': -9, 'KEHU_INTERNAL': -10, 'KEHU_KIND': -11, 'KEHU_COLUMN': -12, 'KEHU_ENCODING': -13, 'KEHU_DUPLICATE': -14, 'KEHU_EMPTY': -15, 'KEHU_ONE_CLASS': -16, 'KEHU_BUSY': -17, 'KEHU_POISONED': -18, 'KEHU_RANGE': -19},
     'kehu_type': {'KEHU_BOOL': 1, 'KEHU_INT8': 2, 'KEHU_INT16': 3, 'KEHU_INT32': 4, 'KEHU_INT64': 5, 'KEHU_UINT8': 6, 'KEHU_UINT16': 7, 'KEHU_UINT32': 8, 'KEHU_UINT64': 9, 'KEHU_FLOAT32': 10, 'KEHU_FLOAT64': 11, 'KEHU_DATE32': 12, 'KEHU_TIMESTAMP': 13, 'KEHU_UTF8': 14, 'KEHU_LARGE_UTF8': 15, 'KEHU_CATEGORY': 16, 'KEHU_CATEGORY8': 17, 'KEHU_CATEGORY16': 18, 'KEHU_UTF8_VIEW': 19, 'KEHU_TIMESTAMP_S': 20, 'KEHU_TIMESTAMP_MS': 21, 'KEHU_TIMESTAMP_NS': 22, 'KEHU_DECIMAL32': 23, 'KEHU_DECIMAL64': 24, 'KEHU_DECIMAL128': 25, 'KEHU_DECIMAL256': 26},
+    'kehu_tree_criterion': {'KEHU_TREE_AUTO': 0, 'KEHU_TREE_ENTROPY': 1, 'KEHU_TREE_GINI': 2, 'KEHU_TREE_GAIN_RATIO': 3},
+    'kehu_tree_calibration': {'KEHU_TREE_CALIBRATE_BEST': 0, 'KEHU_TREE_CALIBRATE_NONE': 1, 'KEHU_TREE_CALIBRATE_SLOPE': 2, 'KEHU_TREE_CALIBRATE_ISOTONIC': 3},
+    'kehu_tree_kind': {'KEHU_TREE_SINGLE': 0, 'KEHU_TREE_ENSEMBLE': 1, 'KEHU_TREE_BEST': 2},
     'kehu_rfm_returns': {'KEHU_RFM_RETURNS_NET': 0, 'KEHU_RFM_RETURNS_COUNT': 1, 'KEHU_RFM_RETURNS_DROP': 2},
     'kehu_rfm_column': {'KEHU_RFM_RECENCY': 0, 'KEHU_RFM_ORDERS': 1, 'KEHU_RFM_SPEND': 2},
     'kehu_rfm_rule': {'KEHU_RFM_NEAREST_RANK': 0, 'KEHU_RFM_INTERPOLATED': 1, 'KEHU_RFM_INTERPOLATED_PLUS_ONE': 2, 'KEHU_RFM_EQUAL_WIDTH': 3},
@@ -218,9 +221,6 @@ ENUMS: dict[str, dict[str, int]] = {
     'kehu_level_mode': {'KEHU_LEVEL_ABSOLUTE': 0, 'KEHU_LEVEL_QUANTILE': 1, 'KEHU_LEVEL_LIFT': 2},
     'kehu_linear_loss': {'KEHU_LINEAR_SQUARED_HINGE': 0, 'KEHU_LINEAR_HINGE': 1, 'KEHU_LINEAR_LOGISTIC': 2, 'KEHU_LINEAR_CRAMMER_SINGER': 3},
     'kehu_needs_report': {'KEHU_NEEDS_TEXTS': 0, 'KEHU_NEEDS_CLASSES': 1},
-    'kehu_tree_criterion': {'KEHU_TREE_AUTO': 0, 'KEHU_TREE_ENTROPY': 1, 'KEHU_TREE_GINI': 2, 'KEHU_TREE_GAIN_RATIO': 3},
-    'kehu_tree_calibration': {'KEHU_TREE_CALIBRATE_BEST': 0, 'KEHU_TREE_CALIBRATE_NONE': 1, 'KEHU_TREE_CALIBRATE_SLOPE': 2, 'KEHU_TREE_CALIBRATE_ISOTONIC': 3},
-    'kehu_tree_kind': {'KEHU_TREE_SINGLE': 0, 'KEHU_TREE_ENSEMBLE': 1, 'KEHU_TREE_BEST': 2},
     'kehu_redact_kind': {'KEHU_REDACT_PHONE': 0, 'KEHU_REDACT_IDENTITY_CARD': 1, 'KEHU_REDACT_BANK_CARD': 2, 'KEHU_REDACT_EMAIL': 3, 'KEHU_REDACT_ADDRESS': 4, 'KEHU_REDACT_KINDS': 5},
     'kehu_store_part': {'KEHU_STORE_CUSTOMERS': 0, 'KEHU_STORE_EVENTS': 1},
     'kehu_store_mode': {'KEHU_STORE_EXISTING': 0, 'KEHU_STORE_CREATE': 1, 'KEHU_STORE_NEW': 2},
@@ -279,6 +279,38 @@ class ArrowArray(Structure):
 
 
 class ArrowArrayStream(Structure):
+    pass
+
+
+class kehu_tree_options(Structure):
+    pass
+
+
+class kehu_tree_score_options(Structure):
+    pass
+
+
+class kehu_tree_info(Structure):
+    pass
+
+
+class kehu_tree_step(Structure):
+    pass
+
+
+class kehu_tree_permute_options(Structure):
+    pass
+
+
+class kehu_tree_recalibrate_options(Structure):
+    pass
+
+
+class kehu_tree_recalibration(Structure):
+    pass
+
+
+class kehu_bins_options(Structure):
     pass
 
 
@@ -522,34 +554,6 @@ class kehu_segment_total(Structure):
     pass
 
 
-class kehu_tree_options(Structure):
-    pass
-
-
-class kehu_tree_score_options(Structure):
-    pass
-
-
-class kehu_tree_info(Structure):
-    pass
-
-
-class kehu_tree_step(Structure):
-    pass
-
-
-class kehu_tree_permute_options(Structure):
-    pass
-
-
-class kehu_tree_recalibrate_options(Structure):
-    pass
-
-
-class kehu_tree_recalibration(Structure):
-    pass
-
-
 class kehu_preference_options(Structure):
     pass
 
@@ -749,6 +753,85 @@ ArrowArrayStream._fields_ = [
     ('get_last_error', CFUNCTYPE(c_char_p, POINTER(ArrowArrayStream))),
     ('release', CFUNCTYPE(None, POINTER(ArrowArrayStream))),
     ('private_data', c_void_p),
+]
+kehu_tree_options._fields_ = [
+    ('size', c_uint32),
+    ('criterion', c_int),
+    ('max_leaves', c_uint32),
+    ('max_depth', c_uint32),
+    ('n_folds', c_uint32),
+    ('n_threads', c_uint32),
+    ('min_leaf_weight', c_double),
+    ('shrinkage', c_double),
+    ('seed', c_uint64),
+    ('class_weights', POINTER(c_double)),
+    ('n_class_weights', c_uint32),
+    ('classes', POINTER(kehu_column)),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+    ('cut_penalty', c_double),
+    ('monotone', POINTER(c_int8)),
+    ('n_monotone', c_uint32),
+    ('kind', c_int),
+]
+kehu_tree_score_options._fields_ = [
+    ('size', c_uint32),
+    ('n_threads', c_uint32),
+    ('leaves', POINTER(c_uint32)),
+    ('unseen', POINTER(c_int64)),
+    ('missing', POINTER(c_int64)),
+    ('executor', POINTER(kehu_executor)),
+]
+kehu_tree_info._fields_ = [
+    ('n_rows', c_int64),
+    ('weight', c_double),
+    ('n_leaves', c_uint32),
+    ('depth', c_uint32),
+    ('criterion', c_int),
+    ('min_leaf_weight', c_double),
+    ('shrinkage', c_double),
+    ('cv_log_loss', c_double),
+    ('cut_penalty', c_double),
+    ('kind', c_int),
+    ('n_trees', c_uint32),
+    ('calibration', c_int),
+]
+kehu_tree_step._fields_ = [
+    ('node', c_uint32),
+    ('feature', c_uint32),
+    ('went_left', c_int32),
+    ('was_missing', c_int32),
+    ('probability', c_double),
+    ('change', c_double),
+]
+kehu_tree_permute_options._fields_ = [
+    ('size', c_uint32),
+    ('n_repeats', c_uint32),
+    ('seed', c_uint64),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+]
+kehu_tree_recalibrate_options._fields_ = [
+    ('size', c_uint32),
+    ('method', c_int),
+    ('n_folds', c_uint32),
+    ('seed', c_uint64),
+    ('alloc', POINTER(kehu_allocator)),
+]
+kehu_tree_recalibration._fields_ = [
+    ('n_rows', c_int64),
+    ('method', c_int),
+    ('refused', c_int32),
+    ('slope', c_double),
+    ('log_loss_before', c_double),
+    ('log_loss_after', c_double),
+]
+kehu_bins_options._fields_ = [
+    ('size', c_uint32),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+    ('alloc', POINTER(kehu_allocator)),
 ]
 kehu_rfm_base_options._fields_ = [
     ('size', c_uint32),
@@ -1292,79 +1375,6 @@ kehu_segment_total._fields_ = [
     ('orders', c_int64),
     ('spend', c_int64),
 ]
-kehu_tree_options._fields_ = [
-    ('size', c_uint32),
-    ('criterion', c_int),
-    ('max_leaves', c_uint32),
-    ('max_depth', c_uint32),
-    ('n_folds', c_uint32),
-    ('n_threads', c_uint32),
-    ('min_leaf_weight', c_double),
-    ('shrinkage', c_double),
-    ('seed', c_uint64),
-    ('class_weights', POINTER(c_double)),
-    ('n_class_weights', c_uint32),
-    ('classes', POINTER(kehu_column)),
-    ('executor', POINTER(kehu_executor)),
-    ('progress', POINTER(kehu_progress)),
-    ('alloc', POINTER(kehu_allocator)),
-    ('cut_penalty', c_double),
-    ('monotone', POINTER(c_int8)),
-    ('n_monotone', c_uint32),
-    ('kind', c_int),
-]
-kehu_tree_score_options._fields_ = [
-    ('size', c_uint32),
-    ('n_threads', c_uint32),
-    ('leaves', POINTER(c_uint32)),
-    ('unseen', POINTER(c_int64)),
-    ('missing', POINTER(c_int64)),
-    ('executor', POINTER(kehu_executor)),
-]
-kehu_tree_info._fields_ = [
-    ('n_rows', c_int64),
-    ('weight', c_double),
-    ('n_leaves', c_uint32),
-    ('depth', c_uint32),
-    ('criterion', c_int),
-    ('min_leaf_weight', c_double),
-    ('shrinkage', c_double),
-    ('cv_log_loss', c_double),
-    ('cut_penalty', c_double),
-    ('kind', c_int),
-    ('n_trees', c_uint32),
-    ('calibration', c_int),
-]
-kehu_tree_step._fields_ = [
-    ('node', c_uint32),
-    ('feature', c_uint32),
-    ('went_left', c_int32),
-    ('was_missing', c_int32),
-    ('probability', c_double),
-    ('change', c_double),
-]
-kehu_tree_permute_options._fields_ = [
-    ('size', c_uint32),
-    ('n_repeats', c_uint32),
-    ('seed', c_uint64),
-    ('n_threads', c_uint32),
-    ('executor', POINTER(kehu_executor)),
-]
-kehu_tree_recalibrate_options._fields_ = [
-    ('size', c_uint32),
-    ('method', c_int),
-    ('n_folds', c_uint32),
-    ('seed', c_uint64),
-    ('alloc', POINTER(kehu_allocator)),
-]
-kehu_tree_recalibration._fields_ = [
-    ('n_rows', c_int64),
-    ('method', c_int),
-    ('refused', c_int32),
-    ('slope', c_double),
-    ('log_loss_before', c_double),
-    ('log_loss_after', c_double),
-]
 kehu_preference_options._fields_ = [
     ('size', c_uint32),
     ('n_folds', c_uint32),
@@ -1608,6 +1618,14 @@ STRUCTS: dict[str, type[Structure]] = {
     'ArrowSchema': ArrowSchema,
     'ArrowArray': ArrowArray,
     'ArrowArrayStream': ArrowArrayStream,
+    'kehu_tree_options': kehu_tree_options,
+    'kehu_tree_score_options': kehu_tree_score_options,
+    'kehu_tree_info': kehu_tree_info,
+    'kehu_tree_step': kehu_tree_step,
+    'kehu_tree_permute_options': kehu_tree_permute_options,
+    'kehu_tree_recalibrate_options': kehu_tree_recalibrate_options,
+    'kehu_tree_recalibration': kehu_tree_recalibration,
+    'kehu_bins_options': kehu_bins_options,
     'kehu_rfm_base_options': kehu_rfm_base_options,
     'kehu_rfm_batch': kehu_rfm_batch,
     'kehu_rfm_base_counts': kehu_rfm_base_counts,
@@ -1668,13 +1686,6 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_needs_options': kehu_needs_options,
     'kehu_segment_reason': kehu_segment_reason,
     'kehu_segment_total': kehu_segment_total,
-    'kehu_tree_options': kehu_tree_options,
-    'kehu_tree_score_options': kehu_tree_score_options,
-    'kehu_tree_info': kehu_tree_info,
-    'kehu_tree_step': kehu_tree_step,
-    'kehu_tree_permute_options': kehu_tree_permute_options,
-    'kehu_tree_recalibrate_options': kehu_tree_recalibrate_options,
-    'kehu_tree_recalibration': kehu_tree_recalibration,
     'kehu_preference_options': kehu_preference_options,
     'kehu_preference_fusion': kehu_preference_fusion,
     'kehu_preference_rule': kehu_preference_rule,
@@ -1726,6 +1737,40 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_arrow_export_stream': (c_int, [POINTER(ArrowArrayStream), POINTER(c_void_p), c_int64, POINTER(kehu_error)], ['stream', 'tables', 'n_tables', 'err']),
     'kehu_arrow_import': (c_int, [POINTER(c_void_p), POINTER(ArrowSchema), POINTER(ArrowArray), POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'schema', 'array', 'alloc', 'err']),
     'kehu_arrow_next': (c_int, [POINTER(c_void_p), POINTER(ArrowArrayStream), POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'stream', 'alloc', 'err']),
+    'kehu_tree_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_tree_options), POINTER(kehu_error)], ['out', 'columns', 'n_columns', 'target', 'row_ids', 'weights', 'options', 'err']),
+    'kehu_tree_score': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(c_double), POINTER(kehu_tree_score_options), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'probabilities', 'options', 'err']),
+    'kehu_tree_score_row': (c_int, [c_void_p, POINTER(c_double), POINTER(c_char_p), POINTER(c_double), POINTER(kehu_error)], ['tree', 'numbers', 'texts', 'probabilities', 'err']),
+    'kehu_tree_class_count': (c_uint32, [c_void_p], ['tree']),
+    'kehu_tree_class_name': (c_char_p, [c_void_p, c_uint32], ['tree', 'i']),
+    'kehu_tree_feature_count': (c_uint32, [c_void_p], ['tree']),
+    'kehu_tree_feature_name': (c_char_p, [c_void_p, c_uint32], ['tree', 'i']),
+    'kehu_tree_leaf_count': (c_uint32, [c_void_p], ['tree']),
+    'kehu_tree_get_info': (None, [c_void_p, POINTER(kehu_tree_info)], ['tree', 'summary']),
+    'kehu_tree_drift': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(c_double), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'features', 'levels', 'err']),
+    'kehu_tree_explain': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, c_int64, c_uint32, POINTER(kehu_tree_step), c_uint32, POINTER(c_uint32), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'row', 'class_index', 'steps', 'capacity', 'n_steps', 'base', 'err']),
+    'kehu_tree_step_text': (c_int, [c_void_p, POINTER(kehu_tree_step), POINTER(c_char), c_size_t, POINTER(c_size_t), POINTER(kehu_error)], ['tree', 'step', 'text', 'capacity', 'needed', 'err']),
+    'kehu_tree_importance': (None, [c_void_p, POINTER(c_double)], ['tree', 'importance']),
+    'kehu_tree_permute': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_tree_permute_options), POINTER(c_double), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'target', 'options', 'importance', 'spread', 'err']),
+    'kehu_tree_recalibrate': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_tree_recalibrate_options), POINTER(kehu_tree_recalibration), POINTER(kehu_error)], ['out', 'tree', 'columns', 'n_columns', 'target', 'options', 'found', 'err']),
+    'kehu_tree_write_rules': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
+    'kehu_tree_write_dump': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
+    'kehu_tree_write_sql': (c_int, [c_void_p, c_char, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'quote', 'writer', 'err']),
+    'kehu_tree_write_onnx': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
+    'kehu_tree_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['tree', 'path', 'err']),
+    'kehu_tree_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
+    'kehu_tree_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_tree_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
+    'kehu_tree_free': (None, [c_void_p], ['tree']),
+    'kehu_bins_fit': (c_int, [POINTER(c_void_p), POINTER(kehu_column), c_uint32, POINTER(kehu_bins_options), POINTER(kehu_error)], ['out', 'columns', 'n_columns', 'options', 'err']),
+    'kehu_tree_train_bins': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_tree_options), POINTER(kehu_error)], ['out', 'bins', 'target', 'row_ids', 'weights', 'options', 'err']),
+    'kehu_bins_row_count': (c_int64, [c_void_p], ['bins']),
+    'kehu_bins_feature_count': (c_uint32, [c_void_p], ['bins']),
+    'kehu_bins_feature_name': (c_char_p, [c_void_p, c_uint32], ['bins', 'i']),
+    'kehu_bins_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['bins', 'path', 'err']),
+    'kehu_bins_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['bins', 'writer', 'err']),
+    'kehu_bins_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
+    'kehu_bins_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
+    'kehu_bins_free': (None, [c_void_p], ['bins']),
     'kehu_rfm_base_new': (c_int, [POINTER(c_void_p), c_int32, POINTER(kehu_rfm_base_options), POINTER(kehu_error)], ['out', 'as_of_day', 'options', 'err']),
     'kehu_rfm_base_add': (c_int, [c_void_p, POINTER(kehu_rfm_batch), POINTER(kehu_error)], ['base', 'batch', 'err']),
     'kehu_rfm_base_merge': (c_int, [c_void_p, c_void_p, POINTER(kehu_error)], ['base', 'other', 'err']),
@@ -1936,30 +1981,6 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_segments_get_totals': (c_int, [c_void_p, POINTER(c_int32), POINTER(kehu_rfm_columns), POINTER(kehu_segment_total), POINTER(kehu_error)], ['table', 'codes', 'customers', 'totals', 'err']),
     'kehu_segments_get_migration': (c_int, [c_void_p, POINTER(kehu_column), POINTER(c_int32), POINTER(kehu_column), POINTER(c_int32), POINTER(c_int64), POINTER(kehu_error)], ['table', 'keys_before', 'codes_before', 'keys_after', 'codes_after', 'matrix', 'err']),
     'kehu_segments_free': (None, [c_void_p], ['table']),
-    'kehu_tree_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_tree_options), POINTER(kehu_error)], ['out', 'columns', 'n_columns', 'target', 'row_ids', 'weights', 'options', 'err']),
-    'kehu_tree_score': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(c_double), POINTER(kehu_tree_score_options), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'probabilities', 'options', 'err']),
-    'kehu_tree_score_row': (c_int, [c_void_p, POINTER(c_double), POINTER(c_char_p), POINTER(c_double), POINTER(kehu_error)], ['tree', 'numbers', 'texts', 'probabilities', 'err']),
-    'kehu_tree_class_count': (c_uint32, [c_void_p], ['tree']),
-    'kehu_tree_class_name': (c_char_p, [c_void_p, c_uint32], ['tree', 'i']),
-    'kehu_tree_feature_count': (c_uint32, [c_void_p], ['tree']),
-    'kehu_tree_feature_name': (c_char_p, [c_void_p, c_uint32], ['tree', 'i']),
-    'kehu_tree_leaf_count': (c_uint32, [c_void_p], ['tree']),
-    'kehu_tree_get_info': (None, [c_void_p, POINTER(kehu_tree_info)], ['tree', 'summary']),
-    'kehu_tree_drift': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(c_double), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'features', 'levels', 'err']),
-    'kehu_tree_explain': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, c_int64, c_uint32, POINTER(kehu_tree_step), c_uint32, POINTER(c_uint32), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'row', 'class_index', 'steps', 'capacity', 'n_steps', 'base', 'err']),
-    'kehu_tree_step_text': (c_int, [c_void_p, POINTER(kehu_tree_step), POINTER(c_char), c_size_t, POINTER(c_size_t), POINTER(kehu_error)], ['tree', 'step', 'text', 'capacity', 'needed', 'err']),
-    'kehu_tree_importance': (None, [c_void_p, POINTER(c_double)], ['tree', 'importance']),
-    'kehu_tree_permute': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_tree_permute_options), POINTER(c_double), POINTER(c_double), POINTER(kehu_error)], ['tree', 'columns', 'n_columns', 'target', 'options', 'importance', 'spread', 'err']),
-    'kehu_tree_recalibrate': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_tree_recalibrate_options), POINTER(kehu_tree_recalibration), POINTER(kehu_error)], ['out', 'tree', 'columns', 'n_columns', 'target', 'options', 'found', 'err']),
-    'kehu_tree_write_rules': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
-    'kehu_tree_write_dump': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
-    'kehu_tree_write_sql': (c_int, [c_void_p, c_char, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'quote', 'writer', 'err']),
-    'kehu_tree_write_onnx': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
-    'kehu_tree_save': (c_int, [c_void_p, c_char_p, POINTER(kehu_error)], ['tree', 'path', 'err']),
-    'kehu_tree_write': (c_int, [c_void_p, POINTER(kehu_writer), POINTER(kehu_error)], ['tree', 'writer', 'err']),
-    'kehu_tree_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'path', 'alloc', 'err']),
-    'kehu_tree_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),
-    'kehu_tree_free': (None, [c_void_p], ['tree']),
     'kehu_preference_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_preference_options), POINTER(kehu_error)], ['out', 'columns', 'n_columns', 'observed', 'row_ids', 'options', 'err']),
     'kehu_preference_score': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(c_double), POINTER(c_uint8), POINTER(kehu_tree_score_options), POINTER(kehu_error)], ['preference', 'columns', 'n_columns', 'probabilities', 'levels', 'options', 'err']),
     'kehu_preference_report': (c_int, [c_void_p, POINTER(kehu_column), c_uint32, POINTER(kehu_column), POINTER(kehu_tree_score_options), POINTER(kehu_level_row), POINTER(kehu_error)], ['preference', 'columns', 'n_columns', 'observed', 'options', 'rows', 'err']),

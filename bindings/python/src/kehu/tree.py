@@ -22,6 +22,7 @@ from ._call import Model, Watch, call, choose, options, string, text as c_text, 
 from ._columns import column, columns, texts as text_column, vector
 from ._library import lib
 from ._reasons import class_number
+from .bins import Bins
 from .results import Matrix, Part, Record, Result, numbers, room, view
 
 TYPE_CHECKING = False
@@ -139,7 +140,7 @@ class Tree(Model):
               criterion: str | int = "auto", max_leaves: int = 0, max_depth: int = 0, n_folds: int = 0, min_leaf_weight: float = 0, shrinkage: float = 0,
               cut_penalty: float = 0, seed: int = 0, class_weights: Sequence[float] | None = None, classes: Sequence[str] | None = None,
               monotone: dict[str, int] | Sequence[int] | None = None, n_threads: int = 0, progress: Any = None) -> Tree:
-        """Learn a tree from named columns of n rows. Options that are 0 are left to the library.
+        """Learn a tree from named columns of n rows, or from Bins of them. Options that are 0 are left to the library.
 
         target           [n] text, whole numbers or bool: the class of each row
         row_ids          [n] rows with the same id share a fold; None: each row stands for itself
@@ -158,16 +159,22 @@ class Tree(Model):
 
         Fails with KehuColumnError, KehuDuplicateError (a name twice), KehuOneClassError, KehuEmptyError, KehuDataError (a
         target missing: .where is the row; no column with two values), KehuRangeError (weights), KehuArgumentError."""
-        inputs, wanted = columns(columns_), column(target, "target")
+        inputs = columns_ if isinstance(columns_, Bins) else columns(columns_)
+        names = list(inputs.features) if isinstance(inputs, Bins) else [string(c.name) for c in inputs.structs]
+        wanted = column(target, "target")
         ids, weighted = (None if c is None else column(c, name) for c, name in ((row_ids, "row_ids"), (weights, "weights")))
         opt, _keep = tree_options(kind=kind, criterion=criterion, max_leaves=max_leaves, max_depth=max_depth, n_folds=n_folds,
                                   min_leaf_weight=min_leaf_weight, shrinkage=shrinkage, cut_penalty=cut_penalty, seed=seed,
                                   class_weights=class_weights, classes=classes, n_threads=n_threads,
-                                  monotone=_signs(monotone, [string(c.name) for c in inputs.structs]))
+                                  monotone=_signs(monotone, names))
         out = c_void_p()
         with Watch(progress) as watching:
             opt.progress = watching.pointer
-            call(lib.kehu_tree_train, byref(out), inputs.structs, inputs.n, wanted.struct, ids and ids.struct, weighted and weighted.struct, opt)
+            others = wanted.struct, ids and ids.struct, weighted and weighted.struct, opt
+            if isinstance(inputs, Bins):
+                call(lib.kehu_tree_train_bins, byref(out), inputs._own(), *others)
+            else:
+                call(lib.kehu_tree_train, byref(out), inputs.structs, inputs.n, *others)
         return cls._adopt(out)
 
     @property

@@ -268,6 +268,25 @@ public final class Tree extends Model {
     }
 
     /**
+     * Learns a tree from bins: only its growing is left to do.
+     *
+     * @param bins of the inputs
+     * @param target the class of each row: text, whole numbers or BOOL
+     * @param rowIds text or whole numbers: rows with the same id share a fold; null means each row stands for itself
+     * @param weights numbers, 0 or more; null means 1
+     * @param options how
+     * @return the tree
+     */
+    public static Tree train(Bins bins, Column target, Column rowIds, Column weights, Options options) {
+        try (Frame f = Frame.open()) {
+            Memory out = f.zeros(8);
+            f.check(Native.treeTrainBins(out.address, f.inside(bins), target.address(f), Column.addressOrNull(f, rowIds),
+                Column.addressOrNull(f, weights), options.write(f).address, f.error()));
+            return new Tree(out.i64(0));
+        }
+    }
+
+    /**
      * Reads a model file.
      *
      * @param path of the file

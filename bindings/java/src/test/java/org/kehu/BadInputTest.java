@@ -63,6 +63,7 @@ class BadInputTest {
         keep(Hybrid.train(TEXTS, LABELS, new Hybrid.Options().svm(new Svm.Options().cost(1))));
         keep(Tokenizer.readWords("宽带 5 n\n断网 3\n", new Tokenizer.Options()));
         keep(Tree.train(columns, Column.of("y", YES_OR_NO), small));
+        keep(Bins.fit(columns, 1));
         keep(Preference.train(columns, Column.of("y", YES_OR_NO), null, new Preference.Options().tree(small)));
         keep(Levels.fit(new double[] {.2, .8, .6, .4}, 2, new Levels.Options()));
         keep(base);

@@ -36,6 +36,23 @@ class TreeTest {
     }
 
     @Test
+    void binsGiveTheTreeOfTheirColumns(@TempDir Path folder) {
+        Column target = Column.of("channel", CHANNEL);
+        Tree.Options options = new Tree.Options().folds(2);
+        try (Bins made = Bins.fit(COLUMNS, 2)) {
+            made.save(folder.resolve("bins"));
+            try (Bins bins = Bins.load(folder.resolve("bins"));
+                 Tree fromBins = Tree.train(bins, target, null, null, options);
+                 Tree fromColumns = Tree.train(COLUMNS, target, options)) {
+                assertEquals(N, bins.rows());
+                assertEquals(List.of("age", "city"), bins.featureNames());
+                assertArrayEquals(fromColumns.toBytes(), fromBins.toBytes());
+                assertThrows(KehuException.Argument.class, () -> Tree.train(bins, Column.of("y", AGE), null, Column.of("w", 1.0), options));
+            }
+        }
+    }
+
+    @Test
     void scoresHaveLeavesReasonsAndRules(@TempDir Path folder) throws IOException {
         try (Tree tree = trained()) {
             assertEquals(List.of("app", "hall"), tree.classNames());

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "insight/demand.h"
 
-enum { BLOCK = 64 }; /* rows whose slots are asked for before they are looked at */
+enum { BLOCK = 64 }; /* rows whose ids and times are read together */
 
 /* ---- Life ---- */
 
@@ -53,9 +53,13 @@ kehu_status kehu_demands_new(kehu_demands **out, const kehu_demands_options *opt
     d->alloc = a;
     d->run = (kehu__run){opt.n_threads, opt.executor, opt.progress};
     d->offset_minutes = opt.day_offset_minutes;
+    d->rows = kehu__alloc_zero(&a, KEHU__DEMAND_PARTS, sizeof *d->rows);
+    d->intakes = kehu__alloc_zero(&a, KEHU__DEMAND_PARTS, sizeof *d->intakes);
     d->ids = d->customers = kehu__keys_new(&a, false);
     d->statuses = d->channels = d->classes = kehu__keys_new(&a, true);
-    status = copy_machine(d, opt.machine, err);
+    status = d->rows == NULL || d->intakes == NULL
+                 ? kehu__no_memory(err, "a log of demands")
+                 : copy_machine(d, opt.machine, err);
     if (status == KEHU_OK)
         *out = d;
     else
@@ -69,17 +73,13 @@ void kehu_demands_free(kehu_demands *d)
         return;
     const kehu_allocator a = d->alloc;
     kehu__demands_unfinish(d);
+    kehu__demands_free_rows(d);
     kehu_demand_machine_free(d->machine);
     kehu__keys_free(&d->statuses);
     kehu__keys_free(&d->ids);
     kehu__keys_free(&d->customers);
     kehu__keys_free(&d->channels);
     kehu__keys_free(&d->classes);
-    kehu__free(&a, d->nobodys, d->nobodys_capacity, sizeof *d->nobodys);
-    kehu__free(&a, d->intakes, d->intakes_capacity, sizeof *d->intakes);
-    for (size_t p = 0; p < d->n_parts; p++)
-        kehu__free(&a, d->parts[p].rows, d->parts[p].capacity, sizeof *d->parts->rows);
-    kehu__free(&a, d->parts, d->parts_capacity, sizeof *d->parts);
     kehu__free(&a, d, 1, sizeof *d);
 }
 
@@ -197,48 +197,21 @@ static kehu_status namer_fail(const namer *n, int64_t result, int64_t row,
 
 /* ---- Rows ---- */
 
+/* A column of ids on its way to integers. */
+typedef struct ids {
+    const kehu_column *c; /* NULL: nobody has one */
+    kehu__keys *keys;     /* of texts */
+    const char *what;
+} ids;
+
 typedef struct adding {
     kehu_demands *d;
     const kehu_demand_batch *batch;
+    ids demand, customer;
     namer status, channel, class_of;
     int64_t unit, day_start; /* of the column of times, and what it may hold */
     int64_t first_time, last_time;
 } adding;
-
-/* The key of row i, its integer if it is one; false when it has none. */
-static bool id_of(const kehu_column *c, int64_t i, int64_t integer, kehu__key *key)
-{
-    if (!kehu__column_valid(c, i))
-        return false;
-    if (!kehu__type_is_text(c->type)) {
-        *key = kehu__key_integer(integer);
-        return true;
-    }
-    const kehu__text t = kehu__column_text(c, i);
-    if (t.size == 0)
-        return false;
-    *key = kehu__key_text(t);
-    return true;
-}
-
-static kehu_status add_id(kehu__keys *keys, const kehu__key *key, int64_t guess,
-                          const char *what, int64_t row, uint32_t *number,
-                          kehu_error *err)
-{
-    int64_t found;
-    if (guess != KEHU__NO_KEY && kehu__keys_is(keys, (uint32_t)guess, key)) {
-        *number = (uint32_t)guess;
-        return KEHU_OK;
-    }
-    if (key->text.size > KEHU__KEY_BYTES)
-        return kehu__fail(err, KEHU_LIMIT, row, "row %lld: %s above 1 MiB",
-                          (long long)row, what);
-    found = kehu__keys_add(keys, key);
-    if (found == KEHU__NO_KEY)
-        return kehu__no_memory(err, "more demands");
-    *number = (uint32_t)found;
-    return KEHU_OK;
-}
 
 static void set_times(adding *a)
 {
@@ -249,149 +222,112 @@ static void set_times(adding *a)
     a->last_time = (KEHU__LAST_TIME - a->day_start) / a->unit;
 }
 
-bool kehu__demands_have(kehu_demands *d, uint32_t number)
+/* The number of row i's text; has says whether there is one. */
+static kehu_status number_text(const ids *x, int64_t i, int64_t *number, bool *has,
+                               kehu_error *err)
 {
-    const size_t part = number >> KEHU__DEMAND_PART_BITS;
-    if (!kehu__grow(&d->alloc, &d->intakes, &d->intakes_capacity, (size_t)number + 1,
-                    sizeof *d->intakes) ||
-        !kehu__grow(&d->alloc, &d->parts, &d->parts_capacity, part + 1, sizeof *d->parts))
-        return false;
-    d->intakes[number] = (kehu__demand_intake){.row = KEHU__DEMAND_NO_ROW};
-    if (part == d->n_parts)
-        d->parts[d->n_parts++] = (kehu__demand_part){0};
-    return true;
+    const kehu__text t = kehu__column_text(x->c, i);
+    kehu__key key;
+    *has = t.size > 0;
+    if (!*has)
+        return KEHU_OK;
+    if (t.size > KEHU__KEY_BYTES)
+        return kehu__fail(err, KEHU_LIMIT, i, "row %lld: %s above 1 MiB", (long long)i,
+                          x->what);
+    key = kehu__key_text(t);
+    *number = kehu__keys_add(x->keys, &key);
+    return *number == KEHU__NO_KEY ? kehu__no_memory(err, "more demands") : KEHU_OK;
 }
 
-bool kehu__demands_keep_row(kehu_demands *d, uint32_t demand, int64_t time,
-                            uint32_t number, uint8_t status)
+static kehu_status get_id(const ids *x, int64_t i, int64_t *id, bool *has,
+                          kehu_error *err)
 {
-    kehu__demand_part *p = &d->parts[demand >> KEHU__DEMAND_PART_BITS];
-    if (p->n == p->capacity &&
-        !kehu__grow(&d->alloc, &p->rows, &p->capacity, p->n + 1, sizeof *p->rows))
-        return false;
-    p->rows[p->n++] = (kehu__demand_row){
-        time, number, (uint16_t)(demand & (KEHU__DEMAND_PART - 1)), status};
-    return true;
+    *has = x->c != NULL && kehu__column_valid(x->c, i);
+    if (*has && kehu__type_is_text(x->c->type))
+        return number_text(x, i, id, has, err);
+    if (*has)
+        *id = kehu__column_integer(x->c, i);
+    return KEHU_OK;
 }
 
-/* A row on its way into the log. */
-typedef struct pending {
-    kehu__key id, customer;
-    int64_t id_guess, customer_guess; /* numbers they probably have; KEHU__NO_KEY: none */
-    uint8_t status;
-    bool has_id, has_customer;
-    int64_t time;
-} pending;
-
-/* What the columns of a row say. Its memory is asked for: first the slot of the
- * demand, then, as that has come, the demand and the slot of the customer. */
-static void read_ids(const adding *a, int64_t from, int64_t n, pending *rows)
+/* The memory where the slots of some rows' texts are is asked for before the first of
+ * them is looked for. */
+static void ask_texts(const ids *x, int64_t from, int64_t n)
 {
-    int64_t integers[BLOCK] = {0};
-    const kehu_column *c = a->batch->demand;
-    if (!kehu__type_is_text(c->type))
-        kehu__column_integers(c, from, n, integers);
-    for (int64_t k = 0; k < n; k++) {
-        rows[k].time = INT64_MIN;
-        rows[k].status = KEHU__DEMAND_NO_TIME;
-        rows[k].has_customer = false;
-        rows[k].has_id = id_of(c, from + k, integers[k], &rows[k].id);
-        if (rows[k].has_id)
-            kehu__keys_ask_slot(&a->d->ids, rows[k].id.hash);
+    for (int64_t i = from; i < from + n; i++) {
+        const kehu__key key = kehu__key_text(kehu__column_text(x->c, i));
+        kehu__keys_ask_slot(x->keys, key.hash);
     }
 }
 
-static void read_rows(adding *a, int64_t from, int64_t n, pending *rows)
+static kehu_status read_intake(adding *a, int64_t i, kehu__demand_intake *in,
+                               kehu_error *err)
 {
-    int64_t times[BLOCK];
-    const kehu_column *c = a->batch->time, *customer = a->batch->customer;
-    const bool integers = customer != NULL && !kehu__type_is_text(customer->type);
-    kehu__column_integers(c, from, n, times);
-    for (int64_t k = 0; k < n; k++) {
-        pending *p = &rows[k];
-        if (!p->has_id)
-            continue;
-        p->id_guess = kehu__keys_ask_key(&a->d->ids, p->id.hash);
-        if (times[k] >= a->first_time && times[k] <= a->last_time &&
-            kehu__column_valid(c, from + k)) {
-            const int64_t found = namer_get(&a->status, from + k);
-            p->time = times[k] * a->unit + a->day_start;
-            p->status = found == KEHU__NO_KEY ? KEHU__DEMAND_UNKNOWN : (uint8_t)found;
-        }
-        if (p->status != 0 || customer == NULL)
-            continue;
-        p->has_customer =
-            id_of(customer, from + k,
-                  integers ? kehu__column_integer(customer, from + k) : 0, &p->customer);
-        if (p->has_customer)
-            kehu__keys_ask_slot(&a->d->customers, p->customer.hash);
-    }
-}
-
-static kehu_status take_in(adding *a, uint32_t demand, const pending *p, int64_t i,
-                           kehu_error *err)
-{
-    kehu_demands *d = a->d;
     const int64_t channel = namer_get(&a->channel, i);
     const int64_t class_of = namer_get(&a->class_of, i);
-    uint32_t customer = KEHU__DEMAND_NO_CUSTOMER;
     if (channel < 0)
         return namer_fail(&a->channel, channel, i, err);
     if (class_of < 0)
         return namer_fail(&a->class_of, class_of, i, err);
-    if (p->has_customer)
-        KEHU_TRY(add_id(&d->customers, &p->customer, p->customer_guess, "a customer", i,
-                        &customer, err));
-    d->intakes[demand] = (kehu__demand_intake){p->time, d->n_rows + (uint32_t)i, customer,
-                                               (uint16_t)channel, (uint16_t)class_of};
-    return KEHU_OK;
+    in->channel = (uint16_t)channel;
+    in->class_of = (uint16_t)class_of;
+    return get_id(&a->customer, i, &in->customer, &in->has_customer, err);
 }
 
-static kehu_status take_row(adding *a, int64_t i, const pending *p, kehu_error *err)
+/* What a row entered, and when. */
+static uint8_t read_status(adding *a, int64_t i, int64_t time, kehu__demand_row *row)
 {
-    kehu_demands *d = a->d;
-    const uint32_t known = d->ids.n, number = d->n_rows + (uint32_t)i;
-    uint32_t demand = 0;
-    KEHU_TRY(add_id(&d->ids, &p->id, p->id_guess, "a demand", i, &demand, err));
-    if ((demand == known && !kehu__demands_have(d, demand)) ||
-        !kehu__demands_keep_row(d, demand, p->time, number, p->status))
-        return kehu__no_memory(err, "more demands");
-    if (p->status == 0 && kehu__demand_is_first(&d->intakes[demand], p->time))
-        return take_in(a, demand, p, i, err);
-    return KEHU_OK;
+    int64_t found;
+    if (time < a->first_time || time > a->last_time ||
+        !kehu__column_valid(a->batch->time, i)) {
+        row->time = INT64_MIN;
+        return KEHU__DEMAND_NO_TIME;
+    }
+    row->time = time * a->unit + a->day_start;
+    found = namer_get(&a->status, i);
+    return found == KEHU__NO_KEY ? KEHU__DEMAND_UNKNOWN : (uint8_t)found;
 }
 
-bool kehu__demands_keep_nobody(kehu_demands *d, uint32_t row)
+static kehu_status take_row(adding *a, int64_t i, int64_t time, kehu__demand_row *row,
+                            kehu_error *err)
 {
-    if (!kehu__grow(&d->alloc, &d->nobodys, &d->nobodys_capacity, d->n_nobodys + 1,
-                    sizeof *d->nobodys))
-        return false;
-    d->nobodys[d->n_nobodys++] = row;
-    return true;
+    kehu__demand_intake in = {0};
+    row->number = a->d->n_rows + (uint32_t)i;
+    row->status = read_status(a, i, time, row);
+    if (row->status == 0)
+        KEHU_TRY(read_intake(a, i, &in, err));
+    return kehu__demands_keep_row(a->d, row, row->status == 0 ? &in : NULL)
+               ? KEHU_OK
+               : kehu__no_memory(err, "more demands");
 }
 
-static kehu_status take_nobodys(kehu_demands *d, uint32_t row, kehu_error *err)
+static kehu_status take_nobody(kehu_demands *d, int64_t i, kehu_error *err)
 {
-    return kehu__demands_keep_nobody(d, row) ? KEHU_OK
-                                             : kehu__no_memory(err, "more demands");
+    return kehu__demands_keep_nobody(d, d->n_rows + (uint32_t)i)
+               ? KEHU_OK
+               : kehu__no_memory(err, "more demands");
 }
 
 static kehu_status take_rows(adding *a, kehu_error *err)
 {
     const int64_t n = a->batch->demand->length;
-    pending rows[BLOCK];
+    const bool text = kehu__type_is_text(a->demand.c->type);
+    int64_t integers[BLOCK] = {0}, times[BLOCK];
     for (int64_t from = 0; from < n; from += BLOCK) {
         const int64_t m = n - from < BLOCK ? n - from : BLOCK;
-        read_ids(a, from, m, rows);
-        read_rows(a, from, m, rows);
-        for (int64_t k = 0; k < m; k++)
-            if (rows[k].has_customer)
-                rows[k].customer_guess =
-                    kehu__keys_ask_key(&a->d->customers, rows[k].customer.hash);
-        for (int64_t k = 0; k < m; k++)
-            KEHU_TRY(rows[k].has_id
-                         ? take_row(a, from + k, &rows[k], err)
-                         : take_nobodys(a->d, a->d->n_rows + (uint32_t)(from + k), err));
+        if (text)
+            ask_texts(&a->demand, from, m);
+        else
+            kehu__column_integers(a->demand.c, from, m, integers);
+        kehu__column_integers(a->batch->time, from, m, times);
+        for (int64_t k = 0; k < m; k++) {
+            kehu__demand_row row = {.demand = integers[k]};
+            bool has = kehu__column_valid(a->demand.c, from + k);
+            if (has && text)
+                KEHU_TRY(number_text(&a->demand, from + k, &row.demand, &has, err));
+            KEHU_TRY(has ? take_row(a, from + k, times[k], &row, err)
+                         : take_nobody(a->d, from + k, err));
+        }
     }
     return KEHU_OK;
 }
@@ -417,6 +353,8 @@ kehu_status kehu_demands_add(kehu_demands *d, const kehu_demand_batch *batch,
     KEHU_TRY(check_batch(d, batch, err));
     adding a = {.d = d,
                 .batch = batch,
+                .demand = {batch->demand, &d->ids, "a demand"},
+                .customer = {batch->customer, &d->customers, "a customer"},
                 .status = {.c = batch->status, .keys = &d->statuses},
                 .channel = {.c = batch->channel,
                             .keys = &d->channels,
@@ -463,40 +401,29 @@ static bool merge_keys(kehu__keys *into, const kehu__keys *from, uint32_t *numbe
 
 enum { IDS, CUSTOMERS, CHANNELS, CLASSES, N_KEYS };
 
-static bool merge_demands(kehu_demands *d, const kehu_demands *other,
-                          uint32_t *const numbers[N_KEYS])
+/* The rows of a part, their texts and names by their new numbers. */
+static bool merge_part(kehu_demands *d, const kehu_demands *other, size_t part,
+                       uint32_t *const numbers[N_KEYS])
 {
-    for (uint32_t i = 0; i < other->ids.n; i++) {
-        const kehu__key key = kehu__keys_at(&other->ids, i);
-        const uint32_t known = d->ids.n;
-        const int64_t found = kehu__keys_add(&d->ids, &key);
-        kehu__demand_intake in = other->intakes[i];
-        if (found == KEHU__NO_KEY ||
-            ((uint32_t)found == known && !kehu__demands_have(d, (uint32_t)found)))
-            return false;
-        numbers[IDS][i] = (uint32_t)found;
-        if (in.row == KEHU__DEMAND_NO_ROW ||
-            !kehu__demand_is_first(&d->intakes[found], in.time))
-            continue;
-        in.row += d->n_rows;
-        in.channel = (uint16_t)numbers[CHANNELS][in.channel];
-        in.class_of = (uint16_t)numbers[CLASSES][in.class_of];
-        if (in.customer != KEHU__DEMAND_NO_CUSTOMER)
-            in.customer = numbers[CUSTOMERS][in.customer];
-        d->intakes[found] = in;
-    }
-    return true;
-}
-
-static bool merge_rows(kehu_demands *d, const kehu_demands *other, const uint32_t *ids)
-{
-    for (size_t p = 0; p < other->n_parts; p++)
-        for (size_t i = 0; i < other->parts[p].n; i++) {
-            const kehu__demand_row *r = &other->parts[p].rows[i];
-            if (!kehu__demands_keep_row(d, ids[(p << KEHU__DEMAND_PART_BITS) + r->demand],
-                                        r->time, d->n_rows + r->number, r->status))
-                return false;
+    kehu__demand_at at = kehu__demand_begin(&other->rows[part]);
+    kehu__demand_at at_intake = kehu__demand_begin(&other->intakes[part]);
+    const kehu__demand_row *from;
+    while ((from = kehu__demand_next(&at, sizeof *from)) != NULL) {
+        kehu__demand_row row = *from;
+        kehu__demand_intake in = {0};
+        row.number += d->n_rows;
+        if (other->ids.text)
+            row.demand = numbers[IDS][row.demand];
+        if (row.status == 0) {
+            in = *(const kehu__demand_intake *)kehu__demand_next(&at_intake, sizeof in);
+            in.channel = (uint16_t)numbers[CHANNELS][in.channel];
+            in.class_of = (uint16_t)numbers[CLASSES][in.class_of];
+            if (in.has_customer && other->customers.text)
+                in.customer = numbers[CUSTOMERS][in.customer];
         }
+        if (!kehu__demands_keep_row(d, &row, row.status == 0 ? &in : NULL))
+            return false;
+    }
     return true;
 }
 
@@ -511,9 +438,10 @@ static kehu_status merge_all(kehu_demands *d, const kehu_demands *other, kehu_er
         numbers[k] = kehu__alloc(&d->alloc, from[k]->n, sizeof(uint32_t));
         done = done && (from[k]->n == 0 || numbers[k] != NULL);
     }
-    for (int k = CUSTOMERS; k < N_KEYS && done; k++)
+    for (int k = 0; k < N_KEYS && done; k++)
         done = merge_keys(into[k], from[k], numbers[k]);
-    done = done && merge_demands(d, other, numbers) && merge_rows(d, other, numbers[IDS]);
+    for (size_t p = 0; p < KEHU__DEMAND_PARTS && done; p++)
+        done = merge_part(d, other, p, numbers);
     for (size_t i = 0; i < other->n_nobodys && done; i++)
         done = kehu__demands_keep_nobody(d, d->n_rows + other->nobodys[i]);
     for (int k = 0; k < N_KEYS; k++)

@@ -1,6 +1,6 @@
-/* insight/demand.h - the inside of kehu_demands. Demands are numbered as they are first
- * seen; rows lie with those of 65,536 neighbours, so that a part's rows are put in order
- * inside a core's cache, and parts are the tasks of finish. */
+/* insight/demand.h - the inside of kehu_demands. Rows go to one of 512 parts by a hash of
+ * their demand, as they come. Nothing is looked up before finish, which takes part by
+ * part, each small enough for a core's own cache. */
 #ifndef KEHU_SRC_INSIGHT_DEMAND_H
 #define KEHU_SRC_INSIGHT_DEMAND_H
 
@@ -11,45 +11,57 @@
 #include "insight/keys.h"
 
 enum {
-    KEHU__DEMAND_PART_BITS = 16,
-    KEHU__DEMAND_PART = 1 << KEHU__DEMAND_PART_BITS,
+    KEHU__DEMAND_PARTS = 512,
     KEHU__DEMAND_CHANNELS = 1024,
     KEHU__DEMAND_CLASSES = 4096,
+    KEHU__DEMAND_FEW = 24,      /* rows that are sorted by insertion */
     KEHU__DEMAND_NO_TIME = 254, /* statuses of rows that will be refused */
     KEHU__DEMAND_UNKNOWN = 255,
     KEHU__DEMAND_NONE = 255 /* the status of a demand not taken in */
 };
 
-#define KEHU__DEMAND_NO_ROW      UINT32_MAX
-#define KEHU__DEMAND_NO_CUSTOMER UINT32_MAX
+#define KEHU__DEMAND_NO_CUSTOMER UINT32_MAX /* in a file: there is none */
 #define KEHU__DEMAND_NOBODY      UINT32_MAX /* in a file: a row without a demand */
 
+/* Demands and customers are integers everywhere: of texts, their numbers. */
 typedef struct kehu__demand_row {
-    int64_t time;
+    int64_t demand, time;
     uint32_t number; /* over all batches */
-    uint16_t demand; /* number inside the part */
     uint8_t status;
 } kehu__demand_row;
 
+/* What a row of the first status says besides. */
+typedef struct kehu__demand_intake {
+    int64_t customer;
+    uint16_t channel, class_of;
+    bool has_customer;
+} kehu__demand_intake;
+
+/* A heap of equal items in the order in which they came, which are never moved. Where the
+ * next one goes stands here, so that little memory is needed to add to many piles. */
+typedef struct kehu__demand_block {
+    struct kehu__demand_block *next;
+    _Alignas(int64_t) size_t bytes; /* of the items, which lie behind */
+} kehu__demand_block;
+
+typedef struct kehu__demand_pile {
+    char *at, *end; /* of the last block: its free bytes */
+    kehu__demand_block *first, *last;
+} kehu__demand_pile;
+
 typedef struct kehu__demand_part {
-    kehu__demand_row *rows;
-    size_t n, capacity;
-    kehu_demand_counts counts; /* of finish */
+    size_t n_intakes, first_state;
+    kehu_demand_counts counts;
     bool refused_memory;
 } kehu__demand_part;
 
-/* What a demand's earliest row of the first status says. */
-typedef struct kehu__demand_intake {
-    int64_t time;
-    uint32_t row; /* KEHU__DEMAND_NO_ROW: there is none */
-    uint32_t customer;
-    uint16_t channel, class_of;
-} kehu__demand_intake;
-
-/* A demand as of the moment of finish; times in microseconds since the intake, -1
- * where it has not happened. */
+/* A demand as of the moment of finish; reply and solution in microseconds since the
+ * intake, -1 where they have not happened. */
 typedef struct kehu__demand_state {
-    int64_t reply, solution;
+    int64_t demand, customer, taken_in, reply, solution;
+    uint16_t channel, class_of;
+    uint8_t status; /* KEHU__DEMAND_NONE: nothing stands here */
+    bool has_customer, open;
 } kehu__demand_state;
 
 typedef struct kehu__demand_group {
@@ -61,41 +73,70 @@ struct kehu_demands {
     kehu__run run;
     int32_t offset_minutes;
     kehu_demand_machine *machine;
-    kehu__keys statuses; /* names of the machine, by number */
-    kehu__keys ids, customers, channels, classes;
+    kehu__keys statuses;       /* names of the machine, by number */
+    kehu__keys ids, customers; /* the texts; integers stand for themselves */
+    kehu__keys channels, classes;
     bool ids_set, customers_set; /* their kind is known */
     bool poisoned;
     uint32_t n_rows;
     uint32_t *nobodys; /* rows without a demand */
     size_t n_nobodys, nobodys_capacity;
-    kehu__demand_intake *intakes; /* [ids.n] */
-    size_t intakes_capacity;
-    kehu__demand_part *parts;
-    size_t n_parts, parts_capacity;
+    kehu__demand_pile *rows;    /* [KEHU__DEMAND_PARTS] of kehu__demand_row, by number */
+    kehu__demand_pile *intakes; /* the same of kehu__demand_intake: of the rows of the
+                                   first status */
     /* What finish made. */
+    kehu__demand_part parts[KEHU__DEMAND_PARTS];
     bool finished;
     int64_t as_of;
     kehu_demand_report_options report;
-    uint32_t n_states;
-    uint8_t *status; /* [n_states]; KEHU__DEMAND_NONE: not taken in yet */
     kehu__demand_state *states;
-    kehu_demand_counts counts; /* repeats and customers when by_class is there */
-    /* Made of these when first wanted. */
-    kehu__demand_group *by_class, *by_customer;
-    size_t n_by_class, n_by_customer;
+    size_t n_states;
+    kehu_demand_counts counts;    /* repeats and customers when by_class is there */
+    kehu__demand_group *by_class; /* made when first wanted */
+    size_t n_by_class;
 };
 
-/* Room for what is known of a new demand, `number` being the next; and its rows, or those
- * without a demand, in the order of their numbers. False when memory is refused. */
-bool kehu__demands_have(kehu_demands *d, uint32_t number);
-bool kehu__demands_keep_row(kehu_demands *d, uint32_t demand, int64_t time,
-                            uint32_t number, uint8_t status);
+/* Add a row of the log, the next in the order of their numbers: intake is not NULL where
+ * the status is the first; or one without a demand. False when memory is refused. */
+bool kehu__demands_keep_row(kehu_demands *d, const kehu__demand_row *row,
+                            const kehu__demand_intake *intake);
 bool kehu__demands_keep_nobody(kehu_demands *d, uint32_t row);
+void kehu__demands_free_rows(kehu_demands *d);
 
-/* An intake counts when it is earlier than the one known. */
-static inline bool kehu__demand_is_first(const kehu__demand_intake *known, int64_t time)
+/* Items of a pile. */
+size_t kehu__demand_pile_count(const kehu__demand_pile *pile, size_t item_size);
+
+/* Going through a pile. */
+typedef struct kehu__demand_at {
+    const kehu__demand_pile *pile;
+    const kehu__demand_block *block;
+    const char *at, *end;
+} kehu__demand_at;
+
+static inline kehu__demand_at kehu__demand_at_block(const kehu__demand_pile *pile,
+                                                    const kehu__demand_block *block)
 {
-    return known->row == KEHU__DEMAND_NO_ROW || time < known->time;
+    const char *items = (const char *)(block + 1);
+    return (kehu__demand_at){pile, block, items,
+                             block == pile->last ? pile->at : items + block->bytes};
+}
+
+static inline kehu__demand_at kehu__demand_begin(const kehu__demand_pile *pile)
+{
+    return pile->first == NULL ? (kehu__demand_at){0}
+                               : kehu__demand_at_block(pile, pile->first);
+}
+
+/* The next item; NULL behind the last. */
+static inline const void *kehu__demand_next(kehu__demand_at *at, size_t item_size)
+{
+    if (at->at == at->end) {
+        if (at->block == NULL || at->block->next == NULL)
+            return NULL;
+        *at = kehu__demand_at_block(at->pile, at->block->next);
+    }
+    at->at += item_size;
+    return at->at - item_size;
 }
 
 /* Forget what finish made. */
@@ -118,37 +159,71 @@ typedef struct kehu__demand_walk {
     int64_t taken_in, replied, solved; /* times; INT64_MIN = not yet */
 } kehu__demand_walk;
 
-/* Tell of every row of a part in the order of demands and times: what the machine says
- * to it and where its demand was before. End tells of a demand's last row. False when
- * memory is refused. */
+/* The rows of one demand, in the order of their times. */
+typedef struct kehu__demand_step {
+    int64_t time;
+    uint32_t number;
+    uint8_t status;
+} kehu__demand_step;
+
+/* Tell of every row of a part that is not fine, demand by demand in the order of times:
+ * what the machine says to it and where its demand was before. End tells of a demand
+ * after its last row, with its earliest intake if it has one. */
 typedef struct kehu__demand_teller {
-    void (*row)(void *ctx, uint32_t demand, const kehu__demand_row *row,
+    void (*row)(void *ctx, int64_t demand, const kehu__demand_step *step,
                 kehu__demand_reason reason, uint8_t before);
-    void (*end)(void *ctx, uint32_t demand, const kehu__demand_walk *walk);
+    void (*end)(void *ctx, int64_t demand, const kehu__demand_walk *walk,
+                const kehu__demand_intake *intake);
     void *ctx;
 } kehu__demand_teller;
-bool kehu__demand_follow(const kehu_demands *d, size_t part, int64_t as_of,
+
+typedef struct kehu__demand_followed kehu__demand_followed;
+
+/* What following a part needs; the memory serves one part after the other. Begins as
+ * {.d = ...}. */
+typedef struct kehu__demand_follower {
+    const kehu_demands *d;
+    kehu__keys ids;                 /* of the part's demands: integers */
+    kehu__demand_followed *demands; /* [ids.n] */
+    uint32_t *of;                   /* [rows] number of a row's demand */
+    kehu__demand_step *steps;       /* [rows] by demand */
+    size_t capacity, of_capacity, steps_capacity;
+} kehu__demand_follower;
+
+/* False when memory is refused. */
+bool kehu__demand_follow(kehu__demand_follower *f, size_t part, int64_t as_of,
                          const kehu__demand_teller *teller);
+void kehu__demand_follower_free(kehu__demand_follower *f);
 
-static inline bool kehu__demand_taken(const kehu_demands *d, uint32_t demand)
+static inline bool kehu__demand_taken(const kehu__demand_state *s)
 {
-    return d->status[demand] != KEHU__DEMAND_NONE;
+    return s->status != KEHU__DEMAND_NONE;
 }
 
-static inline bool kehu__demand_open(const kehu_demands *d, uint32_t demand)
+static inline int64_t kehu__demand_age(const kehu_demands *d, const kehu__demand_state *s)
 {
-    return kehu__demand_taken(d, demand) &&
-           (d->machine->marks[d->status[demand]] & KEHU_DEMAND_OPEN) != 0;
+    return d->as_of - s->taken_in;
 }
 
-static inline int64_t kehu__demand_age(const kehu_demands *d, uint32_t demand)
+/* Write an id into a column of the type kehu__keys_type() gives; compare two. */
+static inline void kehu__demand_write_id(const kehu__keys *keys, int64_t id,
+                                         kehu__builder *b, size_t column)
 {
-    return d->as_of - d->intakes[demand].time;
+    if (keys->text)
+        kehu__keys_write(keys, (uint32_t)id, b, column);
+    else
+        kehu__builder_integer(b, column, id);
+}
+
+static inline int kehu__demand_compare_ids(const kehu__keys *keys, int64_t a, int64_t b)
+{
+    return keys->text ? kehu__keys_compare(keys, (uint32_t)a, (uint32_t)b)
+                      : (a > b) - (a < b);
 }
 
 #define KEHU__HOUR_US INT64_C(3600000000)
 
-/* Fill by_class and by_customer, and the counts they give. */
+/* Fill by_class, and the counts it gives. */
 kehu_status kehu__demand_find_repeats(kehu_demands *d, kehu_error *err);
 
 /* The reports. */
@@ -156,8 +231,10 @@ kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_er
 kehu_status kehu__demand_table_times(kehu_table **out, kehu_demands *d, kehu_error *err);
 kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late,
                                     kehu_error *err);
-kehu_status kehu__demand_table_groups(kehu_table **out, kehu_demands *d, bool customers,
-                                      kehu_error *err);
+kehu_status kehu__demand_table_classes(kehu_table **out, kehu_demands *d,
+                                       kehu_error *err);
+kehu_status kehu__demand_table_customers(kehu_table **out, kehu_demands *d,
+                                         kehu_error *err);
 kehu_status kehu__demand_table_refused(kehu_table **out, kehu_demands *d,
                                        kehu_error *err);
 

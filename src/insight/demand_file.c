@@ -4,7 +4,7 @@
  *           known yet, 1 integers, 2 texts
  *     MACH  text of the machine
  *     DEMD  ids of the demands, in the order of their first rows: i64, or size u32 and
- *     CUST  as many bytes; customers the same
+ *     CUST  as many bytes; customers the same, in the order of their first demands
  *     CHAN  names of the channels: size u32 and bytes
  *     CLAS  names of the classes, the same
  *     TOOK  a demand: its customer u32 (all ones: none), channel u16, class u16; of one
@@ -37,28 +37,60 @@ static uint32_t kind_of(bool set, bool text)
     return !set ? UNKNOWN_KIND : text ? TEXTS : INTEGERS;
 }
 
-static void build_keys(kehu__buffer *b, const kehu__keys *keys)
+static void build_text(kehu__buffer *b, const kehu__keys *texts, uint32_t number)
 {
-    for (uint32_t i = 0; i < keys->n && !b->failed; i++) {
-        const kehu__key key = kehu__keys_at(keys, i);
-        if (keys->text) {
-            kehu__buffer_u32(b, (uint32_t)key.text.size);
-            kehu__buffer_add(b, key.text.bytes, (size_t)key.text.size);
-        } else {
-            kehu__buffer_u64(b, (uint64_t)key.integer);
-        }
+    const kehu__key key = kehu__keys_at(texts, number);
+    kehu__buffer_u32(b, (uint32_t)key.text.size);
+    kehu__buffer_add(b, key.text.bytes, (size_t)key.text.size);
+}
+
+static void build_names(kehu__buffer *b, const kehu__keys *names)
+{
+    for (uint32_t i = 0; i < names->n && !b->failed; i++)
+        build_text(b, names, i);
+}
+
+/* Ids in the order of their numbers in the file. */
+static void build_ids(kehu__buffer *b, const kehu__keys *texts, const kehu__keys *ids)
+{
+    for (uint32_t i = 0; i < ids->n && !b->failed; i++) {
+        if (texts->text)
+            build_text(b, texts, (uint32_t)ids->integers[i]);
+        else
+            kehu__buffer_u64(b, (uint64_t)ids->integers[i]);
     }
 }
 
-static void build_intakes(kehu__buffer *b, const kehu_demands *d)
+/* A row where it lies; its intake is NULL if it has none, and it is NULL of nobody. */
+typedef struct kept {
+    const kehu__demand_row *row;
+    const kehu__demand_intake *intake;
+} kept;
+
+/* What is written, by numbers that demands and customers have in the file alone. */
+typedef struct writing {
+    const kehu_demands *d;
+    kept *rows;     /* [d->n_rows] */
+    kehu__keys ids; /* integers */
+    kehu__keys customers;
+    kept *intakes; /* [ids.n] the earliest of a demand; row NULL: it has none */
+    size_t capacity;
+} writing;
+
+static void find_rows(writing *w)
 {
-    for (uint32_t i = 0; i < d->ids.n; i++) {
-        const kehu__demand_intake *in = &d->intakes[i];
-        const bool is_in = in->row != KEHU__DEMAND_NO_ROW;
-        kehu__buffer_u32(b, is_in ? in->customer : KEHU__DEMAND_NO_CUSTOMER);
-        kehu__buffer_u16(b, is_in ? in->channel : 0);
-        kehu__buffer_u16(b, is_in ? in->class_of : 0);
+    for (size_t p = 0; p < KEHU__DEMAND_PARTS; p++) {
+        kehu__demand_at at = kehu__demand_begin(&w->d->rows[p]);
+        kehu__demand_at intakes = kehu__demand_begin(&w->d->intakes[p]);
+        const kehu__demand_row *r;
+        while ((r = kehu__demand_next(&at, sizeof *r)) != NULL)
+            w->rows[r->number] =
+                (kept){r, r->status != 0
+                              ? NULL
+                              : kehu__demand_next(&intakes, sizeof(kehu__demand_intake))};
     }
+    for (size_t i = 0; i < w->d->n_nobodys; i++)
+        w->rows[w->d->nobodys[i]] = (kept){NULL, NULL};
 }
 
 static void put_row(char *to, uint32_t demand, int64_t time, uint8_t status)
@@ -68,21 +100,75 @@ static void put_row(char *to, uint32_t demand, int64_t time, uint8_t status)
     to[12] = (char)status;
 }
 
-static void build_rows(kehu__buffer *b, const kehu_demands *d)
+static bool build_row(writing *w, const kept *k, char *to)
 {
-    char *rows = kehu__buffer_room(b, (size_t)d->n_rows * ROW_BYTES);
-    if (rows == NULL)
+    if (k->row == NULL) {
+        put_row(to, KEHU__DEMAND_NOBODY, INT64_MIN, KEHU__DEMAND_UNKNOWN);
+        return true;
+    }
+    const kehu__key key = kehu__key_integer(k->row->demand);
+    const uint32_t known = w->ids.n;
+    const int64_t found = kehu__keys_add(&w->ids, &key);
+    if (found == KEHU__NO_KEY || !kehu__grow(&w->d->alloc, &w->intakes, &w->capacity,
+                                             (size_t)found + 1, sizeof *w->intakes))
+        return false;
+    kept *first = &w->intakes[found];
+    if (found == known)
+        *first = (kept){NULL, NULL};
+    if (k->intake != NULL && (first->row == NULL || k->row->time < first->row->time))
+        *first = *k;
+    put_row(to, (uint32_t)found, k->row->time, k->row->status);
+    return true;
+}
+
+static void build_rows(kehu__buffer *b, writing *w)
+{
+    char *to = kehu__buffer_room(b, (size_t)w->d->n_rows * ROW_BYTES);
+    if (to == NULL)
         return;
-    for (size_t p = 0; p < d->n_parts; p++)
-        for (size_t i = 0; i < d->parts[p].n; i++) {
-            const kehu__demand_row *r = &d->parts[p].rows[i];
-            put_row(rows + (size_t)r->number * ROW_BYTES,
-                    (uint32_t)(p << KEHU__DEMAND_PART_BITS) + r->demand, r->time,
-                    r->status);
-        }
-    for (size_t i = 0; i < d->n_nobodys; i++)
-        put_row(rows + (size_t)d->nobodys[i] * ROW_BYTES, KEHU__DEMAND_NOBODY, INT64_MIN,
-                KEHU__DEMAND_UNKNOWN);
+    find_rows(w);
+    for (uint32_t i = 0; i < w->d->n_rows && !b->failed; i++)
+        b->failed = !build_row(w, &w->rows[i], to + (size_t)i * ROW_BYTES);
+}
+
+static void build_intakes(kehu__buffer *b, writing *w)
+{
+    static const kehu__demand_intake nothing = {0};
+    for (uint32_t i = 0; i < w->ids.n && !b->failed; i++) {
+        const bool is_in = w->intakes[i].row != NULL;
+        const kehu__demand_intake *in = is_in ? w->intakes[i].intake : &nothing;
+        const kehu__key key = kehu__key_integer(in->customer);
+        int64_t customer = KEHU__DEMAND_NO_CUSTOMER;
+        if (in->has_customer)
+            customer = kehu__keys_add(&w->customers, &key);
+        b->failed = b->failed || customer == KEHU__NO_KEY;
+        kehu__buffer_u32(b, (uint32_t)customer);
+        kehu__buffer_u16(b, in->channel);
+        kehu__buffer_u16(b, in->class_of);
+    }
+}
+
+/* The sections that go together, as rows give demands their numbers and these give
+ * customers theirs. */
+static void build_log(kehu__buffer b[N_SECTIONS], const kehu_demands *d)
+{
+    writing w = {.d = d,
+                 .ids = kehu__keys_new(&d->alloc, false),
+                 .customers = kehu__keys_new(&d->alloc, false)};
+    if (d->n_rows > 0) {
+        w.rows = kehu__alloc(&d->alloc, d->n_rows, sizeof *w.rows);
+        b[ROWS].failed = w.rows == NULL;
+        if (w.rows != NULL)
+            build_rows(&b[ROWS], &w);
+        if (!b[ROWS].failed)
+            build_intakes(&b[TOOK], &w);
+        build_ids(&b[DEMD], &d->ids, &w.ids);
+        build_ids(&b[CUST], &d->customers, &w.customers);
+    }
+    kehu__free(&d->alloc, w.intakes, w.capacity, sizeof *w.intakes);
+    kehu__free(&d->alloc, w.rows, d->n_rows, sizeof *w.rows);
+    kehu__keys_free(&w.ids);
+    kehu__keys_free(&w.customers);
 }
 
 static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
@@ -99,13 +185,9 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     kehu__buffer_u32(&b[INFO], kind_of(d->ids_set, d->ids.text));
     kehu__buffer_u32(&b[INFO], kind_of(d->customers_set, d->customers.text));
     kehu__buffer_add(&b[MACH], d->machine->source, d->machine->source_size);
-    build_keys(&b[DEMD], &d->ids);
-    build_keys(&b[CUST], &d->customers);
-    build_keys(&b[CHAN], &d->channels);
-    build_keys(&b[CLAS], &d->classes);
-    build_intakes(&b[TOOK], d);
-    if (d->n_rows > 0)
-        build_rows(&b[ROWS], d);
+    build_names(&b[CHAN], &d->channels);
+    build_names(&b[CLAS], &d->classes);
+    build_log(b, d);
     for (int k = 0; k < N_SECTIONS; k++) {
         memcpy(sections[k].tag, tags[k], sizeof sections[k].tag);
         sections[k].bytes = b[k].bytes;
@@ -152,9 +234,40 @@ static found read_keys(kehu__keys *keys, kehu__reader *r, bool may_be_empty, siz
     return f;
 }
 
-/* Rows come in the order in which they were added, and demands are numbered by it: the
- * first of a demand's earliest intake rows is the one that counts. */
-static found read_row(kehu_demands *d, kehu__reader *r, uint32_t *seen)
+/* What is known of a demand: its intake, and whether a row of it came, and one of the
+ * first status. */
+typedef struct taken {
+    kehu__demand_intake intake;
+    bool came, is_in;
+} taken;
+
+static int64_t id_at(const kehu__keys *keys, uint32_t number)
+{
+    return keys->text ? (int64_t)number : keys->integers[number];
+}
+
+static found read_intakes(const kehu_demands *d, kehu__reader *r, taken *all)
+{
+    uint32_t seen = 0;
+    for (uint32_t i = 0; i < d->ids.n; i++) {
+        const uint32_t customer = kehu__read_u32(r);
+        kehu__demand_intake *in = &all[i].intake;
+        in->channel = kehu__read_u16(r);
+        in->class_of = kehu__read_u16(r);
+        in->has_customer = customer != KEHU__DEMAND_NO_CUSTOMER;
+        if (!in->has_customer)
+            continue;
+        if (customer > seen || customer >= d->customers.n)
+            return BAD;
+        seen += customer == seen;
+        in->customer = id_at(&d->customers, customer);
+    }
+    return r->failed || seen < d->customers.n ? BAD : FINE;
+}
+
+/* Every intake row of a demand is given what the earliest one said: the others say
+ * nothing that counts. */
+static found read_row(kehu_demands *d, kehu__reader *r, taken *all)
 {
     const uint32_t demand = kehu__read_u32(r);
     const int64_t time = (int64_t)kehu__read_u64(r);
@@ -165,47 +278,51 @@ static found read_row(kehu_demands *d, kehu__reader *r, uint32_t *seen)
             return BAD;
         return kehu__demands_keep_nobody(d, number) ? FINE : NO_MEMORY;
     }
-    if (demand > *seen || demand >= d->ids.n ||
+    if (demand >= d->ids.n || (demand > 0 && !all[demand - 1].came) ||
         (status == KEHU__DEMAND_NO_TIME) != (time == INT64_MIN) ||
         (time != INT64_MIN && (time < KEHU__FIRST_TIME || time > KEHU__LAST_TIME)) ||
         (status < KEHU__DEMAND_NO_TIME && status >= d->machine->n))
         return BAD;
-    if ((demand == *seen && !kehu__demands_have(d, (*seen)++)) ||
-        !kehu__demands_keep_row(d, demand, time, number, status))
-        return NO_MEMORY;
-    if (status == 0 && kehu__demand_is_first(&d->intakes[demand], time)) {
-        d->intakes[demand].time = time;
-        d->intakes[demand].row = number;
+    const kehu__demand_row row = {id_at(&d->ids, demand), time, number, status};
+    all[demand].came = true;
+    all[demand].is_in |= status == 0;
+    return kehu__demands_keep_row(d, &row, status == 0 ? &all[demand].intake : NULL)
+               ? FINE
+               : NO_MEMORY;
+}
+
+static found check_taken(const kehu_demands *d, const taken *all)
+{
+    for (uint32_t i = 0; i < d->ids.n; i++) {
+        const kehu__demand_intake *in = &all[i].intake;
+        if (!all[i].came ||
+            (all[i].is_in ? in->channel >= d->channels.n || in->class_of >= d->classes.n
+                          : in->has_customer || in->channel + in->class_of > 0))
+            return BAD;
     }
     return FINE;
 }
 
-static found read_rows(kehu_demands *d, kehu__reader *r)
+static found read_rows(kehu_demands *d, kehu__reader *took, kehu__reader *r)
 {
     const size_t size = (size_t)(r->end - r->at);
-    uint32_t seen = 0;
+    taken *all = kehu__alloc_zero(&d->alloc, d->ids.n, sizeof *all);
     found f = size % ROW_BYTES == 0 && size / ROW_BYTES < UINT32_MAX ? FINE : BAD;
+    if (f == FINE)
+        f = all == NULL && d->ids.n > 0 ? NO_MEMORY : read_intakes(d, took, all);
     while (f == FINE && r->at < r->end)
-        f = read_row(d, r, &seen);
-    return f == FINE && seen < d->ids.n ? BAD : f;
+        f = read_row(d, r, all);
+    if (f == FINE)
+        f = check_taken(d, all);
+    kehu__free(&d->alloc, all, d->ids.n, sizeof *all);
+    return f;
 }
 
-static found read_intakes(kehu_demands *d, kehu__reader *r)
+/* Integers were kept as keys while they were needed by number. */
+static void drop_integers(kehu__keys *keys)
 {
-    for (uint32_t i = 0; i < d->ids.n; i++) {
-        kehu__demand_intake *in = &d->intakes[i];
-        in->customer = kehu__read_u32(r);
-        in->channel = kehu__read_u16(r);
-        in->class_of = kehu__read_u16(r);
-        if (in->customer != KEHU__DEMAND_NO_CUSTOMER && in->customer >= d->customers.n)
-            return BAD;
-        if (in->row == KEHU__DEMAND_NO_ROW
-                ? in->customer != KEHU__DEMAND_NO_CUSTOMER ||
-                      in->channel + in->class_of > 0
-                : in->channel >= d->channels.n || in->class_of >= d->classes.n)
-            return BAD;
-    }
-    return r->failed ? BAD : FINE;
+    if (!keys->text)
+        kehu__keys_free(keys);
 }
 
 static bool read_kind(kehu__reader *r, bool *set, bool *text)
@@ -233,9 +350,9 @@ static found read_log(kehu_demands *d, kehu__reader in[N_SECTIONS])
     if (f == FINE)
         f = read_keys(&d->classes, &in[CLAS], true, KEHU__DEMAND_CLASSES);
     if (f == FINE)
-        f = read_rows(d, &in[ROWS]);
-    if (f == FINE)
-        f = read_intakes(d, &in[TOOK]);
+        f = read_rows(d, &in[TOOK], &in[ROWS]);
+    drop_integers(&d->ids);
+    drop_integers(&d->customers);
     for (int k = 0; k < N_SECTIONS && f == FINE; k++)
         if (k != MACH && in[k].at != in[k].end)
             f = BAD;

@@ -6,12 +6,10 @@
 #include "base/sort.h"
 #include "insight/demand.h"
 
-enum { FEW = 24 }; /* rows that are sorted by insertion */
-
 /* ---- One demand ---- */
 
 static kehu__demand_reason step(kehu__demand_walk *w, const kehu_demand_machine *m,
-                                const kehu__demand_row *r, int64_t as_of)
+                                const kehu__demand_step *r, int64_t as_of)
 {
     uint32_t marks;
     if (r->status == KEHU__DEMAND_NO_TIME)
@@ -40,65 +38,140 @@ static kehu__demand_reason step(kehu__demand_walk *w, const kehu_demand_machine 
 
 static int by_time(const void *a, const void *b, void *ctx)
 {
-    const kehu__demand_row *rows = ctx;
-    const uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-    if (rows[i].time != rows[j].time)
-        return rows[i].time < rows[j].time ? -1 : 1;
-    return (i > j) - (i < j);
+    const kehu__demand_step *x = a, *y = b;
+    (void)ctx;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
 }
 
 /* The rows of one demand, given in the order in which they were added. */
-static void sort_rows(kehu__demand_row *rows, uint32_t *order, size_t n)
+static void sort_steps(kehu__demand_step *steps, size_t n)
 {
-    if (n > FEW) {
-        kehu__sort(order, n, sizeof *order, by_time, rows);
+    if (n > KEHU__DEMAND_FEW) {
+        kehu__sort(steps, n, sizeof *steps, by_time, NULL);
         return;
     }
     for (size_t i = 1; i < n; i++) {
-        const uint32_t moving = order[i];
+        const kehu__demand_step moving = steps[i];
         size_t j = i;
-        for (; j > 0 && rows[order[j - 1]].time > rows[moving].time; j--)
-            order[j] = order[j - 1];
-        order[j] = moving;
+        for (; j > 0 && steps[j - 1].time > moving.time; j--)
+            steps[j] = steps[j - 1];
+        steps[j] = moving;
     }
 }
 
 /* ---- A part ---- */
 
-bool kehu__demand_follow(const kehu_demands *d, size_t part, int64_t as_of,
+struct kehu__demand_followed {
+    size_t end; /* its rows; then, in order, where they end */
+    int64_t taken_in;
+    kehu__demand_intake intake; /* the earliest */
+    bool has_intake;
+};
+
+static bool number_row(kehu__demand_follower *f, const kehu__demand_row *r, size_t i,
+                       kehu__demand_at *intakes)
+{
+    const kehu__key key = kehu__key_integer(r->demand);
+    const uint32_t known = f->ids.n;
+    const int64_t found = kehu__keys_add(&f->ids, &key);
+    if (found == KEHU__NO_KEY)
+        return false;
+    if ((size_t)found == f->capacity &&
+        !kehu__grow(&f->ids.alloc, &f->demands, &f->capacity, (size_t)found + 1,
+                    sizeof *f->demands))
+        return false;
+    kehu__demand_followed *d = &f->demands[found];
+    if (found == known)
+        *d = (kehu__demand_followed){0};
+    f->of[i] = (uint32_t)found;
+    d->end++;
+    if (r->status != 0)
+        return true;
+    const kehu__demand_intake *in = kehu__demand_next(intakes, sizeof *in);
+    if (!d->has_intake || r->time < d->taken_in) {
+        d->has_intake = true;
+        d->taken_in = r->time;
+        d->intake = *in;
+    }
+    return true;
+}
+
+enum { AHEAD = 8 }; /* rows whose slots are asked for before they are looked at */
+
+static bool number_rows(kehu__demand_follower *f, size_t part)
+{
+    kehu__demand_at at = kehu__demand_begin(&f->d->rows[part]);
+    kehu__demand_at intakes = kehu__demand_begin(&f->d->intakes[part]);
+    const kehu__demand_row *r;
+    for (size_t i = 0; (r = kehu__demand_next(&at, sizeof *r)) != NULL; i++) {
+        if ((size_t)(at.end - at.at) > AHEAD * sizeof *r)
+            kehu__keys_ask_slot(&f->ids, kehu__mix64((uint64_t)r[AHEAD].demand));
+        if (!number_row(f, r, i, &intakes))
+            return false;
+    }
+    return true;
+}
+
+static void deal_rows(kehu__demand_follower *f, size_t part)
+{
+    kehu__demand_at at = kehu__demand_begin(&f->d->rows[part]);
+    const kehu__demand_row *r;
+    size_t start = 0;
+    for (uint32_t k = 0; k < f->ids.n; k++) {
+        const size_t n = f->demands[k].end;
+        f->demands[k].end = start;
+        start += n;
+    }
+    for (size_t i = 0; (r = kehu__demand_next(&at, sizeof *r)) != NULL; i++)
+        f->steps[f->demands[f->of[i]].end++] =
+            (kehu__demand_step){r->time, r->number, r->status};
+}
+
+static void walk_demand(const kehu__demand_follower *f, uint32_t k, int64_t as_of,
+                        const kehu__demand_teller *teller)
+{
+    const kehu__demand_followed *of = &f->demands[k];
+    const size_t from = k == 0 ? 0 : of[-1].end, n = of->end - from;
+    const int64_t id = f->ids.integers[k];
+    kehu__demand_step *steps = f->steps + from;
+    kehu__demand_walk w = {KEHU__DEMAND_NONE, INT64_MIN, INT64_MIN, INT64_MIN};
+    sort_steps(steps, n);
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t before = w.status;
+        const kehu__demand_reason why = step(&w, f->d->machine, &steps[i], as_of);
+        if (teller->row != NULL && why != KEHU__DEMAND_FINE)
+            teller->row(teller->ctx, id, &steps[i], why, before);
+    }
+    if (teller->end != NULL)
+        teller->end(teller->ctx, id, &w, of->has_intake ? &of->intake : NULL);
+}
+
+bool kehu__demand_follow(kehu__demand_follower *f, size_t part, int64_t as_of,
                          const kehu__demand_teller *teller)
 {
-    const kehu__demand_part *p = &d->parts[part];
-    const uint32_t first = (uint32_t)(part << KEHU__DEMAND_PART_BITS);
-    const uint32_t left = d->ids.n - first;
-    const uint32_t n = left < KEHU__DEMAND_PART ? left : KEHU__DEMAND_PART;
-    size_t *start = kehu__alloc_zero(&d->alloc, (size_t)n + 1, sizeof *start);
-    uint32_t *order = kehu__alloc(&d->alloc, p->n, sizeof *order);
-    const bool done = start != NULL && (order != NULL || p->n == 0);
-    for (size_t i = 0; done && i < p->n; i++)
-        start[p->rows[i].demand + 1]++;
-    for (uint32_t k = 0; done && k < n; k++)
-        start[k + 1] += start[k];
-    for (size_t i = 0; done && i < p->n; i++)
-        order[start[p->rows[i].demand]++] = (uint32_t)i;
-    /* start[k] is now where demand k ends. */
-    for (uint32_t k = 0; done && k < n; k++) {
-        const size_t from = k == 0 ? 0 : start[k - 1];
-        kehu__demand_walk w = {KEHU__DEMAND_NONE, INT64_MIN, INT64_MIN, INT64_MIN};
-        sort_rows(p->rows, order + from, start[k] - from);
-        for (size_t i = from; i < start[k]; i++) {
-            const kehu__demand_row *r = &p->rows[order[i]];
-            const uint8_t before = w.status;
-            const kehu__demand_reason why = step(&w, d->machine, r, as_of);
-            if (teller->row != NULL && why != KEHU__DEMAND_FINE)
-                teller->row(teller->ctx, first + k, r, why, before);
-        }
-        if (teller->end != NULL)
-            teller->end(teller->ctx, first + k, &w);
-    }
-    kehu__free(&d->alloc, order, p->n, sizeof *order);
-    kehu__free(&d->alloc, start, (size_t)n + 1, sizeof *start);
-    return done;
+    const kehu_demands *d = f->d;
+    const size_t n = kehu__demand_pile_count(&d->rows[part], sizeof(kehu__demand_row));
+    f->ids.alloc = d->alloc;
+    kehu__keys_clear(&f->ids);
+    if (!kehu__grow(&d->alloc, &f->of, &f->of_capacity, n, sizeof *f->of) ||
+        !kehu__grow(&d->alloc, &f->steps, &f->steps_capacity, n, sizeof *f->steps) ||
+        !number_rows(f, part))
+        return false;
+    deal_rows(f, part);
+    for (uint32_t k = 0; k < f->ids.n; k++)
+        walk_demand(f, k, as_of, teller);
+    return true;
+}
+
+void kehu__demand_follower_free(kehu__demand_follower *f)
+{
+    const kehu_allocator *a = &f->d->alloc;
+    kehu__free(a, f->steps, f->steps_capacity, sizeof *f->steps);
+    kehu__free(a, f->of, f->of_capacity, sizeof *f->of);
+    kehu__free(a, f->demands, f->capacity, sizeof *f->demands);
+    kehu__keys_free(&f->ids);
 }
 
 /* ---- All of them ---- */
@@ -106,9 +179,10 @@ bool kehu__demand_follow(const kehu_demands *d, size_t part, int64_t as_of,
 typedef struct finishing {
     kehu_demands *d;
     kehu__demand_part *part;
+    kehu__demand_state *next; /* where the next demand goes */
 } finishing;
 
-static void count_row(void *ctx, uint32_t demand, const kehu__demand_row *row,
+static void count_row(void *ctx, int64_t demand, const kehu__demand_step *row,
                       kehu__demand_reason reason, uint8_t before)
 {
     const finishing *f = ctx;
@@ -121,66 +195,93 @@ static void count_row(void *ctx, uint32_t demand, const kehu__demand_row *row,
         f->part->counts.refused++;
 }
 
-static void keep_state(void *ctx, uint32_t demand, const kehu__demand_walk *w)
+static void keep_state(void *ctx, int64_t demand, const kehu__demand_walk *w,
+                       const kehu__demand_intake *in)
 {
-    const finishing *f = ctx;
-    kehu_demands *d = f->d;
-    d->status[demand] = w->status;
-    d->states[demand] = (kehu__demand_state){-1, -1};
+    finishing *f = ctx;
     if (w->status == KEHU__DEMAND_NONE)
         return;
-    if (w->replied != INT64_MIN)
-        d->states[demand].reply = w->replied - w->taken_in;
-    if (w->solved != INT64_MIN)
-        d->states[demand].solution = w->solved - w->taken_in;
+    *f->next++ = (kehu__demand_state){
+        .demand = demand,
+        .customer = in->customer,
+        .taken_in = w->taken_in,
+        .reply = w->replied != INT64_MIN ? w->replied - w->taken_in : -1,
+        .solution = w->solved != INT64_MIN ? w->solved - w->taken_in : -1,
+        .channel = in->channel,
+        .class_of = in->class_of,
+        .status = w->status,
+        .has_customer = in->has_customer,
+        .open = (f->d->machine->marks[w->status] & KEHU_DEMAND_OPEN) != 0};
     f->part->counts.demands++;
-    f->part->counts.open += (d->machine->marks[w->status] & KEHU_DEMAND_OPEN) != 0;
+    f->part->counts.open += f->next[-1].open;
 }
 
-/* Parts worked on between two reports of progress. */
-enum { AT_ONCE = 64 };
+/* Parts that are a task, and tasks between two reports of progress. */
+enum { TOGETHER = 8, AT_ONCE = 16 };
 
 typedef struct stretch {
     kehu_demands *d;
     size_t first;
 } stretch;
 
-static void finish_part(void *arg, int64_t i)
+static void finish_part(kehu__demand_follower *f, kehu_demands *d, size_t part)
+{
+    kehu__demand_part *p = &d->parts[part];
+    kehu__demand_state *states = d->states + p->first_state;
+    finishing to = {d, p, states};
+    const kehu__demand_teller teller = {count_row, keep_state, &to};
+    p->counts = (kehu_demand_counts){0};
+    p->refused_memory = !kehu__demand_follow(f, part, d->as_of, &teller);
+    while (to.next < states + p->n_intakes)
+        *to.next++ = (kehu__demand_state){.status = KEHU__DEMAND_NONE};
+}
+
+static void finish_parts(void *arg, int64_t i)
 {
     const stretch *r = arg;
-    const size_t part = r->first + (size_t)i;
-    finishing f = {r->d, &r->d->parts[part]};
-    const kehu__demand_teller teller = {count_row, keep_state, &f};
-    f.part->counts = (kehu_demand_counts){0};
-    f.part->refused_memory = !kehu__demand_follow(r->d, part, r->d->as_of, &teller);
+    const size_t first = r->first + (size_t)i * TOGETHER;
+    kehu__demand_follower f = {.d = r->d};
+    for (size_t part = first; part < first + TOGETHER; part++)
+        finish_part(&f, r->d, part);
+    kehu__demand_follower_free(&f);
 }
 
 void kehu__demands_unfinish(kehu_demands *d)
 {
     const kehu_allocator *a = &d->alloc;
-    kehu__free(a, d->status, d->n_states, sizeof *d->status);
     kehu__free(a, d->states, d->n_states, sizeof *d->states);
     kehu__free(a, d->by_class, d->n_by_class, sizeof *d->by_class);
-    kehu__free(a, d->by_customer, d->n_by_customer, sizeof *d->by_customer);
-    d->status = NULL;
     d->states = NULL;
-    d->by_class = d->by_customer = NULL;
-    d->n_by_class = d->n_by_customer = 0;
-    d->n_states = 0;
+    d->by_class = NULL;
+    d->n_states = d->n_by_class = 0;
     d->finished = false;
+}
+
+/* A demand taken in has a row of the first status: so many there are at most. */
+static bool make_states(kehu_demands *d)
+{
+    size_t n = 0;
+    for (size_t p = 0; p < KEHU__DEMAND_PARTS; p++) {
+        d->parts[p].first_state = n;
+        d->parts[p].n_intakes =
+            kehu__demand_pile_count(&d->intakes[p], sizeof(kehu__demand_intake));
+        n += d->parts[p].n_intakes;
+    }
+    d->states = kehu__alloc(&d->alloc, n, sizeof *d->states);
+    d->n_states = d->states == NULL ? 0 : n;
+    return n == 0 || d->states != NULL;
 }
 
 static kehu_status follow_all(kehu_demands *d, kehu_error *err)
 {
     d->counts = (kehu_demand_counts){.rows = d->n_rows, .refused = (int64_t)d->n_nobodys};
-    for (stretch r = {d, 0}; r.first < d->n_parts; r.first += AT_ONCE) {
-        const size_t left = d->n_parts - r.first;
-        KEHU_TRY(kehu__progress(&d->run, (double)r.first / (double)d->n_parts,
+    for (stretch r = {d, 0}; r.first < KEHU__DEMAND_PARTS;
+         r.first += AT_ONCE * TOGETHER) {
+        KEHU_TRY(kehu__progress(&d->run, (double)r.first / KEHU__DEMAND_PARTS,
                                 "following", err));
-        kehu__parallel(&d->run, (int64_t)(left < AT_ONCE ? left : AT_ONCE), finish_part,
-                       &r);
+        kehu__parallel(&d->run, AT_ONCE, finish_parts, &r);
     }
-    for (size_t p = 0; p < d->n_parts; p++) {
+    for (size_t p = 0; p < KEHU__DEMAND_PARTS; p++) {
         const kehu_demand_counts *c = &d->parts[p].counts;
         if (d->parts[p].refused_memory)
             return kehu__no_memory(err, "following demands");
@@ -236,12 +337,8 @@ kehu_status kehu_demands_finish(kehu_demands *d, int64_t as_of,
     kehu__demands_unfinish(d);
     d->as_of = as_of;
     d->report = opt;
-    d->status = kehu__alloc(&d->alloc, d->ids.n, sizeof *d->status);
-    d->states = kehu__alloc(&d->alloc, d->ids.n, sizeof *d->states);
-    d->n_states = d->ids.n;
-    status = d->ids.n > 0 && (d->status == NULL || d->states == NULL)
-                 ? kehu__no_memory(err, "following demands")
-                 : follow_all(d, err);
+    status =
+        make_states(d) ? follow_all(d, err) : kehu__no_memory(err, "following demands");
     d->finished = status == KEHU_OK;
     if (status != KEHU_OK)
         kehu__demands_unfinish(d);
@@ -287,8 +384,9 @@ kehu_status kehu_demands_get_table(kehu_table **out, kehu_demands *d,
     case KEHU_DEMAND_OVERDUE:
         return kehu__demand_table_open(out, d, report == KEHU_DEMAND_OVERDUE, err);
     case KEHU_DEMAND_CLASSES:
+        return kehu__demand_table_classes(out, d, err);
     case KEHU_DEMAND_CUSTOMERS:
-        return kehu__demand_table_groups(out, d, report == KEHU_DEMAND_CUSTOMERS, err);
+        return kehu__demand_table_customers(out, d, err);
     case KEHU_DEMAND_REFUSED:
         return kehu__demand_table_refused(out, d, err);
     }

@@ -1,5 +1,5 @@
-/* Who had to ask again: demands laid out by customer, each customer's few put in the
- * order of class and time. */
+/* Who had to ask again: demands are dealt by a hash of the customer, so that those of a
+ * bucket are put in the order of customer, class and time inside a core's cache. */
 #include <string.h>
 
 #include "base/date.h"
@@ -7,12 +7,39 @@
 #include "base/sort.h"
 #include "insight/demand.h"
 
+enum {
+    BUCKETS = 512,
+    AHEAD = 8 /* demands whose slots are asked for before they are looked at */
+};
+
 typedef struct asked {
-    int64_t time;
-    uint32_t demand;
+    int64_t customer, time;
     uint16_t class_of;
     uint8_t open;
 } asked;
+
+typedef struct customer {
+    int64_t customer, demands, open, repeats;
+} customer;
+
+typedef struct counting {
+    kehu_demands *d;
+    asked *all;
+    size_t end[BUCKETS];
+    /* Of a bucket, by the numbers of its customers. */
+    kehu__keys keys;
+    uint32_t *of;  /* [demands of the largest bucket] */
+    asked *sorted; /* the same */
+    size_t most;
+    size_t *ends;
+    size_t ends_capacity;
+    /* What is counted: by_class and customers are both optional. */
+    kehu__demand_group *by_class;
+    bool list_customers;
+    customer *customers;
+    size_t n_customers, customers_capacity;
+    int64_t repeats;
+} counting;
 
 static int by_class_and_time(const void *a, const void *b, void *ctx)
 {
@@ -20,126 +47,225 @@ static int by_class_and_time(const void *a, const void *b, void *ctx)
     (void)ctx;
     if (x->class_of != y->class_of)
         return x->class_of < y->class_of ? -1 : 1;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return (x->demand > y->demand) - (x->demand < y->demand);
+    return (x->time > y->time) - (x->time < y->time);
 }
 
-/* The demands of one customer, sorted. */
-static void count_customer(kehu_demands *d, uint32_t customer, const asked *a, size_t n)
+static void sort_asked(asked *a, size_t n)
 {
-    const int64_t limit = d->report.repeat_within_days * KEHU__DAY_US;
-    kehu__demand_group *mine = &d->by_customer[customer];
+    if (n > KEHU__DEMAND_FEW) {
+        kehu__sort(a, n, sizeof *a, by_class_and_time, NULL);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        const asked moving = a[i];
+        size_t j = i;
+        for (; j > 0 && by_class_and_time(&a[j - 1], &moving, NULL) > 0; j--)
+            a[j] = a[j - 1];
+        a[j] = moving;
+    }
+}
+
+/* The demands of one customer. */
+static bool count_customer(counting *c, asked *a, size_t n)
+{
+    const int64_t limit = c->d->report.repeat_within_days * KEHU__DAY_US;
+    customer mine = {a->customer, (int64_t)n, 0, 0};
+    sort_asked(a, n);
     for (size_t i = 0; i < n; i++) {
         const bool again = i > 0 && a[i - 1].class_of == a[i].class_of;
         const bool repeat = again && a[i].time - a[i - 1].time <= limit;
-        kehu__demand_group *of_class = &d->by_class[a[i].class_of];
-        mine->demands++;
-        mine->open += a[i].open;
-        mine->repeats += repeat;
-        of_class->repeats += repeat;
-        of_class->customers += !again;
-    }
-    d->counts.customers += n > 0;
-    d->counts.repeats += mine->repeats;
-}
-
-static bool has_customer(const kehu_demands *d, uint32_t demand)
-{
-    return kehu__demand_taken(d, demand) &&
-           d->intakes[demand].customer != KEHU__DEMAND_NO_CUSTOMER;
-}
-
-/* start[c] is where customer c's demands begin, then (after filling) where they end. */
-static void lay_out(kehu_demands *d, size_t *start, asked *all)
-{
-    for (uint32_t i = 0; i < d->n_states; i++)
-        if (has_customer(d, i))
-            start[d->intakes[i].customer + 1]++;
-    for (uint32_t c = 0; c < d->customers.n; c++)
-        start[c + 1] += start[c];
-    for (uint32_t i = 0; i < d->n_states; i++) {
-        const kehu__demand_intake *in = &d->intakes[i];
-        const bool open = kehu__demand_open(d, i);
-        if (kehu__demand_taken(d, i)) {
-            d->by_class[in->class_of].demands++;
-            d->by_class[in->class_of].open += open;
+        mine.open += a[i].open;
+        mine.repeats += repeat;
+        if (c->by_class != NULL) {
+            c->by_class[a[i].class_of].repeats += repeat;
+            c->by_class[a[i].class_of].customers += !again;
         }
-        if (has_customer(d, i))
-            all[start[in->customer]++] = (asked){in->time, i, in->class_of, open};
+    }
+    c->repeats += mine.repeats;
+    c->n_customers++;
+    if (!c->list_customers)
+        return true;
+    if (!kehu__grow(&c->d->alloc, &c->customers, &c->customers_capacity, c->n_customers,
+                    sizeof *c->customers))
+        return false;
+    c->customers[c->n_customers - 1] = mine;
+    return true;
+}
+
+/* ---- A bucket ---- */
+
+static bool number_customers(counting *c, const asked *a, size_t n)
+{
+    kehu__keys_clear(&c->keys);
+    for (size_t i = 0; i < n; i++) {
+        const kehu__key key = kehu__key_integer(a[i].customer);
+        if (i + AHEAD < n)
+            kehu__keys_ask_slot(&c->keys, kehu__mix64((uint64_t)a[i + AHEAD].customer));
+        const uint32_t known = c->keys.n;
+        const int64_t found = kehu__keys_add(&c->keys, &key);
+        if (found == KEHU__NO_KEY ||
+            !kehu__grow(&c->d->alloc, &c->ends, &c->ends_capacity, (size_t)found + 1,
+                        sizeof *c->ends))
+            return false;
+        if (found == known)
+            c->ends[found] = 0;
+        c->ends[found]++;
+        c->of[i] = (uint32_t)found;
+    }
+    return true;
+}
+
+static bool count_bucket(counting *c, const asked *a, size_t n)
+{
+    size_t start = 0;
+    bool done = number_customers(c, a, n);
+    for (uint32_t k = 0; done && k < c->keys.n; k++) {
+        const size_t mine = c->ends[k];
+        c->ends[k] = start;
+        start += mine;
+    }
+    for (size_t i = 0; done && i < n; i++)
+        c->sorted[c->ends[c->of[i]]++] = a[i];
+    for (uint32_t k = 0; done && k < c->keys.n; k++) {
+        const size_t from = k == 0 ? 0 : c->ends[k - 1];
+        done = count_customer(c, c->sorted + from, c->ends[k] - from);
+    }
+    return done;
+}
+
+/* ---- All of them ---- */
+
+static size_t bucket_of(int64_t id)
+{
+    return kehu__mix64((uint64_t)id) % BUCKETS;
+}
+
+/* end[b] is where bucket b's demands begin, then (after filling) where they end. */
+static void deal(counting *c)
+{
+    const kehu_demands *d = c->d;
+    size_t start = 0;
+    for (size_t i = 0; i < d->n_states; i++)
+        c->end[bucket_of(d->states[i].customer)] +=
+            kehu__demand_taken(&d->states[i]) && d->states[i].has_customer;
+    for (size_t b = 0; b < BUCKETS; b++) {
+        const size_t n = c->end[b];
+        c->most = n > c->most ? n : c->most;
+        c->end[b] = start;
+        start += n;
+    }
+    for (size_t i = 0; i < d->n_states; i++) {
+        const kehu__demand_state *s = &d->states[i];
+        if (!kehu__demand_taken(s))
+            continue;
+        if (c->by_class != NULL) {
+            c->by_class[s->class_of].demands++;
+            c->by_class[s->class_of].open += s->open;
+        }
+        if (s->has_customer)
+            c->all[c->end[bucket_of(s->customer)]++] =
+                (asked){s->customer, s->taken_in, s->class_of, s->open};
     }
 }
 
-static void count_all(kehu_demands *d, size_t *start, asked *all)
+/* False when memory is refused. The customers are the caller's to free. */
+static bool count_all(counting *c)
 {
-    lay_out(d, start, all);
-    for (uint32_t c = 0; c < d->customers.n; c++) {
-        const size_t from = c == 0 ? 0 : start[c - 1], n = start[c] - from;
-        if (n > 1)
-            kehu__sort(all + from, n, sizeof *all, by_class_and_time, NULL);
-        count_customer(d, c, all + from, n);
+    kehu_demands *d = c->d;
+    bool done;
+    c->keys = kehu__keys_new(&d->alloc, false);
+    c->all = kehu__alloc(&d->alloc, d->n_states, sizeof *c->all);
+    done = d->n_states == 0 || c->all != NULL;
+    if (done)
+        deal(c);
+    c->of = kehu__alloc(&d->alloc, c->most, sizeof *c->of);
+    c->sorted = kehu__alloc(&d->alloc, c->most, sizeof *c->sorted);
+    done = done && (c->most == 0 || (c->of != NULL && c->sorted != NULL));
+    for (size_t b = 0; done && b < BUCKETS; b++) {
+        const size_t from = b == 0 ? 0 : c->end[b - 1];
+        done = count_bucket(c, c->all + from, c->end[b] - from);
     }
+    kehu__free(&d->alloc, c->sorted, c->most, sizeof *c->sorted);
+    kehu__free(&d->alloc, c->of, c->most, sizeof *c->of);
+    kehu__free(&d->alloc, c->all, d->n_states, sizeof *c->all);
+    kehu__free(&d->alloc, c->ends, c->ends_capacity, sizeof *c->ends);
+    kehu__keys_free(&c->keys);
+    return done;
 }
 
 kehu_status kehu__demand_find_repeats(kehu_demands *d, kehu_error *err)
 {
-    const size_t n_classes = d->classes.n, n_customers = d->customers.n;
-    size_t *start;
-    asked *all;
-    bool done;
+    counting c = {.d = d};
     if (d->by_class != NULL)
         return KEHU_OK;
-    d->n_by_class = n_classes + 1; /* so that there is something even without demands */
-    d->n_by_customer = n_customers + 1;
+    d->n_by_class = (size_t)d->classes.n + 1; /* so that there is something in any case */
     d->by_class = kehu__alloc_zero(&d->alloc, d->n_by_class, sizeof *d->by_class);
-    d->by_customer =
-        kehu__alloc_zero(&d->alloc, d->n_by_customer, sizeof *d->by_customer);
-    start = kehu__alloc_zero(&d->alloc, n_customers + 1, sizeof *start);
-    all = kehu__alloc(&d->alloc, d->n_states, sizeof *all);
-    done = d->by_class != NULL && d->by_customer != NULL && start != NULL &&
-           (all != NULL || d->n_states == 0);
-    if (done) {
-        count_all(d, start, all);
-    } else {
+    c.by_class = d->by_class;
+    if (d->by_class == NULL || !count_all(&c)) {
         kehu__free(&d->alloc, d->by_class, d->n_by_class, sizeof *d->by_class);
-        kehu__free(&d->alloc, d->by_customer, d->n_by_customer, sizeof *d->by_customer);
-        d->by_class = d->by_customer = NULL;
+        d->by_class = NULL;
+        return kehu__no_memory(err, "counting repeats");
     }
-    kehu__free(&d->alloc, start, n_customers + 1, sizeof *start);
-    kehu__free(&d->alloc, all, d->n_states, sizeof *all);
-    return done ? KEHU_OK : kehu__no_memory(err, "counting repeats");
+    d->counts.customers = (int64_t)c.n_customers;
+    d->counts.repeats = c.repeats;
+    return KEHU_OK;
 }
 
-kehu_status kehu__demand_table_groups(kehu_table **out, kehu_demands *d, bool customers,
-                                      kehu_error *err)
+kehu_status kehu__demand_table_classes(kehu_table **out, kehu_demands *d, kehu_error *err)
 {
-    const kehu__keys *keys = customers ? &d->customers : &d->classes;
+    static const char *const columns[] = {"demands", "open", "customers", "repeats"};
+    const kehu__keys *names = &d->classes;
     kehu__builder b = kehu__builder_new(&d->alloc);
     uint32_t *order;
     bool done;
     KEHU_TRY(kehu__demand_find_repeats(d, err));
-    order = kehu__alloc(&d->alloc, keys->n, sizeof *order);
-    done = keys->n == 0 || (order != NULL && kehu__keys_sort(keys, order));
-    kehu__builder_add(&b, customers ? "customer" : "class", kehu__keys_type(keys));
-    kehu__builder_add(&b, "demands", KEHU_INT64);
-    kehu__builder_add(&b, "open", KEHU_INT64);
-    if (!customers)
-        kehu__builder_add(&b, "customers", KEHU_INT64);
-    kehu__builder_add(&b, "repeats", KEHU_INT64);
-    for (uint32_t i = 0; done && i < keys->n; i++) {
-        const kehu__demand_group *g =
-            customers ? &d->by_customer[order[i]] : &d->by_class[order[i]];
-        size_t column = 3;
+    order = kehu__alloc(&d->alloc, names->n, sizeof *order);
+    done = names->n == 0 || (order != NULL && kehu__keys_sort(names, order));
+    kehu__builder_add(&b, "class", KEHU_LARGE_UTF8);
+    for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+        kehu__builder_add(&b, columns[k], KEHU_INT64);
+    for (uint32_t i = 0; done && i < names->n; i++) {
+        const kehu__demand_group *g = &d->by_class[order[i]];
         if (g->demands == 0)
             continue;
-        kehu__keys_write(keys, order[i], &b, 0);
+        kehu__keys_write(names, order[i], &b, 0);
         kehu__builder_integer(&b, 1, g->demands);
         kehu__builder_integer(&b, 2, g->open);
-        if (!customers)
-            kehu__builder_integer(&b, column++, g->customers);
-        kehu__builder_integer(&b, column, g->repeats);
+        kehu__builder_integer(&b, 3, g->customers);
+        kehu__builder_integer(&b, 4, g->repeats);
         kehu__builder_end_row(&b);
     }
-    kehu__free(&d->alloc, order, keys->n, sizeof *order);
+    kehu__free(&d->alloc, order, names->n, sizeof *order);
+    return kehu__builder_end(&b, done, out, err);
+}
+
+static int by_customer(const void *a, const void *b, void *ctx)
+{
+    const customer *x = a, *y = b;
+    return kehu__demand_compare_ids(ctx, x->customer, y->customer);
+}
+
+kehu_status kehu__demand_table_customers(kehu_table **out, kehu_demands *d,
+                                         kehu_error *err)
+{
+    static const char *const columns[] = {"demands", "open", "repeats"};
+    kehu__builder b = kehu__builder_new(&d->alloc);
+    counting c = {.d = d, .list_customers = true};
+    const bool done = count_all(&c);
+    if (done && c.n_customers > 1)
+        kehu__sort(c.customers, c.n_customers, sizeof *c.customers, by_customer,
+                   &d->customers);
+    kehu__builder_add(&b, "customer", kehu__keys_type(&d->customers));
+    for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+        kehu__builder_add(&b, columns[k], KEHU_INT64);
+    for (size_t i = 0; done && i < c.n_customers; i++) {
+        const customer *who = &c.customers[i];
+        kehu__demand_write_id(&d->customers, who->customer, &b, 0);
+        kehu__builder_integer(&b, 1, who->demands);
+        kehu__builder_integer(&b, 2, who->open);
+        kehu__builder_integer(&b, 3, who->repeats);
+        kehu__builder_end_row(&b);
+    }
+    kehu__free(&d->alloc, c.customers, c.customers_capacity, sizeof *c.customers);
     return kehu__builder_end(&b, done, out, err);
 }

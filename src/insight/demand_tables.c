@@ -19,19 +19,15 @@ static void write_status(const kehu_demands *d, kehu__builder *b, size_t column,
 
 /* ---- Counts ---- */
 
-/* A cell's key, so that cells sort as the columns do: period, rank of the channel, rank
- * of the class, status. */
-enum { STATUS_BITS = 6, CLASS_BITS = 12, CHANNEL_BITS = 10 };
-
-#define SIGN 0x80000000u /* so that periods before 1970 come first */
-
+/* Cells are numbers that sort as the columns do: period, rank of the channel, rank of the
+ * class, status. A demand's is written down; sorted, equal ones are counted. */
 typedef struct cells {
     const kehu_demands *d;
     uint32_t *channel_order, *class_order; /* by name: rank -> number */
     uint32_t *channel_rank, *class_rank;   /* and back */
-    kehu__keys keys;                       /* integers: cells */
-    int64_t *counts;                       /* [keys.n] */
-    size_t counts_capacity;
+    int32_t first_day;                     /* of all periods */
+    uint64_t *keys, *scratch;              /* [d->n_states] */
+    size_t n;
 } cells;
 
 static int32_t period_of(const kehu_demands *d, int64_t time)
@@ -62,66 +58,61 @@ static bool rank_names(const kehu__keys *names, uint32_t **order, uint32_t **ran
     return true;
 }
 
-static bool count_cells(cells *c)
+static uint64_t cell_of(const cells *c, const kehu__demand_state *s, int32_t period)
 {
     const kehu_demands *d = c->d;
-    int64_t last_time = INT64_MIN;
-    int32_t period = 0;
-    for (uint32_t i = 0; i < d->n_states; i++) {
-        const kehu__demand_intake *in = &d->intakes[i];
-        if (!kehu__demand_taken(d, i))
-            continue;
-        if (in->time != last_time)
-            period = period_of(d, in->time);
-        last_time = in->time;
-        const uint64_t rest = ((uint64_t)c->channel_rank[in->channel] << CLASS_BITS |
-                               c->class_rank[in->class_of])
-                                  << STATUS_BITS |
-                              d->status[i];
-        const kehu__key key =
-            kehu__key_integer((int64_t)((uint64_t)((uint32_t)period ^ SIGN)
-                                            << (CHANNEL_BITS + CLASS_BITS + STATUS_BITS) |
-                                        rest));
-        const uint32_t known = c->keys.n;
-        const int64_t at = kehu__keys_add(&c->keys, &key);
-        if (at == KEHU__NO_KEY || !kehu__grow(&d->alloc, &c->counts, &c->counts_capacity,
-                                              (size_t)at + 1, sizeof *c->counts))
-            return false;
-        if ((uint32_t)at == known)
-            c->counts[at] = 0;
-        c->counts[at]++;
-    }
-    return true;
+    uint64_t key = (uint64_t)(period - c->first_day);
+    key = key * d->channels.n + c->channel_rank[s->channel];
+    key = key * d->classes.n + c->class_rank[s->class_of];
+    return key * d->machine->n + s->status;
 }
 
-static bool write_cells(cells *c, kehu__builder *b)
+static void sort_cells(cells *c)
 {
     const kehu_demands *d = c->d;
-    const uint32_t n = c->keys.n;
-    uint32_t *order = kehu__alloc(&d->alloc, n, sizeof *order);
-    const bool done = n == 0 || (order != NULL && kehu__keys_sort(&c->keys, order));
-    for (uint32_t i = 0; done && i < n; i++) {
-        const int64_t key = c->keys.integers[order[i]];
-        const uint64_t rest = (uint64_t)key;
-        const uint64_t channel =
-            rest >> (CLASS_BITS + STATUS_BITS) & (KEHU__DEMAND_CHANNELS - 1);
-        const uint64_t class_of = rest >> STATUS_BITS & (KEHU__DEMAND_CLASSES - 1);
-        const uint64_t period = rest >> (CHANNEL_BITS + CLASS_BITS + STATUS_BITS);
-        kehu__builder_integer(b, 0, (int32_t)((uint32_t)period ^ SIGN));
-        kehu__keys_write(&d->channels, c->channel_order[channel], b, 1);
-        kehu__keys_write(&d->classes, c->class_order[class_of], b, 2);
-        write_status(d, b, 3, (uint8_t)(rest & ((1 << STATUS_BITS) - 1)));
-        kehu__builder_integer(b, 4, c->counts[order[i]]);
-        kehu__builder_end_row(b);
+    int64_t earliest = INT64_MAX;
+    for (size_t i = 0; i < d->n_states; i++)
+        if (kehu__demand_taken(&d->states[i]) && d->states[i].taken_in < earliest)
+            earliest = d->states[i].taken_in;
+    if (earliest == INT64_MAX)
+        return;
+    c->first_day = period_of(d, earliest);
+    for (size_t i = 0; i < d->n_states; i++) {
+        const kehu__demand_state *s = &d->states[i];
+        if (kehu__demand_taken(s))
+            c->keys[c->n++] = cell_of(c, s, period_of(d, s->taken_in));
     }
-    kehu__free(&d->alloc, order, n, sizeof *order);
-    return done;
+    kehu__sort_u64(c->keys, c->scratch, c->n);
+}
+
+static void write_cell(const cells *c, kehu__builder *b, uint64_t key, size_t n)
+{
+    const kehu_demands *d = c->d;
+    const uint64_t class_at = key / d->machine->n, channel_at = class_at / d->classes.n;
+    const uint64_t days = channel_at / d->channels.n;
+    kehu__builder_integer(b, 0, (int64_t)days + c->first_day);
+    kehu__keys_write(&d->channels, c->channel_order[channel_at % d->channels.n], b, 1);
+    kehu__keys_write(&d->classes, c->class_order[class_at % d->classes.n], b, 2);
+    write_status(d, b, 3, (uint8_t)(key % d->machine->n));
+    kehu__builder_integer(b, 4, (int64_t)n);
+    kehu__builder_end_row(b);
+}
+
+static void write_cells(const cells *c, kehu__builder *b)
+{
+    for (size_t from = 0, end; from < c->n; from = end) {
+        for (end = from + 1; end < c->n && c->keys[end] == c->keys[from];)
+            end++;
+        write_cell(c, b, c->keys[from], end - from);
+    }
 }
 
 kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_error *err)
 {
     kehu__builder b = kehu__builder_new(&d->alloc);
-    cells c = {.d = d, .keys = kehu__keys_new(&d->alloc, false)};
+    cells c = {.d = d};
+    c.keys = kehu__alloc(&d->alloc, d->n_states, sizeof *c.keys);
+    c.scratch = kehu__alloc(&d->alloc, d->n_states, sizeof *c.scratch);
     kehu__builder_add(&b, "period", KEHU_DATE32);
     kehu__builder_add(&b, "channel", KEHU_LARGE_UTF8);
     kehu__builder_add(&b, "class", KEHU_LARGE_UTF8);
@@ -129,13 +120,17 @@ kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_er
     kehu__builder_add(&b, "demands", KEHU_INT64);
     const bool done = rank_names(&d->channels, &c.channel_order, &c.channel_rank) &&
                       rank_names(&d->classes, &c.class_order, &c.class_rank) &&
-                      count_cells(&c) && write_cells(&c, &b);
+                      (d->n_states == 0 || (c.keys != NULL && c.scratch != NULL));
+    if (done) {
+        sort_cells(&c);
+        write_cells(&c, &b);
+    }
     kehu__free(&d->alloc, c.channel_order, d->channels.n, sizeof(uint32_t));
     kehu__free(&d->alloc, c.channel_rank, d->channels.n, sizeof(uint32_t));
     kehu__free(&d->alloc, c.class_order, d->classes.n, sizeof(uint32_t));
     kehu__free(&d->alloc, c.class_rank, d->classes.n, sizeof(uint32_t));
-    kehu__free(&d->alloc, c.counts, c.counts_capacity, sizeof *c.counts);
-    kehu__keys_free(&c.keys);
+    kehu__free(&d->alloc, c.keys, d->n_states, sizeof *c.keys);
+    kehu__free(&d->alloc, c.scratch, d->n_states, sizeof *c.scratch);
     return kehu__builder_end(&b, done, out, err);
 }
 
@@ -143,45 +138,58 @@ kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_er
 
 /* Microseconds beyond the service level, the larger of reply's and solution's; 0 or
  * less when in time. */
-static int64_t lateness(const kehu_demands *d, uint32_t demand)
+static int64_t lateness(const kehu_demands *d, const kehu__demand_state *s)
 {
-    const int64_t age = kehu__demand_age(d, demand);
+    const int64_t age = kehu__demand_age(d, s);
     const int64_t solve = age - d->report.solve_within_hours * KEHU__HOUR_US;
     const int64_t reply = age - d->report.reply_within_hours * KEHU__HOUR_US;
-    return d->states[demand].reply < 0 && reply > solve ? reply : solve;
+    return s->reply < 0 && reply > solve ? reply : solve;
+}
+
+static int by_id(const void *a, const void *b, void *ctx)
+{
+    const kehu_demands *d = ctx;
+    return kehu__demand_compare_ids(&d->ids, d->states[*(const uint32_t *)a].demand,
+                                    d->states[*(const uint32_t *)b].demand);
 }
 
 /* Demands with equal keys, which are together, by their ids. */
-static bool sort_equals(const kehu_demands *d, const uint64_t *keys, uint32_t *demands,
+static void sort_equals(kehu_demands *d, const uint64_t *keys, uint32_t *demands,
                         size_t n)
 {
     for (size_t from = 0, end; from < n; from = end) {
         for (end = from + 1; end < n && keys[end] == keys[from];)
             end++;
-        if (end - from > 1 && !kehu__keys_arrange(&d->ids, demands + from, end - from))
-            return false;
+        if (end - from > 1)
+            kehu__sort(demands + from, end - from, sizeof *demands, by_id, d);
     }
-    return true;
+}
+
+static bool is_listed(const kehu_demands *d, const kehu__demand_state *s, bool late)
+{
+    return s->open && (!late || lateness(d, s) > 0);
 }
 
 /* The open (and late) demands, n of them: the oldest or latest first, equal ones by id.
  */
-static bool sort_open(const kehu_demands *d, bool late, uint32_t *demands, size_t n)
+static bool sort_open(kehu_demands *d, bool late, uint32_t *demands, size_t n)
 {
     uint64_t *keys = kehu__alloc(&d->alloc, n, sizeof *keys);
     uint64_t *scratch = kehu__alloc(&d->alloc, n, sizeof *scratch);
     uint32_t *moved = kehu__alloc(&d->alloc, n, sizeof *moved);
-    bool done = n == 0 || (keys != NULL && scratch != NULL && moved != NULL);
+    const bool done = n == 0 || (keys != NULL && scratch != NULL && moved != NULL);
     size_t at = 0;
-    for (uint32_t i = 0; done && i < d->n_states && at < n; i++)
-        if (kehu__demand_open(d, i) && (!late || lateness(d, i) > 0)) {
-            keys[at] = late ? ~(uint64_t)lateness(d, i)
-                            : (uint64_t)d->intakes[i].time ^ (uint64_t)1 << 63;
-            demands[at++] = i;
-        }
+    for (uint32_t i = 0; done && at < n; i++) {
+        const kehu__demand_state *s = &d->states[i];
+        if (!is_listed(d, s, late))
+            continue;
+        keys[at] =
+            late ? ~(uint64_t)lateness(d, s) : (uint64_t)s->taken_in ^ (uint64_t)1 << 63;
+        demands[at++] = i;
+    }
     if (done && n > 0) {
         kehu__sort_pairs(keys, demands, scratch, moved, n);
-        done = sort_equals(d, keys, demands, n);
+        sort_equals(d, keys, demands, n);
     }
     kehu__free(&d->alloc, keys, n, sizeof *keys);
     kehu__free(&d->alloc, scratch, n, sizeof *scratch);
@@ -189,22 +197,21 @@ static bool sort_open(const kehu_demands *d, bool late, uint32_t *demands, size_
     return done;
 }
 
-static void write_open(const kehu_demands *d, kehu__builder *b, uint32_t demand,
-                       bool late)
+static void write_open(const kehu_demands *d, kehu__builder *b,
+                       const kehu__demand_state *s, bool late)
 {
-    const kehu__demand_intake *in = &d->intakes[demand];
-    kehu__keys_write(&d->ids, demand, b, 0);
-    if (in->customer == KEHU__DEMAND_NO_CUSTOMER)
+    kehu__demand_write_id(&d->ids, s->demand, b, 0);
+    if (!s->has_customer)
         kehu__builder_missing(b, 1);
     else
-        kehu__keys_write(&d->customers, in->customer, b, 1);
-    kehu__keys_write(&d->channels, in->channel, b, 2);
-    kehu__keys_write(&d->classes, in->class_of, b, 3);
-    write_status(d, b, 4, d->status[demand]);
-    kehu__builder_integer(b, 5, in->time);
-    kehu__builder_integer(b, 6, kehu__demand_age(d, demand) / 1000000);
+        kehu__demand_write_id(&d->customers, s->customer, b, 1);
+    kehu__keys_write(&d->channels, s->channel, b, 2);
+    kehu__keys_write(&d->classes, s->class_of, b, 3);
+    write_status(d, b, 4, s->status);
+    kehu__builder_integer(b, 5, s->taken_in);
+    kehu__builder_integer(b, 6, kehu__demand_age(d, s) / 1000000);
     if (late)
-        kehu__builder_integer(b, 7, lateness(d, demand) / 1000000);
+        kehu__builder_integer(b, 7, lateness(d, s) / 1000000);
     kehu__builder_end_row(b);
 }
 
@@ -212,20 +219,14 @@ static void write_open(const kehu_demands *d, kehu__builder *b, uint32_t demand,
 static void write_all_open(const kehu_demands *d, kehu__builder *b,
                            const uint32_t *demands, size_t n, bool late)
 {
-    enum { BLOCK = 32 };
-    for (size_t from = 0; from < n; from += BLOCK) {
-        const size_t end = n - from < BLOCK ? n : from + BLOCK;
-        for (size_t i = from; i < end; i++) {
-            KEHU__ASK(&d->intakes[demands[i]]);
-            KEHU__ASK(&d->states[demands[i]]);
-            KEHU__ASK(&d->status[demands[i]]);
-            kehu__keys_ask_number(&d->ids, demands[i]);
+    enum { AHEAD = 16 };
+    b->last_rows = n; /* so that columns are made as long as they will be */
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) {
+            KEHU__ASK(&d->states[demands[i + AHEAD]].demand);
+            KEHU__ASK(&d->states[demands[i + AHEAD]].open);
         }
-        for (size_t i = from; i < end; i++)
-            if (d->intakes[demands[i]].customer != KEHU__DEMAND_NO_CUSTOMER)
-                kehu__keys_ask_number(&d->customers, d->intakes[demands[i]].customer);
-        for (size_t i = from; i < end; i++)
-            write_open(d, b, demands[i], late);
+        write_open(d, b, &d->states[demands[i]], late);
     }
 }
 
@@ -234,8 +235,8 @@ kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late
 {
     kehu__builder b = kehu__builder_new(&d->alloc);
     size_t n = 0;
-    for (uint32_t i = 0; i < d->n_states; i++)
-        n += kehu__demand_open(d, i) && (!late || lateness(d, i) > 0);
+    for (size_t i = 0; i < d->n_states; i++)
+        n += is_listed(d, &d->states[i], late);
     uint32_t *demands = kehu__alloc(&d->alloc, n, sizeof *demands);
     const bool done = n == 0 || (demands != NULL && sort_open(d, late, demands, n));
     kehu__builder_add(&b, "demand", kehu__keys_type(&d->ids));
@@ -256,7 +257,8 @@ kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late
 /* ---- Refused rows ---- */
 
 typedef struct refused_row {
-    uint32_t row, demand;
+    int64_t demand;
+    uint32_t row;
     uint8_t status, before, reason;
 } refused_row;
 
@@ -275,12 +277,12 @@ static void note(refusing *r, refused_row row)
         r->rows[r->n++] = row;
 }
 
-static void note_row(void *ctx, uint32_t demand, const kehu__demand_row *row,
+static void note_row(void *ctx, int64_t demand, const kehu__demand_step *step,
                      kehu__demand_reason reason, uint8_t before)
 {
     if (reason != KEHU__DEMAND_LATER)
         note(ctx,
-             (refused_row){row->number, demand, row->status, before, (uint8_t)reason});
+             (refused_row){demand, step->number, step->status, before, (uint8_t)reason});
 }
 
 static int by_row(const void *a, const void *b, void *ctx)
@@ -302,7 +304,7 @@ static void write_refused(const kehu_demands *d, kehu__builder *b, const refused
     if (r->reason == KEHU__DEMAND_WITHOUT_ID)
         kehu__builder_missing(b, 1);
     else
-        kehu__keys_write(&d->ids, r->demand, b, 1);
+        kehu__demand_write_id(&d->ids, r->demand, b, 1);
     write_status(d, b, 2, r->status);
     write_status(d, b, 3, r->before);
     kehu__builder_text(b, 4, reasons[r->reason], strlen(reasons[r->reason]));
@@ -313,11 +315,13 @@ kehu_status kehu__demand_table_refused(kehu_table **out, kehu_demands *d, kehu_e
 {
     kehu__builder b = kehu__builder_new(&d->alloc);
     refusing r = {.d = d};
+    kehu__demand_follower f = {.d = d};
     const kehu__demand_teller teller = {note_row, NULL, &r};
-    for (size_t p = 0; p < d->n_parts && !r.failed; p++)
-        r.failed |= !kehu__demand_follow(d, p, d->as_of, &teller);
+    for (size_t p = 0; p < KEHU__DEMAND_PARTS && !r.failed; p++)
+        r.failed |= !kehu__demand_follow(&f, p, d->as_of, &teller);
+    kehu__demand_follower_free(&f);
     for (size_t i = 0; i < d->n_nobodys && !r.failed; i++)
-        note(&r, (refused_row){d->nobodys[i], 0, KEHU__DEMAND_UNKNOWN, KEHU__DEMAND_NONE,
+        note(&r, (refused_row){0, d->nobodys[i], KEHU__DEMAND_UNKNOWN, KEHU__DEMAND_NONE,
                                KEHU__DEMAND_WITHOUT_ID});
     if (r.n > 0)
         kehu__sort(r.rows, r.n, sizeof *r.rows, by_row, NULL);

@@ -159,14 +159,17 @@ void kehu__keys_write(const kehu__keys *k, uint32_t number, kehu__builder *to,
     }
 }
 
-static int by_bytes(const void *a, const void *b, void *ctx)
+int kehu__keys_compare(const kehu__keys *k, uint32_t a, uint32_t b)
 {
-    const kehu__keys *k = ctx;
-    const kehu__text x = text_at(k, *(const uint32_t *)a);
-    const kehu__text y = text_at(k, *(const uint32_t *)b);
+    const kehu__text x = text_at(k, a), y = text_at(k, b);
     const int64_t both = x.size < y.size ? x.size : y.size;
     const int c = both == 0 ? 0 : memcmp(x.bytes, y.bytes, (size_t)both);
     return c != 0 ? c : (x.size > y.size) - (x.size < y.size);
+}
+
+static int by_bytes(const void *a, const void *b, void *ctx)
+{
+    return kehu__keys_compare(ctx, *(const uint32_t *)a, *(const uint32_t *)b);
 }
 
 bool kehu__keys_arrange(const kehu__keys *k, uint32_t *numbers, size_t n)
@@ -195,6 +198,13 @@ bool kehu__keys_sort(const kehu__keys *k, uint32_t *order)
     for (uint32_t i = 0; i < k->n; i++)
         order[i] = i;
     return kehu__keys_arrange(k, order, k->n);
+}
+
+void kehu__keys_clear(kehu__keys *k)
+{
+    k->n = 0;
+    if (k->n_slots > 0)
+        memset(k->slots, 0, k->n_slots * sizeof *k->slots);
 }
 
 void kehu__keys_free(kehu__keys *k)

@@ -11,9 +11,11 @@
 enum { KEHU__KEY_BYTES = 1 << 20, KEHU__NO_KEY = -1 };
 
 #if defined(__GNUC__)
-#define KEHU__ASK(address) __builtin_prefetch(address)
+#define KEHU__ASK(address)          __builtin_prefetch(address)
+#define KEHU__ASK_TO_WRITE(address) __builtin_prefetch(address, 1)
 #else
-#define KEHU__ASK(address) ((void)(address))
+#define KEHU__ASK(address)          ((void)(address))
+#define KEHU__ASK_TO_WRITE(address) ((void)(address))
 #endif
 
 /* Where a key is: small, so that a cache line holds eight. */
@@ -83,11 +85,17 @@ kehu_type kehu__keys_type(const kehu__keys *k);
 void kehu__keys_write(const kehu__keys *k, uint32_t number, kehu__builder *to,
                       size_t column);
 
+/* Less, equal or greater than 0, as text a is before, equal to or behind text b by
+ * bytes. */
+int kehu__keys_compare(const kehu__keys *k, uint32_t a, uint32_t b);
+
 /* Put n numbers in the order of their keys (text by bytes); or all numbers: order[k->n].
  * False when memory is refused. */
 bool kehu__keys_arrange(const kehu__keys *k, uint32_t *numbers, size_t n);
 bool kehu__keys_sort(const kehu__keys *k, uint32_t *order);
 
+/* Forget all keys, but not their memory. */
+void kehu__keys_clear(kehu__keys *k);
 void kehu__keys_free(kehu__keys *k);
 
 #endif

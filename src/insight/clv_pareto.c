@@ -1,18 +1,96 @@
-/* Pareto/NBD (Schmittlein, Morrison and Colombo 1987). The likelihood is summed
- * over the unknown time of leaving by quadrature,
+/* Pareto/NBD (Schmittlein, Morrison and Colombo 1987):
  *
  *     L = G(r+x)/G(r) alpha^r beta^s
  *         { (alpha+T)^-(r+x) (beta+T)^-s
  *           + s int_tx^T (alpha+y)^-(r+x) (beta+y)^-(s+1) dy }
  *
- * in place of the usual difference of two hypergeometric functions: all terms
- * are positive, nothing cancels, and the slopes are sums over the same nodes. */
+ * The integral is a difference of two hypergeometric functions (Fader and Hardie
+ * 2005, "A note on deriving the Pareto/NBD model"), by series while alpha and beta are
+ * not far apart, else by quadrature. Either way all terms are positive, nothing
+ * cancels, and the slopes are sums over the same terms. */
 #include <math.h>
 
 #include "base/maths.h"
 #include "insight/clv.h"
 
 enum { MAX_PANELS = 64 };
+
+/* The part of L in braces: its logarithm, the share of the first term, which is the
+ * chance to have stayed to the end, and the logarithm's slopes. */
+typedef struct parts {
+    double sum, share, d[4];
+} parts;
+
+/* ---- By series ---- */
+
+/* Beyond it quadrature is quicker. */
+#define MAX_Z 0.85
+
+/* sum over k of (g)_k / (c)_k z^k, and its slopes divided by itself. */
+typedef struct series {
+    double sum, by_g, by_c, by_z;
+} series;
+
+static series add_terms(double g, double c, double z)
+{
+    double term = g / c, more_g = 1 / g, more_c = 1 / c; /* term: over z */
+    double sum = 0, by_g = 0, by_c = 0, by_z = 0;
+    for (int k = 1; k * term > 1e-17 * (1 - z); k++) {
+        const double over = 1 / (c + k);
+        sum += term;
+        by_z += k * term;
+        by_g += term * more_g;
+        by_c += term * more_c;
+        term *= z * (g + k) * over;
+        more_g += 1 / (g + k);
+        more_c += over;
+    }
+    const double whole = 1 + z * sum;
+    return (series){whole, z * by_g / whole, -z * by_c / whole, by_z / whole};
+}
+
+/* int_y^oo (alpha+u)^-(r+x) (beta+u)^-(s+1) du as a share of (alpha+y)^-(r+x)
+ * (beta+y)^-s, times s; with its logarithm's slopes. By Euler's transformation, after
+ * which the series falls at least as z^k, whatever x is. */
+static double tail(const double *p, double x, double y, double d[4])
+{
+    const double rx = p[0] + x, a = rx + p[2], by_a = 1 / a;
+    const double ay = p[1] + y, by = p[3] + y;
+    const bool early = p[1] >= p[3];
+    const double most = early ? ay : by, least = early ? by : ay;
+    const series v = add_terms(early ? rx : p[2] + 1, a + 1, (most - least) / most);
+    const double z_most = v.by_z * least / (most * most), z_least = -v.by_z / most;
+    d[0] = v.by_c - by_a + (early ? v.by_g : 0);
+    d[2] = v.by_c - by_a + 1 / p[2] + (early ? 0 : v.by_g);
+    d[1] = early ? z_most : z_least + 1 / ay;
+    d[3] = early ? z_least : z_most - 1 / by;
+    return p[2] * by_a * v.sum * (early ? 1 : ay / by);
+}
+
+/* With F(y) = (alpha+y)^-(r+x) (beta+y)^-s the part in braces is
+ * F(T) (1 - tail(T)) + F(tx) tail(tx). */
+static parts by_series(const double *p, const kehu__clv_row *c)
+{
+    const double rx = p[0] + c->x, a0 = p[1] + c->tx, b0 = p[3] + c->tx;
+    const double a1 = p[1] + c->t, b1 = p[3] + c->t;
+    const double log_a0 = kehu__log(a0), log_b0 = kehu__log(b0);
+    const double log_a = kehu__log(a1), log_b = kehu__log(b1);
+    const double stays = -rx * log_a - p[2] * log_b;
+    const double from = -rx * log_a0 - p[2] * log_b0 - stays; /* F(tx) over F(T) */
+    double d0[4], d1[4];
+    const double left = tail(p, c->x, c->tx, d0), later = tail(p, c->x, c->t, d1);
+    /* Over F(tx), the greater of both. */
+    const double end = kehu__exp(-from), kept = end * (1 - later), all = kept + left;
+    const double w = kept / all, w0 = left / all, w1 = end * later / all;
+    return (parts){.sum = stays + from + kehu__log(all),
+                   .share = end / all,
+                   .d = {-w * log_a - w0 * log_a0 + w0 * d0[0] - w1 * d1[0],
+                         -w * rx / a1 - w0 * rx / a0 + w0 * d0[1] - w1 * d1[1],
+                         -w * log_b - w0 * log_b0 + w0 * d0[2] - w1 * d1[2],
+                         -w * p[2] / b1 - w0 * p[2] / b0 + w0 * d0[3] - w1 * d1[3]}};
+}
+
+/* ---- By quadrature ---- */
 
 /* The integral times (alpha+tx)^(r+x) (beta+tx)^(s+1), and the means of what its
  * logarithm's slopes need. */
@@ -68,48 +146,43 @@ static left integrate(const double *p, const kehu__clv_row *c)
     return o;
 }
 
-/* Logarithms of the two parts of L, without the factors in front, and the share
- * of the first: staying to the end. */
-typedef struct parts {
-    double stays, leaves, sum, share;
-    left o;
-} parts;
-
-static parts split(const double *p, const kehu__clv_row *c)
+static parts by_quadrature(const double *p, const kehu__clv_row *c)
 {
-    const double rx = p[0] + c->x;
-    parts v = {.o = integrate(p, c), .share = 1};
-    v.stays = v.sum = -rx * kehu__log(p[1] + c->t) - p[2] * kehu__log(p[3] + c->t);
-    if (v.o.total > 0) {
-        v.leaves = kehu__log(p[2] * v.o.total) - rx * kehu__log(p[1] + c->tx) -
-                   (p[2] + 1) * kehu__log(p[3] + c->tx);
-        v.sum = kehu__clv_join(v.stays, v.leaves, &v.share);
+    const double rx = p[0] + c->x, at = p[1] + c->t, bt = p[3] + c->t;
+    const double log_a = kehu__log(at), log_b = kehu__log(bt);
+    const left o = integrate(p, c);
+    parts v = {.sum = -rx * log_a - p[2] * log_b, .share = 1};
+    if (o.total > 0) {
+        const double log_a0 = kehu__log(p[1] + c->tx), log_b0 = kehu__log(p[3] + c->tx);
+        const double leaves =
+            kehu__log(p[2] * o.total) - rx * log_a0 - (p[2] + 1) * log_b0;
+        v.sum = kehu__clv_join(v.sum, leaves, &v.share);
+        const double l = 1 - v.share, over = l / o.total;
+        v.d[0] = -l * log_a0 - over * o.log_a;
+        v.d[1] = -rx * over * o.inv_a;
+        v.d[2] = l / p[2] - l * log_b0 - over * o.log_b;
+        v.d[3] = -(p[2] + 1) * over * o.inv_b;
     }
+    v.d[0] -= v.share * log_a;
+    v.d[1] -= v.share * rx / at;
+    v.d[2] -= v.share * log_b;
+    v.d[3] -= v.share * p[2] / bt;
     return v;
 }
 
-/* Slopes of v.sum: each part's, weighted by its share. */
-static void slopes(const double *p, const kehu__clv_row *c, const parts *v, double d[4])
+/* ---- The model ---- */
+
+static parts split(const double *p, const kehu__clv_row *c)
 {
-    const double rx = p[0] + c->x, l = 1 - v->share, at = p[1] + c->t, bt = p[3] + c->t;
-    d[0] = -v->share * kehu__log(at);
-    d[1] = -v->share * rx / at;
-    d[2] = -v->share * kehu__log(bt);
-    d[3] = -v->share * p[2] / bt;
-    if (v->o.total > 0) {
-        const double over = l / v->o.total;
-        d[0] -= l * kehu__log(p[1] + c->tx) + over * v->o.log_a;
-        d[1] -= rx * over * v->o.inv_a;
-        d[2] += l / p[2] - l * kehu__log(p[3] + c->tx) - over * v->o.log_b;
-        d[3] -= (p[2] + 1) * over * v->o.inv_b;
-    }
+    const double apart = fabs(p[1] - p[3]), most = p[1] > p[3] ? p[1] : p[3];
+    return apart <= MAX_Z * (most + c->tx) ? by_series(p, c) : by_quadrature(p, c);
 }
 
 void kehu__pareto_sum(const double *p, const kehu__clv_row *rows, size_t n,
                       kehu__clv_sums *out)
 {
     const double log_a = kehu__log(p[1]), log_b = kehu__log(p[3]);
-    double lg_r, d_r, lg = 0, d_x = 0, x = -1, d[4];
+    double lg_r, d_r, lg = 0, d_x = 0, x = -1;
     kehu__gamma_logs(p[0], &lg_r, &d_r);
     *out = (kehu__clv_sums){0};
     for (size_t i = 0; i < n; i++) {
@@ -119,12 +192,11 @@ void kehu__pareto_sum(const double *p, const kehu__clv_row *rows, size_t n,
             x = c->x;
             kehu__gamma_logs(p[0] + x, &lg, &d_x);
         }
-        slopes(p, c, &v, d);
         out->value += c->w * (lg - lg_r + p[0] * log_a + p[2] * log_b + v.sum);
-        out->slope[0] += c->w * (d_x - d_r + log_a + d[0]);
-        out->slope[1] += c->w * (p[0] / p[1] + d[1]);
-        out->slope[2] += c->w * (log_b + d[2]);
-        out->slope[3] += c->w * (p[2] / p[3] + d[3]);
+        out->slope[0] += c->w * (d_x - d_r + log_a + v.d[0]);
+        out->slope[1] += c->w * (p[0] / p[1] + v.d[1]);
+        out->slope[2] += c->w * (log_b + v.d[2]);
+        out->slope[3] += c->w * (p[2] / p[3] + v.d[3]);
     }
 }
 

@@ -153,7 +153,8 @@ KEHU_API void kehu_clv_get_fit(const kehu_clv *clv, kehu_clv_fit_report *out);
 /* ---- Customers ---------------------------------------------------------- */
 
 /* Each fills one number a row and fails with KEHU_ARGUMENT (another kind of
- * model, NULL) or KEHU_DATA (a bad row: err->where). O(n), allocates nothing.
+ * model, NULL) or KEHU_DATA (a bad row: err->where); value also with KEHU_NO_MEMORY.
+ * O(n); value allocates up to 32 bytes a row, 8 MiB at most, the others nothing.
  *
  * alive     probability that the customer is still one at the end of observation
  * purchases expected purchases in the time `horizon` after it (BG/BB: that many

@@ -97,7 +97,7 @@ double kehu__clv_discounted(double (*purchases)(const double *p, const kehu__clv
 
 /* Customers often share their numbers, those who bought once most of all: answers
  * of late, found by a hash. */
-enum { LATE = 1024 };
+enum { MOST_LATE = 1 << 18 };
 typedef struct late_answer {
     double x, tx, t, purchases; /* x below 0: none yet */
 } late_answer;
@@ -108,7 +108,8 @@ typedef struct question {
     const kehu_clv_columns *columns;
     int periods;
     double discount;
-    late_answer late[LATE];
+    late_answer *late; /* [n_late] */
+    size_t n_late;     /* a power of two */
 } question;
 
 static late_answer *place_of(question *q, const kehu__clv_row *c)
@@ -117,8 +118,8 @@ static late_answer *place_of(question *q, const kehu__clv_row *c)
     memcpy(&bits[0], &c->x, sizeof bits[0]);
     memcpy(&bits[1], &c->tx, sizeof bits[1]);
     memcpy(&bits[2], &c->t, sizeof bits[2]);
-    return &q->late[kehu__mix64(bits[0] ^ kehu__mix64(bits[1] ^ kehu__mix64(bits[2]))) %
-                    LATE];
+    return &q->late[kehu__mix64(bits[0] ^ kehu__mix64(bits[1] ^ kehu__mix64(bits[2]))) &
+                    (q->n_late - 1)];
 }
 
 static kehu_status check_question(const question *q, double horizon, const double *out,
@@ -141,11 +142,22 @@ static double purchases_of(const question *q, const double *p, const kehu__clv_r
     return kind->alive(p, row) * kind->discounted(p, row, q->periods, q->discount);
 }
 
-static void start_answers(question *q, double horizon)
+static kehu_status start_answers(question *q, double horizon, kehu_error *err)
 {
     q->periods = (int)horizon;
-    for (int k = 0; k < LATE; k++)
+    for (q->n_late = 1; q->n_late < MOST_LATE && (int64_t)q->n_late < q->columns->n;)
+        q->n_late *= 2;
+    q->late = kehu__alloc(&q->clv->alloc, q->n_late, sizeof *q->late);
+    if (q->late == NULL)
+        return kehu__no_memory(err, "the values of customers");
+    for (size_t k = 0; k < q->n_late; k++)
         q->late[k].x = -1;
+    return KEHU_OK;
+}
+
+static void end_answers(question *q)
+{
+    kehu__free(&q->clv->alloc, q->late, q->n_late, sizeof *q->late);
 }
 
 static kehu_status value_of(question *q, int64_t i, kehu__clv_row *row, double *value,
@@ -170,13 +182,15 @@ kehu_status kehu_clv_value(const kehu_clv *clv, const kehu_clv *spends,
                            double discount, double *value, kehu_error *err)
 {
     question q = {.clv = clv, .spends = spends, .columns = columns, .discount = discount};
+    kehu_status status = KEHU_OK;
     KEHU_TRY(check_question(&q, horizon, value, err));
-    start_answers(&q, horizon);
-    for (int64_t i = 0; i < columns->n; i++) {
+    KEHU_TRY(start_answers(&q, horizon, err));
+    for (int64_t i = 0; i < columns->n && status == KEHU_OK; i++) {
         kehu__clv_row row;
-        KEHU_TRY(value_of(&q, i, &row, &value[i], err));
+        status = value_of(&q, i, &row, &value[i], err);
     }
-    return KEHU_OK;
+    end_answers(&q);
+    return status;
 }
 
 /* ---- Interval ---- */
@@ -229,34 +243,48 @@ static kehu_status check_fitted(const kehu_clv *clv, kehu_error *err)
     return KEHU_OK;
 }
 
+/* What the logarithm of a customer's value may be off by; its factor. */
+static double spread_of(const question *q, int64_t i, const kehu__clv_row *row,
+                        double deviations)
+{
+    double slope[KEHU_CLV_MAX_PARAMETERS], sum;
+    purchase_slopes(q, row, slope);
+    sum = variance(q->clv, slope);
+    spend_slopes(q, i, slope);
+    return kehu__exp(deviations * sqrt(sum + variance(q->spends, slope)));
+}
+
+static kehu_status interval_of(question *q, int64_t i, double deviations, double *low,
+                               double *high, kehu_error *err)
+{
+    kehu__clv_row row;
+    double value;
+    KEHU_TRY(value_of(q, i, &row, &value, err));
+    const double factor =
+        value > 0 && deviations > 0 ? spread_of(q, i, &row, deviations) : 1;
+    /* Slopes of what is all but zero may be no number: all is possible then. */
+    *low = factor >= 1 && factor < HUGE_VAL ? value / factor : 0;
+    *high = factor >= 1 && value * factor < HUGE_VAL ? value * factor
+            : value > 0                              ? DBL_MAX
+                                                     : 0;
+    return KEHU_OK;
+}
+
 kehu_status kehu_clv_value_interval(const kehu_clv *clv, const kehu_clv *spends,
                                     const kehu_clv_columns *columns, double horizon,
                                     double discount, double deviations, double *low,
                                     double *high, kehu_error *err)
 {
     question q = {.clv = clv, .spends = spends, .columns = columns, .discount = discount};
+    kehu_status status = KEHU_OK;
     KEHU_TRY(check_question(&q, horizon, low != NULL ? high : NULL, err));
     KEHU_TRY(check_fitted(clv, err));
     KEHU_TRY(check_fitted(spends, err));
     if (!(deviations >= 0 && deviations <= 10))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "deviations is not from 0 to 10");
-    start_answers(&q, horizon);
-    for (int64_t i = 0; i < columns->n; i++) {
-        kehu__clv_row row;
-        double value, slope[KEHU_CLV_MAX_PARAMETERS], spread = 0;
-        KEHU_TRY(value_of(&q, i, &row, &value, err));
-        if (value > 0) {
-            purchase_slopes(&q, &row, slope);
-            spread = variance(clv, slope);
-            spend_slopes(&q, i, slope);
-            spread = deviations * sqrt(spread + variance(spends, slope));
-        }
-        /* Slopes of what is all but zero may be no number: all is possible then. */
-        const double factor = deviations == 0 ? 1 : kehu__exp(spread);
-        low[i] = factor >= 1 && factor < HUGE_VAL ? value / factor : 0;
-        high[i] = factor >= 1 && value * factor < HUGE_VAL ? value * factor
-                  : value > 0                              ? DBL_MAX
-                                                           : 0;
-    }
-    return KEHU_OK;
+    KEHU_TRY(start_answers(&q, horizon, err));
+    for (int64_t i = 0; i < columns->n && status == KEHU_OK; i++)
+        status = interval_of(&q, i, deviations, &low[i], &high[i], err);
+    end_answers(&q);
+    return status;
 }

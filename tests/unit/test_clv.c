@@ -619,6 +619,18 @@ static void test_clv_fit_can_be_stopped(void **state)
     free(w);
 }
 
+static kehu_status value_with(const kehu_clv *buys, const world *w)
+{
+    const kehu_clv_columns *c = &w->c;
+    kehu_clv *spends = fit(c, KEHU_GAMMA_GAMMA);
+    double value[N], high[N];
+    kehu_status status = kehu_clv_value(buys, spends, c, 26, 0.01, value, NULL);
+    if (status == KEHU_OK)
+        status = kehu_clv_value_interval(buys, spends, c, 26, 0.01, 2, value, high, NULL);
+    kehu_clv_free(spends);
+    return status;
+}
+
 static kehu_status whole_life(const world *w, const kehu_allocator *alloc,
                               const char *path)
 {
@@ -637,6 +649,8 @@ static kehu_status whole_life(const world *w, const kehu_allocator *alloc,
             assert_null(back);
         else
             status = kehu_clv_alive(back, &w->c, alive, NULL);
+        if (status == KEHU_OK)
+            status = value_with(back, w);
         kehu_clv_free(back);
     }
     kehu_clv_free(clv);

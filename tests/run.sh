@@ -132,15 +132,7 @@ part_valgrind() {
     run valgrind gcc --suite unit --timeout-multiplier 20 \
         --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite'
 }
-# cross ARCHITECTURE CPU: by Debian's cross compiler and QEMU.
-cross() {
-    foreign "$1" && need "$2-linux-gnu-gcc=gcc-$(echo "$2" | tr _ -)-linux-gnu" "/usr/$2-linux-gnu/include/stdio.h=libc6-dev-$1-cross" \
-        "/usr/lib/$2-linux-gnu/libcmocka.so=libcmocka-dev:$1" qemu-aarch64-static=qemu-user-static || return
-    build "$2" gcc --cross-file "tests/support/$2.ini" && run "$2" "$2" --suite unit --suite golden --timeout-multiplier 20
-}
-part_s390x() { cross s390x s390x; }
-part_aarch64() { cross arm64 aarch64; }
-# cmocka NAME COMPILER: a static cmocka for a system of which Debian has none, from Debian's source, in $out/cmocka/NAME.
+# cmocka NAME COMPILER: a static cmocka for a system of which Debian has none here, from Debian's source, in $out/cmocka/NAME.
 cmocka() (
     cd $out || exit
     ls cmocka/cmocka_*.orig.tar.xz >/dev/null 2>&1 || source_of cmocka cmocka || exit
@@ -150,13 +142,13 @@ cmocka() (
         set -- "$@" -DHAVE_$has=1
     done
     shift
-    "$@" -w -O1 -D_GNU_SOURCE -Iinclude -c src/cmocka.c -o cmocka.o && ar rcs libcmocka.a cmocka.o &&
+    "$@" -w -O1 -D_GNU_SOURCE -Iinclude -c src/cmocka.c -o cmocka.o && "$("$1" -print-prog-name=ar)" rcs libcmocka.a cmocka.o &&
         printf 'Name: cmocka\nDescription: unit tests\nVersion: 1.1.5\nLibs: -L%s -lcmocka\nCflags: -I%s/include\n' "$PWD" "$PWD" >cmocka.pc
 )
-# elsewhere NAME COMPILER MESON_OPTION...: the tests with that cmocka.
+# elsewhere NAME COMPILER TIMES_SLOWER MESON_OPTION...: the tests with that cmocka.
 elsewhere() {
-    name=$1 compiler=$2
-    shift 2
+    name=$1 compiler=$2 slower=$3
+    shift 3
     if ! cmocka "$name" "$compiler" >"$out/$name-cmocka.log" 2>&1; then
         failed=$((failed + 1))
         echo "$name: cmocka FAILED"
@@ -164,17 +156,21 @@ elsewhere() {
         return 1
     fi
     build "$name" "$compiler" "-Dpkg_config_path=$PWD/$out/cmocka/$name" "$@" &&
-        run "$name" "$name" --suite unit --suite golden --suite fuzz --timeout-multiplier 4
+        run "$name" "$name" --suite unit --suite golden --suite fuzz --timeout-multiplier "$slower"
 }
-part_musl() { need musl-gcc=musl-tools && elsewhere musl musl-gcc; }
-part_i386() {
-    need i686-linux-gnu-gcc=gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h=libc6-dev-i386-cross &&
-        elsewhere i386 i686-linux-gnu-gcc --cross-file tests/support/i386.ini
+part_musl() { need musl-gcc=musl-tools && elsewhere musl musl-gcc 4; }
+# cross PART PROCESSOR DEBIAN_NAME TIMES_SLOWER: by Debian's cross compiler.
+cross() {
+    need "$2-linux-gnu-gcc=gcc-$2-linux-gnu" "/usr/$2-linux-gnu/include/stdio.h=libc6-dev-$3-cross" &&
+        elsewhere "$1" "$2-linux-gnu-gcc" "$4" --cross-file "tests/support/$1.ini"
 }
+part_i386() { cross i386 i686 i386 4; }
+part_aarch64() { need qemu-aarch64-static=qemu-user-static && cross aarch64 aarch64 arm64 20; }
+part_s390x() { need qemu-s390x-static=qemu-user-static && cross s390x s390x s390x 20; }
 part_windows() {
     need x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 wine=wine /usr/lib/wine/wine64=wine64 || return
     export WINEPREFIX="$PWD/$out/wine" WINEDEBUG=-all
-    elsewhere windows x86_64-w64-mingw32-gcc --cross-file tests/support/windows.ini
+    elsewhere windows x86_64-w64-mingw32-gcc 4 --cross-file tests/support/windows.ini
 }
 part_fuzz() {
     sanitized fuzz clang -Dc_args=-DKEHU_FUZZ || return

@@ -5,6 +5,7 @@
 #include <kehu/base.h>
 
 #include <stdbool.h>
+#include <stdlib.h> /* declares what is taken away below: not to be read after it */
 
 /* Resolve a caller's allocator (or NULL) to one that can be stored by value. */
 kehu_allocator kehu__allocator(const kehu_allocator *user);
@@ -26,6 +27,12 @@ void kehu__free(const kehu_allocator *a, void *ptr, size_t count, size_t item_si
  * *capacity; grows by half. False when refused: nothing has changed then. */
 bool kehu__grow(const kehu_allocator *a, void *ptr, size_t *capacity, size_t need,
                 size_t item_size);
+
+/* a * b to ask for; SIZE_MAX, which all of the above refuse, when it does not fit. */
+static inline size_t kehu__times(size_t a, size_t b)
+{
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
 
 #ifndef KEHU_ALLOW_LIBC_ALLOC
 #undef malloc

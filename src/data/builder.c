@@ -42,6 +42,10 @@ void kehu__builder_add(kehu__builder *b, const char *name, kehu_type type)
  * buffer. */
 bool kehu__builder_make_room(kehu__builder *b)
 {
+    if (b->room > PTRDIFF_MAX / 2) {
+        b->failed = KEHU_NO_MEMORY;
+        return false;
+    }
     const size_t more = (size_t)b->room + (size_t)b->room / 2 + 64;
     const size_t rows = b->room == 0 && b->last_rows > more ? b->last_rows : more;
     for (size_t i = 0; i < b->n_columns; i++) {
@@ -52,9 +56,10 @@ bool kehu__builder_make_room(kehu__builder *b)
         if (!kehu__grow(&b->alloc, &s->validity, &s->validity_capacity, rows / 8 + 1,
                         1) ||
             (text && !kehu__grow(&b->alloc, &s->offsets, &s->offsets_capacity,
-                                 (rows + 1) * offset_bytes(c->type), 1)) ||
-            (!text && !kehu__grow(&b->alloc, &s->data, &s->data_capacity,
-                                  width == 0 ? rows / 8 + 1 : rows * width, 1))) {
+                                 kehu__times(rows + 1, offset_bytes(c->type)), 1)) ||
+            (!text &&
+             !kehu__grow(&b->alloc, &s->data, &s->data_capacity,
+                         width == 0 ? rows / 8 + 1 : kehu__times(rows, width), 1))) {
             b->failed = KEHU_NO_MEMORY;
             return false;
         }

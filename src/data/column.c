@@ -99,6 +99,9 @@ static const char *view_text(const kehu_column *c, int64_t at, int32_t *size)
 
 /* ---- Checks ---- */
 
+/* No row's number is beyond the memory's. */
+static const int64_t MOST_ROWS = PTRDIFF_MAX - 1;
+
 static int64_t text_offset(const kehu_column *c, int64_t at)
 {
     return c->type == KEHU_UTF8 ? ((const int32_t *)c->offsets)[at]
@@ -179,7 +182,7 @@ kehu_status kehu__column_check(const kehu_column *c, const char *name, kehu_erro
     if (!type_known(c->type))
         return kehu__fail(err, KEHU_COLUMN, -1, "%s has unknown type %d", name,
                           (int)c->type);
-    if (c->length < 0 || c->start < 0 || c->length > INT64_MAX - 1 - c->start)
+    if (c->length < 0 || c->start < 0 || c->length > MOST_ROWS - c->start)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "%s has length %lld and start %lld",
                           name, (long long)c->length, (long long)c->start);
     if (c->length == 0)

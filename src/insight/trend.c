@@ -118,8 +118,8 @@ static int64_t group_of(finding *f, kehu__text name)
     const size_t n = (size_t)f->n;
     if (number == KEHU__NO_KEY || (uint32_t)number < known)
         return number;
-    if (!kehu__grow(&f->groups.alloc, &f->counts, &f->counts_capacity, (known + 1) * n,
-                    sizeof *f->counts))
+    if (!kehu__grow(&f->groups.alloc, &f->counts, &f->counts_capacity,
+                    kehu__times((size_t)known + 1, n), sizeof *f->counts))
         return KEHU__NO_KEY;
     memset(f->counts + known * n, 0, n * sizeof *f->counts);
     return number;

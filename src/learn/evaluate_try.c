@@ -74,8 +74,8 @@ static kehu_status make_try(try *t, const kehu_column *ids, uint64_t seed,
     t->asked = kehu__alloc(&t->alloc, t->n, sizeof *t->asked);
     t->answers = kehu__alloc(&t->alloc, t->n, sizeof *t->answers);
     if (probabilities)
-        t->probabilities =
-            kehu__alloc(&t->alloc, t->n * t->n_classes, sizeof *t->probabilities);
+        t->probabilities = kehu__alloc(&t->alloc, kehu__times(t->n, t->n_classes),
+                                       sizeof *t->probabilities);
     if (t->hashes == NULL || t->order == NULL || t->scratch == NULL || t->known == NULL ||
         t->asked == NULL || t->answers == NULL ||
         (probabilities && t->probabilities == NULL))

@@ -24,7 +24,8 @@ kehu_status kehu__boost_grower_init(kehu__boost_grower *g, const kehu__tree_rows
     g->order = kehu__alloc(alloc, g->n_rows, sizeof *g->order);
     g->spill = kehu__alloc(alloc, g->n_rows, sizeof *g->spill);
     g->gathered = kehu__alloc(alloc, g->n_rows, sizeof *g->gathered);
-    g->cells = kehu__alloc(alloc, max_leaves + 1, g->n_cells * sizeof *g->cells);
+    g->cells =
+        kehu__alloc(alloc, max_leaves + 1, kehu__times(g->n_cells, sizeof *g->cells));
     g->leaves = kehu__alloc(alloc, max_leaves, sizeof *g->leaves);
     g->columns = kehu__alloc(alloc, g->n_inputs, sizeof *g->columns);
     if (g->order == NULL || g->spill == NULL || g->gathered == NULL || g->cells == NULL ||

@@ -134,7 +134,7 @@ kehu_status kehu__ensemble_explain(const kehu_tree *tree,
     const kehu_allocator *a = &tree->alloc;
     const uint32_t F = tree->n_features, O = tree->ensemble->trees.n_outputs;
     explaining x = {tree, kehu__alloc(a, F, 1), kehu__alloc_zero(a, F, sizeof *x.parts),
-                    kehu__alloc_zero(a, (size_t)F * O, sizeof *x.moves)};
+                    kehu__alloc_zero(a, kehu__times(F, O), sizeof *x.moves)};
     kehu_status status = KEHU_OK;
     if (x.codes == NULL || x.parts == NULL || x.moves == NULL)
         status = kehu__no_memory(err, "an explanation");

@@ -21,8 +21,9 @@ static kehu_status alloc_held_out(held_out *h, const kehu__tree_rows *rows,
     const uint32_t K = rows->n_classes;
     h->n = rows->n_rows;
     h->n_classes = K;
-    h->margins = kehu__alloc(alloc, h->n * kehu__boost_outputs(K), sizeof *h->margins);
-    h->probabilities = kehu__alloc(alloc, h->n * K, sizeof *h->probabilities);
+    h->margins =
+        kehu__alloc(alloc, kehu__times(h->n, kehu__boost_outputs(K)), sizeof *h->margins);
+    h->probabilities = kehu__alloc(alloc, kehu__times(h->n, K), sizeof *h->probabilities);
     h->labels = kehu__alloc(alloc, h->n, sizeof *h->labels);
     return h->margins == NULL || h->probabilities == NULL || h->labels == NULL
                ? kehu__no_memory(err, "the ensemble")

@@ -38,7 +38,7 @@ kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *
                              .run = run,
                              .cell_size = rows->weights == NULL ? sizeof(uint32_t)
                                                                 : sizeof(uint64_t),
-                             .histogram_size = (size_t)K * (rows->n_cells + 1)};
+                             .histogram_size = kehu__times(K, rows->n_cells + 1)};
     g->max_nodes = 2 * g->max_leaves - 1;
     g->n_histograms = rows->n_rows / least_kept_rows(rows) + 2;
     if (g->n_histograms > g->max_leaves + 2)
@@ -47,14 +47,16 @@ kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *
         g->n_histograms = MAX_HISTOGRAMS;
     g->work_size = (size_t)K * 256;
     g->nodes = kehu__alloc(alloc, g->max_nodes, sizeof *g->nodes);
-    g->counts = kehu__alloc(alloc, (size_t)g->max_nodes * K, sizeof *g->counts);
+    g->counts = kehu__alloc(alloc, kehu__times(g->max_nodes, K), sizeof *g->counts);
     g->order = kehu__alloc(alloc, g->n_rows, sizeof *g->order);
     g->spill = kehu__alloc(alloc, g->n_rows, sizeof *g->spill);
-    g->bounds = kehu__alloc(alloc, (size_t)g->max_leaves * K * 2, sizeof *g->bounds);
+    g->bounds =
+        kehu__alloc(alloc, kehu__times(g->max_leaves, 2 * (size_t)K), sizeof *g->bounds);
     g->splits = kehu__alloc(alloc, g->max_leaves, sizeof *g->splits);
     g->leaf_nodes = kehu__alloc(alloc, g->max_leaves, sizeof *g->leaf_nodes);
     g->leaf_histogram = kehu__alloc(alloc, g->max_leaves, sizeof *g->leaf_histogram);
-    g->histograms = kehu__alloc(alloc, g->n_histograms, g->histogram_size * g->cell_size);
+    g->histograms =
+        kehu__alloc(alloc, g->n_histograms, kehu__times(g->histogram_size, g->cell_size));
     g->free_list = kehu__alloc(alloc, g->n_histograms, sizeof *g->free_list);
     g->work = kehu__alloc(alloc, g->work_size, sizeof *g->work);
     g->candidates = kehu__alloc(alloc, g->n_inputs, sizeof *g->candidates);

@@ -1,14 +1,14 @@
+#include "base/cpu.h"
+#if defined(KEHU__AVX) /* first of all: it calls malloc, whose name is taken away below */
+#include <immintrin.h>
+#endif
+
 #include "learn/tree_lanes.h"
 
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/error.h"
 #include "learn/tree_encode.h"
-
-#if defined(KEHU__AVX)
-#include <immintrin.h>
-#endif
 
 /* Where rows that end in a leaf are put. */
 #define SPARE (KEHU__LANE_LEAVES - 1)

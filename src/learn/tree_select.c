@@ -252,10 +252,10 @@ static kehu_status alloc_workers(crossing *x, const kehu_allocator *alloc,
         worker *w = &x->workers[i];
         KEHU_TRY(
             kehu__tree_grower_init(&w->grower, x->rows, x->max_leaves, NULL, alloc, err));
-        w->probabilities =
-            kehu__alloc(alloc, (size_t)w->grower.max_nodes * K, sizeof *w->probabilities);
+        w->probabilities = kehu__alloc(alloc, kehu__times(w->grower.max_nodes, K),
+                                       sizeof *w->probabilities);
         w->held_out =
-            kehu__alloc(alloc, (size_t)w->grower.max_nodes * K, sizeof *w->held_out);
+            kehu__alloc(alloc, kehu__times(w->grower.max_nodes, K), sizeof *w->held_out);
         if (w->probabilities == NULL || w->held_out == NULL)
             return kehu__no_memory(err, "cross-validation");
     }

@@ -491,7 +491,7 @@ static kehu_status train(training *t, const given *g, kehu_error *err)
     t->n_repeats = t->n_repeats < 1             ? 1
                    : t->n_repeats > MAX_REPEATS ? MAX_REPEATS
                                                 : t->n_repeats;
-    t->fold = kehu__alloc(&t->alloc, (size_t)t->n_rows * t->n_repeats, 1);
+    t->fold = kehu__alloc(&t->alloc, t->n_rows, t->n_repeats);
     if (t->labels == NULL || t->fold == NULL)
         return kehu__no_memory(err, "the tree");
     KEHU_TRY(kehu__tree_target_read(&t->tree->classes, t->labels, g->target,

@@ -400,6 +400,8 @@ kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
     b->n_runs = 0;
     if (e->offset > s->size || e->size > s->size - e->offset)
         return damaged(s, "a block lies outside the file", err);
+    if (e->size > PTRDIFF_MAX)
+        return kehu__no_memory(err, s->name);
     KEHU_TRY(fetch_chunks(b, s, e, ids, n_ids, err));
     chunk = b->bytes.bytes;
     for (uint32_t i = 0; i < e->n_columns; i++) {

@@ -21,7 +21,7 @@ int32_t kehu__dictionary_cost_of(uint64_t total, uint64_t frequency)
 }
 
 static bool section(const kehu__container *c, const char *tag, const char **bytes,
-                    size_t size)
+                    uint64_t size)
 {
     size_t found;
     return kehu__container_find(c, tag, bytes, &found) && found == size;
@@ -57,12 +57,12 @@ static kehu_status find_sections(kehu__dictionary *d, const kehu__container *c,
     d->tag_bytes = (uint32_t)tags_size;
     d->spelling_bytes = (uint32_t)spellings_size;
     if (r.failed || !section(c, "PAGE", &d->pages, 2 * (size_t)N_PLANE_PAGES) ||
-        !section(c, "CHAR", &d->labels, (size_t)d->n_pages * 512) ||
-        !section(c, "COST", &d->costs, (size_t)d->n_values * 2) ||
-        !section(c, "FREQ", &d->frequencies, (size_t)d->n_values * 4) ||
-        !section(c, "TAGI", &d->tag_numbers, (size_t)d->n_values * 2) ||
-        !section(c, "SPEL", &d->spelled, (size_t)d->n_spelled * 8) ||
-        slots_size != (size_t)d->trie.n_slots * d->trie.slot_bytes + 8)
+        !section(c, "CHAR", &d->labels, (uint64_t)d->n_pages * 512) ||
+        !section(c, "COST", &d->costs, (uint64_t)d->n_values * 2) ||
+        !section(c, "FREQ", &d->frequencies, (uint64_t)d->n_values * 4) ||
+        !section(c, "TAGI", &d->tag_numbers, (uint64_t)d->n_values * 2) ||
+        !section(c, "SPEL", &d->spelled, (uint64_t)d->n_spelled * 8) ||
+        slots_size != (uint64_t)d->trie.n_slots * d->trie.slot_bytes + 8)
         return kehu__fail(err, KEHU_FORMAT, -1,
                           "%s has a section of another size than its head says", name);
     return KEHU_OK;

@@ -68,7 +68,7 @@ static kehu_status score_fold(const kehu__fitter *f, const kehu__weights *w, int
             continue;
         if (!kehu__grow(&l->alloc, &t->texts, &t->capacity, t->n + 1, sizeof *t->texts) ||
             !kehu__grow(&l->alloc, &t->margins, &t->margin_capacity,
-                        (t->n + 1) * n_classes, sizeof *t->margins))
+                        kehu__times(t->n + 1, n_classes), sizeof *t->margins))
             return kehu__no_memory(err, "the scores");
         score_text(f, w, i, t->margins + t->n * n_classes);
         one.right =

@@ -347,7 +347,7 @@ static kehu_status calibrate(const validation *v, kehu__sigmoid *sigmoids,
         sigmoids[k] = (kehu__sigmoid){1, 0};
     if (n == 0)
         return KEHU_OK;
-    margins = kehu__alloc(t->alloc, (size_t)n * n_classes, sizeof *margins);
+    margins = kehu__alloc(t->alloc, kehu__times((size_t)n, n_classes), sizeof *margins);
     classes = kehu__alloc(t->alloc, (size_t)n, sizeof *classes);
     if (margins != NULL && classes != NULL) {
         sigmoid_job job = {margins, classes, n, n_classes, sigmoids};

@@ -62,7 +62,7 @@ static bool read_table(kehu__reader *r, const kehu__container *c, const char *ta
     const char *bytes;
     p->n = kehu__read_u32(r);
     if (!kehu__container_find(c, tag, &bytes, &size) || places < 2 ||
-        (places & (places - 1)) != 0 || size != (size_t)places * 8)
+        (places & (places - 1)) != 0 || size != (uint64_t)places * 8)
         return false;
     p->mask = places - 1;
     p->places = bytes;

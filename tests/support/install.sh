@@ -38,14 +38,6 @@ ensure() {
     rm -f "$log"
 }
 
-# foreign PROCESSOR: let apt bring packages for another processor too.
-foreign() {
-    dpkg --print-foreign-architectures | grep -qx "$1" && return 0
-    as_root=
-    [ "$(id -u)" = 0 ] || as_root=sudo
-    $as_root dpkg --add-architecture "$1"
-}
-
 # source_of PACKAGE FOLDER: the archives of a Debian package's source in this folder, checked by apt. The machine's own
 # lists of packages stay as they are.
 source_of() (

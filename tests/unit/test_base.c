@@ -11,11 +11,29 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/maths.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "base/sort.h"
 #include "base/thread.h"
 #include "base/utf8.h"
 #include "support/test.h"
+
+static void test_sizes_that_do_not_fit_are_never_asked_for(void **state)
+{
+    faulty f;
+    const kehu_allocator *a = faulty_init(&f, -1);
+    void *items = NULL;
+    size_t capacity = 0;
+    (void)state;
+    assert_true(kehu__times(3, 5) == 15 && kehu__times(0, 5) == 0);
+    assert_true(kehu__times(5, 0) == 0 && kehu__times(SIZE_MAX, 1) == SIZE_MAX);
+    assert_true(kehu__times(SIZE_MAX / 2 + 1, 2) == SIZE_MAX);
+    assert_null(kehu__alloc(a, kehu__times(SIZE_MAX / 2 + 2, 2), 1));
+    assert_null(kehu__alloc(a, SIZE_MAX / 4 + 2, 4));
+    assert_null(kehu__alloc_zero(a, PTRDIFF_MAX, 2));
+    assert_false(kehu__grow(a, &items, &capacity, kehu__times(SIZE_MAX, 2), 1));
+    assert_true(items == NULL && capacity == 0 && f.requests == 0);
+}
 
 static void test_crc32c_is_the_standard_one_on_every_path(void **state)
 {
@@ -271,6 +289,7 @@ static void test_options_refuse_a_missing_size_and_unknown_fields(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes_that_do_not_fit_are_never_asked_for),
         cmocka_unit_test(test_crc32c_is_the_standard_one_on_every_path),
         cmocka_unit_test(test_hash_is_frozen),
         cmocka_unit_test(test_maths_is_accurate),

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/repair.h"
+
+#include "base/bytes.h"
 #include "base/utf8.h"
 #include "support/test.h"
 
@@ -385,6 +388,31 @@ static void test_files_are_refused_when_cut_or_changed(void **state)
     kehu_tokenizer_free(t);
 }
 
+/* In 32 bits twice and four times this many bytes are as many as before. */
+static void test_sizes_that_wrap_are_refused(void **state)
+{
+    enum { HEADER = 32, ENTRY = 24, N_VALUES_AT = 4 };
+    kehu_tokenizer *t = read_list("中国 3 n\n人 2\n", KEHU_TOKENIZER_WORDS), *u;
+    static bytes file;
+    const kehu_writer writer = {append, &file};
+    char *head = NULL;
+    uint8_t *repaired;
+    kehu_error err;
+    (void)state;
+    file.size = 0;
+    assert_int_equal(kehu_tokenizer_write(t, &writer, NULL), KEHU_OK);
+    for (const char *entry = file.data + HEADER; head == NULL; entry += ENTRY)
+        if (memcmp(entry, "HEAD", 4) == 0)
+            head = file.data + kehu__load64(entry + 8);
+    head[N_VALUES_AT + 3] = (char)(head[N_VALUES_AT + 3] | 0x80);
+    repaired = repair_container((const uint8_t *)file.data, file.size);
+    assert_int_equal(kehu_tokenizer_view(&u, repaired, file.size, NULL, &err),
+                     KEHU_FORMAT);
+    assert_non_null(strstr(err.message, "section of another size"));
+    repair_free(repaired);
+    kehu_tokenizer_free(t);
+}
+
 /* Far more characters than have a number of one step in the trie. */
 static void test_rare_characters_are_found_like_others(void **state)
 {
@@ -570,6 +598,7 @@ int main(void)
         cmocka_unit_test(test_lists_come_out_as_they_went_in),
         cmocka_unit_test(test_files_give_the_same_words),
         cmocka_unit_test(test_files_are_refused_when_cut_or_changed),
+        cmocka_unit_test(test_sizes_that_wrap_are_refused),
         cmocka_unit_test(test_rare_characters_are_found_like_others),
         cmocka_unit_test(test_batches_equal_single_texts),
         cmocka_unit_test(test_batches_refuse_little_room_and_stop_when_told),

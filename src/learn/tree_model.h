@@ -61,11 +61,6 @@ struct kehu_tree {
     kehu_tree_info summary;
 };
 
-static inline uint32_t kehu__tree_classes(const kehu_tree *t)
-{
-    return t->classes.n;
-}
-
 /* An empty name list for n names of `size` bytes in all, NULs included. */
 kehu_status kehu__tree_names_alloc(kehu__tree_names *names, uint32_t n, size_t size,
                                    const kehu_allocator *alloc, kehu_error *err);

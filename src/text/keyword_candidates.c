@@ -7,8 +7,8 @@
 #include "data/column.h"
 #include "text/automaton.h"
 
-#define NONE     UINT32_MAX          /* no term, no symbol */
-#define WORD_BIT (UINT32_C(1) << 31) /* of a symbol that is a word */
+#define NONE    UINT32_MAX          /* no term, no symbol */
+#define IS_WORD (UINT32_C(1) << 31) /* of a symbol that is a word */
 enum {
     REPORT = 4096, /* texts between two reports */
     MAX_WORDS = 2  /* in a term */
@@ -140,7 +140,7 @@ static bool read_text(kehu__candidates *t, numbering *m, kehu__text text)
             continue;
         id = number_of(m, word ? s.hash | (uint64_t)1 << 63 : s.c);
         if (id == NONE || (id == t->n_names && !add_name(t, at, p)) ||
-            !add_symbol(t, word ? id | WORD_BIT : id) || (sign && !part(t, first)))
+            !add_symbol(t, word ? id | IS_WORD : id) || (sign && !part(t, first)))
             return false;
     }
     t->n_empty += t->n_symbols == first;
@@ -186,7 +186,7 @@ typedef struct tallies {
 
 static bool is_word(uint32_t symbol)
 {
-    return symbol != NONE && (symbol & WORD_BIT) != 0;
+    return symbol != NONE && (symbol & IS_WORD) != 0;
 }
 
 /* The key of the possible term of n symbols at place i: its first and its last
@@ -415,7 +415,7 @@ void kehu__candidates_text(const kehu__candidates *t, uint32_t term, kehu__buffe
 {
     const uint32_t *s = t->symbols + t->terms[term].at;
     for (uint32_t i = 0; i < t->terms[term].n_symbols; i++) {
-        const uint32_t name = s[i] & ~WORD_BIT;
+        const uint32_t name = s[i] & ~IS_WORD;
         if (i > 0 && is_word(s[i]) && is_word(s[i - 1]))
             kehu__buffer_u8(to, ' ');
         kehu__buffer_add(to, t->names.bytes + t->name_at[name],

@@ -1,5 +1,10 @@
 /* Two classes: one problem, one weight a feature. Sums run in sixteen parts and
  * are added in a fixed order, so that wide and narrow registers agree. */
+#include "base/cpu.h"
+#if defined(KEHU__AVX) /* first: it calls malloc, whose name is taken away below */
+#include <immintrin.h>
+#endif
+
 #include "learn/linear_block.h"
 
 #include <math.h>
@@ -7,11 +12,17 @@
 
 #include "base/maths.h"
 
-static inline float dot(const kehu__solver_rows *r, const float *weights, uint32_t i)
+/* The two loops over a row's entries, for n_columns below 2^31. */
+typedef struct row_loops {
+    float (*dot)(const uint32_t *columns, const float *values, int64_t n,
+                 const float *weights);
+    void (*add)(const uint32_t *columns, const float *values, int64_t n, float *weights,
+                float factor);
+} row_loops;
+
+static float plain_dot(const uint32_t *columns, const float *values, int64_t n,
+                       const float *weights)
 {
-    const uint32_t *const columns = r->columns + r->starts[i];
-    const float *const values = r->values + r->starts[i];
-    const int64_t n = r->ends[i] - r->starts[i];
     float sums[KEHU__LANES] = {0};
     int64_t j = 0;
     for (; j + KEHU__LANES <= n; j += KEHU__LANES)
@@ -25,16 +36,84 @@ static inline float dot(const kehu__solver_rows *r, const float *weights, uint32
     return sums[0];
 }
 
-static inline void prefetch_row(const kehu__solver_rows *r, uint32_t i)
+static void plain_add(const uint32_t *columns, const float *values, int64_t n,
+                      float *weights, float factor)
 {
-    __builtin_prefetch(r->columns + r->starts[i]);
-    __builtin_prefetch(r->values + r->starts[i]);
-    __builtin_prefetch(r->steps[i]);
+    for (int64_t j = 0; j < n; j++)
+        weights[columns[j]] += values[j] * factor;
+}
+
+#if defined(KEHU__AVX)
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+
+TARGET static float avx512_dot(const uint32_t *columns, const float *values, int64_t n,
+                               const float *weights)
+{
+    __m512 sums = _mm512_setzero_ps();
+    __m256 eight;
+    __m128 four;
+    for (int64_t j = 0; j < n; j += KEHU__LANES) {
+        const __mmask16 in =
+            n - j < KEHU__LANES ? (__mmask16)((1u << (n - j)) - 1) : (__mmask16)0xFFFF;
+        const __m512i at = _mm512_maskz_loadu_epi32(in, columns + j);
+        const __m512 w =
+            _mm512_mask_i32gather_ps(_mm512_setzero_ps(), in, at, weights, 4);
+        const __m512 product = _mm512_mul_ps(_mm512_maskz_loadu_ps(in, values + j), w);
+        sums = _mm512_mask_add_ps(sums, in, sums, product);
+    }
+    eight = _mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps(sums, 1));
+    four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    four = _mm_add_ss(four, _mm_shuffle_ps(four, four, 1));
+    return _mm_cvtss_f32(four);
+}
+
+/* The columns of a row all differ, so no weight is written twice. */
+TARGET static void avx512_add(const uint32_t *columns, const float *values, int64_t n,
+                              float *weights, float factor)
+{
+    const __m512 factors = _mm512_set1_ps(factor);
+    for (int64_t j = 0; j < n; j += KEHU__LANES) {
+        const __mmask16 in =
+            n - j < KEHU__LANES ? (__mmask16)((1u << (n - j)) - 1) : (__mmask16)0xFFFF;
+        const __m512i at = _mm512_maskz_loadu_epi32(in, columns + j);
+        const __m512 w =
+            _mm512_mask_i32gather_ps(_mm512_setzero_ps(), in, at, weights, 4);
+        const __m512 more = _mm512_mul_ps(_mm512_maskz_loadu_ps(in, values + j), factors);
+        _mm512_mask_i32scatter_ps(weights, in, at, _mm512_add_ps(w, more), 4);
+    }
+}
+#undef TARGET
+#endif
+
+static row_loops loops_for(const kehu__solver_rows *r)
+{
+#if defined(KEHU__AVX)
+    if (kehu__cpu() & KEHU__CPU_AVX512 && r->n_columns <= INT32_MAX)
+        return (row_loops){avx512_dot, avx512_add};
+#endif
+    (void)r;
+    return (row_loops){plain_dot, plain_add};
+}
+
+static inline float dot(const row_loops *loops, const kehu__solver_rows *r,
+                        const float *weights, uint32_t i)
+{
+    return loops->dot(r->columns + r->starts[i], r->values + r->starts[i],
+                      r->ends[i] - r->starts[i], weights);
+}
+
+static inline void add(const row_loops *loops, const kehu__solver_rows *r, float *weights,
+                       uint32_t i, float factor)
+{
+    loops->add(r->columns + r->starts[i], r->values + r->starts[i],
+               r->ends[i] - r->starts[i], weights, factor);
 }
 
 static void pass(kehu__block *b)
 {
     const kehu__solver_rows *const r = b->rows;
+    const row_loops loops = loops_for(r);
     float *const weights = b->weights;
     int64_t kept = 0;
     float new_max = -INFINITY, new_min = INFINITY, bias_weight = b->bias_weights[0];
@@ -44,9 +123,8 @@ static void pass(kehu__block *b)
         const kehu__step *const step = &r->steps[i][0];
         const float y = r->labels[i] == 1 ? 1.0f : -1.0f;
         float alpha = b->alpha[i], grad, projected, next, move;
-        if (at + 4 < b->n_active)
-            prefetch_row(r, b->order[at + 4]);
-        grad = y * (dot(r, weights, i) + r->bias * bias_weight) - 1.0f +
+        kehu__ask_ahead(r, b->order, at, b->n_active, b->alpha, 1);
+        grad = y * (dot(&loops, r, weights, i) + r->bias * bias_weight) - 1.0f +
                step->diagonal * alpha;
         projected = grad;
         if (alpha <= 0) {
@@ -72,8 +150,7 @@ static void pass(kehu__block *b)
         gain -= 0.5 * (double)grad * (double)move;
         move *= y;
         bias_weight += r->bias * move;
-        for (int64_t j = r->starts[i]; j < r->ends[i]; j++)
-            weights[r->columns[j]] += r->values[j] * move;
+        add(&loops, r, weights, i, move);
     }
     b->n_active = kept;
     b->new_max[0] = new_max;
@@ -85,6 +162,7 @@ static void pass(kehu__block *b)
 static void objective(kehu__block *b)
 {
     const kehu__solver_rows *const r = b->rows;
+    const row_loops loops = loops_for(r);
     double loss = 0, sum = 0, norm, quadratic;
     norm = quadratic = (double)b->bias_weights[0] * (double)b->bias_weights[0];
     for (int64_t at = 0; at < r->n_used; at++) {
@@ -93,9 +171,9 @@ static void objective(kehu__block *b)
         const float y = r->labels[i] == 1 ? 1.0f : -1.0f, alpha = b->alpha[i];
         const double a = (double)alpha;
         float slack;
-        if (at + 4 < r->n_used)
-            prefetch_row(r, r->used[at + 4]);
-        slack = 1.0f - y * (dot(r, b->weights, i) + r->bias * b->bias_weights[0]) -
+        kehu__ask_ahead(r, r->used, at, r->n_used, b->alpha, 1);
+        slack = 1.0f -
+                y * (dot(&loops, r, b->weights, i) + r->bias * b->bias_weights[0]) -
                 r->own[i] * alpha;
         slack = slack > 0 ? slack : 0;
         loss += (double)(step->cost * (r->loss == KEHU__HINGE ? slack : slack * slack));
@@ -154,15 +232,15 @@ double kehu__logistic_loss(double margin)
 static void logistic_pass(kehu__block *b)
 {
     const kehu__solver_rows *const r = b->rows;
+    const row_loops loops = loops_for(r);
     double gain = 0;
     for (int64_t at = 0; at < b->n_active; at++) {
         const uint32_t i = b->order[at];
         const kehu__step *const step = &r->steps[i][0];
         const float y = r->labels[i] == 1 ? 1.0f : -1.0f, alpha = b->alpha[i];
         float grad, move;
-        if (at + 4 < b->n_active)
-            prefetch_row(r, b->order[at + 4]);
-        grad = y * (dot(r, b->weights, i) + r->bias * b->bias_weights[0]) +
+        kehu__ask_ahead(r, b->order, at, b->n_active, b->alpha, 1);
+        grad = y * (dot(&loops, r, b->weights, i) + r->bias * b->bias_weights[0]) +
                step->diagonal * alpha;
         move = (float)kehu__logistic_step((double)step->inverse, (double)grad,
                                           (double)step->cost, (double)alpha) -
@@ -173,8 +251,7 @@ static void logistic_pass(kehu__block *b)
         gain += 0.5 * (double)((step->inverse + 4 / step->cost) * move * move);
         move *= y;
         b->bias_weights[0] += r->bias * move;
-        for (int64_t j = r->starts[i]; j < r->ends[i]; j++)
-            b->weights[r->columns[j]] += r->values[j] * move;
+        add(&loops, r, b->weights, i, move);
     }
     b->gain = gain;
 }
@@ -182,14 +259,16 @@ static void logistic_pass(kehu__block *b)
 static void logistic_objective(kehu__block *b)
 {
     const kehu__solver_rows *const r = b->rows;
+    const row_loops loops = loops_for(r);
     double loss = 0, entropy = 0;
     double norm = (double)b->bias_weights[0] * (double)b->bias_weights[0];
     for (int64_t at = 0; at < r->n_used; at++) {
         const uint32_t i = r->used[at];
         const double cost = (double)r->steps[i][0].cost;
         const float y = r->labels[i] == 1 ? 1.0f : -1.0f, alpha = b->alpha[i];
-        const float z = y * (dot(r, b->weights, i) + r->bias * b->bias_weights[0]) +
-                        r->own[i] * alpha;
+        const float z =
+            y * (dot(&loops, r, b->weights, i) + r->bias * b->bias_weights[0]) +
+            r->own[i] * alpha;
         loss += cost * kehu__logistic_loss((double)z);
         entropy += kehu__logistic_entropy((double)alpha, cost);
         norm += (double)r->own[i] * (double)alpha * (double)alpha;

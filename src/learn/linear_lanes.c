@@ -51,18 +51,8 @@ static const int32_t lane_masks[KEHU__LANES + 1][KEHU__LANES] = {
 };
 #undef F
 
-static inline void prefetch_row(const kehu__solver_rows *r, const float *alphas,
-                                uint32_t i)
-{
-    for (int64_t j = r->starts[i]; j < r->ends[i]; j += KEHU__LANES) {
-        __builtin_prefetch(r->columns + j);
-        __builtin_prefetch(r->values + j);
-    }
-    __builtin_prefetch(LANES_OF(alphas, i));
-}
-
-static inline void prefetch_weights(const kehu__solver_rows *r, const float *weights,
-                                    uint32_t i)
+KEHU__AT_ONCE void ask_weights(const kehu__solver_rows *r, const float *weights,
+                               uint32_t i)
 {
     for (int64_t j = r->starts[i]; j < r->ends[i]; j++)
         __builtin_prefetch(LANES_OF(weights, r->columns[j]));

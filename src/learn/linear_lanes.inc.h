@@ -70,10 +70,9 @@ TARGET static void NAME(pass)(kehu__block *b)
         floats z, alpha, grad, upper, projected, next, move;
         bool any;
 
-        if (at + 2 < n_active)
-            prefetch_row(r, alphas, order[at + 2]);
+        kehu__ask_ahead(r, order, at, n_active, alphas, KEHU__LANES);
         if (at + 1 < n_active)
-            prefetch_weights(r, weights, order[at + 1]);
+            ask_weights(r, weights, order[at + 1]);
         DOT(z, r, weights, bias_weights, i);
 
         LOAD(own, own_masks[lane >= 0 && lane < KEHU__LANES ? lane : KEHU__LANES]);
@@ -150,10 +149,9 @@ TARGET static void NAME(objective)(kehu__block *b)
         floats z, alpha, slack;
         doubles a;
         ints own;
-        if (at + 2 < r->n_used)
-            prefetch_row(r, alphas, r->used[at + 2]);
+        kehu__ask_ahead(r, r->used, at, r->n_used, alphas, KEHU__LANES);
         if (at + 1 < r->n_used)
-            prefetch_weights(r, weights, r->used[at + 1]);
+            ask_weights(r, weights, r->used[at + 1]);
         DOT(z, r, weights, bias_weights, i);
         LOAD(own, own_masks[lane >= 0 && lane < KEHU__LANES ? lane : KEHU__LANES]);
         LOAD(alpha, LANES_OF(alphas, i));
@@ -230,10 +228,9 @@ TARGET static void NAME(logistic_pass)(kehu__block *b)
         floats alpha, grad, cost, u, h, sigma, move;
         bool any;
 
-        if (at + 2 < b->n_active)
-            prefetch_row(r, alphas, b->order[at + 2]);
+        kehu__ask_ahead(r, b->order, at, b->n_active, alphas, KEHU__LANES);
         if (at + 1 < b->n_active)
-            prefetch_weights(r, weights, b->order[at + 1]);
+            ask_weights(r, weights, b->order[at + 1]);
         DOT(grad, r, weights, bias_weights, i);
         LOAD(own, own_masks[lane >= 0 && lane < KEHU__LANES ? lane : KEHU__LANES]);
         LOAD(alpha, alpha_at);

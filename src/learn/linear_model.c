@@ -106,16 +106,10 @@ static void put(kehu__linear *m, uint32_t column, const kehu__block *b,
         to[k] = weights[k] * scale;
 }
 
-static void extract_block(kehu__linear *m, const kehu__linear_problem *p,
-                          const kehu__block *b)
+static void restore_singles(kehu__linear *m, const kehu__linear_problem *p,
+                            const kehu__block *b)
 {
     const kehu__sparse *const rows = p->rows;
-    for (uint32_t j = 0; j < rows->n_columns; j++) {
-        const uint32_t from = p->new_column == NULL ? j : p->new_column[j];
-        if (from < p->solver.n_columns)
-            put(m, j, b, b->weights + (size_t)p->lanes * from, p->scale);
-    }
-    put(m, rows->n_columns, b, b->bias_weights, p->scale);
     for (int64_t i = 0; i < rows->n_rows; i++)
         for (int64_t j = p->new_column == NULL ? p->ends[i] : rows->starts[i];
              j < rows->starts[i + 1]; j++)
@@ -123,13 +117,27 @@ static void extract_block(kehu__linear *m, const kehu__linear_problem *p,
                 restore_single(m, p, b, i, j);
 }
 
+/* Blocks inmost: the weights are written from front to back, but for those of one row. */
+static void extract_weights(kehu__linear *m, const kehu__linear_problem *p)
+{
+    const kehu__block *const end = p->blocks + p->n_blocks;
+    for (uint32_t j = 0; j < p->rows->n_columns; j++) {
+        const uint32_t from = p->new_column == NULL ? j : p->new_column[j];
+        for (const kehu__block *b = p->blocks; from < p->solver.n_columns && b < end; b++)
+            put(m, j, b, b->weights + (size_t)p->lanes * from, p->scale);
+    }
+    for (const kehu__block *b = p->blocks; b < end; b++) {
+        put(m, p->rows->n_columns, b, b->bias_weights, p->scale);
+        restore_singles(m, p, b);
+    }
+}
+
 kehu_status kehu__linear_extract(kehu__linear **out, const kehu__linear_problem *p,
                                  kehu_error *err)
 {
     KEHU_TRY(kehu__linear_new(out, p->rows->n_columns, p->n_classes, p->solver.bias,
                               &p->alloc, err));
-    for (uint32_t b = 0; b < p->n_blocks; b++)
-        extract_block(*out, p, &p->blocks[b]);
+    extract_weights(*out, p);
     return KEHU_OK;
 }
 

@@ -6,15 +6,15 @@ import subprocess
 import statistics
 import sys
 
-from harness import bar, data_folder, in_turn, ratio, table
+from harness import bar, data_folder, figures, in_turn, ratio, table
 
 tests, scratch = sys.argv[1:3]
 here = os.path.dirname(os.path.abspath(__file__))
 folder = os.path.join(scratch, "text")
 os.makedirs(folder, exist_ok=True)
 ours = os.path.join(tests, "bench_text")
-# Reached gap, as close as LIBLINEAR's default comes on these sets or closer.
-GAP = "1e-6"
+# Relative gaps to stop at; the first at which both sides of the objective are as good as LIBLINEAR's is the one timed.
+GAPS = ("1e-5", "3e-6", "1e-6", "3e-7", "1e-7")
 
 
 def unpacked(name):
@@ -25,15 +25,23 @@ def unpacked(name):
     return path
 
 
+def as_good(mine, theirs):
+    return mine["primal"] <= theirs["primal"] * (1 + 1e-9) and mine["dual"] >= theirs["dual"] * (1 - 1e-9)
+
+
 def solver(name, longest):
     train = unpacked(name + ".train")
     subprocess.run([ours, "rows", train, folder, str(longest)], check=True)
-    medians = in_turn({"kehu": [ours, "solve", train, str(longest), "1", "0.5", GAP],
-                       "liblinear": [sys.executable, os.path.join(here, "peer_liblinear.py"), folder, "1", "0.5"]})
-    print(f"\nsolver, {name}, characters 1-{longest}, C = 0.5, no bias, CPU seconds of one thread")
+    peer = [sys.executable, os.path.join(here, "peer_liblinear.py"), folder, "1", "0.5"]
+    reached = figures(peer)
+    for gap in GAPS:
+        program = [ours, "solve", train, str(longest), "1", "0.5", gap]
+        if as_good(figures(program), reached):
+            break
+    medians = in_turn({"kehu": program, "liblinear": peer})
+    print(f"\nsolver, {name}, characters 1-{longest}, C = 0.5, no bias, to a gap of {gap}, CPU seconds of one thread")
     table(medians)
-    mine, theirs = medians["kehu"], medians["liblinear"]
-    better = mine["primal"] <= theirs["primal"] * (1 + 1e-9) and mine["dual"] >= theirs["dual"] * (1 - 1e-9)
+    better = as_good(medians["kehu"], medians["liblinear"])
     print("objective: " + ("at least as good on both sides" if better else "NOT as good on both sides"))
     return ratio(medians, "liblinear", "solve_s") if better else 0
 

@@ -13,6 +13,8 @@ enum {
     PLAIN_TEXTS = 4,
     REPEATED_TEXTS = 5,
     PACK_HEADER = 17,
+    FEW_VALUES = 512, /* need no memory but the stack */
+    FEW_TEXTS = 64,
     ENOUGH_TO_TELL = 256, /* texts; if most of these differ, so will the rest */
     WIDEST_PACK = 56 /* a value of this many bits lies in 8 bytes wherever it begins */
 };
@@ -87,37 +89,49 @@ static uint64_t load_near_end(const char *p, size_t size, size_t at)
     return kehu__load64(eight);
 }
 
-size_t kehu__ints_decode(int64_t *values, uint32_t n, const char *bytes, size_t size)
+/* Which of the values that are there are wanted. */
+typedef struct stretch {
+    uint32_t n, first, count; /* of n in all */
+} stretch;
+
+/* Returns the bytes of all of them, 0 when they are not sound. */
+static size_t decode_stretch(int64_t *values, stretch s, const char *bytes, size_t size)
 {
     uint64_t base, scale, mask, packed;
-    uint32_t width, i = 0;
+    uint32_t width, i = s.first;
+    const uint32_t n = s.first + s.count;
     const char *p = bytes + PACK_HEADER;
     if (size < PACK_HEADER)
         return 0;
     base = kehu__load64(bytes);
     scale = kehu__load64(bytes + 8);
     width = (unsigned char)bytes[16];
-    packed = ((uint64_t)n * width + 7) / 8;
+    packed = ((uint64_t)s.n * width + 7) / 8;
     if ((width > WIDEST_PACK && width != 64) || packed > size - PACK_HEADER)
         return 0;
     mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
     if (width == 0)
         for (; i < n; i++)
-            values[i] = (int64_t)base;
+            values[i - s.first] = (int64_t)base;
     else if (packed >= 8) {
         /* How many values lie in 8 bytes that are all there. */
         const uint64_t fast = ((packed - 8) * 8 + 7) / width + 1;
         const uint32_t end = fast < n ? (uint32_t)fast : n;
-        for (uint64_t bit = 0; i < end; i++, bit += width)
-            values[i] =
+        for (uint64_t bit = (uint64_t)i * width; i < end; i++, bit += width)
+            values[i - s.first] =
                 (int64_t)(base + scale * (kehu__load64(p + bit / 8) >> (bit & 7) & mask));
     }
     for (; i < n; i++) {
         const uint64_t bit = (uint64_t)i * width;
         const uint64_t v = load_near_end(p, (size_t)packed, (size_t)(bit / 8));
-        values[i] = (int64_t)(base + scale * (v >> (bit & 7) & mask));
+        values[i - s.first] = (int64_t)(base + scale * (v >> (bit & 7) & mask));
     }
     return PACK_HEADER + (size_t)packed;
+}
+
+size_t kehu__ints_decode(int64_t *values, uint32_t n, const char *bytes, size_t size)
+{
+    return decode_stretch(values, (stretch){n, 0, n}, bytes, size);
 }
 
 /* Scratch of n integers while encoding; refused counts as a failed append. */
@@ -306,142 +320,168 @@ static void spread(kehu__vector *v, uint32_t n_present)
             memcpy(at + i * 8, at + from * 8, 8);
 }
 
-/* Sizes and then bytes at *p; gives n pieces relative to the chunk's start. */
-static kehu_status decode_pieces(kehu__vector_piece *pieces, uint32_t n,
-                                 const char *chunk, const char **p, const char *end,
-                                 int64_t *scratch)
+/* Sizes and then bytes at *p, of s.n texts; gives the wanted pieces relative to the
+ * chunk's start. scratch has room for all. */
+static kehu_status decode_pieces(kehu__vector_piece *pieces, stretch s, const char *chunk,
+                                 const char **p, const char *end, int64_t *scratch)
 {
-    const size_t used = kehu__ints_decode(scratch, n, *p, (size_t)(end - *p));
+    const size_t used = kehu__ints_decode(scratch, s.n, *p, (size_t)(end - *p));
     if (used == 0)
         return KEHU_FORMAT;
     *p += used;
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < s.n; i++) {
         if (scratch[i] < 0 || scratch[i] > end - *p)
             return KEHU_FORMAT;
-        pieces[i] = (kehu__vector_piece){(uint32_t)(*p - chunk), (uint32_t)scratch[i]};
+        if (i >= s.first && i - s.first < s.count)
+            pieces[i - s.first] =
+                (kehu__vector_piece){(uint32_t)(*p - chunk), (uint32_t)scratch[i]};
         *p += scratch[i];
     }
     return KEHU_OK;
 }
 
-static kehu_status decode_repeated(kehu__vector *v, uint32_t n_present, const char *p,
+static kehu_status decode_repeated(kehu__vector *v, stretch s, const char *p,
                                    const char *end, int64_t *scratch)
 {
-    kehu__vector_piece *texts;
+    kehu__vector_piece few[FEW_TEXTS], *texts = few;
     uint32_t n_texts;
     kehu_status status;
     if (end - p < 4)
         return KEHU_FORMAT;
     n_texts = kehu__load32(p);
     p += 4;
-    if (n_texts == 0 || n_texts > n_present)
+    if (n_texts == 0 || n_texts > s.n)
         return KEHU_FORMAT;
-    texts = kehu__alloc(&v->alloc, n_texts, sizeof *texts);
+    if (n_texts > FEW_TEXTS)
+        texts = kehu__alloc(&v->alloc, n_texts, sizeof *texts);
     if (texts == NULL)
         return KEHU_NO_MEMORY;
-    status = decode_pieces(texts, n_texts, v->bytes, &p, end, scratch);
+    status =
+        decode_pieces(texts, (stretch){n_texts, 0, n_texts}, v->bytes, &p, end, scratch);
     if (status == KEHU_OK &&
-        (p == end || kehu__ints_decode(scratch, n_present, p, (size_t)(end - p)) !=
-                         (size_t)(end - p)))
+        (p == end ||
+         decode_stretch(scratch, s, p, (size_t)(end - p)) != (size_t)(end - p)))
         status = KEHU_FORMAT;
-    for (uint32_t i = 0; status == KEHU_OK && i < n_present; i++) {
+    for (uint32_t i = 0; status == KEHU_OK && i < s.count; i++) {
         if (scratch[i] < 0 || scratch[i] >= n_texts)
             status = KEHU_FORMAT;
         else
             v->values.pieces[i] = texts[scratch[i]];
     }
-    kehu__free(&v->alloc, texts, n_texts, sizeof *texts);
+    if (texts != few)
+        kehu__free(&v->alloc, texts, n_texts, sizeof *texts);
     return status;
 }
 
-static kehu_status decode_texts(kehu__vector *v, int encoding, uint32_t n_present,
-                                const char *p, const char *end)
+static kehu_status decode_texts(kehu__vector *v, int encoding, stretch s, const char *p,
+                                const char *end)
 {
-    const size_t n = n_present == 0 ? 1 : n_present;
-    int64_t *scratch = kehu__alloc(&v->alloc, n, sizeof *scratch);
+    int64_t few[FEW_VALUES], *scratch = few;
     kehu_status status;
+    if (s.n > FEW_VALUES)
+        scratch = kehu__alloc(&v->alloc, s.n, sizeof *scratch);
     if (scratch == NULL)
         return KEHU_NO_MEMORY;
     if (encoding == REPEATED_TEXTS)
-        status = decode_repeated(v, n_present, p, end, scratch);
+        status = decode_repeated(v, s, p, end, scratch);
     else {
-        status = decode_pieces(v->values.pieces, n_present, v->bytes, &p, end, scratch);
+        status = decode_pieces(v->values.pieces, s, v->bytes, &p, end, scratch);
         if (status == KEHU_OK && p != end)
             status = KEHU_FORMAT;
     }
-    kehu__free(&v->alloc, scratch, n, sizeof *scratch);
+    if (scratch != few)
+        kehu__free(&v->alloc, scratch, s.n, sizeof *scratch);
     return status;
 }
 
-static kehu_status decode_doubles(kehu__vector *v, int encoding, uint32_t n_present,
-                                  const char *p, size_t size)
+static kehu_status decode_doubles(kehu__vector *v, int encoding, stretch s, const char *p,
+                                  size_t size)
 {
     if (encoding == PACKED_DOUBLES) {
-        if (kehu__ints_decode(v->values.ints, n_present, p, size) != size)
+        if (decode_stretch(v->values.ints, s, p, size) != size)
             return KEHU_FORMAT;
-        for (uint32_t i = 0; i < n_present; i++) {
+        for (uint32_t i = 0; i < s.count; i++) {
             const int64_t whole = v->values.ints[i];
             v->values.doubles[i] = (double)whole;
         }
         return KEHU_OK;
     }
-    if (size != (size_t)n_present * 8)
+    if (size != (size_t)s.n * 8)
         return KEHU_FORMAT;
-    for (uint32_t i = 0; i < n_present; i++)
-        v->values.doubles[i] = kehu__load_double(p + (size_t)i * 8);
+    for (uint32_t i = 0; i < s.count; i++)
+        v->values.doubles[i] = kehu__load_double(p + ((size_t)s.first + i) * 8);
     return KEHU_OK;
 }
 
-/* Fill in v->missing and count; *p steps over the bits. */
-static kehu_status decode_validity(kehu__vector *v, const char **p, const char *end)
+static bool is_there(const char *bits, uint32_t row)
 {
-    const size_t n_bytes = ((size_t)v->n + 7) / 8;
+    return (unsigned char)bits[row / 8] >> (row & 7) & 1;
+}
+
+/* Fill in v->missing of rows first..first+v->n-1 of n; *s receives which of the values
+ * they have, *p steps over the bits. */
+static kehu_status decode_validity(kehu__vector *v, uint32_t n, uint32_t first,
+                                   stretch *s, const char **p, const char *end)
+{
+    const size_t n_bytes = ((size_t)n + 7) / 8;
     if ((size_t)(end - *p) < n_bytes)
         return KEHU_FORMAT;
+    *s = (stretch){0, 0, 0};
+    for (uint32_t i = 0; i < first; i++)
+        s->first += is_there(*p, i);
     for (uint32_t i = 0; i < v->n; i++) {
-        v->missing[i] = !((unsigned char)(*p)[i / 8] >> (i & 7) & 1);
+        v->missing[i] = !is_there(*p, first + i);
         v->n_missing += v->missing[i];
     }
+    s->count = v->n - v->n_missing;
+    s->n = s->first + s->count;
+    for (uint32_t i = first + v->n; i < n; i++)
+        s->n += is_there(*p, i);
     *p += n_bytes;
     return KEHU_OK;
+}
+
+kehu_status kehu__vector_decode_rows(kehu__vector *v, const char *bytes, size_t size,
+                                     uint32_t n, uint32_t first, uint32_t count)
+{
+    const char *p = bytes + 2, *end = bytes + size;
+    stretch s = {n, first, count};
+    kehu_status status = KEHU_OK;
+    int encoding;
+    kehu__vector_clear(v);
+    if (size < 2 || size > UINT32_MAX || (unsigned char)bytes[1] > 1)
+        return KEHU_FORMAT;
+    if (!kehu__vector_reserve(v, count == 0 ? 1 : count))
+        return KEHU_NO_MEMORY;
+    v->n = count;
+    v->bytes = bytes;
+    encoding = (unsigned char)bytes[0];
+    if (bytes[1] == 1)
+        status = decode_validity(v, n, first, &s, &p, end);
+    else
+        memset(v->missing, 0, count);
+    if (status != KEHU_OK)
+        return status;
+    if (v->storage == KEHU__INTS && encoding == PACKED_INTS)
+        status =
+            decode_stretch(v->values.ints, s, p, (size_t)(end - p)) == (size_t)(end - p)
+                ? KEHU_OK
+                : KEHU_FORMAT;
+    else if (v->storage == KEHU__DOUBLES &&
+             (encoding == PACKED_DOUBLES || encoding == RAW_DOUBLES))
+        status = decode_doubles(v, encoding, s, p, (size_t)(end - p));
+    else if (v->storage == KEHU__TEXTS &&
+             (encoding == PLAIN_TEXTS || encoding == REPEATED_TEXTS))
+        status = decode_texts(v, encoding, s, p, end);
+    else
+        status = KEHU_FORMAT;
+    if (status == KEHU_OK && v->n_missing > 0)
+        spread(v, s.count);
+    return status;
 }
 
 kehu_status kehu__vector_decode(kehu__vector *v, const char *bytes, size_t size,
                                 uint32_t n)
 {
-    const char *p = bytes + 2, *end = bytes + size;
-    kehu_status status = KEHU_OK;
-    uint32_t n_present;
-    int encoding;
-    kehu__vector_clear(v);
-    if (size < 2 || size > UINT32_MAX || (unsigned char)bytes[1] > 1)
-        return KEHU_FORMAT;
-    if (!kehu__vector_reserve(v, n == 0 ? 1 : n))
-        return KEHU_NO_MEMORY;
-    v->n = n;
-    v->bytes = bytes;
-    encoding = (unsigned char)bytes[0];
-    if (bytes[1] == 1)
-        status = decode_validity(v, &p, end);
-    else
-        memset(v->missing, 0, n);
-    if (status != KEHU_OK)
-        return status;
-    n_present = n - v->n_missing;
-    if (v->storage == KEHU__INTS && encoding == PACKED_INTS)
-        status = kehu__ints_decode(v->values.ints, n_present, p, (size_t)(end - p)) ==
-                         (size_t)(end - p)
-                     ? KEHU_OK
-                     : KEHU_FORMAT;
-    else if (v->storage == KEHU__DOUBLES &&
-             (encoding == PACKED_DOUBLES || encoding == RAW_DOUBLES))
-        status = decode_doubles(v, encoding, n_present, p, (size_t)(end - p));
-    else if (v->storage == KEHU__TEXTS &&
-             (encoding == PLAIN_TEXTS || encoding == REPEATED_TEXTS))
-        status = decode_texts(v, encoding, n_present, p, end);
-    else
-        status = KEHU_FORMAT;
-    if (status == KEHU_OK && v->n_missing > 0)
-        spread(v, n_present);
-    return status;
+    return kehu__vector_decode_rows(v, bytes, size, n, 0, n);
 }

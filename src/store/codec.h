@@ -24,6 +24,10 @@ void kehu__vector_encode(const kehu__vector *v, kehu__buffer *out);
 kehu_status kehu__vector_decode(kehu__vector *v, const char *bytes, size_t size,
                                 uint32_t n);
 
+/* Of such a chunk of n rows only rows first..first+count-1. */
+kehu_status kehu__vector_decode_rows(kehu__vector *v, const char *bytes, size_t size,
+                                     uint32_t n, uint32_t first, uint32_t count);
+
 /* Packed integers alone. decode returns the bytes used, 0 when they are not
  * sound. */
 void kehu__ints_encode(const int64_t *values, uint32_t n, kehu__buffer *out);

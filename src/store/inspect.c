@@ -151,7 +151,7 @@ static kehu_status check_sums(const kehu_snapshot *snapshot, const kehu__segment
         kehu__fail(&bad, KEHU_FORMAT, -1, "%s is damaged: it lacks sums", g->name);
         return take_answer(c, &(kehu__block_entry){0}, 0, KEHU_FORMAT, &bad, err);
     }
-    status = kehu__block_read(&m->b, g->sums, m->next, &snapshot->schema, ids,
+    status = kehu__block_read(&m->b, g->sums, m->next, &snapshot->schema, NULL, ids,
                               sizeof ids / sizeof *ids, &bad);
     if (status == KEHU_OK && m->possible && !same_sums(&m->b, &m->found.rows))
         status = kehu__fail(&bad, KEHU_FORMAT, (int64_t)g->sums->blocks[m->next].offset,
@@ -201,8 +201,8 @@ static kehu_status check_rows(const kehu_snapshot *snapshot, const kehu__segment
                                     "check", err);
         if (status != KEHU_OK)
             break;
-        answer =
-            kehu__block_read(&b, g, i, &snapshot->schema, columns->ids, columns->n, &bad);
+        answer = kehu__block_read(&b, g, i, &snapshot->schema, NULL, columns->ids,
+                                  columns->n, &bad);
         if (answer == KEHU_OK && (!order_sound(&b, e) || !goes_on(&b, e, &last)))
             answer = kehu__fail(&bad, KEHU_FORMAT, (int64_t)e->offset,
                                 "%s is damaged: the order of the block at byte %llu",

@@ -39,22 +39,25 @@ static bool block_wanted(const kehu__merge *m, kehu__cursor *c)
 
 static kehu_status next_block(const kehu__merge *m, kehu__cursor *c, kehu_error *err)
 {
+    const kehu__one_key one = {m->last_key, m->last_size};
     kehu_error why;
     while (!c->ended && c->next_block < c->s->n_blocks) {
         if (block_wanted(m, c)) {
-            const kehu_status status =
-                kehu__block_read(&c->b, c->s, c->next_block, m->schema, m->ids, m->n_ids,
-                                 m->losses == NULL ? err : &why);
-            if (status == KEHU_OK) {
+            const kehu_status status = kehu__block_read(
+                &c->b, c->s, c->next_block, m->schema, m->one_customer ? &one : NULL,
+                m->ids, m->n_ids, m->losses == NULL ? err : &why);
+            if (status == KEHU_OK && c->b.n_runs > 0) {
                 c->next_block++;
                 enter_run(c, 0);
                 return KEHU_OK;
             }
-            if (m->losses == NULL)
+            if (status != KEHU_OK && m->losses == NULL)
                 return status;
-            if (!kehu__is_loss(status))
+            if (status != KEHU_OK && !kehu__is_loss(status))
                 return kehu__fail(err, status, -1, "%s", why.message);
-            kehu__losses_add_block(m->losses, c->s, &c->s->blocks[c->next_block], &why);
+            if (status != KEHU_OK)
+                kehu__losses_add_block(m->losses, c->s, &c->s->blocks[c->next_block],
+                                       &why);
         }
         c->next_block++;
     }
@@ -107,7 +110,8 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
     m->ids = n_ids == 0 ? NULL : kehu__alloc(alloc, n_ids, sizeof *m->ids);
     if (last != NULL) {
         m->last_size = strlen(last);
-        m->last_key = kehu__alloc(alloc, m->last_size + 1, 1);
+        m->last_room = m->last_size + 1;
+        m->last_key = kehu__alloc(alloc, m->last_room, 1);
     }
     if (m->n_cursors < n_segments || (n_ids > 0 && m->ids == NULL) ||
         (last != NULL && m->last_key == NULL)) {
@@ -119,6 +123,8 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
         memcpy(m->ids, ids, n_ids * sizeof *ids);
     if (last != NULL)
         memcpy(m->last_key, last, m->last_size + 1);
+    m->one_customer = range->first != NULL && last != NULL && !range->before_last &&
+                      strcmp(range->first, last) == 0;
     for (uint32_t i = 0; i < n_segments; i++) {
         m->cursors[i].s = segments[i];
         m->cursors[i].b = kehu__block_new(alloc);
@@ -130,6 +136,28 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
     return status;
 }
 
+kehu_status kehu__merge_restart(kehu__merge *m, const char *customer, kehu_error *err)
+{
+    const size_t size = strlen(customer);
+    if (size + 1 > m->last_room) {
+        char *grown = kehu__alloc(&m->alloc, size + 1, 1);
+        if (grown == NULL)
+            return kehu__no_memory(err, "a scan");
+        kehu__free(&m->alloc, m->last_key, m->last_room, 1);
+        m->last_key = grown;
+        m->last_room = size + 1;
+    }
+    memcpy(m->last_key, customer, size + 1);
+    m->last_size = size;
+    m->key.size = 0;
+    m->last = NULL;
+    for (uint32_t i = 0; i < m->n_cursors; i++) {
+        m->cursors[i].ended = m->cursors[i].active = false;
+        KEHU_TRY(seek(m, &m->cursors[i], customer, err));
+    }
+    return KEHU_OK;
+}
+
 void kehu__merge_close(kehu__merge *m)
 {
     for (uint32_t i = 0; i < m->n_cursors; i++)
@@ -137,7 +165,7 @@ void kehu__merge_close(kehu__merge *m)
             kehu__block_free(&m->cursors[i].b);
     kehu__free(&m->alloc, m->cursors, m->n_cursors, sizeof *m->cursors);
     kehu__free(&m->alloc, m->ids, m->n_ids, sizeof *m->ids);
-    kehu__free(&m->alloc, m->last_key, m->last_size + 1, 1);
+    kehu__free(&m->alloc, m->last_key, m->last_room, 1);
     kehu__buffer_free(&m->key);
     *m = (kehu__merge){.alloc = m->alloc, .key = kehu__buffer_new(&m->alloc)};
 }

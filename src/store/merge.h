@@ -32,8 +32,9 @@ typedef struct kehu__merge {
     uint32_t n_cursors;
     kehu__cursor *last; /* whose rows were given out */
     kehu__buffer key;   /* the current customer's id */
+    bool one_customer;  /* only the last key's rows are decoded */
     char *last_key;     /* walk ends after it; NULL = never */
-    size_t last_size;
+    size_t last_size, last_room;
     bool before_last;    /* or even before it */
     int64_t from, until; /* of the range */
     kehu__losses *losses;
@@ -53,6 +54,8 @@ kehu_status kehu__merge_open(kehu__merge *m, const kehu_allocator *alloc,
                              kehu__segment *const *segments, uint32_t n_segments,
                              const kehu__schema *schema, const uint32_t *ids,
                              uint32_t n_ids, const kehu__range *range, kehu_error *err);
+/* Begin again with another range of one customer, after one of one customer. */
+kehu_status kehu__merge_restart(kehu__merge *m, const char *customer, kehu_error *err);
 kehu_status kehu__merge_next(kehu__merge *m, kehu__merge_rows *out, kehu_error *err);
 
 /* Of segments in which a customer has one row: the next customers as long as one segment

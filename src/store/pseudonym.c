@@ -15,7 +15,8 @@ kehu_status kehu__pseudonym_key(kehu__hmac *m, const void *key, uint64_t size,
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "a key for pseudonyms has %d bytes or more, this one %llu",
                           SHORTEST_KEY, (unsigned long long)(key == NULL ? 0 : size));
-    kehu__hmac_begin(m, key, (size_t)size);
+    if (*given)
+        kehu__hmac_begin(m, key, (size_t)size);
     return KEHU_OK;
 }
 

@@ -34,11 +34,12 @@ struct kehu_scan {
     kehu__rows out;                  /* the columns asked for, in their order */
     kehu__rows fold; /* customers: the row being made; valid_from and sequence too */
     bool folding, failed, ended;
-    bool raw; /* customers: every update for itself */
+    bool raw;   /* customers: every update for itself */
+    bool plain; /* of one customer, with no options: may become a spare */
     kehu__scan_columns emitted;
 };
 
-void kehu_scan_free(kehu_scan *scan)
+void kehu__scan_drop(kehu_scan *scan)
 {
     kehu_allocator a;
     if (scan == NULL)
@@ -52,8 +53,19 @@ void kehu_scan_free(kehu_scan *scan)
     kehu__free(&a, scan->oldest, scan->out.n_columns, sizeof *scan->oldest);
     if (scan->kind != NULL)
         kehu__free(&a, scan->kind, strlen(scan->kind) + 1, 1);
-    kehu_snapshot_free(scan->snapshot);
     kehu__free(&a, scan, 1, sizeof *scan);
+}
+
+void kehu_scan_free(kehu_scan *scan)
+{
+    kehu_snapshot *snapshot;
+    if (scan == NULL)
+        return;
+    snapshot = scan->snapshot;
+    if (scan->plain && !scan->failed)
+        scan = atomic_exchange(&snapshot->spare[scan->part], scan);
+    kehu__scan_drop(scan);
+    kehu_snapshot_free(snapshot);
 }
 
 static kehu_status add_out(kehu_scan *scan, uint32_t id, kehu_error *err)
@@ -229,6 +241,42 @@ kehu_status kehu_scan_open(kehu_scan **out, const kehu_snapshot *snapshot,
     return KEHU_OK;
 }
 
+/* A spare scan goes on with another customer. */
+static kehu_status reuse(kehu_scan **out, kehu_scan *spare, const kehu_snapshot *snapshot,
+                         const char *customer, kehu_error *err)
+{
+    kehu_status status;
+    spare->now = (kehu__merge_rows){0};
+    spare->folding = spare->ended = false;
+    kehu__rows_clear(&spare->fold);
+    status = kehu__merge_restart(&spare->merge, customer, err);
+    if (status != KEHU_OK) {
+        kehu__scan_drop(spare);
+        return status;
+    }
+    kehu__snapshot_hold(snapshot);
+    *out = spare;
+    return KEHU_OK;
+}
+
+/* A scan of all columns of a customer with a kehu_scan_options of zeros. */
+static kehu_status open_plain(kehu_scan **out, const kehu_snapshot *snapshot,
+                              kehu_store_part part, const char *customer, kehu_error *err)
+{
+    const kehu_scan_options one = {
+        .size = sizeof one, .first_customer = customer, .last_customer = customer};
+    /* The spare scan is no part of the snapshot that callers see. */
+    kehu_snapshot *s = (kehu_snapshot *)(uintptr_t)snapshot;
+    kehu_scan *spare = s == NULL || (unsigned)part >= KEHU__PARTS
+                           ? NULL
+                           : atomic_exchange(&s->spare[part], NULL);
+    if (spare != NULL)
+        return reuse(out, spare, snapshot, customer, err);
+    KEHU_TRY(kehu_scan_open(out, snapshot, part, &one, err));
+    (*out)->plain = true;
+    return KEHU_OK;
+}
+
 kehu_status kehu_scan_customer(kehu_scan **out, const kehu_snapshot *snapshot,
                                kehu_store_part part, const char *customer,
                                const kehu_scan_options *options, kehu_error *err)
@@ -239,6 +287,8 @@ kehu_status kehu_scan_customer(kehu_scan **out, const kehu_snapshot *snapshot,
     *out = NULL;
     if (customer == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "customer is NULL");
+    if (options == NULL)
+        return open_plain(out, snapshot, part, customer, err);
     KEHU_TRY(kehu__options_read(&opt, sizeof opt, options, err));
     opt.size = sizeof opt;
     opt.first_customer = opt.last_customer = customer;

@@ -93,11 +93,19 @@ typedef struct kehu__segment_block {
 kehu__segment_block kehu__block_new(const kehu_allocator *alloc);
 void kehu__block_free(kehu__segment_block *b);
 
-/* Read, check and decode columns 0 to 2 and ids[0..n_ids-1]. Fails with
- * KEHU_FORMAT (damage), KEHU_IO, KEHU_NO_MEMORY. */
+/* A customer whose rows alone are wanted. */
+typedef struct kehu__one_key {
+    const char *key;
+    size_t size;
+} kehu__one_key;
+
+/* Read, check and decode columns 0 to 2 and ids[0..n_ids-1], with one (else NULL) only
+ * that customer's rows: the checksums are those of all, and there may be no row then.
+ * Fails with KEHU_FORMAT (damage), KEHU_IO, KEHU_NO_MEMORY. */
 kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
                              uint32_t block, const kehu__schema *schema,
-                             const uint32_t *ids, uint32_t n_ids, kehu_error *err);
+                             const kehu__one_key *one, const uint32_t *ids,
+                             uint32_t n_ids, kehu_error *err);
 
 /* First block whose last id is not below a key. */
 uint32_t kehu__segment_seek(const kehu__segment *s, const char *key, size_t size);

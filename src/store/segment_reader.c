@@ -350,9 +350,38 @@ static bool is_wanted(uint32_t id, const uint32_t *ids, uint32_t n_ids)
     return id <= KEHU__SEQUENCE;
 }
 
+/* Leave of the decoded runs only that of a key, or none; rows first..first+b->rows.n-1 of
+ * the block are its rows. */
+static void keep_run(kehu__segment_block *b, const char *key, size_t size,
+                     uint32_t *first)
+{
+    uint32_t low = 0, high = b->n_runs, run_size;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const char *text = kehu__vector_text(&b->keys, middle, &run_size);
+        if (kehu__text_order(text, run_size, key, size) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    b->rows.n = 0;
+    if (low < b->n_runs) {
+        const char *text = kehu__vector_text(&b->keys, low, &run_size);
+        if (kehu__text_order(text, run_size, key, size) == 0) {
+            *first = (uint32_t)b->run_first[low];
+            b->rows.n = (uint32_t)(b->run_first[low + 1] - b->run_first[low]);
+            b->keys.values.pieces[0] = b->keys.values.pieces[low];
+            b->run_first[0] = 0;
+            b->run_first[1] = b->rows.n;
+        }
+    }
+    b->n_runs = b->keys.n = b->rows.n > 0;
+}
+
 static kehu_status decode_column(kehu__segment_block *b, const kehu__segment *s,
                                  const kehu__schema *schema, uint32_t id,
-                                 const char *chunk, size_t size)
+                                 const char *chunk, size_t size, uint32_t n,
+                                 uint32_t first)
 {
     kehu__vector *v = kehu__rows_find(&b->rows, id);
     if (v == NULL)
@@ -360,7 +389,7 @@ static kehu_status decode_column(kehu__segment_block *b, const kehu__segment *s,
                            kehu__storage_of(kehu__schema_type(schema, s->part, id)));
     if (v == NULL)
         return KEHU_NO_MEMORY;
-    return kehu__vector_decode(v, chunk, size, b->rows.n);
+    return kehu__vector_decode_rows(v, chunk, size, n, first, b->rows.n);
 }
 
 /* Chunks of wanted columns that lie side by side are read at once. */
@@ -389,12 +418,27 @@ static kehu_status fetch_chunks(kehu__segment_block *b, const kehu__segment *s,
     return KEHU_OK;
 }
 
+/* The ids, and with one_key only that one's run: its first row is *first. */
+static kehu_status take_runs(kehu__segment_block *b, const kehu__block_entry *e,
+                             const char *chunk, size_t size, const kehu__one_key *one,
+                             uint32_t *first)
+{
+    KEHU_TRY(decode_runs(b, e, chunk, size));
+    if (!keys_match(b, e))
+        return KEHU_FORMAT;
+    if (one != NULL)
+        keep_run(b, one->key, one->size, first);
+    return KEHU_OK;
+}
+
 kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
                              uint32_t block, const kehu__schema *schema,
-                             const uint32_t *ids, uint32_t n_ids, kehu_error *err)
+                             const kehu__one_key *one, const uint32_t *ids,
+                             uint32_t n_ids, kehu_error *err)
 {
     const kehu__block_entry *e = &s->blocks[block];
     const char *chunk;
+    uint32_t first = 0;
     kehu__rows_clear(&b->rows);
     b->rows.n = e->rows;
     b->n_runs = 0;
@@ -404,7 +448,7 @@ kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
         return kehu__no_memory(err, s->name);
     KEHU_TRY(fetch_chunks(b, s, e, ids, n_ids, err));
     chunk = b->bytes.bytes;
-    for (uint32_t i = 0; i < e->n_columns; i++) {
+    for (uint32_t i = 0; i < e->n_columns; i++) { /* the ids come first */
         const char *c = e->columns + (size_t)i * COLUMN_ENTRY;
         const uint32_t id = kehu__load32(c), size = kehu__load32(c + 4);
         kehu_status status = KEHU_OK;
@@ -413,8 +457,9 @@ kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
             if (kehu__crc32c(0, chunk, size) != kehu__load32(c + 8))
                 status = KEHU_FORMAT;
             else
-                status = id == KEHU__KEY ? decode_runs(b, e, chunk, size)
-                                         : decode_column(b, s, schema, id, chunk, size);
+                status = id == KEHU__KEY ? take_runs(b, e, chunk, size, one, &first)
+                                         : decode_column(b, s, schema, id, chunk, size,
+                                                         e->rows, first);
         }
         if (status == KEHU_NO_MEMORY)
             return kehu__no_memory(err, s->name);
@@ -424,8 +469,7 @@ kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
                               s->name, (unsigned long long)e->offset, (unsigned)id);
         chunk += size;
     }
-    if (b->n_runs == 0 || !keys_match(b, e) || !always_there(b, KEHU__TIME) ||
-        !always_there(b, KEHU__SEQUENCE))
+    if (!always_there(b, KEHU__TIME) || !always_there(b, KEHU__SEQUENCE))
         return damaged(s, "the ids and times of a block", err);
     return KEHU_OK;
 }

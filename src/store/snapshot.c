@@ -20,6 +20,7 @@ void kehu_snapshot_free(kehu_snapshot *snapshot)
         return;
     a = snapshot->alloc;
     for (int part = 0; part < KEHU__PARTS; part++) {
+        kehu__scan_drop(atomic_load(&snapshot->spare[part]));
         for (uint32_t i = 0; i < snapshot->n_segments[part]; i++)
             kehu__segment_release(snapshot->segments[part][i]);
         kehu__free(&a, snapshot->segments[part], snapshot->capacity,
@@ -69,6 +70,8 @@ kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__store_state *s,
         return kehu__no_memory(err, "a snapshot");
     snapshot->alloc = s->alloc;
     atomic_init(&snapshot->holders, 1);
+    for (int part = 0; part < KEHU__PARTS; part++)
+        atomic_init(&snapshot->spare[part], NULL);
     snapshot->io = s->io;
     snapshot->store_id = s->manifest.store_id;
     snapshot->schema = kehu__schema_new(&s->alloc);

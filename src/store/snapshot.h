@@ -17,12 +17,17 @@ struct kehu_snapshot {
     uint32_t capacity;
     kehu__schema schema;
     kehu__gone gone;
-    uint64_t sequence; /* later rows are hidden */
-    int64_t until;     /* so are rows of this time or later */
+    _Atomic(kehu_scan *) spare[KEHU__PARTS]; /* done with one customer: the next need not
+                                                be made */
+    uint64_t sequence;                       /* later rows are hidden */
+    int64_t until;                           /* so are rows of this time or later */
 };
 
 /* One more holder, to be given back by kehu_snapshot_free. */
 kehu_snapshot *kehu__snapshot_hold(const kehu_snapshot *snapshot);
+
+/* Release a spare scan, which holds nothing of the snapshot. NULL is allowed. */
+void kehu__scan_drop(kehu_scan *scan);
 
 /* Checked and with defaults. */
 kehu_status kehu__snapshot_options_read(kehu_snapshot_options *into,

@@ -182,8 +182,8 @@ char *text_close(FILE *f)
     return text;
 }
 
-static void print_rows(FILE *f, const kehu_column *columns, int64_t n_columns,
-                       int64_t n_rows)
+void store_print_rows(FILE *f, const kehu_column *columns, int64_t n_columns,
+                      int64_t n_rows)
 {
     for (int64_t i = 0; i < n_rows; i++)
         for (int64_t k = 0; k < n_columns; k++) {
@@ -200,8 +200,8 @@ char *store_totals_text(const kehu_snapshot *snapshot, const kehu_scan_options *
     if (kehu_snapshot_totals(&table, snapshot, options, err) != KEHU_OK)
         return NULL;
     f = text_open();
-    print_rows(f, kehu_table_column(table, 0), kehu_table_column_count(table),
-               kehu_table_row_count(table));
+    store_print_rows(f, kehu_table_column(table, 0), kehu_table_column_count(table),
+                     kehu_table_row_count(table));
     kehu_table_free(table);
     return text_close(f);
 }
@@ -216,7 +216,7 @@ char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,
     kehu_status status = kehu_scan_open(&scan, snapshot, part, options, err);
     while (status == KEHU_OK && (status = kehu_scan_next(scan, &b, err)) == KEHU_OK &&
            b.n_rows > 0)
-        print_rows(f, b.columns, b.n_columns, b.n_rows);
+        store_print_rows(f, b.columns, b.n_columns, b.n_rows);
     kehu_scan_free(scan);
     text = text_close(f);
     if (status == KEHU_OK)

@@ -39,6 +39,10 @@ kehu_status store_set(kehu_store *store, const char *const *customers, const cha
 FILE *text_open(void);
 char *text_close(FILE *f);
 
+/* Rows of columns as the lines that follow. */
+void store_print_rows(FILE *f, const kehu_column *columns, int64_t n_columns,
+                      int64_t n_rows);
+
 /* All rows a scan gives, as lines of values with | between and ~ for missing ones;
  * free() it. NULL when a call failed, with err filled in. */
 char *store_text(const kehu_snapshot *snapshot, kehu_store_part part,

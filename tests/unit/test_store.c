@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/faulty.h"
 #include "support/stores.h"
 #include "support/test.h"
 
@@ -358,6 +359,126 @@ static void test_store_is_for_one_writer(void **state)
     kehu_store_free(store);
 }
 
+/* The lines of a text that begin with an id. */
+static char *lines_of(const char *text, const char *id)
+{
+    FILE *f = text_open();
+    const size_t n = strlen(id);
+    while (*text != '\0') {
+        const size_t size = strcspn(text, "\n") + 1;
+        if (strncmp(text, id, n) == 0 && text[n] == '|')
+            fwrite(text, 1, size, f);
+        text += size;
+    }
+    return text_close(f);
+}
+
+/* NULL when a call failed. The rows must come in one batch, so no more than 8192. */
+static char *history_of(const kehu_snapshot *snapshot, const char *id, kehu_scan **open,
+                        kehu_error *err)
+{
+    FILE *f = text_open();
+    kehu_scan_batch b;
+    char *text;
+    kehu_status status =
+        kehu_scan_customer(open, snapshot, KEHU_STORE_EVENTS, id, NULL, err);
+    if (status == KEHU_OK)
+        status = kehu_scan_next(*open, &b, err);
+    if (status == KEHU_OK)
+        store_print_rows(f, b.columns, b.n_columns, b.n_rows);
+    text = text_close(f);
+    if (status == KEHU_OK)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Customers of one event and of blocks full of them, in a file and in the log. */
+static void fill_histories(kehu_store *store)
+{
+    enum { N = 2400 };
+    static char ids[N][8];
+    static store_event e[N];
+    kehu_error err;
+    for (int i = 0; i < N; i++) {
+        snprintf(ids[i], sizeof ids[i], "c%d", i % 2 == 0 ? 50 : i * 7 % 200);
+        e[i] = (store_event){ids[i],
+                             i * 31 % 997,
+                             i % 3 == 0 ? NULL : "buy",
+                             i % 5 == 0 ? "web" : ids[(i + 1) % N],
+                             i % 7 == 0 ? INT64_MIN : i,
+                             i % 4 == 0 ? NULL : ids[i]};
+    }
+    assert_int_equal(store_add(store, e, N - 9, &err), KEHU_OK);
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    assert_int_equal(store_add(store, e + N - 9, 9, &err), KEHU_OK);
+}
+
+static void test_histories_are_what_the_whole_walk_shows(void **state)
+{
+    static const char *const nobody[] = {"a", "c1x", "c50 ", "zz"};
+    kehu_store *store = fresh("store_history");
+    kehu_snapshot *snapshot;
+    kehu_error err;
+    char *whole;
+    (void)state;
+    fill_histories(store);
+    snapshot = store_see(store);
+    whole = store_text(snapshot, KEHU_STORE_EVENTS, NULL, &err);
+    for (int i = 0; i < 404; i++) {
+        kehu_scan *scan = NULL, *other = NULL;
+        char id[8], *expected, *found, *also;
+        if (i < 400)
+            snprintf(id, sizeof id, "c%d", i % 200);
+        else
+            snprintf(id, sizeof id, "%s", nobody[i - 400]);
+        expected = lines_of(whole, id);
+        found = history_of(snapshot, id, &scan, &err);
+        also = history_of(snapshot, "c7", &other, &err); /* beside it */
+        kehu_scan_free(scan);
+        kehu_scan_free(other);
+        assert_string_equal(found, expected);
+        free(expected);
+        expected = lines_of(whole, "c7");
+        assert_string_equal(also, expected);
+        free(also);
+        free(expected);
+        free(found);
+    }
+    free(whole);
+    kehu_snapshot_free(snapshot);
+    kehu_store_free(store);
+}
+
+static void test_histories_report_every_refused_allocation(void **state)
+{
+    static const char *const wanted[] = {"c1", "c50", "a customer with a longer id"};
+    kehu_store *store = fresh("store_history");
+    bool whole = false;
+    (void)state;
+    fill_histories(store);
+    kehu_store_free(store);
+    for (long n = 0; !whole; n++) {
+        faulty f;
+        const kehu_snapshot_options seen = {.size = sizeof seen,
+                                            .alloc = faulty_init(&f, n)};
+        kehu_snapshot *snapshot = NULL;
+        kehu_error err = {0};
+        whole =
+            kehu_snapshot_open_path(&snapshot, "store_history", &seen, &err) == KEHU_OK;
+        for (int i = 0; whole && i < 3; i++) {
+            kehu_scan *scan = NULL;
+            char *text = history_of(snapshot, wanted[i], &scan, &err);
+            whole = text != NULL;
+            kehu_scan_free(scan);
+            free(text);
+        }
+        kehu_snapshot_free(snapshot);
+        assert_int_equal(f.live_blocks, 0);
+        assert_true(whole || err.code == KEHU_NO_MEMORY);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +492,8 @@ int main(void)
         cmocka_unit_test(test_scan_chooses_rows_and_columns),
         cmocka_unit_test(test_store_outlives_a_change_of_the_working_folder),
         cmocka_unit_test(test_store_is_for_one_writer),
+        cmocka_unit_test(test_histories_are_what_the_whole_walk_shows),
+        cmocka_unit_test(test_histories_report_every_refused_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ kehu_status kehu__file_header_read(const unsigned char bytes[KEHU__FILE_HEADER],
         return kehu__fail(err, KEHU_VERSION, 6,
                           "%s has store format %d, this kehu reads up to %d", name,
                           bytes[6], KEHU__STORE_MAJOR);
-    if ((kehu__load32(bytes + 12) & ~(uint32_t)KEHU__FEATURES) != 0)
+    if ((kehu__load32(bytes + 12) & ~(uint32_t)KEHU__STORE_FEATURES) != 0)
         return kehu__fail(err, KEHU_VERSION, 12,
                           "%s needs a feature this kehu does not know", name);
     if (memcmp(bytes + 8, kinds[h->kind].letters, 4) != 0 || bytes[6] == 0 ||

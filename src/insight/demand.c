@@ -173,16 +173,26 @@ static int64_t name_number(namer *n, kehu__text name)
 
 /* Number of row i's name. Where names are added: REFUSED beyond a limit, KEHU__NO_KEY
  * without memory. */
-static int64_t namer_get(namer *n, int64_t i)
+static int64_t find_name(namer *n, int64_t i)
 {
     if (n->c == NULL)
         return name_number(n, (kehu__text){"", 0});
     if (n->codes == NULL || !kehu__column_valid(n->c, i))
         return name_number(n, kehu__column_text(n->c, i));
     int64_t *code = &n->codes[kehu__column_code(n->c, i)];
-    if (*code == UNSEEN)
-        *code = name_number(n, kehu__column_text(n->c, i));
+    *code = name_number(n, kehu__column_text(n->c, i));
     return *code;
+}
+
+/* The same; of a category it is mostly known. */
+static inline int64_t namer_get(namer *n, int64_t i)
+{
+    if (n->codes != NULL && kehu__column_valid(n->c, i)) {
+        const int64_t known = n->codes[kehu__column_code(n->c, i)];
+        if (known != UNSEEN)
+            return known;
+    }
+    return find_name(n, i);
 }
 
 static kehu_status namer_fail(const namer *n, int64_t result, int64_t row,

@@ -20,13 +20,14 @@ static void write_status(const kehu_demands *d, kehu__builder *b, size_t column,
 /* ---- Counts ---- */
 
 /* Cells are numbers that sort as the columns do: period, rank of the channel, rank of the
- * class, status. A demand's is written down; sorted, equal ones are counted. */
+ * class, status. Few ones are counted where they stand; otherwise every demand's is
+ * written down, and equal ones are counted when they are sorted. */
 typedef struct cells {
     const kehu_demands *d;
     uint32_t *channel_order, *class_order; /* by name: rank -> number */
     uint32_t *channel_rank, *class_rank;   /* and back */
-    int32_t first_day;                     /* of all periods */
-    uint64_t *keys, *scratch;              /* [d->n_states] */
+    int32_t first_day, last_day;           /* of all periods */
+    uint64_t *keys, *scratch;              /* [d->n_states]; keys may hold counts */
     size_t n;
 } cells;
 
@@ -67,16 +68,42 @@ static uint64_t cell_of(const cells *c, const kehu__demand_state *s, int32_t per
     return key * d->machine->n + s->status;
 }
 
+static void find_days(cells *c)
+{
+    const kehu_demands *d = c->d;
+    int64_t earliest = INT64_MAX, latest = INT64_MIN;
+    for (size_t i = 0; i < d->n_states; i++) {
+        const kehu__demand_state *s = &d->states[i];
+        if (!kehu__demand_taken(s))
+            continue;
+        earliest = s->taken_in < earliest ? s->taken_in : earliest;
+        latest = s->taken_in > latest ? s->taken_in : latest;
+    }
+    c->first_day = period_of(d, earliest);
+    c->last_day = period_of(d, latest);
+}
+
+/* Cells there can be: below 2^50. */
+static uint64_t count_cells(const cells *c)
+{
+    return (uint64_t)(c->last_day - c->first_day + 1) * c->d->channels.n *
+           c->d->classes.n * c->d->machine->n;
+}
+
+static void count_in_place(cells *c, size_t n_cells)
+{
+    const kehu_demands *d = c->d;
+    memset(c->keys, 0, n_cells * sizeof *c->keys);
+    for (size_t i = 0; i < d->n_states; i++) {
+        const kehu__demand_state *s = &d->states[i];
+        if (kehu__demand_taken(s))
+            c->keys[cell_of(c, s, period_of(d, s->taken_in))]++;
+    }
+}
+
 static void sort_cells(cells *c)
 {
     const kehu_demands *d = c->d;
-    int64_t earliest = INT64_MAX;
-    for (size_t i = 0; i < d->n_states; i++)
-        if (kehu__demand_taken(&d->states[i]) && d->states[i].taken_in < earliest)
-            earliest = d->states[i].taken_in;
-    if (earliest == INT64_MAX)
-        return;
-    c->first_day = period_of(d, earliest);
     for (size_t i = 0; i < d->n_states; i++) {
         const kehu__demand_state *s = &d->states[i];
         if (kehu__demand_taken(s))
@@ -98,13 +125,30 @@ static void write_cell(const cells *c, kehu__builder *b, uint64_t key, size_t n)
     kehu__builder_end_row(b);
 }
 
-static void write_cells(const cells *c, kehu__builder *b)
+static void write_sorted(const cells *c, kehu__builder *b)
 {
     for (size_t from = 0, end; from < c->n; from = end) {
         for (end = from + 1; end < c->n && c->keys[end] == c->keys[from];)
             end++;
         write_cell(c, b, c->keys[from], end - from);
     }
+}
+
+static void write_cells(cells *c, kehu__builder *b)
+{
+    if (c->d->counts.demands == 0)
+        return;
+    find_days(c);
+    const uint64_t n_cells = count_cells(c);
+    if (n_cells > c->d->n_states) {
+        sort_cells(c);
+        write_sorted(c, b);
+        return;
+    }
+    count_in_place(c, (size_t)n_cells);
+    for (size_t k = 0; k < n_cells; k++)
+        if (c->keys[k] > 0)
+            write_cell(c, b, k, (size_t)c->keys[k]);
 }
 
 kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_error *err)
@@ -121,10 +165,8 @@ kehu_status kehu__demand_table_counts(kehu_table **out, kehu_demands *d, kehu_er
     const bool done = rank_names(&d->channels, &c.channel_order, &c.channel_rank) &&
                       rank_names(&d->classes, &c.class_order, &c.class_rank) &&
                       (d->n_states == 0 || (c.keys != NULL && c.scratch != NULL));
-    if (done) {
-        sort_cells(&c);
+    if (done)
         write_cells(&c, &b);
-    }
     kehu__free(&d->alloc, c.channel_order, d->channels.n, sizeof(uint32_t));
     kehu__free(&d->alloc, c.channel_rank, d->channels.n, sizeof(uint32_t));
     kehu__free(&d->alloc, c.class_order, d->classes.n, sizeof(uint32_t));
@@ -165,80 +207,151 @@ static void sort_equals(kehu_demands *d, const uint64_t *keys, uint32_t *demands
     }
 }
 
-static bool is_listed(const kehu_demands *d, const kehu__demand_state *s, bool late)
+/* The open (and late) demands, *n of them: the oldest or latest first, equal ones by id.
+ * There is room for all that are open. */
+static bool sort_open(kehu_demands *d, bool late, uint32_t *demands, size_t *n)
 {
-    return s->open && (!late || lateness(d, s) > 0);
-}
-
-/* The open (and late) demands, n of them: the oldest or latest first, equal ones by id.
- */
-static bool sort_open(kehu_demands *d, bool late, uint32_t *demands, size_t n)
-{
-    uint64_t *keys = kehu__alloc(&d->alloc, n, sizeof *keys);
-    uint64_t *scratch = kehu__alloc(&d->alloc, n, sizeof *scratch);
-    uint32_t *moved = kehu__alloc(&d->alloc, n, sizeof *moved);
-    const bool done = n == 0 || (keys != NULL && scratch != NULL && moved != NULL);
-    size_t at = 0;
-    for (uint32_t i = 0; done && at < n; i++) {
+    const size_t most = (size_t)d->counts.open;
+    uint64_t *keys = kehu__alloc(&d->alloc, most, sizeof *keys);
+    uint64_t *scratch = kehu__alloc(&d->alloc, most, sizeof *scratch);
+    uint32_t *moved = kehu__alloc(&d->alloc, most, sizeof *moved);
+    const bool done = keys != NULL && scratch != NULL && moved != NULL;
+    for (uint32_t i = 0; done && i < d->n_states; i++) {
         const kehu__demand_state *s = &d->states[i];
-        if (!is_listed(d, s, late))
+        if (!s->open || (late && lateness(d, s) <= 0))
             continue;
-        keys[at] =
+        keys[*n] =
             late ? ~(uint64_t)lateness(d, s) : (uint64_t)s->taken_in ^ (uint64_t)1 << 63;
-        demands[at++] = i;
+        demands[(*n)++] = i;
     }
-    if (done && n > 0) {
-        kehu__sort_pairs(keys, demands, scratch, moved, n);
-        sort_equals(d, keys, demands, n);
+    if (done && *n > 0) {
+        kehu__sort_pairs(keys, demands, scratch, moved, *n);
+        sort_equals(d, keys, demands, *n);
     }
-    kehu__free(&d->alloc, keys, n, sizeof *keys);
-    kehu__free(&d->alloc, scratch, n, sizeof *scratch);
-    kehu__free(&d->alloc, moved, n, sizeof *moved);
+    kehu__free(&d->alloc, keys, most, sizeof *keys);
+    kehu__free(&d->alloc, scratch, most, sizeof *scratch);
+    kehu__free(&d->alloc, moved, most, sizeof *moved);
     return done;
 }
 
-static void write_open(const kehu_demands *d, kehu__builder *b,
-                       const kehu__demand_state *s, bool late)
+/* Demands lie all over the memory: a block's is asked for before its rows are written,
+ * a column at a time. */
+enum { OPEN_BLOCK = 64 };
+
+typedef struct open_rows {
+    const kehu_demands *d;
+    kehu__builder *to;
+    int64_t first; /* row of the block */
+    size_t n;
+    const kehu__demand_state *states[OPEN_BLOCK];
+} open_rows;
+
+/* What a column that may be text, or missing, has for a demand. */
+typedef void write_cell_of(const kehu_demands *d, kehu__builder *b, size_t column,
+                           const kehu__demand_state *s);
+
+static void write_demand(const kehu_demands *d, kehu__builder *b, size_t column,
+                         const kehu__demand_state *s)
 {
-    kehu__demand_write_id(&d->ids, s->demand, b, 0);
-    if (!s->has_customer)
-        kehu__builder_missing(b, 1);
-    else
-        kehu__demand_write_id(&d->customers, s->customer, b, 1);
-    kehu__keys_write(&d->channels, s->channel, b, 2);
-    kehu__keys_write(&d->classes, s->class_of, b, 3);
-    write_status(d, b, 4, s->status);
-    kehu__builder_integer(b, 5, s->taken_in);
-    kehu__builder_integer(b, 6, kehu__demand_age(d, s) / 1000000);
-    if (late)
-        kehu__builder_integer(b, 7, lateness(d, s) / 1000000);
-    kehu__builder_end_row(b);
+    kehu__demand_write_id(&d->ids, s->demand, b, column);
 }
 
-/* Demands lie all over the memory: that of the next ones is asked for first. */
+static void write_customer(const kehu_demands *d, kehu__builder *b, size_t column,
+                           const kehu__demand_state *s)
+{
+    if (s->has_customer)
+        kehu__demand_write_id(&d->customers, s->customer, b, column);
+    else
+        kehu__builder_missing(b, column);
+}
+
+static void write_channel(const kehu_demands *d, kehu__builder *b, size_t column,
+                          const kehu__demand_state *s)
+{
+    kehu__keys_write(&d->channels, s->channel, b, column);
+}
+
+static void write_class(const kehu_demands *d, kehu__builder *b, size_t column,
+                        const kehu__demand_state *s)
+{
+    kehu__keys_write(&d->classes, s->class_of, b, column);
+}
+
+static void write_status_of(const kehu_demands *d, kehu__builder *b, size_t column,
+                            const kehu__demand_state *s)
+{
+    write_status(d, b, column, s->status);
+}
+
+static void write_cells_of(const open_rows *r, size_t column, write_cell_of *write)
+{
+    for (size_t k = 0; k < r->n; k++) {
+        r->to->n_rows = r->first + (int64_t)k;
+        write(r->d, r->to, column, r->states[k]);
+        kehu__builder_end_cell(r->to, column);
+    }
+    r->to->n_rows = r->first;
+}
+
+static void write_times_of(const open_rows *r, bool late)
+{
+    char *taken_in = kehu__builder_put_rows(r->to, 5, (int64_t)r->n);
+    char *age = kehu__builder_put_rows(r->to, 6, (int64_t)r->n);
+    char *over = late ? kehu__builder_put_rows(r->to, 7, (int64_t)r->n) : NULL;
+    for (size_t k = 0; k < r->n; k++) {
+        const kehu__demand_state *s = r->states[k];
+        const int64_t age_s = kehu__demand_age(r->d, s) / 1000000;
+        const int64_t late_s = lateness(r->d, s) / 1000000;
+        memcpy(taken_in + 8 * k, &s->taken_in, 8);
+        memcpy(age + 8 * k, &age_s, 8);
+        if (late)
+            memcpy(over + 8 * k, &late_s, 8);
+    }
+}
+
+static bool write_block(open_rows *r, const uint32_t *demands, size_t left, bool late)
+{
+    static write_cell_of *const columns[] = {write_demand, write_customer, write_channel,
+                                             write_class, write_status_of};
+    r->n = left < OPEN_BLOCK ? left : OPEN_BLOCK;
+    r->first = r->to->n_rows;
+    while (r->to->failed == KEHU_OK && r->first + (int64_t)r->n > r->to->room)
+        kehu__builder_make_room(r->to);
+    if (r->to->failed != KEHU_OK)
+        return false;
+    for (size_t k = 0; k < r->n; k++) {
+        r->states[k] = &r->d->states[demands[k]];
+        if (k + OPEN_BLOCK < left) {
+            KEHU__ASK(&r->d->states[demands[k + OPEN_BLOCK]].demand);
+            KEHU__ASK(&r->d->states[demands[k + OPEN_BLOCK]].open);
+        }
+    }
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        write_cells_of(r, c, columns[c]);
+    if (r->to->failed != KEHU_OK)
+        return false;
+    write_times_of(r, late);
+    kehu__builder_keep(r->to, r->first + (int64_t)r->n);
+    return true;
+}
+
 static void write_all_open(const kehu_demands *d, kehu__builder *b,
                            const uint32_t *demands, size_t n, bool late)
 {
-    enum { AHEAD = 16 };
+    open_rows r = {.d = d, .to = b};
     b->last_rows = n; /* so that columns are made as long as they will be */
-    for (size_t i = 0; i < n; i++) {
-        if (i + AHEAD < n) {
-            KEHU__ASK(&d->states[demands[i + AHEAD]].demand);
-            KEHU__ASK(&d->states[demands[i + AHEAD]].open);
-        }
-        write_open(d, b, &d->states[demands[i]], late);
-    }
+    for (size_t from = 0; from < n && write_block(&r, demands + from, n - from, late);)
+        from += r.n;
 }
 
 kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late,
                                     kehu_error *err)
 {
     kehu__builder b = kehu__builder_new(&d->alloc);
+    const size_t most = (size_t)d->counts.open;
+    uint32_t *demands = kehu__alloc(&d->alloc, most, sizeof *demands);
     size_t n = 0;
-    for (size_t i = 0; i < d->n_states; i++)
-        n += is_listed(d, &d->states[i], late);
-    uint32_t *demands = kehu__alloc(&d->alloc, n, sizeof *demands);
-    const bool done = n == 0 || (demands != NULL && sort_open(d, late, demands, n));
+    const bool done = most == 0 || (demands != NULL && sort_open(d, late, demands, &n));
     kehu__builder_add(&b, "demand", kehu__keys_type(&d->ids));
     kehu__builder_add(&b, "customer", kehu__keys_type(&d->customers));
     kehu__builder_add(&b, "channel", KEHU_LARGE_UTF8);
@@ -250,7 +363,7 @@ kehu_status kehu__demand_table_open(kehu_table **out, kehu_demands *d, bool late
         kehu__builder_add(&b, "late_s", KEHU_INT64);
     if (done)
         write_all_open(d, &b, demands, n, late);
-    kehu__free(&d->alloc, demands, n, sizeof *demands);
+    kehu__free(&d->alloc, demands, most, sizeof *demands);
     return kehu__builder_end(&b, done, out, err);
 }
 

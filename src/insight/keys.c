@@ -126,7 +126,7 @@ int64_t kehu__keys_add(kehu__keys *k, const kehu__key *key)
     slot = find_slot(k, key);
     if (slot->number != 0)
         return (int64_t)slot->number - 1;
-    if ((size_t)k->n + 1 > k->n_slots - k->n_slots / 3 && k->shift > 0) {
+    if ((size_t)k->n + 1 > k->n_slots / 2 && k->shift > 0) {
         if (!grow_slots(k))
             return KEHU__NO_KEY;
         slot = find_slot(k, key);

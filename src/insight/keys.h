@@ -30,7 +30,7 @@ typedef struct kehu__keys {
     kehu__key_slot *slots; /* by the highest bits of the hash, so that twice as many
                               slots keep the order of the old ones */
     uint32_t shift;        /* from the hash's high half to the slot */
-    size_t n_slots;        /* 0 or a power of two, at most two thirds full */
+    size_t n_slots;        /* 0 or a power of two, at most half full */
     uint32_t n;
     int64_t *integers; /* [n] integer keys */
     size_t integers_capacity;

@@ -32,9 +32,7 @@ typedef struct kehu__solver_rows {
 } kehu__solver_rows;
 
 /* Rows are visited in a random order, so what the next ones need is asked for ahead:
- * first what says where a row is, then the row. gcc takes a function that only asks ahead
- * for one without effect and drops its calls, unless they are inlined at once. */
-#define KEHU__AT_ONCE __attribute__((always_inline)) static inline
+ * first what says where a row is, then the row. */
 enum { KEHU__ASK_PLACE = 12, KEHU__ASK_ROW = 4 };
 
 KEHU__AT_ONCE void kehu__ask_place(const kehu__solver_rows *r, uint32_t i)

@@ -4,6 +4,7 @@
 #include "base/maths.h"
 #include "learn/calibrate.h"
 #include "text/svm_model.h"
+#include "text/term_scan.h"
 
 enum { CHUNK_BYTES = 1 << 18, CHUNKS_A_ROUND = 64 };
 
@@ -44,29 +45,66 @@ static void answer(const prediction *job, int64_t i, const float *margins, float
                 svm->sigmoids[k].slope * (double)margins[k] + svm->sigmoids[k].offset);
 }
 
+/* What the texts under way need: each is begun while the one before it is counted, and
+ * scored while the one after it is, so that memory has time to answer. */
+typedef struct pipeline {
+    kehu__term_ahead ahead[2];
+    kehu__term_work work[2];
+    float *scores, *margins;
+} pipeline;
+
+static void begin_text(const prediction *job, pipeline *p, int64_t i)
+{
+    const kehu__text text = kehu__column_text(job->texts, i);
+    kehu__terms_begin(job->svm->terms, &p->ahead[i & 1], text.bytes, text.size, NULL);
+}
+
+static bool count_text(const prediction *job, pipeline *p, int64_t i)
+{
+    kehu__term_work *const work = &p->work[i & 1];
+    if (!kehu__terms_finish(job->svm->terms, work, &p->ahead[i & 1]))
+        return false;
+    kehu__linear_ask(job->svm->linear, work->columns, (int64_t)work->n);
+    return true;
+}
+
+static void score_text(const prediction *job, const pipeline *p, int64_t i)
+{
+    const kehu_svm *const svm = job->svm;
+    const kehu__term_work *const work = &p->work[i & 1];
+    kehu__linear_score(svm->linear, work->columns, work->values, (int64_t)work->n,
+                       p->scores);
+    kehu__linear_margins(svm->linear, p->scores, p->margins);
+    answer(job, i, p->margins, p->margins + svm->classes.n);
+}
+
 static void predict_chunk(void *arg, int64_t number)
 {
     prediction *const job = arg;
     const kehu_svm *const svm = job->svm;
+    const int64_t first = job->firsts[number], last = job->firsts[number + 1];
     const size_t room = kehu__linear_room(svm->linear);
     const size_t n = room + 2 * (size_t)svm->classes.n;
-    kehu__term_work work = kehu__term_work_new(&svm->alloc);
-    float *const scores = kehu__alloc(&svm->alloc, n, sizeof *scores);
-    float *const margins = scores == NULL ? NULL : scores + room;
-    bool ok = scores != NULL;
-    for (int64_t i = job->firsts[number]; i < job->firsts[number + 1] && ok; i++) {
-        const kehu__text text = kehu__column_text(job->texts, i);
-        ok = kehu__terms_row(svm->terms, &work, text.bytes, text.size);
-        if (!ok)
-            break;
-        kehu__linear_score(svm->linear, work.columns, work.values, (int64_t)work.n,
-                           scores);
-        kehu__linear_margins(svm->linear, scores, margins);
-        answer(job, i, margins, margins + svm->classes.n);
+    pipeline p = {.scores = kehu__alloc(&svm->alloc, n, sizeof *p.scores)};
+    bool ok = p.scores != NULL;
+    p.margins = ok ? p.scores + room : NULL;
+    for (int k = 0; k < 2; k++)
+        p.work[k] = kehu__term_work_new(&svm->alloc);
+    if (ok)
+        begin_text(job, &p, first);
+    for (int64_t i = first; i < last && ok; i++) {
+        if (i + 1 < last)
+            begin_text(job, &p, i + 1);
+        ok = count_text(job, &p, i);
+        if (ok && i > first)
+            score_text(job, &p, i - 1);
     }
+    if (ok)
+        score_text(job, &p, last - 1);
     job->failed[number] = !ok;
-    kehu__free(&svm->alloc, scores, n, sizeof *scores);
-    kehu__term_work_free(&work);
+    kehu__free(&svm->alloc, p.scores, n, sizeof *p.scores);
+    for (int k = 0; k < 2; k++)
+        kehu__term_work_free(&p.work[k]);
 }
 
 /* Cut the texts from `first` on into chunks by size; returns how many. */

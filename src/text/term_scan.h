@@ -38,6 +38,19 @@ typedef struct kehu__term_scan {
     int64_t n_found, next_found, found_at;   /* they count from byte found_at */
 } kehu__term_scan;
 
+/* A row in two steps, so that what one text needs of memory comes while the text before
+ * is worked at: as kehu__terms_row. The vocabulary has no tokenizer of its own (`words`
+ * may), or found[KEHU__SCAN_SPANS] is this text's alone until the end. */
+typedef struct kehu__term_ahead {
+    kehu__term_scan scan;
+    uint64_t keys[KEHU__SCAN_KEYS]; /* the next n */
+    uint32_t n;
+} kehu__term_ahead;
+void kehu__terms_begin(const kehu__terms *terms, kehu__term_ahead *ahead,
+                       const char *text, int64_t size, kehu_span *found);
+bool kehu__terms_finish(const kehu__terms *terms, kehu__term_work *work,
+                        kehu__term_ahead *ahead);
+
 /* found[KEHU__SCAN_SPANS] is room for the scan. */
 static inline kehu__term_scan kehu__term_scan_new(const kehu__term_options *o,
                                                   const char *text, int64_t size,

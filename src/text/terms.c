@@ -124,8 +124,8 @@ static bool enlarge(const kehu_allocator *alloc, void *array, size_t old, size_t
 }
 
 /* Twice the room. The arrays stay of one capacity: a refusal half-way leaves all
- * as small as before. */
-static bool grow_work(kehu__term_work *w)
+ * as small as before. Apart, so that counting a term needs few registers. */
+static __attribute__((noinline)) bool grow_work(kehu__term_work *w)
 {
     const size_t size = w->table_size == 0 ? FIRST_TABLE : w->table_size * 2;
     kehu__term_work bigger = kehu__term_work_new(&w->alloc);
@@ -155,10 +155,10 @@ static bool grow_work(kehu__term_work *w)
     return true;
 }
 
-static bool count_term(kehu__term_work *w, uint32_t term, float idf)
+static inline bool count_term(kehu__term_work *w, uint32_t term, float idf)
 {
     uint32_t at;
-    if (w->n == w->capacity && !grow_work(w))
+    if (__builtin_expect(w->n == w->capacity, 0) && !grow_work(w))
         return false;
     at = place_of(w, term);
     while (w->table[at] != 0) {
@@ -180,8 +180,6 @@ static inline bool count_by_table(const kehu__terms *t, kehu__term_work *w,
                                   uint32_t first, const uint64_t *keys, uint32_t n)
 {
     bool ok = true;
-    for (uint32_t k = 0; k < n; k++)
-        __builtin_prefetch(&t->slots[keys[k] >> t->shift]);
     for (uint32_t k = 0; k < n && ok; k++) {
         const kehu__term_slot *const slot = kehu__slot_find(t, keys[k]);
         ok = slot == NULL || count_term(w, first + slot->term, slot->idf);
@@ -193,8 +191,6 @@ static bool count_by_index(const kehu__terms *t, kehu__term_work *w, uint32_t fi
                            const uint64_t *keys, uint32_t n)
 {
     bool ok = true;
-    for (uint32_t k = 0; k < n; k++)
-        __builtin_prefetch(&t->index[kehu__index_place(keys[k], t->index_size)]);
     for (uint32_t k = 0; k < n; k++) {
         const uint32_t near =
             t->index[kehu__index_place(keys[k], t->index_size)] & KEHU__MAX_TERMS;
@@ -213,8 +209,6 @@ static bool count_by_hash(const kehu__terms *t, kehu__term_work *w, uint32_t fir
                           const uint64_t *keys, uint32_t n)
 {
     bool ok = true;
-    for (uint32_t k = 0; k < n; k++)
-        __builtin_prefetch(&t->idf[kehu__hash_column(keys[k], t->options.hash_bits)]);
     for (uint32_t k = 0; k < n && ok; k++) {
         const uint32_t column = kehu__hash_column(keys[k], t->options.hash_bits);
         const float idf = t->idf[column];
@@ -223,27 +217,45 @@ static bool count_by_hash(const kehu__terms *t, kehu__term_work *w, uint32_t fir
     return ok;
 }
 
-/* Count the terms of a text that one vocabulary has, the first of them as column
+/* The next keys, and the memory where their terms are asked for. */
+static void fill(const kehu__terms *t, kehu__term_ahead *a)
+{
+    a->n = kehu__term_scan_fill(&a->scan, a->keys, NULL);
+    for (uint32_t k = 0; k < a->n; k++)
+        __builtin_prefetch(
+            t->slots != NULL ? (const void *)&t->slots[a->keys[k] >> t->shift]
+            : t->index != NULL
+                ? (const void *)&t->index[kehu__index_place(a->keys[k], t->index_size)]
+                : (const void *)&t
+                      ->idf[kehu__hash_column(a->keys[k], t->options.hash_bits)]);
+}
+
+/* Count the terms of a begun text that one vocabulary has, the first of them as column
  * `first`; share is how much of the text words cover. */
 static bool count_known(const kehu__terms *t, kehu__term_work *w, uint32_t first,
-                        const char *text, int64_t size, double *share)
+                        kehu__term_ahead *a, double *share)
 {
-    uint64_t keys[KEHU__SCAN_KEYS];
-    kehu_span found[KEHU__SCAN_SPANS];
-    uint32_t n;
-    kehu__term_scan scan = kehu__term_scan_new(&t->options, text, size, found);
     bool ok = true;
-    while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0 && ok) {
-        ok = t->slots != NULL   ? count_by_table(t, w, first, keys, n)
-             : t->index != NULL ? count_by_index(t, w, first, keys, n)
-                                : count_by_hash(t, w, first, keys, n);
-    }
+    for (; a->n > 0 && ok; fill(t, a))
+        ok = t->slots != NULL   ? count_by_table(t, w, first, a->keys, a->n)
+             : t->index != NULL ? count_by_index(t, w, first, a->keys, a->n)
+                                : count_by_hash(t, w, first, a->keys, a->n);
     for (size_t k = 0; k < w->n; k++)
         w->table[w->places[k]] = 0;
-    *share = scan.n_characters == 0
+    *share = a->scan.n_characters == 0
                  ? 0
-                 : (double)scan.n_word_characters / (double)scan.n_characters;
+                 : (double)a->scan.n_word_characters / (double)a->scan.n_characters;
     return ok;
+}
+
+static bool count_words(const kehu__terms *t, kehu__term_work *w, uint32_t first,
+                        const char *text, int64_t size)
+{
+    kehu_span found[KEHU__SCAN_SPANS];
+    kehu__term_ahead a = {.scan = kehu__term_scan_new(&t->options, text, size, found)};
+    double unused;
+    fill(t, &a);
+    return count_known(t, w, first, &a, &unused);
 }
 
 /* A row of counts: its first n_plain terms are of t itself, the rest t->words'. */
@@ -252,15 +264,25 @@ typedef struct counts {
     double share; /* of the text that words cover, those of a tokenizer apart */
 } counts;
 
+static bool count_begun(const kehu__terms *t, kehu__term_work *w, kehu__term_ahead *a,
+                        counts *c)
+{
+    const char *const text = a->scan.text;
+    w->n = 0;
+    if (!count_known(t, w, 0, a, &c->share))
+        return false;
+    c->n_plain = w->n;
+    return t->words == NULL ||
+           count_words(t->words, w, t->n_terms, text, a->scan.end - text);
+}
+
 static bool count_terms(const kehu__terms *t, kehu__term_work *w, const char *text,
                         int64_t size, counts *c)
 {
-    double unused;
-    w->n = 0;
-    if (!count_known(t, w, 0, text, size, &c->share))
-        return false;
-    c->n_plain = w->n;
-    return t->words == NULL || count_known(t->words, w, t->n_terms, text, size, &unused);
+    kehu_span found[KEHU__SCAN_SPANS];
+    kehu__term_ahead a;
+    kehu__terms_begin(t, &a, text, size, found);
+    return count_begun(t, w, &a, c);
 }
 
 /* 1 + ln n, for the n that occur. */
@@ -297,6 +319,22 @@ static void weigh(kehu__term_work *w, const counts *c)
 {
     weigh_part(w, 0, c->n_plain, c->share);
     weigh_part(w, c->n_plain, w->n, 1);
+}
+
+void kehu__terms_begin(const kehu__terms *t, kehu__term_ahead *a, const char *text,
+                       int64_t size, kehu_span *found)
+{
+    a->scan = kehu__term_scan_new(&t->options, text, size, found);
+    fill(t, a);
+}
+
+bool kehu__terms_finish(const kehu__terms *t, kehu__term_work *w, kehu__term_ahead *a)
+{
+    counts c;
+    if (!count_begun(t, w, a, &c))
+        return false;
+    weigh(w, &c);
+    return true;
 }
 
 bool kehu__terms_row(const kehu__terms *t, kehu__term_work *w, const char *text,

@@ -13,10 +13,12 @@
 /* Rows ahead whose codes are fetched already: leaves hold them far apart. */
 enum { AHEAD = 16 };
 
-#define COUNT_ROWS(type, amount)                                                         \
-    static void count_##type(const kehu__tree_rows *rows, const uint32_t *order,         \
-                             uint32_t n, type *h, size_t from, size_t to)                \
+/* place(f): the first cell of input f. */
+#define COUNT_ROWS(name, type, amount, place)                                            \
+    static void name(const kehu__tree_rows *rows, const uint32_t *order, uint32_t n,     \
+                     type *h, size_t from, size_t to)                                    \
     {                                                                                    \
+        const size_t end = 8 * to < rows->n_inputs ? 8 * to : rows->n_inputs;            \
         for (uint32_t r = 0; r < n; r++) {                                               \
             const uint8_t *codes = rows->by_row + (size_t)order[r] * rows->stride;       \
             if (n - r > AHEAD) {                                                         \
@@ -25,22 +27,30 @@ enum { AHEAD = 16 };
                 PREFETCH(next + 8 * from);                                               \
                 PREFETCH(next + 8 * to - 1);                                             \
             }                                                                            \
-            for (size_t w = from; w < to; w++) {                                         \
-                const uint32_t *at = rows->offsets + 8 * w;                              \
+            size_t f = 8 * from;                                                         \
+            for (; f + 8 <= end; f += 8)                                                 \
                 for (size_t j = 0; j < 8; j++)                                           \
-                    h[at[j] + codes[8 * w + j]] += (amount);                             \
-            }                                                                            \
+                    h[place(f + j) + codes[f + j]] += (amount);                          \
+            for (; f < end; f++)                                                         \
+                h[place(f) + codes[f]] += (amount);                                      \
         }                                                                                \
     }
-COUNT_ROWS(uint32_t, 1)
-COUNT_ROWS(uint64_t, rows->weights[order[r]])
+#define EVENLY(f)    (256 * (f))
+#define LOOKED_UP(f) (rows->offsets[f])
+COUNT_ROWS(count_evenly, uint32_t, 1, EVENLY)
+COUNT_ROWS(count_rows, uint32_t, 1, LOOKED_UP)
+COUNT_ROWS(weigh_rows, uint64_t, rows->weights[order[r]], LOOKED_UP)
 #undef COUNT_ROWS
+#undef EVENLY
+#undef LOOKED_UP
 
 void kehu__tree_count(const kehu__tree_rows *rows, const uint32_t *order, uint32_t n,
                       kehu__tree_histogram h, size_t from, size_t to)
 {
-    if (rows->weights == NULL)
-        count_uint32_t(rows, order, n, h.counts, from, to);
+    if (rows->weights != NULL)
+        weigh_rows(rows, order, n, h.sums, from, to);
+    else if (rows->even)
+        count_evenly(rows, order, n, h.counts, from, to);
     else
-        count_uint64_t(rows, order, n, h.sums, from, to);
+        count_rows(rows, order, n, h.counts, from, to);
 }

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-enum { NO_HISTOGRAM = -1, MAX_HISTOGRAMS = 512 };
+enum { NO_HISTOGRAM = -1, MAX_HISTOGRAMS = 512, ALL_CLASSES = KEHU__TREE_MAX_CLASSES };
 
 /* Words of codes from which counting them is worth starting threads. */
 static const size_t LEAST_SHARED = 200000;
@@ -38,7 +38,7 @@ kehu_status kehu__tree_grower_init(kehu__tree_grower *g, const kehu__tree_rows *
                              .run = run,
                              .cell_size = rows->weights == NULL ? sizeof(uint32_t)
                                                                 : sizeof(uint64_t),
-                             .histogram_size = kehu__times(K, rows->n_cells + 1)};
+                             .histogram_size = kehu__times(K, rows->n_cells)};
     g->max_nodes = 2 * g->max_leaves - 1;
     g->n_histograms = rows->n_rows / least_kept_rows(rows) + 2;
     if (g->n_histograms > g->max_leaves + 2)
@@ -119,6 +119,7 @@ typedef struct counting {
     uint32_t leaf;
     kehu__tree_histogram h;
     size_t words_per_task;
+    uint32_t left_out; /* this class is not counted */
 } counting;
 
 static void count_words(void *arg, int64_t task)
@@ -128,7 +129,9 @@ static void count_words(void *arg, int64_t task)
     const size_t words = c->rows->stride / 8, from = (size_t)task * c->words_per_task;
     const size_t to = words - from < c->words_per_task ? words : from + c->words_per_task;
     for (uint32_t k = 0; k < c->g->n_classes; k++) {
-        const size_t at = k * ((size_t)c->rows->n_cells + 1);
+        if (k == c->left_out)
+            continue;
+        const size_t at = (size_t)k * c->rows->n_cells;
         kehu__tree_histogram h = c->h;
         if (c->rows->weights == NULL)
             h.counts += at;
@@ -140,10 +143,10 @@ static void count_words(void *arg, int64_t task)
 }
 
 static void count_leaf(kehu__tree_grower *g, const kehu__tree_rows *rows, uint32_t leaf,
-                       kehu__tree_histogram h)
+                       uint32_t left_out, kehu__tree_histogram h)
 {
     const size_t words = rows->stride / 8;
-    counting c = {g, rows, leaf, h, words};
+    counting c = {g, rows, leaf, h, words, left_out};
     memset(h.counts, 0, g->histogram_size * g->cell_size);
     if (g->run == NULL || rows_of(g, leaf) * words < LEAST_SHARED) {
         count_words(&c, 0);
@@ -151,6 +154,23 @@ static void count_leaf(kehu__tree_grower *g, const kehu__tree_rows *rows, uint32
     }
     c.words_per_task = 1;
     kehu__parallel(g->run, (int64_t)words, count_words, &c);
+}
+
+/* All rows' histogram: of the largest class it is what the others leave of the totals. */
+static void count_root(kehu__tree_grower *g, const kehu__tree_rows *rows,
+                       kehu__tree_histogram h)
+{
+    const size_t n = rows->n_cells;
+    const double *sizes = g->counts;
+    uint32_t largest = 0;
+    for (uint32_t k = 1; k < g->n_classes; k++)
+        if (sizes[k] > sizes[largest])
+            largest = k;
+    count_leaf(g, rows, 0, largest, h);
+    memcpy(h.counts + largest * n, rows->totals, n * sizeof *h.counts);
+    for (uint32_t k = 0; k < g->n_classes; k++)
+        for (size_t i = 0; k != largest && i < n; i++)
+            h.counts[largest * n + i] -= h.counts[k * n + i];
 }
 
 static void subtract(const kehu__tree_grower *g, kehu__tree_histogram from,
@@ -299,7 +319,8 @@ static void search_siblings(kehu__tree_grower *g, const kehu__tree_rows *rows,
             if (!(i == 0 ? small_may : large_may))
                 continue;
             g->leaf_histogram[leaf] = take_histogram(g);
-            count_leaf(g, rows, leaf, histogram_at(g, g->leaf_histogram[leaf]));
+            count_leaf(g, rows, leaf, ALL_CLASSES,
+                       histogram_at(g, g->leaf_histogram[leaf]));
             find_split(g, rows, how, leaf, histogram_at(g, g->leaf_histogram[leaf]));
             keep_or_release(g, rows, leaf);
         }
@@ -309,7 +330,7 @@ static void search_siblings(kehu__tree_grower *g, const kehu__tree_rows *rows,
     g->leaf_histogram[small] = counted;
     g->leaf_histogram[large] = parent;
     if (small_may || large_may)
-        count_leaf(g, rows, small, histogram_at(g, counted));
+        count_leaf(g, rows, small, ALL_CLASSES, histogram_at(g, counted));
     if (large_may) {
         subtract(g, histogram_at(g, parent), histogram_at(g, counted));
         find_split(g, rows, how, large, histogram_at(g, parent));
@@ -366,7 +387,10 @@ void kehu__tree_grow(kehu__tree_grower *g, const kehu__tree_rows *rows,
     g->splits[0].feature = -1;
     if (may_split(g, rows, how, 0)) {
         g->leaf_histogram[0] = take_histogram(g);
-        count_leaf(g, rows, 0, histogram_at(g, g->leaf_histogram[0]));
+        if (rows->totals != NULL && fold == NULL)
+            count_root(g, rows, histogram_at(g, g->leaf_histogram[0]));
+        else
+            count_leaf(g, rows, 0, ALL_CLASSES, histogram_at(g, g->leaf_histogram[0]));
         find_split(g, rows, how, 0, histogram_at(g, g->leaf_histogram[0]));
         keep_or_release(g, rows, 0);
     }

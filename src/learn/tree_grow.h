@@ -33,9 +33,12 @@ typedef struct kehu__tree_rows {
     const kehu__tree_input *inputs; /* [n_inputs] */
     const uint8_t *by_row;          /* [n_rows][stride] the same codes */
     size_t stride;                  /* a multiple of 8 */
-    const uint32_t *offsets;        /* [stride] first cell of each input in a class's
-                                       histogram; those of the padding are n_cells */
-    uint32_t n_cells;               /* of one class: sum of n_codes; one more is spare */
+    const uint32_t *offsets;        /* [n_inputs] first cell of each input in a class's
+                                       histogram */
+    uint32_t n_cells;               /* of one class: sum of n_codes, or if even: */
+    bool even;                      /* each input has 256 cells, used or not */
+    const uint32_t *totals;         /* [n_cells] rows of each code, all classes together;
+                                       NULL = not known */
     const uint8_t *labels;          /* [n_rows] */
     const uint32_t *weights;        /* [n_rows] fixed point; NULL = all 1 */
     double weight_unit;             /* sample weight of 1 */

@@ -281,7 +281,7 @@ void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth 
         s.n_codes = input->n_codes;
         s.monotone = input->monotone;
         for (uint32_t k = 0; k < rows->n_classes; k++) {
-            const size_t from = k * ((size_t)rows->n_cells + 1) + rows->offsets[f];
+            const size_t from = (size_t)k * rows->n_cells + rows->offsets[f];
             for (uint32_t code = 0; code < s.n_codes; code++)
                 work[k * s.n_codes + code] = rows->weights == NULL
                                                  ? (double)histogram.counts[from + code]

@@ -36,7 +36,8 @@ typedef struct training {
     const kehu_bins *bins; /* of the rows of positive weight */
     kehu_bins *own;        /* the same, or NULL where they are the caller's */
     uint32_t *weights;
-    uint32_t *offsets; /* [rows.stride] */
+    uint32_t *offsets; /* [n_features] */
+    uint32_t *totals;  /* [rows.n_cells] */
     kehu__tree_input *inputs;
     double *units, *xlogx;
     kehu__tree_rows rows;
@@ -209,20 +210,33 @@ static kehu_status copy_features(training *t, kehu_error *err)
                : kehu__fail(err, KEHU_DATA, -1, "no column has two different values");
 }
 
+/* How many rows have each code, which the bins know. */
+static kehu_status read_totals(training *t, kehu_error *err)
+{
+    t->totals = kehu__alloc_zero(&t->alloc, t->rows.n_cells, sizeof *t->totals);
+    if (t->totals == NULL)
+        return kehu__no_memory(err, "the binned columns");
+    for (uint32_t f = 0; f < t->bins->n_features; f++)
+        for (uint32_t code = 0; code < t->bins->features[f].n_codes; code++)
+            t->totals[t->offsets[f] + code] =
+                (uint32_t)t->bins->features[f].code_weight[code];
+    t->rows.totals = t->totals;
+    return KEHU_OK;
+}
+
 /* The bins as inputs of the growing. */
 static kehu_status read_bins(training *t, kehu_error *err)
 {
     const kehu_bins *bins = t->bins;
     const uint32_t F = bins->n_features;
-    const size_t stride = bins->codes.stride;
+    uint32_t n_codes = 0;
     t->tree->features = kehu__alloc_zero(&t->alloc, F, sizeof *t->tree->features);
     if (t->tree->features == NULL)
         return kehu__no_memory(err, "the tree");
     t->tree->n_features = F;
     KEHU_TRY(copy_features(t, err));
-    t->rows.stride = stride;
     t->inputs = kehu__alloc_zero(&t->alloc, F, sizeof *t->inputs);
-    t->offsets = kehu__alloc(&t->alloc, stride, sizeof *t->offsets);
+    t->offsets = kehu__alloc(&t->alloc, F, sizeof *t->offsets);
     if (t->inputs == NULL || t->offsets == NULL)
         return kehu__no_memory(err, "the binned columns");
     for (uint32_t f = 0; f < F; f++) {
@@ -231,14 +245,18 @@ static kehu_status read_bins(training *t, kehu_error *err)
             (kehu__tree_input){.codes = bins->codes.by_column + (size_t)f * t->n_rows,
                                .n_codes = feature->n_codes,
                                .ordered = !kehu__tree_is_text(feature)};
-        t->offsets[f] = t->rows.n_cells;
-        t->rows.n_cells += feature->n_codes;
+        n_codes += feature->n_codes;
     }
-    for (size_t f = F; f < stride; f++)
+    /* Cells in even places are found without looking up where: worth a few unused. */
+    t->rows.even = n_codes >= 192 * F;
+    for (uint32_t f = 0; f < F; f++) {
         t->offsets[f] = t->rows.n_cells;
+        t->rows.n_cells += t->rows.even ? 256 : bins->features[f].n_codes;
+    }
     t->rows.offsets = t->offsets;
+    t->rows.stride = bins->codes.stride;
     t->rows.by_row = bins->codes.by_row;
-    return KEHU_OK;
+    return t->weights == NULL ? read_totals(t, err) : KEHU_OK;
 }
 
 /* Which columns must have the second class's probability rise or fall with them. */
@@ -519,10 +537,11 @@ static void free_training(training *t)
     kehu__free(a, t->labels, t->n_rows, 1);
     kehu__free(a, t->fold, (size_t)t->n_rows * t->n_repeats, 1);
     kehu_bins_free(t->own);
-    kehu__free(a, t->offsets, t->rows.stride, sizeof *t->offsets);
+    kehu__free(a, t->totals, t->rows.n_cells, sizeof *t->totals);
     kehu__free(a, t->weights, t->n_rows, sizeof *t->weights);
     if (t->tree != NULL) {
         kehu__free(a, t->inputs, t->tree->n_features, sizeof *t->inputs);
+        kehu__free(a, t->offsets, t->tree->n_features, sizeof *t->offsets);
         kehu__free(a, t->units, t->tree->classes.n, sizeof *t->units);
     }
     kehu__free(a, t->xlogx, t->rows.n_xlogx, sizeof *t->xlogx);

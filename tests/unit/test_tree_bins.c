@@ -95,6 +95,36 @@ static void test_bins_give_a_tree_of_some_of_their_rows(void **state)
     kehu_bins_free(bins);
 }
 
+/* Columns of many values each are counted in even places; beside columns of few they are
+ * not, and the tree is the same. */
+static void test_bins_count_alike_in_even_places_and_others(void **state)
+{
+    static const double nothing[N] = {0};
+    static const char *const names[] = {"a", "b", "c"};
+    const kehu_tree_options options = {.size = sizeof options, .seed = 3};
+    customers c;
+    kehu_column columns[5];
+    double wide[2 * N], mixed[2 * N];
+    kehu_tree *tree;
+    (void)state;
+    make_customers(&c, 67);
+    columns[0] = c.columns[0];
+    columns[1] = c.columns[2];
+    for (int k = 0; k < 3; k++)
+        columns[2 + k] = (kehu_column){
+            .name = names[k], .type = KEHU_FLOAT64, .length = N, .data = nothing};
+    for (uint32_t n = 2; n <= 5; n += 3) {
+        double *p = n == 2 ? wide : mixed;
+        assert_int_equal(
+            kehu_tree_train(&tree, columns, n, &c.target, NULL, NULL, &options, NULL),
+            KEHU_OK);
+        assert_true(kehu_tree_leaf_count(tree) > 2);
+        assert_int_equal(kehu_tree_score(tree, columns, n, p, NULL, NULL), KEHU_OK);
+        kehu_tree_free(tree);
+    }
+    assert_memory_equal(wide, mixed, sizeof wide);
+}
+
 static void test_bins_are_kept_whole(void **state)
 {
     customers c;
@@ -240,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bins_give_the_tree_of_their_columns),
         cmocka_unit_test(test_bins_give_a_tree_of_some_of_their_rows),
+        cmocka_unit_test(test_bins_count_alike_in_even_places_and_others),
         cmocka_unit_test(test_bins_are_kept_whole),
         cmocka_unit_test(test_bins_say_what_is_wrong),
         cmocka_unit_test(test_bins_refuse_every_damaged_byte),

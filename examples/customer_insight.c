@@ -226,6 +226,7 @@ static themes_context context_of(const findings *x, const flags *f)
 static kehu_status find_all(findings *x, const flags *f, const char *store,
                             kehu_error *err)
 {
+    TRY(themes_check(f, err));
     TRY(base_read(&x->base, f, store, err));
     if (f->demands != NULL)
         TRY(texts_classify(&x->texts, frame_find(x->base.demands, "text"),

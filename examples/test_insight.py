@@ -337,7 +337,7 @@ class Bad(unittest.TestCase):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.base = os.path.join(cls.scratch.name, "sample")
         os.mkdir(cls.base)
-        generate(cls.base, "--customers", "400", "--demands", "600")
+        generate(cls.base, "--customers", "300", "--demands", "400")
         write(os.path.join(cls.base, "page.html"), PAGE)
 
     @classmethod
@@ -615,7 +615,7 @@ class Bad(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual({row["status"] for row in rows(self.out, "demand_counts.csv")}, {"登记", "answered"})
         self.assertIn("unknown status", {row["reason"] for row in rows(self.out, "demand_refused.csv")})
-        self.assertEqual(sum(int(row["demands"]) for row in rows(self.out, "demand_counts.csv")), 600)
+        self.assertEqual(sum(int(row["demands"]) for row in rows(self.out, "demand_counts.csv")), 400)
         self.assertIn("basic_share_points", rows(self.out, "demand_ranks.csv")[0])
         self.assertFalse(os.path.exists(os.path.join(self.out, "demand_held.csv")))
 

@@ -3,6 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+kehu_status themes_check(const flags *f, kehu_error *err)
+{
+    kehu_demand_machine *machine = NULL;
+    kehu_priority *weights = NULL;
+    kehu_keyword *words = NULL;
+    kehu_sentiment *scorer = NULL;
+    kehu_status status = KEHU_OK;
+    if (f->machine != NULL)
+        status = kehu_demand_machine_load(&machine, f->machine, NULL, err);
+    if (status == KEHU_OK && f->weights != NULL)
+        status = kehu_priority_load(&weights, f->weights, NULL, err);
+    if (status == KEHU_OK && f->sentiment != NULL)
+        status = kehu_keyword_load_text(&words, f->sentiment, NULL, err);
+    if (words != NULL)
+        status = kehu_sentiment_from_words(&scorer, words, NULL, err);
+    kehu_sentiment_free(scorer);
+    kehu_keyword_free(words);
+    kehu_priority_free(weights);
+    kehu_demand_machine_free(machine);
+    return status;
+}
+
 static const char GOOD[] = "good", SPAM[] = "spam";
 
 /* ---- Spam ---- */

@@ -46,6 +46,8 @@ typedef struct themes_context {
     const flags *flags;
 } themes_context;
 
+/* Are the files that people write for this sound? Said before the large ones are read. */
+kehu_status themes_check(const flags *f, kehu_error *err);
 kehu_status themes_find(themes *t, const themes_context *c, kehu_error *err);
 void themes_free(themes *t);
 

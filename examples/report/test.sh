@@ -13,7 +13,7 @@ for program in node npm chromium; do
 done
 mkdir -p "$folder/data"
 sh "$here/build.sh" "$folder/page" --with-tests
-"$generate" --grammar "$sample/demands.grammar" --out "$folder/data" --customers 3000 --demands 2000
+"$generate" --grammar "$sample/demands.grammar" --out "$folder/data" --customers 1500 --demands 1000
 "$insight" --customers "$folder/data/customers.csv" --events "$folder/data/events.csv" \
     --demands "$folder/data/demands.csv" --statuses "$folder/data/statuses.csv" --answers "$folder/data/answers.csv" \
     --sentiment "$sample/tone.words" --spam 垃圾信息 --vocabulary "$sample/vocabulary.csv" --target left \

@@ -1,5 +1,6 @@
 /* Figures of the store: 1,000,000 events of some 50,000 customers added durably in
- * batches of 10,000, histories looked up, everything summed up a customer.
+ * batches of 10,000, histories looked up, everything summed up a customer; and some of
+ * them added one a batch, beside as many bare appends to a file, each synced.
  *
  *     bench_store FOLDER
  *
@@ -8,15 +9,17 @@
  * Ids are the decimal text of customer. */
 #include <kehu/store.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/random.h"
 #include "bench/figure.h"
 
-enum { ROWS = 1000000, CUSTOMERS = 50000, BATCH = 10000, LOOKUPS = 20000 };
+enum { ROWS = 1000000, CUSTOMERS = 50000, BATCH = 10000, LOOKUPS = 20000, COMMITS = 500 };
 
 static const char *const texts[8] = {"order",        "complaint fee", "流量套餐",
                                      "宽带续费",     "refund",        "query bill",
@@ -141,6 +144,52 @@ static void look_up(const kehu_snapshot *snapshot, const events *e)
     figure("history_rows", (double)rows);
 }
 
+static double wall_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* The bytes of a row as the log has it, and a sync, COMMITS times. */
+static void append_bare(const char *path)
+{
+    char row[200] = {0};
+    const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const double start = wall_seconds();
+    for (int i = 0; i < COMMITS; i++)
+        if (write(fd, row, sizeof row) != (ssize_t)sizeof row || fdatasync(fd) != 0)
+            die(path);
+    figure("bare_wall_s", wall_seconds() - start);
+    close(fd);
+}
+
+static void add_one_by_one(const char *folder, const events *e)
+{
+    char path[1000];
+    const kehu_store_options options = {.size = sizeof options, .mode = KEHU_STORE_NEW};
+    kehu_store *store;
+    kehu_error err;
+    double start;
+    snprintf(path, sizeof path, "%s/kehu-one-%d", folder, (int)getpid());
+    must(kehu_store_open(&store, path, &options, &err), &err);
+    start = wall_seconds();
+    for (int i = 0; i < COMMITS; i++) {
+        const kehu_column columns[] = {
+            {.name = "customer",
+             .type = KEHU_INT64,
+             .length = 1,
+             .data = e->customer + i},
+            {.name = "time", .type = KEHU_TIMESTAMP, .length = 1, .data = e->when + i},
+            {.name = "amount", .type = KEHU_INT64, .length = 1, .data = e->amount + i}};
+        must(kehu_store_add_events(store, columns, 3, NULL, &err), &err);
+    }
+    figure("commits_wall_s", wall_seconds() - start);
+    kehu_store_free(store);
+    snprintf(path, sizeof path, "%s/kehu-one-%d/bare", folder, (int)getpid());
+    append_bare(path);
+}
+
 static void sum_up(const kehu_snapshot *snapshot)
 {
     kehu_error err;
@@ -186,5 +235,6 @@ int main(int argc, char **argv)
     sum_up(snapshot);
     kehu_snapshot_free(snapshot);
     kehu_store_free(store);
+    add_one_by_one(argv[1], &e);
     return 0;
 }

@@ -1,5 +1,5 @@
-# peers: duckdb lmdb pyarrow numpy
-"""The store beside SQLite, LMDB and DuckDB: durable adds, histories, sums a customer; one thread."""
+# peers: duckdb lmdb rocksdict pyarrow numpy
+"""The store beside SQLite, LMDB, RocksDB and DuckDB: durable adds, histories, sums a customer; one thread."""
 import glob
 import os
 import shutil
@@ -14,15 +14,17 @@ os.makedirs(folder, exist_ok=True)
 for left in glob.glob(os.path.join(folder, "kehu-*")):
     shutil.rmtree(left)
 programs = {"kehu": [os.path.join(tests, "bench_store"), folder]}
-for peer in ("sqlite", "lmdb", "duckdb"):
+for peer in ("sqlite", "lmdb", "rocksdb", "duckdb"):
     programs[peer] = [sys.executable, os.path.join(here, "peer_store.py"), folder, peer]
-medians = in_turn(programs, runs=3)
+medians = in_turn(programs, runs=5)
 print("\nstore, 1,000,000 events of 50,000 customers, batches of 10,000, CPU seconds")
 table(medians)
 ours = medians["kehu"]
 bar("store.same_sums", int(all(ours["totals_sum"] == medians[p]["totals_sum"] for p in ("sqlite", "duckdb"))), 1)
-for peer, goal in (("sqlite", 20), ("lmdb", 20), ("duckdb", 4)):
+for peer, goal in (("sqlite", 20), ("lmdb", 20), ("rocksdb", 20), ("duckdb", 4)):
     bar(f"store.ingest.{peer}", ratio(medians, peer, "ingest_s"), goal)
+bar("store.commits.rocksdb", ratio(medians, "rocksdb", "commits_wall_s"), 1)
+bar("store.commits.bare", ours["bare_wall_s"] / ours["commits_wall_s"], 0.8)
 bar("store.history.sqlite", ratio(medians, "sqlite", "history_s"), 10)
 bar("store.history_per_s", 20_000 / ours["history_s"], 500_000)
 bar("store.totals.duckdb", ratio(medians, "duckdb", "totals_s"), 10)

@@ -1,8 +1,8 @@
-"""SQLite's, LMDB's and DuckDB's way with the store's events: peer_store.py FOLDER PEER.
+"""SQLite's, LMDB's, RocksDB's and DuckDB's way with the store's events: peer_store.py FOLDER PEER.
 
 FOLDER holds what bench_store wrote. Rows are made ready as the peer takes them before the clock starts: tuples for
-SQLite (write-ahead log, synchronous=FULL, WITHOUT ROWID), pairs of bytes for LMDB (default sync), Arrow tables for
-DuckDB. Batches of 10,000 rows, one durable transaction each. Figures as bench_store's.
+SQLite (write-ahead log, synchronous=FULL, WITHOUT ROWID), pairs of bytes for LMDB (default sync), batches of
+writes for RocksDB (sync), Arrow tables for DuckDB. Batches of 10,000 rows, one durable transaction each. Figures as bench_store's.
 """
 import os
 import shutil
@@ -69,12 +69,40 @@ def with_sqlite():
     figure("totals_sum", sum(row[4] for row in sums))
 
 
+def pairs():
+    pack = struct.Struct(">qqI").pack
+    return [(pack(int(c), t, i), struct.pack("<q", a) + (k + h + x).encode())
+            for i, (c, t, k, h, a, x) in enumerate(zip(customer, when, kind, channel, amount, text))]
+
+
+def with_rocksdb():
+    from rocksdict import Options, Rdict, WriteBatch, WriteOptions
+    db = Rdict(os.path.join(place, "events"), Options(raw_mode=True))
+    sync = WriteOptions()
+    sync.sync = True
+    rows = pairs()
+
+    def batch_of(some):
+        batch = WriteBatch(raw_mode=True)
+        for key, value in some:
+            batch.put(key, value)
+        return batch
+
+    batches = [batch_of(rows[i:i + BATCH]) for i in range(0, n, BATCH)]
+    figure("ingest_s", ingest(batches, lambda batch: db.write(batch, sync)))
+    db.flush()
+    figure("bytes_a_row", size_of(os.path.join(place, "events")) / n)
+    start = time.perf_counter()
+    for key, value in rows[:500]:
+        db.put(b"again" + key, value, sync)
+    figure("commits_wall_s", time.perf_counter() - start)
+    db.close()
+
+
 def with_lmdb():
     import lmdb
     env = lmdb.open(os.path.join(place, "events"), map_size=4 << 30)
-    pack = struct.Struct(">qqI").pack
-    rows = [(pack(int(c), t, i), struct.pack("<q", a) + (k + h + x).encode())
-            for i, (c, t, k, h, a, x) in enumerate(zip(customer, when, kind, channel, amount, text))]
+    rows = pairs()
 
     def add(batch):
         with env.begin(write=True) as transaction, transaction.cursor() as cursor:
@@ -104,6 +132,6 @@ def with_duckdb():
 
 
 try:
-    {"sqlite": with_sqlite, "lmdb": with_lmdb, "duckdb": with_duckdb}[peer]()
+    {"sqlite": with_sqlite, "lmdb": with_lmdb, "rocksdb": with_rocksdb, "duckdb": with_duckdb}[peer]()
 finally:
     shutil.rmtree(place)

@@ -144,10 +144,53 @@ static void test_readers_see_whole_batches_beside_the_writer(void **state)
     assert_true(atomic_load(&n_looks) > 0);
 }
 
+/* Histories of a customer who has a row of each batch, and of one whom nobody knows. */
+static void *look_up(void *arg)
+{
+    const kehu_snapshot *snapshot = arg;
+    for (int i = 0; i < 300; i++) {
+        kehu_scan *scan = NULL;
+        kehu_scan_batch b = {0};
+        kehu_error err = {0};
+        if (kehu_scan_customer(&scan, snapshot, KEHU_STORE_EVENTS, i % 3 ? "c" : "cc",
+                               NULL, &err) != KEHU_OK ||
+            kehu_scan_next(scan, &b, &err) != KEHU_OK)
+            complain("history", &err);
+        if (b.n_rows != (i % 3 ? 9 : 0))
+            complain("a history has other rows", &err);
+        kehu_scan_free(scan);
+    }
+    return NULL;
+}
+
+static void test_histories_are_read_beside_each_other(void **state)
+{
+    kehu_store *store = store_new(folder, 0);
+    kehu_snapshot *snapshot;
+    pthread_t readers[N_READERS];
+    kehu_error err;
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(write_batch(store, 0, &err), KEHU_OK);
+        if (i == 5)
+            assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    }
+    snapshot = store_see(store);
+    for (int i = 0; i < N_READERS; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, look_up, snapshot), 0);
+    for (int i = 0; i < N_READERS; i++)
+        pthread_join(readers[i], NULL);
+    kehu_snapshot_free(snapshot);
+    kehu_store_free(store);
+    if (failure[0] != '\0')
+        fail_msg("%s", failure);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_readers_see_whole_batches_beside_the_writer),
+        cmocka_unit_test(test_histories_are_read_beside_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

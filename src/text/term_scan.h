@@ -3,6 +3,8 @@
 #ifndef KEHU_SRC_TEXT_TERM_SCAN_H
 #define KEHU_SRC_TEXT_TERM_SCAN_H
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "text/normalize.h"
@@ -110,14 +112,17 @@ static inline uint32_t kehu__scan_grams(const kehu__term_scan *s, int64_t end,
     return n;
 }
 
-static inline void kehu__scan_push(kehu__term_scan *s, uint32_t c, int64_t start)
+/* Where characters begin is kept only for those who ask for spans. */
+static inline void kehu__scan_push(kehu__term_scan *s, uint32_t c, int64_t start,
+                                   bool spans)
 {
-    for (uint32_t k = KEHU__MAX_GRAM - 1; k > 0; k--) {
+    for (uint32_t k = KEHU__MAX_GRAM - 1; k > 0; k--)
         s->window[k] = s->window[k - 1];
-        s->starts[k] = s->starts[k - 1];
-    }
     s->window[0] = c;
-    s->starts[0] = start;
+    if (spans) {
+        memmove(s->starts + 1, s->starts, (KEHU__MAX_GRAM - 1) * sizeof *s->starts);
+        s->starts[0] = start;
+    }
     if (s->n_window < KEHU__MAX_GRAM)
         s->n_window++;
     if (c < 0x80 || kehu__is_word_character(c))
@@ -173,9 +178,9 @@ static inline uint32_t kehu__scan_words(kehu__term_scan *s, uint32_t c, int64_t 
 uint32_t kehu__token_scan_fill(kehu__term_scan *s, uint64_t *keys, kehu__span *spans);
 
 /* The next keys; 0 at the end of the text. keys[KEHU__SCAN_KEYS], spans likewise
- * or NULL. */
-static inline uint32_t kehu__term_scan_fill(kehu__term_scan *s, uint64_t *keys,
-                                            kehu__span *spans)
+ * or NULL. Inlined, so that without spans nothing is done for them. */
+static inline __attribute__((always_inline)) uint32_t kehu__term_scan_fill(
+    kehu__term_scan *s, uint64_t *keys, kehu__span *spans)
 {
     uint32_t n = 0;
     if (s->tokenizer != NULL)
@@ -199,13 +204,13 @@ static inline uint32_t kehu__term_scan_fill(kehu__term_scan *s, uint64_t *keys,
         }
         if (!s->begun) {
             s->begun = true;
-            kehu__scan_push(s, KEHU__MARK_START, start);
+            kehu__scan_push(s, KEHU__MARK_START, start, spans != NULL);
         } else if (s->blank) {
-            kehu__scan_push(s, ' ', start);
+            kehu__scan_push(s, ' ', start, spans != NULL);
             n += kehu__scan_grams(s, start, keys + n, spans == NULL ? NULL : spans + n);
         }
         s->blank = false;
-        kehu__scan_push(s, c, start);
+        kehu__scan_push(s, c, start, spans != NULL);
         n += kehu__scan_grams(s, end, keys + n, spans == NULL ? NULL : spans + n);
     }
     if (s->at >= s->end && s->begun && !s->ended &&
@@ -214,7 +219,7 @@ static inline uint32_t kehu__term_scan_fill(kehu__term_scan *s, uint64_t *keys,
         s->ended = true;
         if (s->word_max > 0)
             n += kehu__scan_word(s, keys + n, spans == NULL ? NULL : spans + n);
-        kehu__scan_push(s, KEHU__MARK_END, end);
+        kehu__scan_push(s, KEHU__MARK_END, end, spans != NULL);
         n += kehu__scan_grams(s, end, keys + n, spans == NULL ? NULL : spans + n);
     }
     return n;

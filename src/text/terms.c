@@ -295,24 +295,27 @@ static float damped(uint32_t n)
     return n < TF_TABLE ? table[n] : (float)(1 + kehu__log((double)n));
 }
 
+static float scale_of(float length, float square)
+{
+    return square > 0 ? length / sqrtf(square) : 0;
+}
+
 /* Make the values of terms first to last - 1 weights: until now they are the terms'
  * idf, negative for words. */
 static void weigh_part(kehu__term_work *w, size_t first, size_t last, double share)
 {
-    float squares[KEHU__N_BLOCKS] = {0}, scale[KEHU__N_BLOCKS];
+    float characters = 0, words = 0;
     for (size_t k = first; k < last; k++) {
         const float v = damped((uint32_t)w->entries[k]) * w->values[k];
         w->columns[k] = (uint32_t)(w->entries[k] >> 32);
         w->values[k] = v;
-        squares[v < 0 ? KEHU__BLOCK_WORDS : KEHU__BLOCK_CHARACTERS] += v * v;
+        characters += v < 0 ? 0 : v * v;
+        words += v < 0 ? v * v : 0;
     }
-    scale[KEHU__BLOCK_CHARACTERS] = 1;
-    scale[KEHU__BLOCK_WORDS] = (float)-sqrt(share);
-    for (int b = 0; b < KEHU__N_BLOCKS; b++)
-        scale[b] = squares[b] > 0 ? scale[b] / sqrtf(squares[b]) : 0;
+    characters = scale_of(1, characters);
+    words = scale_of((float)-sqrt(share), words);
     for (size_t k = first; k < last; k++)
-        w->values[k] *=
-            scale[w->values[k] < 0 ? KEHU__BLOCK_WORDS : KEHU__BLOCK_CHARACTERS];
+        w->values[k] *= w->values[k] < 0 ? words : characters;
 }
 
 static void weigh(kehu__term_work *w, const counts *c)

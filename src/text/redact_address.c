@@ -7,7 +7,7 @@
 #include "text/redact.h"
 
 enum { NAME = 7, ESTATE = 12, LONGEST = 40 }; /* characters */
-enum { MOST_ROOM = 6 };                       /* bytes of a room's number, as 1203-2 */
+enum { MOST_ROOM = 6, MOST_DASHED = 9 };      /* bytes of 1203-2, and of 12-3-1201 */
 
 /* Last characters of names that stand before a number; larger places; words that a
  * number may follow though they end like such a name; names that need no number once
@@ -31,9 +31,10 @@ static const char joiners[] = "和与及或、";
 static const char *const beginnings[] = {
     "收货", "投诉", "地址", "装机", "安装", "公司", "单位", "我家", "他家",
     "她家", "老家", "新家", "房子", "收件", "家住", "变更", "地点", "家里",
-    "门牌", "位置", "们村", "们镇", "们乡", "们县", "们区", "们市", NULL};
+    "奶家", "爷家", "婆家", "妈家", "爸家", "母家", "上门", "门牌", "位置",
+    "们村", "们镇", "们乡", "们县", "们区", "们市", NULL};
 static const char units[] = "号弄栋幢座组队室巷";
-static const char more_units[] = "号弄栋幢座组队室巷单楼层户元门";
+static const char more_units[] = "号弄栋幢座组队室巷单楼层户元门塔";
 
 static bool is_one_of(const char *list, const char *c, size_t size)
 {
@@ -82,17 +83,33 @@ static size_t behind_digits(const kehu__redacting *r, size_t at)
     return end;
 }
 
-/* What no address goes on with behind 号: a line, a window, a counter. */
-static bool is_thing(const kehu__redacting *r, size_t at)
+/* What no address goes on with behind 号: a line, a window, a counter; where the number
+ * may be a day's, a time of the day. */
+static bool is_thing(const kehu__redacting *r, size_t at, bool may_be_day)
 {
-    static const char *const things[] = {
-        "线", "窗", "机", "台",   "柜",   "口", "店", "馆", "站",   "厅",   "车",
-        "码", "客", "员", "下午", "上午", "晚", "早", "前", "之前", "之后", "左右"};
-    for (size_t i = 0; i < sizeof things / sizeof *things; i++)
-        if (kehu__redact_has(r, at, things[i]))
-            return true;
+    static const char *const things[] = {"线", "窗", "机", "台", "柜", "口", "店", "馆",
+                                         "站", "厅", "车", "码", "客", "员", NULL};
+    static const char *const times[] = {"下午", "上午", "晚",   "早", "前",
+                                        "之前", "之后", "左右", NULL};
+    const char *const *lists[] = {things, may_be_day ? times : NULL};
+    for (int k = 0; k < 2; k++)
+        for (const char *const *w = lists[k]; w != NULL && *w != NULL; w++)
+            if (kehu__redact_has(r, at, *w))
+                return true;
     return kehu__redact_has(r, at, "门") && !kehu__redact_has(r, at, "门口") &&
            !kehu__redact_has(r, at, "门前");
+}
+
+/* 138号甲; `at` when there is no such thing. */
+static size_t behind_stem(const kehu__redacting *r, size_t at)
+{
+    size_t next;
+    kehu__redact_at(r, at, &next);
+    return kehu__redact_had(r, at, "号") &&
+                   is_one_of("甲乙丙丁", r->text + at, next - at) &&
+                   !kehu__redact_has(r, next, "方")
+               ? next
+               : at;
 }
 
 /* Behind a number and its unit at a place, as 12号, 3栋, A座, 2单元; `at` when there is
@@ -122,7 +139,9 @@ static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *l
     if ((kehu__redact_has(r, p, "号楼") && !kehu__redact_has(r, p, "号楼道")) ||
         kehu__redact_has(r, p, "号院"))
         return p + strlen("号楼");
-    return kehu__redact_has(r, p, "号") && is_thing(r, next) ? at : next;
+    const bool is_long =
+        kehu__redact_digit((unsigned char)r->text[at]) >= 0 && p > at + 2;
+    return kehu__redact_has(r, p, "号") && is_thing(r, next, !is_long) ? at : next;
 }
 
 /* Behind bare digits that name a room, as in 3栋501; `at` when there are none. */
@@ -130,17 +149,20 @@ static size_t behind_room(const kehu__redacting *r, size_t at)
 {
     static const char *const others[] = {"元", "块", "个", "次", "天", "月", "年", "分",
                                          "秒", "米", "平", "人", "点", "号", "兆", "M"};
-    size_t end = behind_digits(r, at), next;
-    if (end < at + 2 || end > at + MOST_ROOM ||
+    size_t end = behind_digits(r, at), next, after;
+    const bool dashed = memchr(r->text + at, '-', end - at) != NULL;
+    const uint32_t letter = kehu__redact_at(r, end, &next);
+    const uint32_t behind = kehu__redact_at(r, next, &after);
+    const bool lettered = letter >= 'A' && letter <= 'F' && /* 18F, 20C */
+                          !kehu__redact_letter(behind) && kehu__redact_digit(behind) < 0;
+    if (end == at || end + lettered < at + 2 ||
+        end > at + (dashed ? MOST_DASHED : MOST_ROOM) ||
         kehu__redact_digit((unsigned char)r->text[at]) < 0)
         return at;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (kehu__redact_has(r, end, others[i]))
             return at;
-    if (kehu__redact_has(r, end, "F") &&
-        !kehu__redact_letter(kehu__redact_at(r, end + 1, &next)))
-        end++; /* 18F */
-    return end;
+    return lettered ? next : end;
 }
 
 /* 三期, A区 behind the name of an estate. */
@@ -230,12 +252,41 @@ static size_t behind_estate(const kehu__redacting *r, size_t at)
             (n == 0 && is_one_of(joiners, r->text + p, next - p)))
             return at;
         if (n > 0 && is_one_of(places, r->text + p, next - p) &&
-            (end = behind_numbered(r, next, units)) > next)
+            ((end = behind_numbered(r, next, units)) > next ||
+             ((end = behind_room(r, next)) > next &&
+              memchr(r->text + next, '-', end - next) != NULL)))
             return end;
-        if (n > 1 && ends_with(r, next, estates))
-            return behind_words(r, next, estates);
+        if (n > 1 && ends_with(r, next, estates)) {
+            end = behind_words(r, next, estates);
+            return kehu__redact_had(r, end, "国际") && kehu__redact_has(r, end, "城")
+                       ? end + strlen("城")
+                       : end;
+        }
     }
     return at;
+}
+
+/* Behind a wing or a kind of building, and the number of a floor or a room in it, as in
+ * 北塔1208, 东单元5层, 办公楼1座; `at` when there is none. */
+static size_t behind_wing(const kehu__redacting *r, size_t at)
+{
+    static const char *const wings[] = {"塔",     "座",     "楼",     "单元", "栋",
+                                        "办公楼", "写字楼", "住宅楼", "主楼", "裙楼",
+                                        "副楼",   "综合楼", "商务楼", NULL};
+    size_t named = at, next, end;
+    const char *const *w = wings;
+    kehu__redact_at(r, at, &next);
+    if (is_one_of("东西南北中", r->text + at, next - at))
+        named = next;
+    else
+        w += 5; /* without a direction a kind of building */
+    while (*w != NULL && !kehu__redact_has(r, named, *w))
+        w++;
+    if (*w == NULL)
+        return at;
+    named += strlen(*w);
+    end = behind_numbered(r, named, more_units);
+    return end > named || (end = behind_room(r, named)) > named ? end : at;
 }
 
 static size_t extend_right(const kehu__redacting *r, size_t end)
@@ -247,7 +298,8 @@ static size_t extend_right(const kehu__redacting *r, size_t end)
             at = next;
         p = c == 0x4E4B ? behind_digits(r, next) : next; /* 之二 */
         if (p == next && (p = behind_numbered(r, at, more_units)) == at &&
-            (p = behind_room(r, at)) == at &&
+            (p = behind_room(r, at)) == at && (p = behind_wing(r, at)) == at &&
+            (p = behind_stem(r, at)) == at &&
             (at != end || (p = behind_estate(r, at)) == at))
             return end;
         end = p;

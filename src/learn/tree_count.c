@@ -37,9 +37,9 @@ enum { AHEAD = 16 };
     }
 #define EVENLY(f)    (256 * (f))
 #define LOOKED_UP(f) (rows->offsets[f])
-COUNT_ROWS(count_evenly, uint32_t, 1, EVENLY)
-COUNT_ROWS(count_rows, uint32_t, 1, LOOKED_UP)
-COUNT_ROWS(weigh_rows, uint64_t, rows->weights[order[r]], LOOKED_UP)
+COUNT_ROWS(tree_count_evenly, uint32_t, 1, EVENLY)
+COUNT_ROWS(tree_count_anywhere, uint32_t, 1, LOOKED_UP)
+COUNT_ROWS(tree_weigh_anywhere, uint64_t, rows->weights[order[r]], LOOKED_UP)
 #undef COUNT_ROWS
 #undef EVENLY
 #undef LOOKED_UP
@@ -48,9 +48,9 @@ void kehu__tree_count(const kehu__tree_rows *rows, const uint32_t *order, uint32
                       kehu__tree_histogram h, size_t from, size_t to)
 {
     if (rows->weights != NULL)
-        weigh_rows(rows, order, n, h.sums, from, to);
+        tree_weigh_anywhere(rows, order, n, h.sums, from, to);
     else if (rows->even)
-        count_evenly(rows, order, n, h.counts, from, to);
+        tree_count_evenly(rows, order, n, h.counts, from, to);
     else
-        count_rows(rows, order, n, h.counts, from, to);
+        tree_count_anywhere(rows, order, n, h.counts, from, to);
 }

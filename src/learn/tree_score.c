@@ -8,33 +8,46 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "learn/tree_ensemble.h"
+#include "learn/tree_plain.h"
 
-enum { ROWS_PER_TASK = 8192 };
+enum { ROWS_PER_TASK = 8192, BLOCK_ROWS = 512 };
 
 typedef struct scoring {
     const kehu_tree *tree;
     const kehu__tree_source *sources;
+    kehu__plain *plain; /* NULL where the columns are not */
     int64_t n_rows;
     double *probabilities;
     const kehu_tree_score_options *options;
 } scoring;
 
+/* At most BLOCK_ROWS. */
+static void score_block(const scoring *s, int64_t from, int64_t n)
+{
+    const kehu_tree *tree = s->tree;
+    const uint32_t K = tree->classes.n;
+    double *to = s->probabilities + (s->probabilities == NULL ? 0 : (size_t)from * K);
+    uint32_t nodes[BLOCK_ROWS];
+    if (s->plain != NULL)
+        kehu__plain_walk(s->plain, from, n, nodes);
+    else
+        for (int64_t i = 0; i < n; i++)
+            nodes[i] = kehu__tree_walk(tree, s->sources, from + i);
+    for (int64_t i = 0; s->probabilities != NULL && i < n; i++)
+        for (uint32_t k = 0; k < K; k++)
+            *to++ = tree->probabilities[(size_t)nodes[i] * K + k];
+    for (int64_t i = 0; s->options->leaves != NULL && i < n; i++)
+        s->options->leaves[from + i] = tree->leaves[nodes[i]];
+}
+
 static void score_rows(void *arg, int64_t task)
 {
     const scoring *s = arg;
-    const kehu_tree *tree = s->tree;
-    const uint32_t K = tree->classes.n;
     const int64_t from = task * ROWS_PER_TASK;
     const int64_t end =
         s->n_rows - from < ROWS_PER_TASK ? s->n_rows : from + ROWS_PER_TASK;
-    for (int64_t i = from; i < end; i++) {
-        const uint32_t leaf = kehu__tree_walk(tree, s->sources, i);
-        if (s->probabilities != NULL)
-            memcpy(s->probabilities + (size_t)i * K,
-                   tree->probabilities + (size_t)leaf * K, K * sizeof(double));
-        if (s->options->leaves != NULL)
-            s->options->leaves[i] = tree->leaves[leaf];
-    }
+    for (int64_t i = from; i < end; i += BLOCK_ROWS)
+        score_block(s, i, end - i < BLOCK_ROWS ? end - i : BLOCK_ROWS);
 }
 
 /* Rows of a column that training gave no way for. */
@@ -123,9 +136,13 @@ kehu_status kehu_tree_score(const kehu_tree *tree, const kehu_column *columns,
     if (tree->ensemble != NULL && probabilities != NULL)
         status = kehu__ensemble_score_columns(tree, sources, s.n_rows, true,
                                               probabilities, &run, err);
-    else if (probabilities != NULL || opt.leaves != NULL)
-        kehu__parallel(&run, (s.n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, score_rows,
-                       &s);
+    else if (probabilities != NULL || opt.leaves != NULL) {
+        status = kehu__plain_open(&s.plain, tree, sources, s.n_rows, err);
+        if (status == KEHU_OK)
+            kehu__parallel(&run, (s.n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
+                           score_rows, &s);
+        kehu__plain_close(s.plain, tree);
+    }
     if (opt.missing != NULL || opt.unseen != NULL)
         kehu__parallel(&run, tree->n_features, count_surprises, &s);
     kehu__tree_sources_close(sources, tree);

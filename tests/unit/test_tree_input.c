@@ -1,5 +1,5 @@
 /* Columns of extreme size or content. */
-#include <stdio.h>
+#include <stdbool.h>
 
 #include "support/faulty.h"
 #include "support/tree_rows.h"
@@ -58,10 +58,73 @@ static void test_tree_takes_a_million_categories(void **state)
     free(left);
 }
 
+/* Floats or doubles alone, with gaps and infinities, some rows in: the batch's way of
+ * scoring them gives each row what it gets by itself. */
+static void test_tree_scores_plain_columns_as_row_by_row(void **state)
+{
+    enum { SKIPPED = 3, ROWS = 597 }; /* no multiple of anything */
+    static const double extremes[] = {(double)INFINITY, -(double)INFINITY, 0, -0.0};
+    double days[N], p[2 * ROWS], one[2], row[2];
+    float floats[2][N];
+    uint32_t leaves[ROWS];
+    const kehu_tree_score_options want = {.size = sizeof want, .leaves = leaves};
+    customers c;
+    (void)state;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        const bool is_double = seed % 2;
+        kehu_tree_options options = {.size = sizeof options, .n_folds = 1};
+        kehu_column columns[2];
+        kehu_status status = KEHU_NO_MEMORY;
+        kehu_tree *tree = NULL;
+        faulty f;
+        make_customers(&c, 80 + seed);
+        for (int i = 0; i < N; i++) {
+            days[i] = i % 11 == 0 && seed > 3 ? (double)NAN : c.days[i];
+            if (i % 97 == 5)
+                c.spend[i] = extremes[i / 97 % 4];
+            floats[0][i] = (float)c.spend[i];
+            floats[1][i] = (float)days[i];
+        }
+        for (int k = 0; k < 2; k++) {
+            columns[k] = c.columns[2 * k];
+            columns[k].type = is_double ? KEHU_FLOAT64 : KEHU_FLOAT32;
+            columns[k].data = is_double ? (k == 0 ? c.spend : days) : (void *)floats[k];
+        }
+        options.alloc = faulty_init(&f, -1);
+        assert_int_equal(
+            kehu_tree_train(&tree, columns, 2, &c.target, NULL, NULL, &options, NULL),
+            KEHU_OK);
+        assert_true(kehu_tree_leaf_count(tree) > 5);
+        for (int k = 0; k < 2; k++) {
+            columns[k].start = SKIPPED;
+            columns[k].length = ROWS;
+        }
+        for (f.requests = f.refuse_at = 0; status == KEHU_NO_MEMORY; f.refuse_at++) {
+            const long blocks = f.live_blocks;
+            f.requests = 0;
+            status = kehu_tree_score(tree, columns, 2, p, &want, NULL);
+            assert_int_equal(f.live_blocks, blocks);
+        }
+        assert_int_equal(status, KEHU_OK);
+        assert_true(f.refuse_at > 4);
+        for (int i = 0; i < ROWS; i++) {
+            for (int k = 0; k < 2; k++)
+                row[k] = is_double ? (k == 0 ? c.spend : days)[i + SKIPPED]
+                                   : (double)floats[k][i + SKIPPED];
+            assert_int_equal(kehu_tree_score_row(tree, row, NULL, one, NULL), KEHU_OK);
+            assert_memory_equal(one, p + 2 * i, sizeof one);
+            assert_true(leaves[i] < kehu_tree_leaf_count(tree));
+        }
+        kehu_tree_free(tree);
+        assert_int_equal(f.live_blocks, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree_takes_a_million_categories),
+        cmocka_unit_test(test_tree_scores_plain_columns_as_row_by_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,21 @@
+/* learn/tree_plain.h - the leaves of rows whose values lie in plain arrays of float, or
+ * of double: some rows go down the tree together, without a branch, and what they will
+ * ask is fetched before. */
+#ifndef KEHU_SRC_LEARN_TREE_PLAIN_H
+#define KEHU_SRC_LEARN_TREE_PLAIN_H
+
+#include "learn/tree_walk.h"
+
+typedef struct kehu__plain kehu__plain;
+
+/* *out is NULL, without an error, where the columns that the tree asks are not all of one
+ * such type, without validity bits. Close with the same tree. */
+kehu_status kehu__plain_open(kehu__plain **out, const kehu_tree *tree,
+                             const kehu__tree_source *sources, int64_t n_rows,
+                             kehu_error *err);
+void kehu__plain_close(kehu__plain *plain, const kehu_tree *tree);
+
+/* nodes[n]: where the rows from .. from + n - 1 end. */
+void kehu__plain_walk(const kehu__plain *plain, int64_t from, int64_t n, uint32_t *nodes);
+
+#endif

@@ -208,7 +208,9 @@ kehu_status kehu_snapshot_totals(kehu_table **out, const kehu_snapshot *snapshot
     t = new_totals(snapshot, &opt);
     status = kehu__share_range(&t.range, &keys, snapshot, KEHU_STORE_EVENTS, &opt, err);
     if (status == KEHU_OK)
-        status = opt.n_threads <= 1 || count_shares(snapshot) == 1
+        /* Sums are read faster than they are shared out. */
+        status = opt.n_threads <= 1 || count_shares(snapshot) == 1 ||
+                         kehu__totals_are_kept(snapshot, &opt, &t.range)
                      ? sum_up(&t, err)
                      : sum_up_in_shares(&t, count_shares(snapshot), err);
     if (status == KEHU_OK)

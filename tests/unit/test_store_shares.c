@@ -127,14 +127,16 @@ static kehu_store *fill_many(void)
     return store;
 }
 
+/* Some rows are too early to count, so the sums that segments keep are of no use. */
 static void test_totals_are_the_same_for_any_number_of_threads(void **state)
 {
     kehu_store *store = fill_many();
     kehu_snapshot *snapshot = store_see(store);
-    kehu_scan_options options = {.size = sizeof options, .n_threads = 1};
+    kehu_scan_options options = {
+        .size = sizeof options, .n_threads = 1, .from = 1, .from_us = 100};
     char *one = totals_of(snapshot, &options);
     const int64_t huge[] = {INT64_MAX, INT64_MAX}, who[] = {99999, 99999},
-                  when[] = {1, 2};
+                  when[] = {101, 102};
     kehu_table *table;
     kehu_error err, again;
     (void)state;
@@ -184,7 +186,8 @@ static void test_sums_on_threads_report_every_refused_allocation(void **state)
         kehu_allocator counting = *faulty_init(&f, n);
         const kehu_allocator locked = {resize_locked, &counting};
         const kehu_snapshot_options seen = {.size = sizeof seen, .alloc = &locked};
-        const kehu_scan_options options = {.size = sizeof options, .n_threads = 2};
+        const kehu_scan_options options = {
+            .size = sizeof options, .n_threads = 2, .from = 1, .from_us = 100};
         kehu_snapshot *snapshot = NULL;
         kehu_table *table = NULL;
         status = kehu_snapshot_open_path(&snapshot, "store_shares_many", &seen, &err);

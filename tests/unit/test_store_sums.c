@@ -46,6 +46,7 @@ static void expect_all_same(kehu_store *store)
         {.size = sizeof *cases, .require = "vip or not vip"},
         {.size = sizeof *cases, .require = "vip"},
         {.size = sizeof *cases, .share = 1, .n_shares = 3},
+        {.size = sizeof *cases, .n_threads = 3},
         {.size = sizeof *cases,
          .pseudonym_key = "0123456789abcdef",
          .pseudonym_key_size = 16}};

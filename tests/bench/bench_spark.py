@@ -7,6 +7,9 @@ CPU seconds are those of all processes: the driver, the JVM and the Python worke
 put the same kind of answer behind its columns. Spark's pipelines take characters, hashed and weighted by idf, to OneVsRest
 over LinearSVC and, quicker, to one multinomial logistic regression. Of kehu's classifiers it is the one of characters alone
 (fixed_terms): by validation on the training texts it has 90.46 %, the one with words, at five times the time, 90.57 %.
+
+Of customers most is Spark's own groupBy on both sides: of 10 M rows 5.8 of kehu's 6.7 CPU seconds before grades, the two
+passes that find the edges .85. So 1 is about what can be had beside percentile_approx, which finds them in one, and not all.
 """
 import glob
 import os
@@ -74,6 +77,7 @@ def customers():
     table(medians)
     for peer in ("ntile", "approx"):
         bar(f"spark.rfm.{peer}.cpu", ratio(medians, peer, "rfm_s"), 1)
+    bar("spark.rfm.wrong_edges", medians["kehu"]["wrong_edges"], 0, at_most=True)
 
 
 run("sh", "-c", ". tests/support/install.sh && ensure javac=openjdk-17-jdk-headless mvn=maven")

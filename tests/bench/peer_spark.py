@@ -173,30 +173,51 @@ def by_java(spark, frame):
     return DataFrame(jvm.org.kehu.spark.KehuSpark.classify(frame._jdf, model, "text"), spark)
 
 
+MEASURES = ("recency_days", "orders", "spend")
+
+
 def graded_by_sql(frame, who):
+    """Customers with grades; and, of percentile_approx, their sums and the edges."""
     customers = frame.groupBy("customer").agg(f.datediff(f.lit(AS_OF), f.max("day")).alias("recency_days"), f.count("*").alias("orders"),
                                               f.sum("amount").alias("spend"))
     names = {"R": f.desc("recency_days"), "F": f.asc("orders"), "M": f.asc("spend")}
     if who == "ntile":
-        return customers.select("*", *(f.ntile(5).over(Window.orderBy(by)).alias(name) for name, by in names.items()))
+        return customers.select("*", *(f.ntile(5).over(Window.orderBy(by)).alias(name) for name, by in names.items())), None, None
     customers = customers.cache()
-    edges = customers.select(*(f.percentile_approx(c, [.2, .4, .6, .8], 10000).alias(c) for c in ("recency_days", "orders", "spend"))).first()
+    edges = customers.select(*(f.percentile_approx(c, [.2, .4, .6, .8], 10000).alias(c) for c in MEASURES)).first()
 
     def grade(column, edges):
         return sum((f.when(f.col(column) > edge, 1).otherwise(0) for edge in edges), f.lit(1))
 
-    return customers.select("*", (6 - grade("recency_days", edges[0])).alias("R"), grade("orders", edges[1]).alias("F"), grade("spend", edges[2]).alias("M"))
+    return (customers.select("*", (6 - grade("recency_days", edges[0])).alias("R"), grade("orders", edges[1]).alias("F"),
+                             grade("spend", edges[2]).alias("M")), customers, edges)
+
+
+def graded_by_kehu(frame):
+    found = kehu.spark.rfm(frame, "customer", "day", "amount", as_of=AS_OF)
+    return found.customers, found.sums, [found.model.cuts(name).at_most for name in MEASURES]
+
+
+def wrong_edges(sums, edges):
+    """How many are not the values of nearest rank, by counts of the customers below and up to each."""
+    asked = [(name, edge, k) for name, of_it in zip(MEASURES, edges) for k, edge in enumerate(of_it, 1)]
+    counts = [f.count_if(compared) for name, edge, _ in asked for compared in (f.col(name) < edge, f.col(name) <= edge)]
+    n, *seen = sums.agg(f.count("*"), *counts).first()
+    return sum(not below < -(-n * k // 5) <= up_to for (_, _, k), below, up_to in zip(asked, seen[::2], seen[1::2]))
 
 
 def rfm(spark, who, once=False):
     frame = spark.read.parquet(inside("sales"))
+    made = []
 
     def work():
-        made = kehu.spark.rfm(frame, "customer", "day", "amount", as_of=AS_OF).customers if who == "kehu" else graded_by_sql(frame, who)
-        made.write.format("noop").mode("overwrite").save()
         spark.catalog.clearCache()
+        made[:] = graded_by_kehu(frame) if who == "kehu" else graded_by_sql(frame, who)
+        made[0].write.format("noop").mode("overwrite").save()
 
     measured("rfm_s", work, once)
+    if made[1] is not None:
+        figure("wrong_edges", wrong_edges(*made[1:]))
 
 
 def rfm_once(spark, who):

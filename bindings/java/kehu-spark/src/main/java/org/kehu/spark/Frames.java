@@ -60,6 +60,10 @@ final class Frames {
         return type instanceof LongType || type instanceof IntegerType || type instanceof ShortType || type instanceof ByteType;
     }
 
+    static boolean isKey(DataType type) {
+        return type instanceof StringType || isWhole(type);
+    }
+
     static boolean isTime(DataType type) {
         return type instanceof DateType || type instanceof TimestampType || type instanceof TimestampNTZType;
     }
@@ -152,7 +156,7 @@ final class Frames {
             .collect(Collectors.toList());
     }
 
-    private static Column column(String name, DataType type, int at, List<Row> rows) {
+    static Column column(String name, DataType type, int at, List<Row> rows) {
         int n = rows.size();
         if (type instanceof StringType) {
             return Column.of(name, rows.stream().map(row -> row.isNullAt(at) ? null : text(row, at)).toArray(String[]::new));

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -22,12 +23,13 @@ import org.apache.spark.sql.SparkSession;
  * A model on its way to the executors: the bytes of its files, broadcast. Each executor reads them once; all its tasks, of
  * later jobs too, share the one model.
  *
- * <p>Not by SparkContext.addFile: in the SQL jobs of Spark 4.2 files that were added after the start do not arrive.
+ * <p>Not by SparkContext.addFile: of the files added to a context, the jobs of a session of Spark 4.2 get none.
  */
 final class Shipped<M> implements Serializable {
     private static final long serialVersionUID = 1;
     private static final Map<SparkContext, Map<String, Broadcast<byte[]>>> SENT = new WeakHashMap<>(); // by this driver
     private static final ConcurrentHashMap<String, Object> LOADED = new ConcurrentHashMap<>(); // of this executor
+    private static final Pattern AGAIN = Pattern.compile("^Exception [\\w.]+: (.*) \\[in thread .*$", Pattern.DOTALL);
 
     /** Makes the model of its files, which are removed afterwards. */
     interface Read<M> extends Serializable {
@@ -70,28 +72,34 @@ final class Shipped<M> implements Serializable {
     M open() {
         try {
             return (M) LOADED.computeIfAbsent(name, n -> load());
-        } catch (LinkageError e) { // said again by every task, as the first one may have been another job's
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new IllegalStateException("the native library of kehu cannot be loaded on this worker: " + cause.getMessage(), e);
+        } catch (LinkageError e) {
+            throw new IllegalStateException("the native library of kehu cannot be loaded on this worker: " + reason(e), e);
         }
+    }
+
+    /** What the loader said. Of the second time on the JVM tells it as a text of its own, around it. */
+    private static String reason(Throwable e) {
+        return e.getCause() != null ? reason(e.getCause()) : AGAIN.matcher(String.valueOf(e.getMessage())).replaceFirst("$1");
     }
 
     /** By files, as some models are mapped from them; a mapped file may be removed. */
     private M load() {
         List<Path> files = new ArrayList<>();
         try {
-            for (Broadcast<byte[]> content : contents) {
-                Path file = Files.createTempFile("kehu-", ".model");
-                files.add(file);
-                Files.write(file, content.value());
+            try {
+                for (Broadcast<byte[]> content : contents) {
+                    Path file = Files.createTempFile("kehu-", ".model");
+                    files.add(file);
+                    Files.write(file, content.value());
+                }
+                return read.from(files);
+            } finally {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
             }
-            M model = read.from(files);
-            for (Path file : files) {
-                Files.delete(file);
-            }
-            return model;
         } catch (IOException e) {
-            throw new UncheckedIOException("the model file " + files + " cannot be written on this worker", e);
+            throw new UncheckedIOException("the model file cannot be written on this worker: " + e.getMessage(), e);
         }
     }
 }

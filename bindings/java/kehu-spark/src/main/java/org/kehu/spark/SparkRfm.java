@@ -38,7 +38,7 @@ import org.kehu.Segments;
  * Transactions to one row a customer, inside Apache Spark: customer, recency_days, orders, spend, R, F, M and segment.
  *
  * <p>Each customer's rows are summed up by Spark's own groupBy, and the cut points are the exact quantiles of all customers,
- * counted in two or three passes over the sums. All of it is whole numbers, so the partitioning never changes a digit.
+ * counted in two passes over the sums, or three. All of it is whole numbers, so the partitioning never changes a digit.
  */
 public final class SparkRfm {
     private static final List<String> MEASURES = List.of("recency_days", "orders", "spend");
@@ -137,11 +137,11 @@ public final class SparkRfm {
      * @return the customers, the cut points, and what is cached
      */
     public static Graded rfm(Dataset<Row> df, String customer, String time, String amount, LocalDate asOf, Options options) {
-        Frames.check(df, customer, "string or whole numbers", SparkRfm::isKey);
+        Frames.check(df, customer, "string or whole numbers", Frames::isKey);
         Frames.check(df, time, "date or timestamp", Frames::isTime);
         Frames.check(df, amount, "whole numbers", Frames::isWhole);
         if (options.order != null) {
-            Frames.check(df, options.order, "string or whole numbers", SparkRfm::isKey);
+            Frames.check(df, options.order, "string or whole numbers", Frames::isKey);
         }
         try (Segments rules = Segments.of(options.rules)) {
             Dataset<Row> sums = sums(df, customer, time, amount, asOf, options).cache();
@@ -149,10 +149,6 @@ public final class SparkRfm {
             Rfm model = Rfm.fit(null, new Rfm.Options().edges(edges[0], edges[1], edges[2]));
             return new Graded(graded(sums, model, edges, rules, options.rules), model, sums);
         }
-    }
-
-    private static boolean isKey(DataType type) {
-        return type instanceof StringType || Frames.isWhole(type);
     }
 
     /** Neither null nor empty. */

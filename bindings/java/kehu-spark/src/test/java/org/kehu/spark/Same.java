@@ -1,13 +1,29 @@
 package org.kehu.spark;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -127,6 +143,95 @@ abstract class Same {
                 preference.levels().names().get(found.levels()[2 * i + best]), told));
         }
         assertEquals(want, rows(KehuSpark.preference(frame, preference, true), "id", "class", "probability", "level", "reasons"));
+    }
+
+    private static final String WORDS = "话费 10\n网速 10\n宽带 10\n断网 10\n多扣 10\n账单 10\n信号 10\n扣错 10\n扣费 10\n";
+
+    private static Map<List<String>, Long> counted(Dataset<Row> counts) {
+        return counts.collectAsList().stream().collect(Collectors.toMap(row -> Arrays.asList(row.getString(0), row.getString(1)), row -> row.getLong(2)));
+    }
+
+    private static Map<List<String>, Long> countedHere(Function<String, Stream<String>> terms) {
+        Map<List<String>, Long> want = new HashMap<>();
+        for (Row row : Samples.texts()) {
+            want.merge(Arrays.asList(row.getString(1), null), 1L, Long::sum);
+            terms.apply(row.isNullAt(2) ? "" : row.getString(2)).distinct().forEach(term -> want.merge(List.of(row.getString(1), term), 1L, Long::sum));
+        }
+        return want;
+    }
+
+    @Test
+    void keywordsFromCounts() {
+        Tokenizer words = Tokenizer.readWords(WORDS, new Tokenizer.Options());
+        Map<List<String>, Long> want = countedHere(t -> words.split(t).stream().map(span -> span.in(t)).filter(w -> w.matches("[\\p{L}\\p{N}]+")));
+        assertTrue(want.size() > 12);
+        Set<String> lists = new HashSet<>();
+        for (int partitions : new int[] {1, 2, 7, 64}) {
+            Dataset<Row> counts = SparkTrain.countTerms(texts(partitions), "label", "text", words, Tokenizer.Mode.WORDS).cache();
+            assertEquals(want, counted(counts));
+            lists.add(SparkTrain.trainKeywords(counts, 20, 3).text());
+            counts.unpersist();
+        }
+        Dataset<Row> odd = SparkTrain.countTerms(texts(2).where("id % 2 = 1"), "label", "text", words, Tokenizer.Mode.WORDS);
+        Dataset<Row> even = SparkTrain.countTerms(texts(3).where("id % 2 = 0"), "label", "text", words, Tokenizer.Mode.WORDS);
+        lists.add(SparkTrain.trainKeywords(odd.union(even), 20, 3).text());
+        assertEquals(1, lists.size());
+        Keyword list = Keyword.readText(lists.iterator().next());
+        assertEquals(countedHere(t -> list.words().stream().filter(t::contains)), counted(SparkTrain.countTerms(texts(3), "label", "text", list)));
+    }
+
+    @Test
+    void aTreeOfCountsIsTheTreeOfTheRows() throws IOException {
+        List<Row> rows = Samples.leavers();
+        Dataset<Row> frame = spark.createDataFrame(rows, Samples.LEAVERS);
+        List<String> features = List.of("age", "plan");
+        long[] keys = frame.orderBy("id").selectExpr("pmod(xxhash64(id), 64L)").collectAsList().stream().mapToLong(row -> row.getLong(0)).toArray();
+        boolean[] gone = new boolean[rows.size()];
+        IntStream.range(0, gone.length).forEach(i -> gone[i] = rows.get(i).getBoolean(3));
+        List<Column> columns = List.of(Column.ofNullable("age", rows.stream().map(r -> (Long) r.get(1)).toArray(Long[]::new)),
+            Column.of("plan", Samples.column(rows, 2)));
+        Tree want = Tree.train(columns, Column.of(null, gone), Column.of(null, keys), null, new Tree.Options().maxLeaves(64));
+        Set<String> bytes = new HashSet<>();
+        for (int partitions : new int[] {1, 2, 7, 64}) {
+            Tree found = SparkTrain.trainTree(frame.repartition(partitions), "gone", features, "id", SparkTrain.MAX_GROUPS, new Tree.Options().maxLeaves(64));
+            bytes.add(HexFormat.of().formatHex(found.toBytes()));
+            ByteArrayOutputStream ours = new ByteArrayOutputStream();
+            ByteArrayOutputStream theirs = new ByteArrayOutputStream();
+            found.writeRules(ours);
+            want.writeRules(theirs);
+            assertEquals(theirs.toString(), ours.toString());
+            assertTrue(found.leafCount() > 3);
+            assertEquals(rows.size(), found.info().weight());
+            assertArrayEquals(want.score(columns), found.score(columns));
+        }
+        assertEquals(1, bytes.size());
+        assertEquals(List.of("false", "true"), SparkTrain.trainTree(frame, "gone", features, null, 100, new Tree.Options()).classNames());
+    }
+
+    /** Each executor maps a model once, for all its tasks, and never writes to it. */
+    @Test
+    void anExecutorHasOneModel() {
+        Svm svm = Samples.svm(Samples.texts());
+        Shipped<Svm> shipped = new Shipped<>(spark, "svm", files -> Svm.map(files.get(0), null), svm.toBytes());
+        MapPartitionsFunction<Row, String> look = rows -> {
+            int model = System.identityHashCode(shipped.open());
+            rows.forEachRemaining(row -> {});
+            List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1).stream()
+                .filter(line -> line.contains("/kehu-") && line.contains(".model")).toList();
+            boolean isRead = !maps.isEmpty() && maps.stream().allMatch(line -> line.contains(" r--"));
+            return List.of(ProcessHandle.current().pid() + " " + model + " " + isRead).iterator();
+        };
+        List<String> seen = texts(8).mapPartitions(look, Encoders.STRING()).distinct().collectAsList();
+        assertEquals(seen.size(), seen.stream().map(s -> s.split(" ")[0]).distinct().count(), seen.toString());
+        assertTrue(seen.stream().allMatch(s -> s.endsWith(" true")), seen.toString());
+    }
+
+    @Test
+    void aModelThatDoesNotArriveWholeIsTold() {
+        byte[] bytes = Samples.svm(Samples.texts()).toBytes();
+        Shipped<Svm> cut = new Shipped<>(spark, "svm", files -> Svm.map(files.get(0), null), Arrays.copyOf(bytes, bytes.length / 2));
+        MapPartitionsFunction<Row, String> open = rows -> List.of(cut.open().toString()).iterator();
+        LocalTest.fails("org.kehu.KehuException$Format: ", () -> texts(1).mapPartitions(open, Encoders.STRING()).collectAsList());
     }
 
     /** What RfmBase, Rfm and Segments of one process give. */

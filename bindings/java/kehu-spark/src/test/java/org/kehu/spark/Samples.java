@@ -22,6 +22,8 @@ final class Samples {
     static final StructType TEXTS = schema("id", DataTypes.IntegerType, "label", DataTypes.StringType, "text", DataTypes.StringType);
     static final StructType CUSTOMERS = schema("id", DataTypes.IntegerType, "age", DataTypes.LongType, "channel", DataTypes.StringType, "spend",
         DataTypes.DoubleType);
+    static final StructType LEAVERS = schema("id", DataTypes.LongType, "age", DataTypes.LongType, "plan", DataTypes.StringType, "gone",
+        DataTypes.BooleanType);
     static final StructType SALES = schema("customer", DataTypes.StringType, "day", DataTypes.DateType, "amount", DataTypes.LongType, "order",
         DataTypes.StringType);
 
@@ -88,6 +90,17 @@ final class Samples {
     static Preference preference(List<Row> customers) {
         return Preference.train(columns(customers), target(customers), null,
             new Preference.Options().rules(Segments.of("1 +1.5: age > 40 and channel = hall\n")));
+    }
+
+    static List<Row> leavers() {
+        Random chance = new Random(9);
+        List<Row> rows = new ArrayList<>();
+        for (long i = 0; i < 2000; i++) {
+            int age = chance.nextInt(9);
+            String plan = new String[] {"应用", "hall", null}[chance.nextInt(3)];
+            rows.add(RowFactory.create(i, age == 8 ? null : (Object) (long) age, plan, age > 4 ^ "应用".equals(plan) ^ chance.nextInt(5) == 0));
+        }
+        return rows;
     }
 
     static List<Row> sales() {

@@ -179,7 +179,7 @@ uint32_t kehu__token_scan_fill(kehu__term_scan *s, uint64_t *keys, kehu__span *s
 
 /* The next keys; 0 at the end of the text. keys[KEHU__SCAN_KEYS], spans likewise
  * or NULL. Inlined, so that without spans nothing is done for them. */
-static inline __attribute__((always_inline)) uint32_t kehu__term_scan_fill(
+__attribute__((always_inline)) static inline uint32_t kehu__term_scan_fill(
     kehu__term_scan *s, uint64_t *keys, kehu__span *spans)
 {
     uint32_t n = 0;

@@ -125,7 +125,7 @@ static bool enlarge(const kehu_allocator *alloc, void *array, size_t old, size_t
 
 /* Twice the room. The arrays stay of one capacity: a refusal half-way leaves all
  * as small as before. Apart, so that counting a term needs few registers. */
-static __attribute__((noinline)) bool grow_work(kehu__term_work *w)
+__attribute__((noinline)) static bool grow_work(kehu__term_work *w)
 {
     const size_t size = w->table_size == 0 ? FIRST_TABLE : w->table_size * 2;
     kehu__term_work bigger = kehu__term_work_new(&w->alloc);

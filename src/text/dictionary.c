@@ -70,15 +70,10 @@ static kehu_status find_sections(kehu__dictionary *d, const kehu__container *c,
 
 static bool sizes_make_sense(const kehu__dictionary *d)
 {
-    const kehu__trie *t = &d->trie;
     return d->n_pages > 0 && d->n_pages <= N_PLANE_PAGES && d->n_values > 1 &&
            d->n_tags > 0 && d->n_words > 0 && d->longest > 0 &&
-           d->longest <= KEHU__WORD_MAX && t->label_bits >= 1 &&
-           t->label_bits <= KEHU__LABEL_BITS && t->base_bits >= 1 && t->base_bits <= 26 &&
-           t->value_bits >= 1 && t->value_bits <= 26 &&
-           t->slot_bytes == (t->label_bits + t->base_bits + t->value_bits + 7) / 8 &&
-           t->n_slots > 1 && d->unknown_cost >= 0 && d->unknown_cost < KEHU__COST_HARD &&
-           d->total > 0;
+           d->longest <= KEHU__WORD_MAX && kehu__trie_sizes_fit(&d->trie) &&
+           d->unknown_cost >= 0 && d->unknown_cost < KEHU__COST_HARD && d->total > 0;
 }
 
 /* Tags are short and each is ended; spellings follow each other. */
@@ -142,6 +137,16 @@ kehu_status kehu__dictionary_open(kehu__dictionary *d, const void *bytes, size_t
     if (!sizes_make_sense(d) || !texts_fit(d) || !numbers_fit(d))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s holds a number out of range", name);
     return kehu__trie_check(&d->trie, d->longest, alloc, err);
+}
+
+uint32_t kehu__dictionary_n_labels(const kehu__dictionary *d)
+{
+    uint32_t largest = 0;
+    for (size_t i = 0; i < (size_t)d->n_pages * 256; i++) {
+        const uint32_t label = kehu__load16(d->labels + 2 * i);
+        largest = label > largest ? label : largest;
+    }
+    return largest;
 }
 
 uint32_t kehu__dictionary_find(const kehu__dictionary *d, const char *bytes, size_t size,

@@ -37,15 +37,24 @@ typedef struct kehu__dictionary {
     kehu__trie trie;
 } kehu__dictionary;
 
-/* The label of a character in any of its foldable forms; 0 = in no word. */
-static inline uint32_t kehu__dictionary_label(const kehu__dictionary *d, uint32_t c)
+/* What PAGE and CHAR say of a character; 0 of what is none. */
+static inline uint32_t kehu__paged_label(const char *pages, const char *labels,
+                                         uint32_t c)
 {
     if (c > 0x10FFFF)
         return 0;
     return kehu__load16(
-        d->labels +
-        2 * ((size_t)kehu__load16(d->pages + 2 * (c >> 8)) * 256 + (c & 255)));
+        labels + 2 * ((size_t)kehu__load16(pages + 2 * (c >> 8)) * 256 + (c & 255)));
 }
+
+/* The label of a character in any of its foldable forms; 0 = in no word. */
+static inline uint32_t kehu__dictionary_label(const kehu__dictionary *d, uint32_t c)
+{
+    return kehu__paged_label(d->pages, d->labels, c);
+}
+
+/* How many labels there are, from 1 up. Reads them all. */
+uint32_t kehu__dictionary_n_labels(const kehu__dictionary *d);
 
 static inline int32_t kehu__dictionary_cost(const kehu__dictionary *d, uint32_t value)
 {

@@ -7,12 +7,6 @@
 #include "base/sort.h"
 #include "data/column.h"
 
-enum {
-    HIDDEN_LONGEST = 8, /* units of the words that are hidden */
-    SCALE = 64,         /* a trained weight of 1 in the model */
-    WEIGHT_MAX = 8000   /* so that 24 of them stay far from overflow */
-};
-
 void kehu__gold_free(kehu__gold *gold, const kehu_allocator *alloc)
 {
     kehu__free(alloc, gold->text, gold->capacity, 1);
@@ -74,6 +68,7 @@ typedef struct trainer {
     kehu__random random;
     double dropout;
     kehu__piece piece;
+    kehu__features features;
     int32_t scores[KEHU__PIECE_MAX][KEHU__TAGS];
     uint8_t wanted[KEHU__PIECE_MAX], found[KEHU__PIECE_MAX];
 } trainer;
@@ -84,7 +79,7 @@ static void each_piece(trainer *t, void (*each)(trainer *t, void *ctx), void *ct
     const char *p = t->gold.text, *const end = p + t->gold.size;
     while (p < end) {
         kehu_span_kind alone;
-        const char *next = kehu__piece_read(&t->piece, t->s, p, end, &alone);
+        const char *next = kehu__piece_read(&t->piece, &t->s->alphabet, p, end, &alone);
         bool begins = true;
         for (uint32_t i = 0; i < t->piece.n; i++) {
             const size_t last = (size_t)(p - t->gold.text) + t->piece.offsets[i + 1] - 1;
@@ -96,6 +91,7 @@ static void each_piece(trainer *t, void (*each)(trainer *t, void *ctx), void *ct
                                   : (ends ? KEHU__TAG_E : KEHU__TAG_M);
             begins = ends;
         }
+        kehu__features_label(&t->features, &t->piece, t->s, p);
         if (t->piece.n > 0)
             each(t, ctx);
         p = next;
@@ -120,7 +116,6 @@ static void add_pair(pair_list *list, uint32_t a, uint32_t b)
 static void collect_pairs(trainer *t, void *ctx)
 {
     pair_list *lists = ctx;
-    kehu__piece_prepare(&t->piece, t->s, NULL);
     for (uint32_t k = 1; k < KEHU__PADS + t->piece.n + 1; k++) {
         const uint16_t *c = t->piece.labels + k;
         add_pair(&lists[0], c[0], c[1]);
@@ -130,7 +125,7 @@ static void collect_pairs(trainer *t, void *ctx)
 
 /* A table of n different keys, numbered from 1 up in their order. */
 static kehu_status write_table(const uint64_t *keys, uint32_t n, kehu__buffer *out,
-                               kehu__pairs *pairs, kehu_error *err)
+                               kehu__numbering *pairs, kehu_error *err)
 {
     uint32_t size = 4;
     char *table;
@@ -140,10 +135,10 @@ static kehu_status write_table(const uint64_t *keys, uint32_t n, kehu__buffer *o
     if (table == NULL)
         return kehu__no_memory(err, "the pairs");
     memset(table, 0, (size_t)size * 8);
-    *pairs = (kehu__pairs){table, size - 1, n};
+    *pairs = (kehu__numbering){table, size - 1, n};
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t key = (uint32_t)keys[i];
-        uint32_t at = kehu__pair_hash(key) & pairs->mask;
+        uint32_t at = kehu__numbering_hash(key) & pairs->mask;
         while (kehu__load64(table + 8 * (size_t)at) != 0)
             at = (at + 1) & pairs->mask;
         kehu__store64(table + 8 * (size_t)at, (uint64_t)(i + 1) << 32 | key);
@@ -152,7 +147,7 @@ static kehu_status write_table(const uint64_t *keys, uint32_t n, kehu__buffer *o
 }
 
 /* The different pairs of a list, sorted, as a table. */
-static kehu_status build_table(pair_list *list, kehu__buffer *out, kehu__pairs *pairs,
+static kehu_status build_table(pair_list *list, kehu__buffer *out, kehu__numbering *pairs,
                                kehu_error *err)
 {
     uint64_t *scratch = kehu__alloc(&list->alloc, list->n, sizeof *scratch);
@@ -173,7 +168,7 @@ static kehu_status number_pairs(trainer *t, kehu_error *err)
     pair_list *const lists = t->lists;
     static const char none[16]; /* a table of two free places */
     kehu_status status = KEHU_OK;
-    t->s->near = t->s->gapped = (kehu__pairs){none, 1, 0};
+    t->s->near = t->s->gapped = (kehu__numbering){none, 1, 0};
     for (int64_t row = 0; row < t->sentences->length && status == KEHU_OK; row++) {
         status = read_row(t, row, err);
         if (status == KEHU_OK)
@@ -205,7 +200,7 @@ static void set_hidden(trainer *t, int list, uint32_t at, bool hide)
 static double hiding_chance(const trainer *t, uint32_t value)
 {
     kehu__word word;
-    kehu__dictionary_value(&t->s->words, value, &word);
+    kehu__dictionary_value(t->s->words, value, &word);
     return word.frequency == 1   ? t->dropout
            : word.frequency == 2 ? t->dropout / 2
            : word.frequency <= 4 ? t->dropout / 4
@@ -226,9 +221,9 @@ static void hide_words(trainer *t, bool hide)
         uint32_t at, value;
         if (t->wanted[i] == KEHU__TAG_B || t->wanted[i] == KEHU__TAG_S)
             first = i;
-        if (t->wanted[i] != KEHU__TAG_E || i - first >= HIDDEN_LONGEST)
+        if (t->wanted[i] != KEHU__TAG_E || i - first >= KEHU__LISTED_LONGEST)
             continue;
-        at = kehu__dictionary_find_labels(&s->words, t->piece.labels + KEHU__PADS + first,
+        at = kehu__dictionary_find_labels(s->words, t->piece.labels + KEHU__PADS + first,
                                           i + 1 - first, &value);
         if (at == 0)
             continue;
@@ -239,7 +234,7 @@ static void hide_words(trainer *t, bool hide)
         if (t->hidden[1] != NULL && u < chance * (hide ? OTHER_SHARE : 1))
             set_hidden(t, 1,
                        kehu__dictionary_find_labels(s->other,
-                                                    t->piece.other_labels + first,
+                                                    t->features.other_labels + first,
                                                     i + 1 - first, &value),
                        hide);
     }
@@ -263,10 +258,11 @@ static void learn_piece(trainer *t, void *ctx)
     uint32_t records[KEHU__FEATURES];
     (void)ctx;
     hide_words(t, true);
-    kehu__piece_prepare(&t->piece, t->s, t->hidden);
+    kehu__features_find(&t->features, &t->piece, t->s, t->hidden);
     hide_words(t, false);
     for (uint32_t i = 0; i < t->piece.n; i++) {
-        const uint32_t n = kehu__piece_features(&t->piece, t->s, i, records);
+        const uint32_t n =
+            kehu__features_records(&t->features, &t->piece, t->s, i, records);
         int32_t sum[KEHU__TAGS] = {0};
         for (uint32_t k = 0; k < n; k++)
             for (size_t g = 0; g < KEHU__TAGS; g++)
@@ -281,7 +277,8 @@ static void learn_piece(trainer *t, void *ctx)
     for (uint32_t i = 0; i < t->piece.n; i++) {
         const uint8_t *w = t->wanted + i, *f = t->found + i;
         if (*w != *f) {
-            const uint32_t n = kehu__piece_features(&t->piece, t->s, i, records);
+            const uint32_t n =
+                kehu__features_records(&t->features, &t->piece, t->s, i, records);
             for (uint32_t k = 0; k < n; k++)
                 if (records[k] != 0) {
                     change(t, records[k], *w, 1);
@@ -293,15 +290,6 @@ static void learn_piece(trainer *t, void *ctx)
             change_transition(t, f[-1], f[0], -1);
         }
     }
-}
-
-static int32_t average(int32_t weight, int64_t sum, int64_t steps, int64_t limit)
-{
-    /* The mean over all steps, rounded to the nearest, in units of 1 / SCALE. */
-    const int64_t scaled = (int64_t)SCALE * ((int64_t)weight * steps - sum);
-    const int64_t half = scaled < 0 ? -(steps / 2) : steps / 2;
-    const int64_t mean = (scaled + half) / steps;
-    return (int32_t)(mean > limit ? limit : mean < -limit ? -limit : mean);
 }
 
 static kehu_status run_epochs(trainer *t, const kehu__segmenter_options *options,
@@ -332,84 +320,6 @@ static kehu_status run_epochs(trainer *t, const kehu__segmenter_options *options
     return status;
 }
 
-static int32_t weight_of(const trainer *t, size_t record, size_t tag)
-{
-    const size_t at = record * KEHU__TAGS + tag;
-    return average(t->weights[at], t->sums[at], t->step, WEIGHT_MAX);
-}
-
-static void write_records(const trainer *t, size_t from, size_t n, kehu__buffer *weights)
-{
-    for (size_t i = from; i < from + n; i++)
-        for (size_t tag = 0; tag < KEHU__TAGS; tag++)
-            kehu__buffer_u16(weights,
-                             (uint16_t)(KEHU__WEIGHT_ZERO + weight_of(t, i, tag)));
-}
-
-/* The pairs that have a weight, as a table of new numbers, and their records. */
-static kehu_status write_pairs(trainer *t, int which, uint32_t first, uint32_t n_places,
-                               kehu__buffer *table, kehu__buffer *weights,
-                               kehu__pairs *pairs, kehu_error *err)
-{
-    pair_list *list = &t->lists[which];
-    uint32_t kept = 0;
-    write_records(t, first, n_places, weights); /* of pairs that are not there: zeros */
-    for (uint32_t i = 0; i < list->n; i++) {
-        const size_t record = first + (size_t)(i + 1) * n_places;
-        bool any = false;
-        for (size_t k = 0; k < n_places * KEHU__TAGS && !any; k++)
-            any = weight_of(t, record + k / KEHU__TAGS, k % KEHU__TAGS) != 0;
-        if (any) {
-            list->keys[kept++] = list->keys[i];
-            write_records(t, record, n_places, weights);
-        }
-    }
-    return write_table(list->keys, kept, table, pairs, err);
-}
-
-typedef struct joining {
-    const trainer *t;
-    int32_t *sums; /* of the records behind fixed_at of a model */
-} joining;
-
-static void join(void *ctx, uint32_t to, uint32_t from)
-{
-    joining *j = ctx;
-    for (size_t tag = 0; tag < KEHU__TAGS; tag++)
-        j->sums[(size_t)(to - j->t->s->fixed_at) * KEHU__TAGS + tag] +=
-            weight_of(j->t, from, tag);
-}
-
-/* The model's records, and *s as the model has it. */
-static kehu_status write_weights(trainer *t, kehu__buffer *near, kehu__buffer *gapped,
-                                 kehu__buffer *weights, kehu_error *err)
-{
-    kehu__segmenter *s = t->s;
-    const size_t n = (kehu__segmenter_lay_out(s) - s->fixed_at) * (size_t)KEHU__TAGS;
-    joining j = {t, kehu__alloc_zero(&t->alloc, n, sizeof *j.sums)};
-    kehu__pairs kept[2] = {{.n = 0}, {.n = 0}};
-    kehu_status status = KEHU_OK;
-    if (j.sums == NULL)
-        return kehu__no_memory(err, "the model");
-    write_records(t, 0, s->near_at, weights);
-    status =
-        write_pairs(t, 0, s->near_at, KEHU__NEAR_PLACES, near, weights, &kept[0], err);
-    if (status == KEHU_OK)
-        status = write_pairs(t, 1, s->gapped_at, KEHU__GAPPED_PLACES, gapped, weights,
-                             &kept[1], err);
-    kehu__segmenter_join(s, join, &j);
-    for (size_t i = 0; i < n; i++)
-        kehu__buffer_u16(weights, (uint16_t)(KEHU__WEIGHT_ZERO + j.sums[i]));
-    kehu__free(&t->alloc, j.sums, n, sizeof *j.sums);
-    for (int a = 0; a < KEHU__TAGS; a++)
-        for (int b = 0; b < KEHU__TAGS; b++)
-            s->transitions[a][b] =
-                average(t->transitions[a][b], t->transition_sums[a][b], t->step, 1 << 20);
-    s->near = kept[0];
-    s->gapped = kept[1];
-    return status;
-}
-
 static size_t hidden_bytes(const kehu__dictionary *d)
 {
     return d == NULL ? 0 : d->trie.n_slots / 8 + 1;
@@ -423,7 +333,7 @@ static void free_trainer(trainer *t, size_t n_weights)
                    sizeof *t->lists[k].keys);
         kehu__buffer_free(&t->tables[k]);
     }
-    kehu__free(&alloc, t->hidden[0], hidden_bytes(&t->s->words), 1);
+    kehu__free(&alloc, t->hidden[0], hidden_bytes(t->s->words), 1);
     kehu__free(&alloc, t->hidden[1], hidden_bytes(t->s->other), 1);
     kehu__free(&alloc, t->sums, n_weights, sizeof *t->sums);
     kehu__free(&alloc, t->weights, n_weights, sizeof *t->weights);
@@ -431,11 +341,24 @@ static void free_trainer(trainer *t, size_t n_weights)
     kehu__free(&alloc, t, 1, sizeof *t);
 }
 
+static kehu_status build(const trainer *t, kehu__buffer parts[KEHU__MODEL_PARTS],
+                         kehu_error *err)
+{
+    kehu__learned learned = {.s = t->s,
+                             .weights = t->weights,
+                             .sums = t->sums,
+                             .steps = t->step,
+                             .keys = {t->lists[0].keys, t->lists[1].keys},
+                             .alloc = &t->alloc};
+    memcpy(learned.transitions, t->transitions, sizeof t->transitions);
+    memcpy(learned.transition_sums, t->transition_sums, sizeof t->transition_sums);
+    return kehu__segmenter_build(&learned, parts, err);
+}
+
 kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentences,
                                   const kehu__segmenter_options *options,
                                   const kehu__run *run, const kehu_allocator *alloc,
-                                  kehu__buffer *near, kehu__buffer *gapped,
-                                  kehu__buffer *weights, kehu_error *err)
+                                  kehu__buffer parts[KEHU__MODEL_PARTS], kehu_error *err)
 {
     trainer *t = kehu__alloc_zero(alloc, 1, sizeof *t);
     kehu_status status;
@@ -453,11 +376,10 @@ kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentenc
     }
     status = number_pairs(t, err);
     if (status == KEHU_OK) {
-        kehu__segmenter_lay_out(s);
-        n = (size_t)kehu__segmenter_training_records(s) * KEHU__TAGS;
+        n = (size_t)kehu__segmenter_lay_out(s) * KEHU__TAGS;
         t->weights = kehu__alloc_zero(alloc, n, sizeof *t->weights);
         t->sums = kehu__alloc_zero(alloc, n, sizeof *t->sums);
-        t->hidden[0] = kehu__alloc_zero(alloc, hidden_bytes(&s->words), 1);
+        t->hidden[0] = kehu__alloc_zero(alloc, hidden_bytes(s->words), 1);
         t->hidden[1] = kehu__alloc_zero(alloc, hidden_bytes(s->other), 1);
         if (t->weights == NULL || t->sums == NULL || t->hidden[0] == NULL ||
             (s->other != NULL && t->hidden[1] == NULL))
@@ -466,7 +388,7 @@ kehu_status kehu__segmenter_train(kehu__segmenter *s, const kehu_column *sentenc
     if (status == KEHU_OK)
         status = run_epochs(t, options, run, err);
     if (status == KEHU_OK)
-        status = write_weights(t, near, gapped, weights, err);
+        status = build(t, parts, err);
     free_trainer(t, n);
     return status;
 }

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "text/dictionary.h"
-#include "text/segmenter.h"
+#include "text/segmenter_score.h"
 
 /* A dictionary with its bytes, shared by the handles made from it. */
 typedef struct kehu__lexicon {
@@ -20,16 +20,15 @@ typedef struct kehu__lexicon {
     atomic_uint users; /* handles that hold it */
 } kehu__lexicon;
 
-/* A trained model with its bytes, shared likewise. Its dictionaries lie inside. */
+/* A trained model with its bytes, shared likewise. Its dictionary lies inside. */
 typedef struct kehu__model {
     kehu_allocator alloc;
-    kehu__segmenter segmenter;
+    kehu__scorer scorer;
     const char *bytes;
     size_t size;
     char *owned;
     size_t owned_size;
-    kehu__lexicon *words; /* of the training corpus */
-    kehu__lexicon *other; /* NULL = none */
+    kehu__lexicon *words;
     atomic_uint users;
 } kehu__model;
 

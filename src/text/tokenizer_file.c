@@ -69,7 +69,7 @@ static kehu_status open_handle(kehu_tokenizer **out, const char *bytes, size_t s
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
     kehu__lexicon *lexicon;
-    if (size >= 12 && memcmp(bytes + 8, "TOK2", 4) == 0)
+    if (size >= 12 && memcmp(bytes + 8, "TOK3", 4) == 0)
         return kehu__model_open(out, bytes, size, owned, false, name, opt, err);
     KEHU_TRY(
         kehu__lexicon_new(&lexicon, &alloc, bytes, size, owned, size, false, name, err));

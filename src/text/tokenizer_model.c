@@ -1,11 +1,15 @@
 /* Trained tokenizers: learning, the file, splitting, comparing.
  *
- * The file is a container of kind "TOK2":
- *   HEAD  u32 labels; of both tables places and pairs; i32[4][4] transitions
- *   WRDS  the training words, a container "DIC2"
- *   OTHR  the other dictionary, likewise; empty = none
- *   NEAR  u32 key, u32 number a place: pairs side by side; GAPD those with a gap
- *   WGHT  u16[4] a record, 32768 = 0 */
+ * The file is a container of kind "TOK3":
+ *   NEAR  pairs of characters side by side, GAPD those with a unit between: places,
+ *         see segmenter_score.h; NSHF, GSHF their shifts, see segmenter_pairs.h
+ *   HEAD  u32 labels of the corpus, of all; 1 = two lists; places and shifts of both
+ *         tables; the trie's five numbers; i32[4][4] transitions
+ *   PAGE, CHAR  labels of characters, as in a dictionary
+ *   NUMB  u32 a label: the number of the word that the character is
+ *   TRIE  slots of the words of 3 and more units
+ *   SNGL  u16[5][4] a label of the corpus; FIXD u16[4] a record
+ *   WORD  the dictionary that numbers the words, a container "DIC2" */
 #include <kehu/tokenizer.h>
 
 #include "base/error.h"
@@ -15,7 +19,13 @@
 #include "text/segmenter_train.h"
 #include "text/tokenizer.h"
 
-enum { DEFAULT_EPOCHS = 8, MAX_EPOCHS = 100, TRANSITION_MAX = 1 << 20 };
+enum { DEFAULT_EPOCHS = 8, MAX_EPOCHS = 100, N_PAGES = 0x110000 / 256 };
+
+/* In the order of the sections in the file. The places of pairs stand first, at a
+ * multiple of their size. */
+static const char part_tags[KEHU__MODEL_PARTS][5] = {"NEAR", "GAPD", "NSHF", "GSHF",
+                                                     "HEAD", "PAGE", "CHAR", "NUMB",
+                                                     "TRIE", "SNGL", "FIXD"};
 static const double DEFAULT_DROPOUT = 0.9;
 
 void kehu__model_release(kehu__model *m)
@@ -23,104 +33,116 @@ void kehu__model_release(kehu__model *m)
     if (m != NULL && atomic_fetch_sub(&m->users, 1) == 1) {
         const kehu_allocator alloc = m->alloc;
         kehu__lexicon_release(m->words);
-        kehu__lexicon_release(m->other);
         kehu__free(&alloc, m->owned, m->owned_size, 1);
         kehu__free(&alloc, m, 1, sizeof *m);
     }
 }
 
-static uint32_t largest_label(const kehu__dictionary *d)
+/* A section's bytes, when they are as many as they should be. */
+static const char *section(const kehu__container *c, int part, uint64_t size, bool *fits)
 {
+    const char *bytes = NULL;
+    size_t found = 0;
+    if (!kehu__container_find(c, part_tags[part], &bytes, &found) || found != size)
+        *fits = false;
+    return bytes;
+}
+
+static void find_parts(kehu__scorer *s, const kehu__container *c, bool *fits)
+{
+    s->near.places =
+        section(c, KEHU__MODEL_NEAR, ((uint64_t)s->near.n + 1) * KEHU__NEAR_SIZE, fits);
+    s->near.shifts =
+        section(c, KEHU__MODEL_NEAR_SHIFTS, (uint64_t)s->near.n_shifts * 2, fits);
+    s->gapped.places = section(c, KEHU__MODEL_GAPPED,
+                               ((uint64_t)s->gapped.n + 1) * KEHU__GAPPED_SIZE, fits);
+    s->gapped.shifts =
+        section(c, KEHU__MODEL_GAPPED_SHIFTS, (uint64_t)s->gapped.n_shifts * 2, fits);
+    s->alphabet.pages = section(c, KEHU__MODEL_PAGES, 2 * (uint64_t)N_PAGES, fits);
+    s->numbers = section(c, KEHU__MODEL_NUMBERS, (uint64_t)s->n_labels * 4, fits);
+    s->longer.slots =
+        section(c, KEHU__MODEL_TRIE,
+                (uint64_t)s->longer.n_slots * s->longer.slot_bytes + 8, fits);
+    s->singles =
+        section(c, KEHU__MODEL_SINGLES,
+                (uint64_t)s->alphabet.n * KEHU__SINGLE_PLACES * KEHU__RECORD, fits);
+    s->fixed =
+        section(c, KEHU__MODEL_FIXED, (uint64_t)KEHU__N_MODEL * KEHU__RECORD, fits);
+}
+
+/* Every character has a page, and a label that there is. */
+static bool alphabet_fits(kehu__scorer *s, const kehu__container *c)
+{
+    size_t size;
     uint32_t largest = 0;
-    for (size_t i = 0; i < (size_t)d->n_pages * 256; i++) {
-        const uint32_t label = kehu__load16(d->labels + 2 * i);
+    if (!kehu__container_find(c, part_tags[KEHU__MODEL_LABELS], &s->alphabet.labels,
+                              &size))
+        return false;
+    for (uint32_t i = 0; i < N_PAGES; i++)
+        if (kehu__load16(s->alphabet.pages + 2 * (size_t)i) >= size / 512)
+            return false;
+    for (size_t i = 0; i + 1 < size; i += 2) {
+        const uint32_t label = kehu__load16(s->alphabet.labels + i);
         largest = label > largest ? label : largest;
     }
-    return largest;
+    return largest < s->n_labels;
 }
 
-/* A table whose places are as many as it says, with the pairs it says, and at
- * least one of them free, so that every search ends. */
-static bool table_fits(const kehu__pairs *p)
+/* The numbers of a model. What its places, shifts, weights and slots hold needs no
+ * check: any value gives some tags, and no look-up leaves its section. */
+static bool read_numbers(kehu__scorer *s, const kehu__container *c)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i <= p->mask; i++) {
-        const uint64_t place = kehu__load64(p->places + 8 * (size_t)i);
-        const uint64_t number = place >> 32;
-        n += place != 0;
-        if (place != 0 && (number == 0 || number > p->n))
-            return false;
-    }
-    return n == p->n && n <= p->mask;
-}
-
-static bool read_table(kehu__reader *r, const kehu__container *c, const char *tag,
-                       kehu__pairs *p)
-{
-    const uint32_t places = kehu__read_u32(r);
-    size_t size;
-    const char *bytes;
-    p->n = kehu__read_u32(r);
-    if (!kehu__container_find(c, tag, &bytes, &size) || places < 2 ||
-        (places & (places - 1)) != 0 || size != (uint64_t)places * 8)
-        return false;
-    p->mask = places - 1;
-    p->places = bytes;
-    return true;
-}
-
-/* The numbers of a model; its words are open. */
-static bool read_numbers(kehu__model *m, const kehu__container *c, bool trusted)
-{
-    kehu__segmenter *s = &m->segmenter;
     const char *head;
-    size_t size, n_records;
+    size_t size;
     kehu__reader r;
-    if (!kehu__container_find(c, "HEAD", &head, &size))
+    bool fits = true;
+    if (!kehu__container_find(c, part_tags[KEHU__MODEL_HEAD], &head, &size))
         return false;
     r = kehu__reader_new(head, size);
+    s->alphabet.n = kehu__read_u32(&r);
     s->n_labels = kehu__read_u32(&r);
-    if (!read_table(&r, c, "NEAR", &s->near) || !read_table(&r, c, "GAPD", &s->gapped))
-        return false;
+    s->two_lists = kehu__read_u32(&r) != 0;
+    s->near.n = kehu__read_u32(&r);
+    s->near.n_shifts = kehu__read_u32(&r);
+    s->gapped.n = kehu__read_u32(&r);
+    s->gapped.n_shifts = kehu__read_u32(&r);
+    s->longer.n_slots = kehu__read_u32(&r);
+    s->longer.slot_bytes = kehu__read_u32(&r);
+    s->longer.label_bits = kehu__read_u32(&r);
+    s->longer.base_bits = kehu__read_u32(&r);
+    s->longer.value_bits = kehu__read_u32(&r);
     for (int a = 0; a < KEHU__TAGS; a++)
         for (int b = 0; b < KEHU__TAGS; b++) {
             const int32_t w = (int32_t)kehu__read_u32(&r);
-            if (w > TRANSITION_MAX || w < -TRANSITION_MAX)
+            if (w > KEHU__TRANSITION_MAX || w < -KEHU__TRANSITION_MAX)
                 return false;
             s->transitions[a][b] = w;
         }
-    if (r.failed || s->n_labels < 4 || s->n_labels > UINT16_MAX ||
-        s->near.n > (uint32_t)INT32_MAX / 16 || s->gapped.n > (uint32_t)INT32_MAX / 16)
+    if (r.failed || s->alphabet.n < 4 || s->alphabet.n > s->n_labels ||
+        s->n_labels > UINT16_MAX || s->near.n == 0 || s->near.n_shifts == 0 ||
+        s->gapped.n == 0 || s->gapped.n_shifts == 0 ||
+        (s->longer.n_slots > 0 && !kehu__trie_sizes_fit(&s->longer)))
         return false;
-    n_records = kehu__segmenter_lay_out(s);
-    return kehu__container_find(c, "WGHT", &s->weights, &size) &&
-           size == n_records * KEHU__TAGS * 2 &&
-           (trusted || (table_fits(&s->near) && table_fits(&s->gapped) &&
-                        largest_label(&s->words) == s->n_labels - 4));
+    find_parts(s, c, &fits);
+    return fits && alphabet_fits(s, c);
 }
 
 static kehu_status open_parts(kehu__model *m, bool trusted, const char *name,
                               kehu_error *err)
 {
     kehu__container c;
-    const char *words, *other;
-    size_t words_size, other_size;
+    const char *words;
+    size_t words_size;
     if (trusted)
         kehu__container_trust(&c, m->bytes, m->size);
     else
-        KEHU_TRY(kehu__container_open(&c, m->bytes, m->size, "TOK2", name, err));
-    if (!kehu__container_find(&c, "WRDS", &words, &words_size) ||
-        !kehu__container_find(&c, "OTHR", &other, &other_size))
+        KEHU_TRY(kehu__container_open(&c, m->bytes, m->size, "TOK3", name, err));
+    if (!kehu__container_find(&c, "WORD", &words, &words_size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s lacks a section of a tokenizer",
                           name);
     KEHU_TRY(kehu__lexicon_new(&m->words, &m->alloc, words, words_size, NULL, 0, trusted,
                                name, err));
-    if (other_size > 0)
-        KEHU_TRY(kehu__lexicon_new(&m->other, &m->alloc, other, other_size, NULL, 0,
-                                   trusted, name, err));
-    m->segmenter.words = m->words->dictionary;
-    m->segmenter.other = m->other == NULL ? NULL : &m->other->dictionary;
-    if (!read_numbers(m, &c, trusted))
+    if (!read_numbers(&m->scorer, &c))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s holds a number out of range", name);
     return KEHU_OK;
 }
@@ -132,7 +154,6 @@ static kehu_status open_model(kehu_tokenizer **out, const char *bytes, size_t si
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
     kehu__model *m = kehu__alloc_zero(&alloc, 1, sizeof *m);
-    kehu__lexicon *lexicon;
     kehu_status status;
     if (m == NULL) {
         kehu__free(&alloc, owned, owned_size, 1);
@@ -149,9 +170,8 @@ static kehu_status open_model(kehu_tokenizer **out, const char *bytes, size_t si
         kehu__model_release(m);
         return status;
     }
-    lexicon = m->other != NULL ? m->other : m->words;
-    atomic_fetch_add(&lexicon->users, 1);
-    return kehu__tokenizer_new(out, lexicon, NULL, m, opt, err);
+    atomic_fetch_add(&m->words->users, 1);
+    return kehu__tokenizer_new(out, m->words, NULL, m, opt, err);
 }
 
 kehu_status kehu__model_open(kehu_tokenizer **out, const char *bytes, size_t size,
@@ -191,55 +211,42 @@ static kehu_status count_words(kehu__lexicon **out, const kehu_column *sentences
     return status;
 }
 
-static void write_head(kehu__buffer *head, const kehu__segmenter *s)
-{
-    kehu__buffer_u32(head, s->n_labels);
-    kehu__buffer_u32(head, s->near.mask + 1);
-    kehu__buffer_u32(head, s->near.n);
-    kehu__buffer_u32(head, s->gapped.mask + 1);
-    kehu__buffer_u32(head, s->gapped.n);
-    for (int a = 0; a < KEHU__TAGS; a++)
-        for (int b = 0; b < KEHU__TAGS; b++)
-            kehu__buffer_u32(head, (uint32_t)s->transitions[a][b]);
-}
-
 /* Train and append the whole file to out. */
 static kehu_status train_file(kehu__buffer *out, const kehu__lexicon *words,
                               const kehu__lexicon *other, const kehu_column *sentences,
                               const kehu_tokenizer_train_options *opt,
                               const kehu_allocator *alloc, kehu_error *err)
 {
-    enum { HEAD, NEAR, GAPD, WGHT, N_PARTS };
     const kehu__segmenter_options how = {opt->epochs, opt->dropout, opt->seed};
     const kehu__run run = {.progress = opt->progress};
-    kehu__buffer parts[N_PARTS];
-    kehu__segmenter s = {.words = words->dictionary,
-                         .other = other == NULL ? NULL : &other->dictionary,
-                         .n_labels = largest_label(&words->dictionary) + 4};
+    const kehu__lexicon *numbering = other == NULL ? words : other;
+    const kehu__dictionary *d = &words->dictionary;
+    kehu__buffer parts[KEHU__MODEL_PARTS];
+    kehu__section sections[KEHU__MODEL_PARTS + 1];
+    kehu__segmenter s = {
+        .words = d,
+        .other = other == NULL ? NULL : &other->dictionary,
+        .alphabet = {d->pages, d->labels, kehu__dictionary_n_labels(d) + 4}};
     kehu_status status;
-    if (s.n_labels > UINT16_MAX)
+    if (s.alphabet.n > UINT16_MAX)
         return kehu__fail(err, KEHU_LIMIT, -1,
                           "sentences use %u different characters, %d is the most",
-                          (unsigned)s.n_labels - 4, UINT16_MAX - 4);
-    for (int k = 0; k < N_PARTS; k++)
+                          (unsigned)s.alphabet.n - 4, UINT16_MAX - 4);
+    for (int k = 0; k < KEHU__MODEL_PARTS; k++)
         parts[k] = kehu__buffer_new(alloc);
-    status = kehu__segmenter_train(&s, sentences, &how, &run, alloc, &parts[NEAR],
-                                   &parts[GAPD], &parts[WGHT], err);
+    status = kehu__segmenter_train(&s, sentences, &how, &run, alloc, parts, err);
     if (status == KEHU_OK) {
-        write_head(&parts[HEAD], &s);
-        const kehu__section sections[] = {{"HEAD", parts[HEAD].bytes, parts[HEAD].size},
-                                          {"WRDS", words->bytes, words->size},
-                                          {"OTHR", other == NULL ? NULL : other->bytes,
-                                           other == NULL ? 0 : other->size},
-                                          {"NEAR", parts[NEAR].bytes, parts[NEAR].size},
-                                          {"GAPD", parts[GAPD].bytes, parts[GAPD].size},
-                                          {"WGHT", parts[WGHT].bytes, parts[WGHT].size}};
-        kehu__container_build(out, "TOK2", sections,
-                              sizeof sections / sizeof sections[0]);
-        if (out->failed || parts[HEAD].failed || parts[WGHT].failed)
+        for (int k = 0; k < KEHU__MODEL_PARTS; k++) {
+            sections[k] = (kehu__section){.bytes = parts[k].bytes, .size = parts[k].size};
+            memcpy(sections[k].tag, part_tags[k], sizeof part_tags[k]);
+        }
+        sections[KEHU__MODEL_PARTS] =
+            (kehu__section){"WORD", numbering->bytes, numbering->size};
+        kehu__container_build(out, "TOK3", sections, KEHU__MODEL_PARTS + 1);
+        if (out->failed)
             status = kehu__no_memory(err, "the model");
     }
-    for (int k = 0; k < N_PARTS; k++)
+    for (int k = 0; k < KEHU__MODEL_PARTS; k++)
         kehu__buffer_free(&parts[k]);
     return status;
 }
@@ -326,23 +333,26 @@ static kehu_span_kind kind_of_word(const char *p, const char *end, uint32_t word
 
 /* The span of the units [first, end) of a piece that begins at p, `at` of its text. */
 static kehu_span span_of(const kehu_tokenizer *t, const kehu__piece *piece,
-                         uint32_t first, uint32_t end, const char *p, uint32_t at)
+                         const kehu__places *places, uint32_t first, uint32_t end,
+                         const char *p, uint32_t at)
 {
     const char *from = p + piece->offsets[first], *to = p + piece->offsets[end];
-    const uint16_t *labels =
-        t->model->other == NULL ? piece->labels + KEHU__PADS : piece->other_labels;
-    const kehu__dictionary *d = &t->lexicon->dictionary;
+    const uint32_t units = end - first;
     uint32_t word, value;
     kehu_span_kind kind;
-    if (piece->whole[first] != 0) {
-        word = kehu__dictionary_find(d, from, (size_t)(to - from), &value);
+    if (piece->whole[first] != 0 || units > 2)
+        word = kehu__dictionary_find(&t->lexicon->dictionary, from, (size_t)(to - from),
+                                     &value);
+    else
+        word = kehu__scorer_number(&t->model->scorer, piece, places, first, units);
+    if (piece->whole[first] != 0)
         kind = (kehu_span_kind)piece->whole[first];
-    } else {
-        word = kehu__dictionary_find_labels(d, labels + first, end - first, &value);
+    else if (units == 1 && piece->signs[first] != 0)
+        kind = (kehu_span_kind)piece->signs[first];
+    else
         kind = kehu__piece_kind(piece, first, end, word);
-        if (kind == 0)
-            kind = kind_of_word(from, to, word);
-    }
+    if (kind == 0)
+        kind = kind_of_word(from, to, word);
     return (kehu_span){at + piece->offsets[first], (uint32_t)(to - from), word,
                        (uint16_t)kind, 0};
 }
@@ -351,19 +361,19 @@ kehu_status kehu__model_split(const kehu_tokenizer *t, const char *text, int64_t
                               kehu_span *spans, int64_t capacity, int64_t *n_spans,
                               int64_t *used, kehu_error *err)
 {
-    const kehu__segmenter *s = &t->model->segmenter;
+    const kehu__scorer *s = &t->model->scorer;
     const char *p = text, *const end = text + size;
+    kehu__places places;
     kehu__piece piece;
     uint8_t tags[KEHU__PIECE_MAX];
     int64_t n = 0;
     while (p < end) {
         kehu_span_kind alone = KEHU_SPAN_CONTROL;
-        const char *next = kehu__piece_read(&piece, s, p, end, &alone);
+        const char *next = kehu__piece_read(&piece, &s->alphabet, p, end, &alone);
         const uint32_t at = (uint32_t)(p - text);
         const int64_t n_before = n;
         if (piece.n > 0) {
-            kehu__piece_prepare(&piece, s, NULL);
-            kehu__piece_tag(&piece, s, tags);
+            kehu__scorer_tag(s, &piece, &places, tags);
         } else if (n < capacity) {
             spans[n] = (kehu_span){at, (uint32_t)(next - p), 0, (uint16_t)alone, 0};
             n++;
@@ -376,7 +386,7 @@ kehu_status kehu__model_split(const kehu_tokenizer *t, const char *text, int64_t
                 continue;
             if (n == capacity)
                 break;
-            spans[n++] = span_of(t, &piece, first, i + 1, p, at);
+            spans[n++] = span_of(t, &piece, &places, first, i + 1, p, at);
             first = i + 1;
         }
         if (i < piece.n) { /* a piece is split whole or not at all */

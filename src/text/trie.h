@@ -83,6 +83,15 @@ static inline uint32_t kehu__trie_child(const kehu__trie *t, uint32_t base,
     return kehu__trie_step(t, kehu__slot_base(t, *s), kehu__label_on_page(label), s);
 }
 
+/* Ask for the slot that the first step of kehu__trie_child looks at. */
+static inline void kehu__trie_prefetch(const kehu__trie *t, uint32_t base, uint32_t label)
+{
+    const uint32_t i =
+        base + (label < KEHU__LABEL_PAGES ? label : kehu__label_page(label));
+    if (i < t->n_slots)
+        __builtin_prefetch(t->slots + (size_t)i * t->slot_bytes);
+}
+
 /* The label of the child in slot *at; *at goes on to its parent. 0 = none. */
 static inline uint32_t kehu__trie_label_up(const kehu__trie *t, const uint32_t *parents,
                                            uint32_t *at)
@@ -109,6 +118,15 @@ typedef struct kehu__trie_key {
 kehu_status kehu__trie_build(kehu__trie *trie, kehu__buffer *out, uint32_t *places,
                              const kehu__trie_key *keys, size_t n,
                              const kehu_allocator *alloc, kehu_error *err);
+
+/* Numbers from outside with which no look-up leaves the slots. */
+static inline bool kehu__trie_sizes_fit(const kehu__trie *t)
+{
+    return t->label_bits >= 1 && t->label_bits <= KEHU__LABEL_BITS && t->base_bits >= 1 &&
+           t->base_bits <= 26 && t->value_bits >= 1 && t->value_bits <= 26 &&
+           t->slot_bytes == (t->label_bits + t->base_bits + t->value_bits + 7) / 8 &&
+           t->n_slots > 1;
+}
 
 /* Check slots that came from outside: every label fits its place, pages have no
  * value, and no key is longer than max_length. */

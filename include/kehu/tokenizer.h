@@ -204,7 +204,7 @@ typedef struct kehu_tokenizer_train_options {
  * characters; err->where is the row), KEHU_COLUMN, KEHU_ARGUMENT, KEHU_VERSION,
  * KEHU_CANCELLED, KEHU_NO_MEMORY.
  * The same bytes for the same input and options. A million words take about a
- * second a pass and 300 MB; the model about 14 MB and the dictionaries.
+ * second a pass and 300 MB; the model about 16 MB with its dictionary.
  * Source: Collins, "Discriminative training methods for hidden Markov models",
  * EMNLP 2002 (averaged structured perceptron). */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_train(

@@ -38,7 +38,7 @@ for peer in ("rjieba", "cppjieba"):
 accurate = in_turn(programs)
 print("\nthe same by a trained model; peers with their HMM")
 table(accurate)
-# Short: some 90 ns a byte, 62 where texts repeat and all is in the cache, so a third is waiting for memory.
+# Short: some 42 ns a byte, of which 45 % look up and add weights, 15 % are atoms and rules of numbers, 11 % reading pieces.
 bar("tokenizer.accurate.rjieba", ratio(accurate, "rjieba", "cut_s"), 1.8)
 bar("tokenizer.accurate.cppjieba", ratio(accurate, "cppjieba", "cut_s"), 3.5)
 bar("tokenizer.accurate.load.rjieba", ratio(accurate, "rjieba", "load_s"), 15)

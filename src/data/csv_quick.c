@@ -84,9 +84,11 @@ kehu_status kehu__csv_take_quick(kehu_csv *csv, int64_t most_rows, size_t most_b
         const size_t n_cut = b->n_rows;
         if (n_cut == 0 && how == KEHU__CSV_SHORT && find_marks(csv))
             continue;
+        if (n_cut == 0)
+            return KEHU_OK;
         kehu__csv_read_block(csv, b);
         KEHU_TRY(end_block(csv, b, err));
-        if (b->n_rows == 0 || b->n_rows < n_cut || how == KEHU__CSV_UNUSUAL)
+        if (b->n_rows < n_cut || how == KEHU__CSV_UNUSUAL)
             return KEHU_OK;
     }
     return KEHU_OK;

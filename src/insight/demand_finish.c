@@ -179,7 +179,7 @@ void kehu__demand_follower_free(kehu__demand_follower *f)
 typedef struct finishing {
     kehu_demands *d;
     kehu__demand_part *part;
-    kehu__demand_state *next; /* where the next demand goes */
+    size_t next; /* state, of the next demand */
 } finishing;
 
 static void count_row(void *ctx, int64_t demand, const kehu__demand_step *row,
@@ -201,7 +201,8 @@ static void keep_state(void *ctx, int64_t demand, const kehu__demand_walk *w,
     finishing *f = ctx;
     if (w->status == KEHU__DEMAND_NONE)
         return;
-    *f->next++ = (kehu__demand_state){
+    const bool open = (f->d->machine->marks[w->status] & KEHU_DEMAND_OPEN) != 0;
+    f->d->states[f->next++] = (kehu__demand_state){
         .demand = demand,
         .customer = in->customer,
         .taken_in = w->taken_in,
@@ -211,9 +212,9 @@ static void keep_state(void *ctx, int64_t demand, const kehu__demand_walk *w,
         .class_of = in->class_of,
         .status = w->status,
         .has_customer = in->has_customer,
-        .open = (f->d->machine->marks[w->status] & KEHU_DEMAND_OPEN) != 0};
+        .open = open};
     f->part->counts.demands++;
-    f->part->counts.open += f->next[-1].open;
+    f->part->counts.open += open;
 }
 
 /* Parts that are a task, and tasks between two reports of progress. */
@@ -227,13 +228,12 @@ typedef struct stretch {
 static void finish_part(kehu__demand_follower *f, kehu_demands *d, size_t part)
 {
     kehu__demand_part *p = &d->parts[part];
-    kehu__demand_state *states = d->states + p->first_state;
-    finishing to = {d, p, states};
+    finishing to = {d, p, p->first_state};
     const kehu__demand_teller teller = {count_row, keep_state, &to};
     p->counts = (kehu_demand_counts){0};
     p->refused_memory = !kehu__demand_follow(f, part, d->as_of, &teller);
-    while (to.next < states + p->n_intakes)
-        *to.next++ = (kehu__demand_state){.status = KEHU__DEMAND_NONE};
+    while (to.next < p->first_state + p->n_intakes)
+        d->states[to.next++] = (kehu__demand_state){.status = KEHU__DEMAND_NONE};
 }
 
 static void finish_parts(void *arg, int64_t i)

@@ -181,7 +181,7 @@ static bool count_all(counting *c)
     c->of = kehu__alloc(&d->alloc, c->most, sizeof *c->of);
     c->sorted = kehu__alloc(&d->alloc, c->most, sizeof *c->sorted);
     done = done && (c->most == 0 || (c->of != NULL && c->sorted != NULL));
-    for (size_t b = 0; done && b < BUCKETS; b++) {
+    for (size_t b = 0; done && b < BUCKETS && d->n_states > 0; b++) {
         const size_t from = b == 0 ? 0 : c->end[b - 1];
         done = count_bucket(c, c->all + from, c->end[b] - from);
     }

@@ -86,19 +86,36 @@ static void set_edge(kehu_rfm_cuts *c, const int64_t *sorted, int64_t n, uint32_
     }
 }
 
+/* How many of sorted[n] are at most x. */
+static int64_t count_up_to(const int64_t *sorted, int64_t n, int64_t x)
+{
+    int64_t from = 0, to = n;
+    while (from < to) {
+        const int64_t middle = from + (to - from) / 2;
+        if (sorted[middle] <= x)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 static void count_grades(kehu_rfm_cuts *c, int which, const int64_t *sorted, int64_t n)
 {
+    int64_t before = 0;
     memset(c->count, 0, sizeof c->count);
     c->n = n;
     c->least = n > 0 ? sorted[0] : 0;
     c->most = n > 0 ? sorted[n - 1] : 0;
-    for (int64_t i = 0; i < n; i++) {
-        const uint32_t step = kehu__rfm_step(c, sorted[i]);
-        c->count[which == KEHU_RFM_RECENCY ? c->levels - 1 - step : step]++;
-    }
     c->n_used = 0;
-    for (uint32_t j = 0; j < c->levels; j++)
-        c->n_used += c->count[j] > 0;
+    for (uint32_t step = 0; step < c->levels; step++) {
+        const int64_t up_to =
+            step + 1 < c->levels ? count_up_to(sorted, n, c->at_most[step]) : n;
+        c->count[which == KEHU_RFM_RECENCY ? c->levels - 1 - step : step] =
+            up_to - before;
+        c->n_used += up_to > before;
+        before = up_to;
+    }
 }
 
 /* Days and orders lie close together: count them. What spreads is sorted. */

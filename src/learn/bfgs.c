@@ -6,7 +6,6 @@
 #define FLAT  1e-6
 #define STILL 1e-13
 #define GOOD  1e-5
-#define NEAR  1e-6
 
 enum { MAX_HALVINGS = 40, NEWTON_STEPS = 3 };
 
@@ -156,34 +155,33 @@ static void descend(search *s)
     }
 }
 
-/* Second derivatives from differences of the gradient; good to about as many digits as
- * the step has. */
+/* Second derivatives from central differences of the gradient. */
 static void find_hessian(search *s, double hessian[KEHU__BFGS_MAX][KEHU__BFGS_MAX])
 {
     const uint32_t n = s->b->n;
-    double x[KEHU__BFGS_MAX], g[KEHU__BFGS_MAX];
+    const double h = 1e-4;
+    double x[KEHU__BFGS_MAX], up[KEHU__BFGS_MAX], down[KEHU__BFGS_MAX];
     for (uint32_t i = 0; i < n; i++) {
         memcpy(x, s->x, n * sizeof *x);
-        x[i] = s->x[i] + NEAR;
-        s->f(s->ctx, x, g);
+        x[i] = s->x[i] + h;
+        s->f(s->ctx, x, up);
+        x[i] = s->x[i] - h;
+        s->f(s->ctx, x, down);
         for (uint32_t j = 0; j < n; j++)
-            hessian[i][j] = (g[j] - s->g[j]) / (x[i] - s->x[i]);
+            hessian[i][j] = (up[j] - down[j]) / (2 * h);
     }
 }
 
-/* A Newton step, kept if it flattens the gradient. *far: it went farther than the
- * Hessian is good for. */
-static bool polish(search *s, double inverse[KEHU__BFGS_MAX][KEHU__BFGS_MAX], bool *far)
+/* A Newton step, kept if it flattens the gradient. */
+static bool polish(search *s, double inverse[KEHU__BFGS_MAX][KEHU__BFGS_MAX])
 {
     const uint32_t n = s->b->n;
     double x[KEHU__BFGS_MAX], g[KEHU__BFGS_MAX];
-    *far = false;
     for (uint32_t i = 0; i < n; i++) {
         const double d = -dot(n, inverse[i], s->g);
         if (!(fabs(d) < 0.5))
             return false;
         x[i] = s->x[i] + d;
-        *far |= fabs(d) > NEAR;
     }
     const double value = s->f(s->ctx, x, g);
     if (!isfinite(value) || !(largest(n, g) < largest(n, s->g)))
@@ -199,7 +197,7 @@ bool kehu__bfgs_minimize(kehu__bfgs *b, kehu__smooth f, void *ctx, double *x,
 {
     search s = {.b = b, .f = f, .ctx = ctx, .x = x};
     double inverse[KEHU__BFGS_MAX][KEHU__BFGS_MAX];
-    bool curved, far;
+    bool curved;
     b->iterations = 0;
     b->cancelled = false;
     b->value = f(ctx, x, s.g);
@@ -213,12 +211,10 @@ bool kehu__bfgs_minimize(kehu__bfgs *b, kehu__smooth f, void *ctx, double *x,
     find_hessian(&s, hessian);
     curved = kehu__invert(b->n, hessian, inverse);
     for (int k = 0; k < NEWTON_STEPS && curved && largest(b->n, s.g) > 1e-9; k++) {
-        if (!polish(&s, inverse, &far))
+        if (!polish(&s, inverse))
             break;
-        if (far) {
-            find_hessian(&s, hessian);
-            curved = kehu__invert(b->n, hessian, inverse);
-        }
+        find_hessian(&s, hessian);
+        curved = kehu__invert(b->n, hessian, inverse);
     }
     b->slope = largest(b->n, s.g);
     return curved && inside(b, x) && b->slope < GOOD;

@@ -26,7 +26,7 @@ static void score_block(const scoring *s, int64_t from, int64_t n)
 {
     const kehu_tree *tree = s->tree;
     const uint32_t K = tree->classes.n;
-    double *to = s->probabilities + (s->probabilities == NULL ? 0 : (size_t)from * K);
+    double *to = s->probabilities == NULL ? NULL : s->probabilities + (size_t)from * K;
     uint32_t nodes[BLOCK_ROWS];
     if (s->plain != NULL)
         kehu__plain_walk(s->plain, from, n, nodes);

@@ -60,7 +60,7 @@ def model_memory():
                 inside = False
                 for line in file:
                     first, *rest = line.split()
-                    inside = "kehu-" in rest[-1] and (".svm" in line or ".model" in line) if "-" in first else inside
+                    inside = "kehu-" in line and (".svm" in line or ".model" in line) if "-" in first else inside
                     if inside and first in size:
                         size[first] += int(rest[0])
         except OSError:

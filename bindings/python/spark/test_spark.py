@@ -105,8 +105,9 @@ def test_classify(spark, texts, svm, n):
     assert rows_of(kehu.spark.classify(frame, svm), "id", "class", "probability") == want
 
 
-def test_terms_keywords_and_words(spark, texts, svm):
-    frame = spark.createDataFrame(texts, ["id", "label", "text"]).repartition(7)
+@pytest.mark.parametrize("n", PARTS)
+def test_terms_keywords_and_words(spark, texts, svm, n):
+    frame = spark.createDataFrame(texts, ["id", "label", "text"]).repartition(n)
     given = [t for _, _, t in texts]
     want = [svm.explain(t or "", limit=2)["term"].to_list() for t in given]
     assert [row[0] for row in rows_of(kehu.spark.classify(frame, svm, terms=2), "id", "terms")] == want
@@ -130,7 +131,7 @@ def test_models_travel_with_what_they_were_made_with(spark, texts):
     assert rows_of(kehu.spark.classify(frame, model), "id", "class", "probability") == want
 
 
-@pytest.mark.parametrize("n", (1, 7))
+@pytest.mark.parametrize("n", PARTS)
 def test_score_and_preference(spark, n):
     chance = random.Random(5)
     rows = [(i, chance.randrange(18, 80), chance.choice(["app", "hall", None]), chance.random() * 100) for i in range(400)]

@@ -82,25 +82,26 @@ abstract class Same {
         assertEquals(Samples.texts().stream().map(row -> Arrays.asList(row.get(1), row.get(2))).toList(), rows(found, "id", "label", "text"));
     }
 
-    @Test
-    void termsKeywordsAndWords() {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 64})
+    void termsKeywordsAndWords(int partitions) {
         List<String> given = Samples.column(Samples.texts(), 2).stream().map(t -> t == null ? "" : t).toList();
         Svm svm = Samples.svm(Samples.texts());
         assertEquals(given.stream().map(t -> List.<Object>of(svm.explain(t, -1, 2).reasons().stream().map(Svm.Reason::term).toList())).toList(),
-            rows(KehuSpark.classify(texts(7), svm, "text", 2), "id", "terms"));
+            rows(KehuSpark.classify(texts(partitions), svm, "text", 2), "id", "terms"));
         Keyword keyword = Keyword.train(given, Samples.column(Samples.texts(), 1));
         Keyword.Predictions answers = keyword.predict(Column.of(null, given), new Keyword.PredictOptions());
         assertEquals(IntStream.range(0, given.size()).mapToObj(i -> Arrays.<Object>asList(answers.classes()[i] < 0 ? null
             : keyword.classNames().get(answers.classes()[i]), answers.probabilities()[i],
             keyword.explain(given.get(i), -1).stream().map(Keyword.Match::keyword).toList())).toList(),
-            rows(KehuSpark.keywords(texts(7), keyword, "text"), "id", "class", "probability", "keywords"));
+            rows(KehuSpark.keywords(texts(partitions), keyword, "text"), "id", "class", "probability", "keywords"));
         Tokenizer words = Tokenizer.readWords("网速太慢 10\n网速 10\n太慢 10\n宽带断了 10\n宽带 10\n", new Tokenizer.Options().mode(Tokenizer.Mode.SEARCH));
         List<List<Object>> want = given.stream().map(t -> List.<Object>of(words.split(t).stream().map(s -> s.in(t)).toList())).toList();
         assertTrue(want.stream().anyMatch(w -> w.toString().contains("网速太慢, 网速")));
-        assertEquals(want, rows(KehuSpark.tokenize(texts(7), words, Tokenizer.Mode.SEARCH, "text"), "id", "words"));
+        assertEquals(want, rows(KehuSpark.tokenize(texts(partitions), words, Tokenizer.Mode.SEARCH, "text"), "id", "words"));
         Tokenizer own = Tokenizer.standard();
         assertEquals(given.stream().map(t -> List.<Object>of(own.split(t).stream().map(s -> s.in(t)).toList())).toList(),
-            rows(KehuSpark.tokenize(texts(2), "text"), "id", "words"));
+            rows(KehuSpark.tokenize(texts(partitions), "text"), "id", "words"));
     }
 
     @Test
@@ -118,7 +119,7 @@ abstract class Same {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 7})
+    @ValueSource(ints = {1, 2, 7, 64})
     void scoresAndPreferences(int partitions) {
         List<Row> customers = Samples.customers();
         Dataset<Row> frame = spark.createDataFrame(customers, Samples.CUSTOMERS).repartition(partitions);

@@ -260,13 +260,12 @@ static kehu_status get_id(const ids *x, int64_t i, int64_t *id, bool *has,
     return KEHU_OK;
 }
 
-/* The memory where the slots of some rows' texts are is asked for before the first of
- * them is looked for. */
-static void ask_texts(const ids *x, int64_t from, int64_t n)
+/* Prefetch the slots of some rows' texts. */
+static void prefetch_texts(const ids *x, int64_t from, int64_t n)
 {
     for (int64_t i = from; i < from + n; i++) {
         const kehu__key key = kehu__key_text(kehu__column_text(x->c, i));
-        kehu__keys_ask_slot(x->keys, key.hash);
+        kehu__keys_prefetch(x->keys, key.hash);
     }
 }
 
@@ -326,7 +325,7 @@ static kehu_status take_rows(adding *a, kehu_error *err)
     for (int64_t from = 0; from < n; from += BLOCK) {
         const int64_t m = n - from < BLOCK ? n - from : BLOCK;
         if (text)
-            ask_texts(&a->demand, from, m);
+            prefetch_texts(&a->demand, from, m);
         else
             kehu__column_integers(a->demand.c, from, m, integers);
         kehu__column_integers(a->batch->time, from, m, times);

@@ -37,17 +37,17 @@ typedef struct kehu__demand_intake {
     bool has_customer;
 } kehu__demand_intake;
 
-/* A heap of equal items in the order in which they came, which are never moved. Where the
- * next one goes stands here, so that little memory is needed to add to many piles. */
+/* A list of equal items in the order in which they came, which are never moved. Where the
+ * next one goes stands here, so that little memory is needed to add to many lists. */
 typedef struct kehu__demand_block {
     struct kehu__demand_block *next;
     _Alignas(int64_t) size_t bytes; /* of the items, which lie behind */
 } kehu__demand_block;
 
-typedef struct kehu__demand_pile {
+typedef struct kehu__demand_list {
     char *at, *end; /* of the last block: its free bytes */
     kehu__demand_block *first, *last;
-} kehu__demand_pile;
+} kehu__demand_list;
 
 typedef struct kehu__demand_part {
     size_t n_intakes, first_state;
@@ -81,8 +81,8 @@ struct kehu_demands {
     uint32_t n_rows;
     uint32_t *nobodys; /* rows without a demand */
     size_t n_nobodys, nobodys_capacity;
-    kehu__demand_pile *rows;    /* [KEHU__DEMAND_PARTS] of kehu__demand_row, by number */
-    kehu__demand_pile *intakes; /* the same of kehu__demand_intake: of the rows of the
+    kehu__demand_list *rows;    /* [KEHU__DEMAND_PARTS] of kehu__demand_row, by number */
+    kehu__demand_list *intakes; /* the same of kehu__demand_intake: of the rows of the
                                    first status */
     /* What finish made. */
     kehu__demand_part parts[KEHU__DEMAND_PARTS];
@@ -103,28 +103,28 @@ bool kehu__demands_keep_row(kehu_demands *d, const kehu__demand_row *row,
 bool kehu__demands_keep_nobody(kehu_demands *d, uint32_t row);
 void kehu__demands_free_rows(kehu_demands *d);
 
-/* Items of a pile. */
-size_t kehu__demand_pile_count(const kehu__demand_pile *pile, size_t item_size);
+/* Items of a list. */
+size_t kehu__demand_list_count(const kehu__demand_list *list, size_t item_size);
 
-/* Going through a pile. */
+/* Going through a list. */
 typedef struct kehu__demand_at {
-    const kehu__demand_pile *pile;
+    const kehu__demand_list *list;
     const kehu__demand_block *block;
     const char *at, *end;
 } kehu__demand_at;
 
-static inline kehu__demand_at kehu__demand_at_block(const kehu__demand_pile *pile,
+static inline kehu__demand_at kehu__demand_at_block(const kehu__demand_list *list,
                                                     const kehu__demand_block *block)
 {
     const char *items = (const char *)(block + 1);
-    return (kehu__demand_at){pile, block, items,
-                             block == pile->last ? pile->at : items + block->bytes};
+    return (kehu__demand_at){list, block, items,
+                             block == list->last ? list->at : items + block->bytes};
 }
 
-static inline kehu__demand_at kehu__demand_begin(const kehu__demand_pile *pile)
+static inline kehu__demand_at kehu__demand_begin(const kehu__demand_list *list)
 {
-    return pile->first == NULL ? (kehu__demand_at){0}
-                               : kehu__demand_at_block(pile, pile->first);
+    return list->first == NULL ? (kehu__demand_at){0}
+                               : kehu__demand_at_block(list, list->first);
 }
 
 /* The next item; NULL behind the last. */
@@ -133,7 +133,7 @@ static inline const void *kehu__demand_next(kehu__demand_at *at, size_t item_siz
     if (at->at == at->end) {
         if (at->block == NULL || at->block->next == NULL)
             return NULL;
-        *at = kehu__demand_at_block(at->pile, at->block->next);
+        *at = kehu__demand_at_block(at->list, at->block->next);
     }
     at->at += item_size;
     return at->at - item_size;

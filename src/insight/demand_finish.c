@@ -98,7 +98,7 @@ static bool number_row(kehu__demand_follower *f, const kehu__demand_row *r, size
     return true;
 }
 
-enum { AHEAD = 8 }; /* rows whose slots are asked for before they are looked at */
+enum { AHEAD = 8 }; /* rows whose slots are prefetched */
 
 static bool number_rows(kehu__demand_follower *f, size_t part)
 {
@@ -107,7 +107,7 @@ static bool number_rows(kehu__demand_follower *f, size_t part)
     const kehu__demand_row *r;
     for (size_t i = 0; (r = kehu__demand_next(&at, sizeof *r)) != NULL; i++) {
         if ((size_t)(at.end - at.at) > AHEAD * sizeof *r)
-            kehu__keys_ask_slot(&f->ids, kehu__mix64((uint64_t)r[AHEAD].demand));
+            kehu__keys_prefetch(&f->ids, kehu__mix64((uint64_t)r[AHEAD].demand));
         if (!number_row(f, r, i, &intakes))
             return false;
     }
@@ -152,7 +152,7 @@ bool kehu__demand_follow(kehu__demand_follower *f, size_t part, int64_t as_of,
                          const kehu__demand_teller *teller)
 {
     const kehu_demands *d = f->d;
-    const size_t n = kehu__demand_pile_count(&d->rows[part], sizeof(kehu__demand_row));
+    const size_t n = kehu__demand_list_count(&d->rows[part], sizeof(kehu__demand_row));
     f->ids.alloc = d->alloc;
     kehu__keys_clear(&f->ids);
     if (!kehu__grow(&d->alloc, &f->of, &f->of_capacity, n, sizeof *f->of) ||
@@ -264,7 +264,7 @@ static bool make_states(kehu_demands *d)
     for (size_t p = 0; p < KEHU__DEMAND_PARTS; p++) {
         d->parts[p].first_state = n;
         d->parts[p].n_intakes =
-            kehu__demand_pile_count(&d->intakes[p], sizeof(kehu__demand_intake));
+            kehu__demand_list_count(&d->intakes[p], sizeof(kehu__demand_intake));
         n += d->parts[p].n_intakes;
     }
     d->states = kehu__alloc(&d->alloc, n, sizeof *d->states);

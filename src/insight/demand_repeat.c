@@ -1,5 +1,5 @@
-/* Who had to ask again: demands are dealt by a hash of the customer, so that those of a
- * bucket are put in the order of customer, class and time inside a core's cache. */
+/* Who had to ask again: demands are scattered by a hash of the customer, so that those of
+ * a bucket are put in the order of customer, class and time inside a core's cache. */
 #include <string.h>
 
 #include "base/date.h"
@@ -9,7 +9,7 @@
 
 enum {
     BUCKETS = 512,
-    AHEAD = 8 /* demands whose slots are asked for before they are looked at */
+    AHEAD = 8 /* demands whose slots are prefetched */
 };
 
 typedef struct asked {
@@ -100,7 +100,7 @@ static bool number_customers(counting *c, const asked *a, size_t n)
     for (size_t i = 0; i < n; i++) {
         const kehu__key key = kehu__key_integer(a[i].customer);
         if (i + AHEAD < n)
-            kehu__keys_ask_slot(&c->keys, kehu__mix64((uint64_t)a[i + AHEAD].customer));
+            kehu__keys_prefetch(&c->keys, kehu__mix64((uint64_t)a[i + AHEAD].customer));
         const uint32_t known = c->keys.n;
         const int64_t found = kehu__keys_add(&c->keys, &key);
         if (found == KEHU__NO_KEY ||
@@ -141,7 +141,7 @@ static size_t bucket_of(int64_t id)
 }
 
 /* end[b] is where bucket b's demands begin, then (after filling) where they end. */
-static void deal(counting *c)
+static void scatter(counting *c)
 {
     const kehu_demands *d = c->d;
     size_t start = 0;
@@ -177,7 +177,7 @@ static bool count_all(counting *c)
     c->all = kehu__alloc(&d->alloc, d->n_states, sizeof *c->all);
     done = d->n_states == 0 || c->all != NULL;
     if (done)
-        deal(c);
+        scatter(c);
     c->of = kehu__alloc(&d->alloc, c->most, sizeof *c->of);
     c->sorted = kehu__alloc(&d->alloc, c->most, sizeof *c->sorted);
     done = done && (c->most == 0 || (c->of != NULL && c->sorted != NULL));

@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "base/sort.h"
 #include "insight/demand.h"
 
@@ -234,8 +235,8 @@ static bool sort_open(kehu_demands *d, bool late, uint32_t *demands, size_t *n)
     return done;
 }
 
-/* Demands lie all over the memory: a block's is asked for before its rows are written,
- * a column at a time. */
+/* Demands lie all over the memory: those of a block are prefetched before its rows are
+ * written, a column at a time. */
 enum { OPEN_BLOCK = 64 };
 
 typedef struct open_rows {
@@ -322,8 +323,8 @@ static bool write_block(open_rows *r, const uint32_t *demands, size_t left, bool
     for (size_t k = 0; k < r->n; k++) {
         r->states[k] = &r->d->states[demands[k]];
         if (k + OPEN_BLOCK < left) {
-            KEHU__ASK(&r->d->states[demands[k + OPEN_BLOCK]].demand);
-            KEHU__ASK(&r->d->states[demands[k + OPEN_BLOCK]].open);
+            KEHU__PREFETCH(&r->d->states[demands[k + OPEN_BLOCK]].demand);
+            KEHU__PREFETCH(&r->d->states[demands[k + OPEN_BLOCK]].open);
         }
     }
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)

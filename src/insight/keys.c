@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "base/sort.h"
 
 enum { FIRST_BITS = 6, FIRST_SLOTS = 1 << FIRST_BITS };
@@ -13,7 +14,7 @@ static kehu__text text_at(const kehu__keys *k, uint32_t number)
                         (int64_t)(k->ends[number] - from)};
 }
 
-bool kehu__keys_is(const kehu__keys *k, uint32_t number, const kehu__key *key)
+static bool has_number(const kehu__keys *k, uint32_t number, const kehu__key *key)
 {
     if (!k->text)
         return k->integers[number] == key->integer;
@@ -25,7 +26,7 @@ bool kehu__keys_is(const kehu__keys *k, uint32_t number, const kehu__key *key)
 static bool is_key(const kehu__keys *k, kehu__key_slot slot, const kehu__key *key)
 {
     return slot.hash == (uint32_t)(key->hash >> 32) &&
-           kehu__keys_is(k, slot.number - 1, key);
+           has_number(k, slot.number - 1, key);
 }
 
 static size_t first_slot(const kehu__keys *k, uint64_t hash)
@@ -42,32 +43,10 @@ static kehu__key_slot *find_slot(const kehu__keys *k, const kehu__key *key)
     return &k->slots[at];
 }
 
-void kehu__keys_ask_slot(const kehu__keys *k, uint64_t hash)
+void kehu__keys_prefetch(const kehu__keys *k, uint64_t hash)
 {
     if (k->n_slots > 0)
-        KEHU__ASK(&k->slots[first_slot(k, hash)]);
-}
-
-int64_t kehu__keys_ask_key(const kehu__keys *k, uint64_t hash)
-{
-    size_t at;
-    if (k->n_slots == 0)
-        return KEHU__NO_KEY;
-    at = first_slot(k, hash);
-    while (k->slots[at].number != 0 && k->slots[at].hash != (uint32_t)(hash >> 32))
-        at = (at + 1) & (k->n_slots - 1);
-    if (k->slots[at].number == 0)
-        return KEHU__NO_KEY;
-    kehu__keys_ask_number(k, k->slots[at].number - 1);
-    return k->slots[at].number - 1;
-}
-
-void kehu__keys_ask_number(const kehu__keys *k, uint32_t number)
-{
-    if (k->text)
-        KEHU__ASK(&k->ends[number]);
-    else
-        KEHU__ASK(&k->integers[number]);
+        KEHU__PREFETCH(&k->slots[first_slot(k, hash)]);
 }
 
 /* Twice the slots. The old ones hold all that is needed to place them anew. */

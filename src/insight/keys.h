@@ -10,14 +10,6 @@
 
 enum { KEHU__KEY_BYTES = 1 << 20, KEHU__NO_KEY = -1 };
 
-#if defined(__GNUC__)
-#define KEHU__ASK(address)          __builtin_prefetch(address)
-#define KEHU__ASK_TO_WRITE(address) __builtin_prefetch(address, 1)
-#else
-#define KEHU__ASK(address)          ((void)(address))
-#define KEHU__ASK_TO_WRITE(address) ((void)(address))
-#endif
-
 /* Where a key is: small, so that a cache line holds eight. */
 typedef struct kehu__key_slot {
     uint32_t hash;   /* the high half, all that is needed to place the slot anew */
@@ -62,15 +54,8 @@ static inline kehu__key kehu__key_text(kehu__text text)
     return (kehu__key){kehu__hash(text.bytes, (size_t)text.size, 0), 0, text};
 }
 
-/* Ask for the memory where a key's slot is; when that has come, for the key that a slot
- * of this hash stands for, whose number is returned (KEHU__NO_KEY: none); for the key of
- * a number. Whoever looks for many asks for some first. */
-void kehu__keys_ask_slot(const kehu__keys *k, uint64_t hash);
-int64_t kehu__keys_ask_key(const kehu__keys *k, uint64_t hash);
-void kehu__keys_ask_number(const kehu__keys *k, uint32_t number);
-
-/* This key has this number, of those there are. */
-bool kehu__keys_is(const kehu__keys *k, uint32_t number, const kehu__key *key);
+/* Prefetch a key's slot: for whoever looks for many. */
+void kehu__keys_prefetch(const kehu__keys *k, uint64_t hash);
 
 /* Number of a key, KEHU__NO_KEY when it is not there (find) or memory is refused (add,
  * which adds it if it is not there). */

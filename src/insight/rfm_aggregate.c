@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "insight/rfm_add.h"
 
 enum { BATCH = 64 };
@@ -37,9 +38,9 @@ static inline void prefetch_ahead(const kehu__rfm_part *p, const block *b, size_
     const size_t first = from == 0 ? 0 : from + BATCH;
     const size_t to = from + 2 * BATCH < b->n ? from + 2 * BATCH : b->n;
     for (size_t i = first; i < to; i++)
-        KEHU__RFM_PREFETCH(&p->by_key.slots[home(p, hash_at(b->rows + i * row_bytes))]);
+        KEHU__PREFETCH_WRITE(&p->by_key.slots[home(p, hash_at(b->rows + i * row_bytes))]);
     for (size_t at = from * row_bytes; at < (from + BATCH) * row_bytes; at += 64)
-        KEHU__RFM_PREFETCH(b->next + at);
+        KEHU__PREFETCH_WRITE(b->next + at);
 }
 
 /* The customer each row's hash probably is, from its first two slots: some other
@@ -57,7 +58,7 @@ static inline void guess(const kehu__rfm_part *p, const char *rows, size_t n,
         const uint32_t other = (first ^ kehu__rfm_slot(hash, n_slots, 0)) & ~number;
         const uint32_t slot = (other != 0 ? second : first) & number;
         customers[i] = slot - (slot > 0);
-        KEHU__RFM_PREFETCH(&p->customers[customers[i]]);
+        KEHU__PREFETCH_WRITE(&p->customers[customers[i]]);
     }
 }
 
@@ -96,14 +97,14 @@ static bool aggregate_named(kehu__rfm_part *p, const kehu_allocator *a, const bl
         m = b->n - from < BATCH ? b->n - from : BATCH;
         prefetch_ahead(p, b, from, sizeof *rows);
         for (size_t i = 0; i < m; i++) {
-            KEHU__RFM_PREFETCH(rows[i].name);
-            KEHU__RFM_PREFETCH(rows[i].name + rows[i].size - 1);
+            KEHU__PREFETCH_WRITE(rows[i].name);
+            KEHU__PREFETCH_WRITE(rows[i].name + rows[i].size - 1);
         }
         guess(p, (const char *)rows, m, sizeof *rows, customers);
         for (size_t i = 0; i < m && p->n > 0; i++)
-            KEHU__RFM_PREFETCH(&p->names[customers[i]]);
+            KEHU__PREFETCH_WRITE(&p->names[customers[i]]);
         for (size_t i = 0; i < m && p->n > 0; i++)
-            KEHU__RFM_PREFETCH(p->text + p->names[customers[i]].at);
+            KEHU__PREFETCH_WRITE(p->text + p->names[customers[i]].at);
         for (size_t i = 0; i < m; i++) {
             const kehu__text name = {rows[i].name, rows[i].size};
             uint32_t k = customers[i];
@@ -150,12 +151,12 @@ static bool aggregate_numbered(const kehu__rfm_adding *a, kehu__rfm_part *p,
             amounts[i] = kehu__rfm_number(a->batch->amount, row);
             if (a->text_keys) {
                 names[i] = kehu__rfm_text_at(a->batch->customer, row);
-                KEHU__RFM_PREFETCH(names[i].bytes);
+                KEHU__PREFETCH_WRITE(names[i].bytes);
             }
         }
         guess(p, (const char *)rows, m, sizeof *rows, customers);
         for (size_t i = 0; i < m && p->names != NULL; i++)
-            KEHU__RFM_PREFETCH(&p->names[customers[i]]);
+            KEHU__PREFETCH_WRITE(&p->names[customers[i]]);
         for (size_t i = 0; i < m; i++) {
             const uint32_t k = kehu__rfm_part_customer(p, &a->base->alloc, rows[i].hash,
                                                        a->text_keys ? &names[i] : NULL);

@@ -16,13 +16,6 @@ enum {
     KEHU__RFM_NUMBER_BITS = 32 - KEHU__RFM_PART_BITS /* of a customer in its part */
 };
 
-/* Memory that will be written soon. */
-#if defined(__GNUC__)
-#define KEHU__RFM_PREFETCH(address) __builtin_prefetch(address, 1)
-#else
-#define KEHU__RFM_PREFETCH(address) (void)(address)
-#endif
-
 /* Aggregates of one customer. Spend has 128 bits, so that the order of the rows
  * cannot decide whether it overflows on the way. */
 typedef struct kehu__rfm_customer {

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "base/sort.h"
 #include "insight/rfm_base.h"
 
-enum { AHEAD = 16 }; /* customers whose memory is asked for at once */
+enum { AHEAD = 16 }; /* customers whose memory is prefetched */
 
 kehu__text kehu__rfm_name(const kehu_rfm_base *base, kehu__rfm_place place)
 {
@@ -144,7 +145,7 @@ static kehu_status fill(kehu_rfm_base *b, const kehu__rfm_place *places, size_t 
     size_t at = 0, text_at = 0;
     for (size_t i = 0; i < n; i++) {
         const kehu__rfm_customer *c = kehu__rfm_at(b, places[i]);
-        KEHU__RFM_PREFETCH(kehu__rfm_at(b, places[i + AHEAD < n ? i + AHEAD : i]));
+        KEHU__PREFETCH_WRITE(kehu__rfm_at(b, places[i + AHEAD < n ? i + AHEAD : i]));
         if (!kehu__rfm_bought(c))
             continue;
         const int64_t spend = (int64_t)c->spend_low;

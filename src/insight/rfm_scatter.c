@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "insight/rfm_add.h"
 
 static bool is_return(const kehu__rfm_adding *a, int64_t i, int64_t amount)
@@ -20,8 +21,8 @@ static char *start_block(const kehu__rfm_adding *a, kehu__rfm_chunk *out, uint32
     const uint32_t block = out->n_blocks++;
     char *rows = out->rows + block * a->block_bytes;
     out->last[part] = block;
-    KEHU__RFM_PREFETCH(rows);
-    KEHU__RFM_PREFETCH(rows + LINE);
+    KEHU__PREFETCH_WRITE(rows);
+    KEHU__PREFETCH_WRITE(rows + LINE);
     return rows;
 }
 
@@ -48,7 +49,7 @@ static inline void *place(const kehu__rfm_adding *a, kehu__rfm_chunk *out, ends 
 {
     const uint32_t part = kehu__rfm_part_of(hash);
     char *row = e->next[part], *next = row + row_bytes;
-    KEHU__RFM_PREFETCH(next + 2 * LINE);
+    KEHU__PREFETCH_WRITE(next + 2 * LINE);
     if (next == e->stop[part]) {
         out->after[out->last[part]] = out->n_blocks;
         next = start_block(a, out, part);

@@ -33,6 +33,7 @@
 #define KEHU_SRC_LEARN_LINEAR_H
 
 #include "base/mem.h"
+#include "base/prefetch.h"
 #include "base/thread.h"
 #include "learn/sparse.h"
 
@@ -154,21 +155,17 @@ static inline size_t kehu__linear_room(const kehu__linear *model)
                : (model->width + (size_t)KEHU__LANES - 1) / KEHU__LANES * KEHU__LANES;
 }
 
-/* gcc takes a function that only asks memory ahead for one without effect and drops its
- * calls, unless they are inlined at once. */
-#define KEHU__AT_ONCE __attribute__((always_inline)) static inline
-
-/* Ask memory for the weights that the score of a row will need soon. */
-KEHU__AT_ONCE void kehu__linear_ask(const kehu__linear *m, const uint32_t *columns,
-                                    int64_t n)
+/* Prefetch the weights that the score of a row will need. */
+KEHU__ALWAYS_INLINE void kehu__linear_prefetch(const kehu__linear *m,
+                                               const uint32_t *columns, int64_t n)
 {
     for (int64_t j = 0; j < n; j++)
         if (columns[j] >= m->n_columns)
             continue;
         else if (m->weights != NULL)
-            __builtin_prefetch(m->weights + (size_t)columns[j] * m->stride);
+            KEHU__PREFETCH(m->weights + (size_t)columns[j] * m->stride);
         else
-            __builtin_prefetch(m->numbers + (size_t)columns[j] * m->width);
+            KEHU__PREFETCH(m->numbers + (size_t)columns[j] * m->width);
 }
 
 /* Margins of one row: scores[kehu__linear_room], of which the first width have a meaning.

@@ -46,6 +46,24 @@ static void plain_add(const uint32_t *columns, const float *values, int64_t n,
 #if defined(KEHU__AVX)
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 
+/* Up to sixteen entries of a row, and the weights of their columns. */
+typedef struct entries {
+    __mmask16 in; /* those there are */
+    __m512i at;
+    __m512 values, weights;
+} entries;
+
+TARGET static inline entries avx512_load(const uint32_t *columns, const float *values,
+                                         int64_t n, const float *weights)
+{
+    entries e;
+    e.in = n < KEHU__LANES ? (__mmask16)((1u << n) - 1) : (__mmask16)0xFFFF;
+    e.at = _mm512_maskz_loadu_epi32(e.in, columns);
+    e.values = _mm512_maskz_loadu_ps(e.in, values);
+    e.weights = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), e.in, e.at, weights, 4);
+    return e;
+}
+
 TARGET static float avx512_dot(const uint32_t *columns, const float *values, int64_t n,
                                const float *weights)
 {
@@ -53,13 +71,8 @@ TARGET static float avx512_dot(const uint32_t *columns, const float *values, int
     __m256 eight;
     __m128 four;
     for (int64_t j = 0; j < n; j += KEHU__LANES) {
-        const __mmask16 in =
-            n - j < KEHU__LANES ? (__mmask16)((1u << (n - j)) - 1) : (__mmask16)0xFFFF;
-        const __m512i at = _mm512_maskz_loadu_epi32(in, columns + j);
-        const __m512 w =
-            _mm512_mask_i32gather_ps(_mm512_setzero_ps(), in, at, weights, 4);
-        const __m512 product = _mm512_mul_ps(_mm512_maskz_loadu_ps(in, values + j), w);
-        sums = _mm512_mask_add_ps(sums, in, sums, product);
+        const entries e = avx512_load(columns + j, values + j, n - j, weights);
+        sums = _mm512_mask_add_ps(sums, e.in, sums, _mm512_mul_ps(e.values, e.weights));
     }
     eight = _mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps(sums, 1));
     four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -74,13 +87,9 @@ TARGET static void avx512_add(const uint32_t *columns, const float *values, int6
 {
     const __m512 factors = _mm512_set1_ps(factor);
     for (int64_t j = 0; j < n; j += KEHU__LANES) {
-        const __mmask16 in =
-            n - j < KEHU__LANES ? (__mmask16)((1u << (n - j)) - 1) : (__mmask16)0xFFFF;
-        const __m512i at = _mm512_maskz_loadu_epi32(in, columns + j);
-        const __m512 w =
-            _mm512_mask_i32gather_ps(_mm512_setzero_ps(), in, at, weights, 4);
-        const __m512 more = _mm512_mul_ps(_mm512_maskz_loadu_ps(in, values + j), factors);
-        _mm512_mask_i32scatter_ps(weights, in, at, _mm512_add_ps(w, more), 4);
+        const entries e = avx512_load(columns + j, values + j, n - j, weights);
+        const __m512 more = _mm512_mul_ps(e.values, factors);
+        _mm512_mask_i32scatter_ps(weights, e.in, e.at, _mm512_add_ps(e.weights, more), 4);
     }
 }
 #undef TARGET
@@ -123,7 +132,7 @@ static void pass(kehu__block *b)
         const kehu__step *const step = &r->steps[i][0];
         const float y = r->labels[i] == 1 ? 1.0f : -1.0f;
         float alpha = b->alpha[i], grad, projected, next, move;
-        kehu__ask_ahead(r, b->order, at, b->n_active, b->alpha, 1);
+        kehu__prefetch_ahead(r, b->order, at, b->n_active, b->alpha, 1);
         grad = y * (dot(&loops, r, weights, i) + r->bias * bias_weight) - 1.0f +
                step->diagonal * alpha;
         projected = grad;
@@ -171,7 +180,7 @@ static void objective(kehu__block *b)
         const float y = r->labels[i] == 1 ? 1.0f : -1.0f, alpha = b->alpha[i];
         const double a = (double)alpha;
         float slack;
-        kehu__ask_ahead(r, r->used, at, r->n_used, b->alpha, 1);
+        kehu__prefetch_ahead(r, r->used, at, r->n_used, b->alpha, 1);
         slack = 1.0f -
                 y * (dot(&loops, r, b->weights, i) + r->bias * b->bias_weights[0]) -
                 r->own[i] * alpha;
@@ -239,7 +248,7 @@ static void logistic_pass(kehu__block *b)
         const kehu__step *const step = &r->steps[i][0];
         const float y = r->labels[i] == 1 ? 1.0f : -1.0f, alpha = b->alpha[i];
         float grad, move;
-        kehu__ask_ahead(r, b->order, at, b->n_active, b->alpha, 1);
+        kehu__prefetch_ahead(r, b->order, at, b->n_active, b->alpha, 1);
         grad = y * (dot(&loops, r, b->weights, i) + r->bias * b->bias_weights[0]) +
                step->diagonal * alpha;
         move = (float)kehu__logistic_step((double)step->inverse, (double)grad,

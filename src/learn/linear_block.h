@@ -31,38 +31,38 @@ typedef struct kehu__solver_rows {
     kehu__step (*steps)[2]; /* [n_rows] for the row's own class, for the others */
 } kehu__solver_rows;
 
-/* Rows are visited in a random order, so what the next ones need is asked for ahead:
+/* Rows are visited in a random order, so what the next ones need is prefetched:
  * first what says where a row is, then the row. */
-enum { KEHU__ASK_PLACE = 12, KEHU__ASK_ROW = 4 };
+enum { KEHU__PLACE_AHEAD = 12, KEHU__ROW_AHEAD = 4 };
 
-KEHU__AT_ONCE void kehu__ask_place(const kehu__solver_rows *r, uint32_t i)
+KEHU__ALWAYS_INLINE void kehu__prefetch_place(const kehu__solver_rows *r, uint32_t i)
 {
-    __builtin_prefetch(r->starts + i);
-    __builtin_prefetch(r->ends + i);
-    __builtin_prefetch(r->labels + i);
-    __builtin_prefetch(r->steps[i]);
+    KEHU__PREFETCH(r->starts + i);
+    KEHU__PREFETCH(r->ends + i);
+    KEHU__PREFETCH(r->labels + i);
+    KEHU__PREFETCH(r->steps[i]);
 }
 
-KEHU__AT_ONCE void kehu__ask_row(const kehu__solver_rows *r, const float *alpha,
-                                 uint32_t i)
+KEHU__ALWAYS_INLINE void kehu__prefetch_row(const kehu__solver_rows *r,
+                                            const float *alpha, uint32_t i)
 {
     for (int64_t j = r->starts[i]; j < r->ends[i]; j += KEHU__LANES) {
-        __builtin_prefetch(r->columns + j);
-        __builtin_prefetch(r->values + j);
+        KEHU__PREFETCH(r->columns + j);
+        KEHU__PREFETCH(r->values + j);
     }
-    __builtin_prefetch(alpha);
+    KEHU__PREFETCH(alpha);
 }
 
 /* For the row visited at place `at` of n; lanes of alpha a row. */
-KEHU__AT_ONCE void kehu__ask_ahead(const kehu__solver_rows *r, const uint32_t *order,
-                                   int64_t at, int64_t n, const float *alpha,
-                                   size_t lanes)
+KEHU__ALWAYS_INLINE void kehu__prefetch_ahead(const kehu__solver_rows *r,
+                                              const uint32_t *order, int64_t at,
+                                              int64_t n, const float *alpha, size_t lanes)
 {
-    if (at + KEHU__ASK_PLACE < n)
-        kehu__ask_place(r, order[at + KEHU__ASK_PLACE]);
-    if (at + KEHU__ASK_ROW < n)
-        kehu__ask_row(r, alpha + lanes * order[at + KEHU__ASK_ROW],
-                      order[at + KEHU__ASK_ROW]);
+    if (at + KEHU__PLACE_AHEAD < n)
+        kehu__prefetch_place(r, order[at + KEHU__PLACE_AHEAD]);
+    if (at + KEHU__ROW_AHEAD < n)
+        kehu__prefetch_row(r, alpha + lanes * order[at + KEHU__ROW_AHEAD],
+                           order[at + KEHU__ROW_AHEAD]);
 }
 
 typedef struct kehu__block {

@@ -51,11 +51,11 @@ static const int32_t lane_masks[KEHU__LANES + 1][KEHU__LANES] = {
 };
 #undef F
 
-KEHU__AT_ONCE void ask_weights(const kehu__solver_rows *r, const float *weights,
-                               uint32_t i)
+KEHU__ALWAYS_INLINE void prefetch_weights(const kehu__solver_rows *r,
+                                          const float *weights, uint32_t i)
 {
     for (int64_t j = r->starts[i]; j < r->ends[i]; j++)
-        __builtin_prefetch(LANES_OF(weights, r->columns[j]));
+        KEHU__PREFETCH(LANES_OF(weights, r->columns[j]));
 }
 
 #define NAME(x) plain_##x

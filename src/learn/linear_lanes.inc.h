@@ -70,9 +70,9 @@ TARGET static void NAME(pass)(kehu__block *b)
         floats z, alpha, grad, upper, projected, next, move;
         bool any;
 
-        kehu__ask_ahead(r, order, at, n_active, alphas, KEHU__LANES);
+        kehu__prefetch_ahead(r, order, at, n_active, alphas, KEHU__LANES);
         if (at + 1 < n_active)
-            ask_weights(r, weights, order[at + 1]);
+            prefetch_weights(r, weights, order[at + 1]);
         DOT(z, r, weights, bias_weights, i);
 
         LOAD(own, own_masks[lane >= 0 && lane < KEHU__LANES ? lane : KEHU__LANES]);
@@ -149,9 +149,9 @@ TARGET static void NAME(objective)(kehu__block *b)
         floats z, alpha, slack;
         doubles a;
         ints own;
-        kehu__ask_ahead(r, r->used, at, r->n_used, alphas, KEHU__LANES);
+        kehu__prefetch_ahead(r, r->used, at, r->n_used, alphas, KEHU__LANES);
         if (at + 1 < r->n_used)
-            ask_weights(r, weights, r->used[at + 1]);
+            prefetch_weights(r, weights, r->used[at + 1]);
         DOT(z, r, weights, bias_weights, i);
         LOAD(own, own_masks[lane >= 0 && lane < KEHU__LANES ? lane : KEHU__LANES]);
         LOAD(alpha, LANES_OF(alphas, i));
@@ -228,9 +228,9 @@ TARGET static void NAME(logistic_pass)(kehu__block *b)
         floats alpha, grad, cost, u, h, sigma, move;
         bool any;
 
-        kehu__ask_ahead(r, b->order, at, b->n_active, alphas, KEHU__LANES);
+        kehu__prefetch_ahead(r, b->order, at, b->n_active, alphas, KEHU__LANES);
         if (at + 1 < b->n_active)
-            ask_weights(r, weights, b->order[at + 1]);
+            prefetch_weights(r, weights, b->order[at + 1]);
         DOT(grad, r, weights, bias_weights, i);
         LOAD(own, own_masks[lane >= 0 && lane < KEHU__LANES ? lane : KEHU__LANES]);
         LOAD(alpha, alpha_at);

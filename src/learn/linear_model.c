@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "learn/linear_block.h"
 
 enum { ALIGN = 64, AHEAD = 8 };
@@ -177,7 +178,7 @@ static inline void score_line(const kehu__linear *m, uint32_t stride,
     for (int64_t j = 0; j < n; j++) {
         const float *const w = m->weights + (size_t)columns[j] * stride;
         if (j + AHEAD < n && columns[j + AHEAD] < m->n_columns)
-            __builtin_prefetch(m->weights + (size_t)columns[j + AHEAD] * stride);
+            KEHU__PREFETCH(m->weights + (size_t)columns[j + AHEAD] * stride);
         if (columns[j] >= m->n_columns)
             continue;
         for (uint32_t k = 0; k < KEHU__LANES; k++)
@@ -194,7 +195,7 @@ static void score_numbers(const kehu__linear *m, const uint32_t *columns,
         const size_t at = (size_t)columns[j] * m->width;
         float scale;
         if (j + AHEAD < n && columns[j + AHEAD] < m->n_columns)
-            __builtin_prefetch(m->numbers + (size_t)columns[j + AHEAD] * m->width);
+            KEHU__PREFETCH(m->numbers + (size_t)columns[j + AHEAD] * m->width);
         if (columns[j] >= m->n_columns)
             continue;
         scale = kehu__linear_scale(m->exponents[columns[j]]);

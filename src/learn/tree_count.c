@@ -2,13 +2,8 @@
  * increment. */
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "learn/tree_grow.h"
-
-#if defined(__GNUC__)
-#define PREFETCH(at) __builtin_prefetch(at)
-#else
-#define PREFETCH(at) ((void)0)
-#endif
 
 /* Rows ahead whose codes are fetched already: leaves hold them far apart. */
 enum { AHEAD = 16 };
@@ -24,8 +19,8 @@ enum { AHEAD = 16 };
             if (n - r > AHEAD) {                                                         \
                 const uint8_t *next =                                                    \
                     rows->by_row + (size_t)order[r + AHEAD] * rows->stride;              \
-                PREFETCH(next + 8 * from);                                               \
-                PREFETCH(next + 8 * to - 1);                                             \
+                KEHU__PREFETCH(next + 8 * from);                                         \
+                KEHU__PREFETCH(next + 8 * to - 1);                                       \
             }                                                                            \
             size_t f = 8 * from;                                                         \
             for (; f + 8 <= end; f += 8)                                                 \

@@ -1,12 +1,7 @@
 #include "learn/tree_plain.h"
 
 #include "base/error.h"
-
-#if defined(__GNUC__)
-#define FETCH(at) __builtin_prefetch(at)
-#else
-#define FETCH(at) ((void)0)
-#endif
+#include "base/prefetch.h"
 
 enum { TOGETHER = 16, FETCHED_AHEAD = 128 };
 
@@ -127,7 +122,7 @@ void kehu__plain_close(kehu__plain *plain, const kehu_tree *tree)
         for (; i + TOGETHER <= n; i += TOGETHER) {                                       \
             const int64_t ahead = from + i + FETCHED_AHEAD;                              \
             for (uint32_t k = 0; ahead < p->n_rows && k < p->n_asked; k++)               \
-                FETCH((const type *)p->values[k] + ahead);                               \
+                KEHU__PREFETCH((const type *)p->values[k] + ahead);                      \
             name##_some(p, from + i, TOGETHER, at + i);                                  \
         }                                                                                \
         name##_some(p, from + i, (uint32_t)(n - i), at + i);                             \

@@ -1,6 +1,6 @@
 /* learn/tree_plain.h - the leaves of rows whose values lie in plain arrays of float, or
  * of double: some rows go down the tree together, without a branch, and what they will
- * ask is fetched before. */
+ * ask is prefetched. */
 #ifndef KEHU_SRC_LEARN_TREE_PLAIN_H
 #define KEHU_SRC_LEARN_TREE_PLAIN_H
 

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "store/codec.h"
 #include "store/segment.h"
 
@@ -296,7 +297,7 @@ static void prefetch_value(const kehu__vector *const *from, const kehu__place *p
 {
     const kehu__vector *v = i + AHEAD < n ? from[places[i + AHEAD].set] : NULL;
     if (v != NULL)
-        __builtin_prefetch(v->values.ints + places[i + AHEAD].row);
+        KEHU__PREFETCH(v->values.ints + places[i + AHEAD].row);
 }
 
 /* The list of missing values need not be touched where there are none. */
@@ -332,7 +333,7 @@ static bool pick_texts(kehu__vector *to, const kehu__vector *const *from,
             v == NULL ? (kehu__vector_piece){0, 0} : v->values.pieces[places[i].row];
         size += source.size;
         if (source.size > 0)
-            __builtin_prefetch(v->bytes + source.at);
+            KEHU__PREFETCH(v->bytes + source.at);
     }
     if (size > 0 && kehu__buffer_room(&to->own, size) == NULL)
         return false;

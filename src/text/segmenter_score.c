@@ -1,7 +1,9 @@
 /* Scoring: places of pairs, words, sums, best tags. */
 #include "text/segmenter_score.h"
 
-/* The places of all pairs, asked for before they are looked at. */
+#include "base/prefetch.h"
+
+/* The places of all pairs, prefetched. */
 static void find_places(const kehu__scorer *s, const kehu__piece *piece,
                         kehu__places *places)
 {
@@ -11,8 +13,8 @@ static void find_places(const kehu__scorer *s, const kehu__piece *piece,
         const uint32_t gapped = kehu__pair_place(&s->gapped, kehu__pair_key(c[0], c[2]));
         places->near[k] = near;
         places->gapped[k] = gapped;
-        __builtin_prefetch(s->near.places + (size_t)KEHU__NEAR_SIZE * near);
-        __builtin_prefetch(s->gapped.places + (size_t)KEHU__GAPPED_SIZE * gapped);
+        KEHU__PREFETCH(s->near.places + (size_t)KEHU__NEAR_SIZE * near);
+        KEHU__PREFETCH(s->gapped.places + (size_t)KEHU__GAPPED_SIZE * gapped);
     }
 }
 

@@ -64,7 +64,7 @@ static bool count_text(const prediction *job, pipeline *p, int64_t i)
     kehu__term_work *const work = &p->work[i & 1];
     if (!kehu__terms_finish(job->svm->terms, work, &p->ahead[i & 1]))
         return false;
-    kehu__linear_ask(job->svm->linear, work->columns, (int64_t)work->n);
+    kehu__linear_prefetch(job->svm->linear, work->columns, (int64_t)work->n);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/maths.h"
+#include "base/prefetch.h"
 #include "base/sort.h"
 #include "text/term_index.h"
 #include "text/term_scan.h"
@@ -194,8 +195,8 @@ static bool count_by_index(const kehu__terms *t, kehu__term_work *w, uint32_t fi
     for (uint32_t k = 0; k < n; k++) {
         const uint32_t near =
             t->index[kehu__index_place(keys[k], t->index_size)] & KEHU__MAX_TERMS;
-        __builtin_prefetch(&t->keys[near]);
-        __builtin_prefetch(&t->idf[near]);
+        KEHU__PREFETCH(&t->keys[near]);
+        KEHU__PREFETCH(&t->idf[near]);
     }
     for (uint32_t k = 0; k < n && ok; k++) {
         const uint32_t term = kehu__index_find(t, keys[k]);
@@ -217,12 +218,12 @@ static bool count_by_hash(const kehu__terms *t, kehu__term_work *w, uint32_t fir
     return ok;
 }
 
-/* The next keys, and the memory where their terms are asked for. */
+/* The next keys, whose terms are prefetched. */
 static void fill(const kehu__terms *t, kehu__term_ahead *a)
 {
     a->n = kehu__term_scan_fill(&a->scan, a->keys, NULL);
     for (uint32_t k = 0; k < a->n; k++)
-        __builtin_prefetch(
+        KEHU__PREFETCH(
             t->slots != NULL ? (const void *)&t->slots[a->keys[k] >> t->shift]
             : t->index != NULL
                 ? (const void *)&t->index[kehu__index_place(a->keys[k], t->index_size)]

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/maths.h"
+#include "base/prefetch.h"
 #include "base/sort.h"
 #include "text/term_index.h"
 #include "text/term_scan.h"
@@ -83,7 +84,7 @@ static void count_text(counters *c, const kehu__term_options *o, kehu__text text
     uint32_t n;
     while ((n = kehu__term_scan_fill(&scan, keys, NULL)) > 0) {
         for (uint32_t k = 0; k < n && c->slots != NULL; k++)
-            __builtin_prefetch(&c->slots[keys[k] >> c->shift]);
+            KEHU__PREFETCH(&c->slots[keys[k] >> c->shift]);
         for (uint32_t k = 0; k < n; k++) {
             counter *const slot = take(c, keys[k]);
             if (slot == NULL)

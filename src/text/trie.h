@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "base/prefetch.h"
 
 enum {
     KEHU__LABEL_PAGES = 1536, /* the first label of two steps */
@@ -89,7 +90,7 @@ static inline void kehu__trie_prefetch(const kehu__trie *t, uint32_t base, uint3
     const uint32_t i =
         base + (label < KEHU__LABEL_PAGES ? label : kehu__label_page(label));
     if (i < t->n_slots)
-        __builtin_prefetch(t->slots + (size_t)i * t->slot_bytes);
+        KEHU__PREFETCH(t->slots + (size_t)i * t->slot_bytes);
 }
 
 /* The label of the child in slot *at; *at goes on to its parent. 0 = none. */

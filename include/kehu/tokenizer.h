@@ -138,10 +138,11 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_write(const kehu_tokenizer *
                                                           kehu_error *err);
 
 /* The way back. _load and _read keep a copy of the bytes; _view uses them where
- * they lie, for files mapped into memory and shared by processes: they must stay
- * as long as the handle and all handles made from it. All of them check
- * everything first. Fail with KEHU_FORMAT, KEHU_KIND, KEHU_VERSION, KEHU_NOT_FOUND,
- * KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. */
+ * they lie: they must stay as long as the handle and all handles made from it. All of
+ * them check the checksum and everything that splitting relies on first; that no slot of
+ * the dictionary hangs loose is checked where its words are listed (to save, to train).
+ * Fail with KEHU_FORMAT, KEHU_KIND, KEHU_VERSION, KEHU_NOT_FOUND, KEHU_IO,
+ * KEHU_ARGUMENT, KEHU_NO_MEMORY. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_tokenizer_load(kehu_tokenizer **out, const char *path,
                     const kehu_tokenizer_options *options, kehu_error *err);
@@ -151,6 +152,14 @@ kehu_tokenizer_read(kehu_tokenizer **out, const void *bytes, size_t size,
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_tokenizer_view(kehu_tokenizer **out, const void *bytes, size_t size,
                     const kehu_tokenizer_options *options, kehu_error *err);
+
+/* The same as kehu_tokenizer_load, but the file stays where it is and is used through a
+ * read-only map, which all processes that map it share; nothing is copied. As long as the
+ * handle and handles made from it live, the file may be replaced, as
+ * kehu_tokenizer_save() does, or removed, but not written into or cut. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_tokenizer_map(kehu_tokenizer **out, const char *path,
+                   const kehu_tokenizer_options *options, kehu_error *err);
 
 /* What a word's frequency may also be in kehu_tokenizer_edit(). */
 #define KEHU_WORD_AUTOMATIC 0  /* just enough to be kept whole where it stands alone */

@@ -38,7 +38,20 @@ void kehu__container_build(kehu__buffer *out, const char *kind,
 kehu_status kehu__container_open(kehu__container *c, const void *bytes, size_t size,
                                  const char *kind, const char *name, kehu_error *err);
 
-/* The same without any check, for bytes that are part of the library. */
+/* How much of a container is known to be sound. */
+typedef enum kehu__trust {
+    KEHU__TRUST_NOTHING,
+    KEHU__TRUST_HASH, /* it lies inside a container that is open: its bytes are as they
+                         were written, whoever wrote them */
+    KEHU__TRUST_ALL   /* the library's own bytes; nothing is checked */
+} kehu__trust;
+
+/* The same without what is known. */
+kehu_status kehu__container_open_trusted(kehu__container *c, const void *bytes,
+                                         size_t size, kehu__trust trust, const char *kind,
+                                         const char *name, kehu_error *err);
+
+/* For the library's own bytes. */
 void kehu__container_trust(kehu__container *c, const void *bytes, size_t size);
 
 /* The payload of a section, 8-byte aligned relative to the container's start;

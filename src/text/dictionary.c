@@ -122,21 +122,16 @@ static bool numbers_fit(const kehu__dictionary *d)
 }
 
 kehu_status kehu__dictionary_open(kehu__dictionary *d, const void *bytes, size_t size,
-                                  bool trusted, const kehu_allocator *alloc,
-                                  const char *name, kehu_error *err)
+                                  kehu__trust trust, const char *name, kehu_error *err)
 {
     kehu__container c;
     memset(d, 0, sizeof *d);
-    if (trusted)
-        kehu__container_trust(&c, bytes, size);
-    else
-        KEHU_TRY(kehu__container_open(&c, bytes, size, "DIC2", name, err));
+    KEHU_TRY(kehu__container_open_trusted(&c, bytes, size, trust, "DIC2", name, err));
     KEHU_TRY(find_sections(d, &c, name, err));
-    if (trusted)
-        return KEHU_OK;
-    if (!sizes_make_sense(d) || !texts_fit(d) || !numbers_fit(d))
+    d->own = trust == KEHU__TRUST_ALL;
+    if (!d->own && (!sizes_make_sense(d) || !texts_fit(d) || !numbers_fit(d)))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s holds a number out of range", name);
-    return kehu__trie_check(&d->trie, d->longest, alloc, err);
+    return KEHU_OK;
 }
 
 uint32_t kehu__dictionary_n_labels(const kehu__dictionary *d)
@@ -216,6 +211,8 @@ kehu_status kehu__dictionary_each(const kehu__dictionary *d, const kehu_allocato
     const size_t n = d->trie.n_slots;
     reading r = {.d = d};
     kehu_status status = KEHU_OK;
+    if (!d->own)
+        KEHU_TRY(kehu__trie_check(&d->trie, d->longest, alloc, err));
     r.parents = kehu__alloc(alloc, 2 * n, sizeof *r.parents);
     r.chars = kehu__alloc_zero(alloc, N_LABELS, sizeof *r.chars);
     if (r.parents == NULL || r.chars == NULL)

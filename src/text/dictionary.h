@@ -35,6 +35,7 @@ typedef struct kehu__dictionary {
     uint64_t total;       /* all frequencies */
     uint64_t fingerprint; /* of words, frequencies, tags */
     kehu__trie trie;
+    bool own; /* made by the library: the trie is known to be one */
 } kehu__dictionary;
 
 /* What PAGE and CHAR say of a character; 0 of what is none. */
@@ -61,12 +62,12 @@ static inline int32_t kehu__dictionary_cost(const kehu__dictionary *d, uint32_t 
     return kehu__load16(d->costs + 2 * (size_t)value);
 }
 
-/* Use the bytes of a container in place; they must outlive d. Trusted bytes
- * come from the library itself and are not checked again. Fails as
+/* Use the bytes of a container in place; they must outlive d. Checks what looking up
+ * relies on: that slots from outside make up a trie is checked by
+ * kehu__dictionary_each(). Who walks the trie stops after `longest` characters. Fails as
  * kehu__container_open does. */
 kehu_status kehu__dictionary_open(kehu__dictionary *d, const void *bytes, size_t size,
-                                  bool trusted, const kehu_allocator *alloc,
-                                  const char *name, kehu_error *err);
+                                  kehu__trust trust, const char *name, kehu_error *err);
 
 typedef struct kehu__word {
     const char *bytes; /* UTF-8, as spelled */
@@ -103,7 +104,8 @@ static inline uint32_t kehu__dictionary_find_labels(const kehu__dictionary *d,
 void kehu__dictionary_value(const kehu__dictionary *d, uint32_t value, kehu__word *word);
 
 /* Call each() with every word by rising id until it fails. The word is borrowed
- * for the call. Time O(slots), extra memory 8 bytes a slot. */
+ * for the call. Fails with KEHU_FORMAT when the slots are no trie. Time O(slots), extra
+ * memory 8 bytes a slot. */
 kehu_status kehu__dictionary_each(const kehu__dictionary *d, const kehu_allocator *alloc,
                                   kehu_status (*each)(void *ctx, const kehu__word *word,
                                                       uint32_t id, kehu_error *err),

@@ -27,29 +27,32 @@ kehu_status kehu__tokenizer_options(kehu_tokenizer_options *opt,
     return KEHU_OK;
 }
 
+void kehu__held_release(kehu__held *held, const kehu_allocator *alloc)
+{
+    kehu__free(alloc, held->owned, held->owned_size, 1);
+    kehu__file_unmap(&held->file);
+}
+
 kehu_status kehu__lexicon_new(kehu__lexicon **out, const kehu_allocator *alloc,
-                              const char *bytes, size_t size, char *owned,
-                              size_t owned_size, bool trusted, const char *name,
+                              const kehu__held *held, kehu__trust trust, const char *name,
                               kehu_error *err)
 {
+    kehu__held taken = *held;
     kehu__lexicon *l = kehu__alloc_zero(alloc, 1, sizeof *l);
     kehu_status status = KEHU_OK;
     *out = NULL;
     if (l == NULL)
         status = kehu__no_memory(err, "the dictionary");
     else
-        status =
-            kehu__dictionary_open(&l->dictionary, bytes, size, trusted, alloc, name, err);
+        status = kehu__dictionary_open(&l->dictionary, taken.bytes, taken.size, trust,
+                                       name, err);
     if (status != KEHU_OK) {
-        kehu__free(alloc, owned, owned_size, 1);
+        kehu__held_release(&taken, alloc);
         kehu__free(alloc, l, 1, sizeof *l);
         return status;
     }
     l->alloc = *alloc;
-    l->bytes = bytes;
-    l->size = size;
-    l->owned = owned;
-    l->owned_size = owned_size;
+    l->held = taken;
     atomic_init(&l->users, 1);
     *out = l;
     return KEHU_OK;
@@ -64,15 +67,18 @@ kehu_status kehu__lexicon_build(kehu__lexicon **out, kehu__dictionary_builder *b
         kehu__buffer_free(&built);
         return status;
     }
-    return kehu__lexicon_new(out, alloc, built.bytes, built.size, built.bytes,
-                             built.capacity, true, "the dictionary", err);
+    const kehu__held held = {.bytes = built.bytes,
+                             .size = built.size,
+                             .owned = built.bytes,
+                             .owned_size = built.capacity};
+    return kehu__lexicon_new(out, alloc, &held, KEHU__TRUST_ALL, "the dictionary", err);
 }
 
 void kehu__lexicon_release(kehu__lexicon *l)
 {
     if (l != NULL && atomic_fetch_sub(&l->users, 1) == 1) {
         const kehu_allocator alloc = l->alloc;
-        kehu__free(&alloc, l->owned, l->owned_size, 1);
+        kehu__held_release(&l->held, &alloc);
         kehu__free(&alloc, l, 1, sizeof *l);
     }
 }
@@ -158,6 +164,8 @@ kehu_status kehu_tokenizer_default(kehu_tokenizer **out,
                                    const kehu_tokenizer_options *options, kehu_error *err)
 {
     kehu_tokenizer_options opt;
+    const kehu__held held = {.bytes = kehu__default_words,
+                             .size = kehu__default_words_size};
     kehu__lexicon *lexicon = NULL;
     kehu_allocator alloc;
     if (out == NULL)
@@ -169,8 +177,7 @@ kehu_status kehu_tokenizer_default(kehu_tokenizer **out,
                           "this kehu was built without a word list; load a dictionary");
     alloc = kehu__allocator(opt.alloc);
     if (kehu__default_words_size > 0)
-        KEHU_TRY(kehu__lexicon_new(&lexicon, &alloc, kehu__default_words,
-                                   kehu__default_words_size, NULL, 0, true,
+        KEHU_TRY(kehu__lexicon_new(&lexicon, &alloc, &held, KEHU__TRUST_ALL,
                                    "the default dictionary", err));
     return kehu__tokenizer_new(out, lexicon, NULL, NULL, &opt, err);
 }
@@ -202,7 +209,7 @@ uint64_t kehu_tokenizer_fingerprint(const kehu_tokenizer *t)
     if (t->edits != NULL)
         h = kehu__mix64(h) ^ t->edits->dictionary.fingerprint;
     if (t->mode == KEHU_TOKENIZER_ACCURATE) /* the hash its file ends with */
-        h = kehu__mix64(h) ^ kehu__load64(t->model->bytes + t->model->size - 8);
+        h = kehu__mix64(h) ^ kehu__load64(t->model->held.bytes + t->model->held.size - 8);
     return kehu__mix64(h);
 }
 

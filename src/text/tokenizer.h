@@ -6,17 +6,26 @@
 
 #include <stdatomic.h>
 
+#include "file/io.h"
 #include "text/dictionary.h"
 #include "text/segmenter_score.h"
+
+/* The bytes of a file, and who holds them: somebody else, or one of these. */
+typedef struct kehu__held {
+    const char *bytes;
+    size_t size;
+    char *owned;        /* the same bytes, allocated; else NULL */
+    size_t owned_size;  /* as allocated */
+    kehu__mapping file; /* a map of them; else empty */
+} kehu__held;
+
+void kehu__held_release(kehu__held *held, const kehu_allocator *alloc);
 
 /* A dictionary with its bytes, shared by the handles made from it. */
 typedef struct kehu__lexicon {
     kehu_allocator alloc;
     kehu__dictionary dictionary;
-    const char *bytes;
-    size_t size;
-    char *owned;       /* the same bytes; NULL when they are somebody else's */
-    size_t owned_size; /* as allocated */
+    kehu__held held;
     atomic_uint users; /* handles that hold it */
 } kehu__lexicon;
 
@@ -24,10 +33,7 @@ typedef struct kehu__lexicon {
 typedef struct kehu__model {
     kehu_allocator alloc;
     kehu__scorer scorer;
-    const char *bytes;
-    size_t size;
-    char *owned;
-    size_t owned_size;
+    kehu__held held;
     kehu__lexicon *words;
     atomic_uint users;
 } kehu__model;
@@ -62,12 +68,10 @@ kehu_status kehu__tokenizer_options(kehu_tokenizer_options *opt,
                                     const kehu_tokenizer_options *options,
                                     const kehu_tokenizer *from, kehu_error *err);
 
-/* A lexicon with one user. Takes over `owned` (owned_size as allocated from
- * `alloc`), also on failure; borrows `bytes` when it is NULL. name is for
- * messages. */
+/* A lexicon with one user. Takes over what is held (owned bytes are from `alloc`), also
+ * on failure. name is for messages. */
 kehu_status kehu__lexicon_new(kehu__lexicon **out, const kehu_allocator *alloc,
-                              const char *bytes, size_t size, char *owned,
-                              size_t owned_size, bool trusted, const char *name,
+                              const kehu__held *held, kehu__trust trust, const char *name,
                               kehu_error *err);
 
 /* The same from built words; takes over what `built` holds. */
@@ -81,10 +85,9 @@ kehu_status kehu__tokenizer_new(kehu_tokenizer **out, kehu__lexicon *lexicon,
                                 kehu__lexicon *edits, kehu__model *model,
                                 const kehu_tokenizer_options *opt, kehu_error *err);
 
-/* A handle on the bytes of a trained tokenizer's file; `owned` as in
- * kehu__lexicon_new. */
-kehu_status kehu__model_open(kehu_tokenizer **out, const char *bytes, size_t size,
-                             char *owned, bool trusted, const char *name,
+/* A handle on the bytes of a trained tokenizer's file; as kehu__lexicon_new. */
+kehu_status kehu__model_open(kehu_tokenizer **out, const kehu__held *held,
+                             kehu__trust trust, const char *name,
                              const kehu_tokenizer_options *opt, kehu_error *err);
 void kehu__model_release(kehu__model *model); /* NULL is allowed */
 

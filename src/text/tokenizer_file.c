@@ -63,17 +63,25 @@ kehu_status kehu_tokenizer_load_words(kehu_tokenizer **out, const char *path,
     return status;
 }
 
-static kehu_status open_handle(kehu_tokenizer **out, const char *bytes, size_t size,
-                               char *owned, const char *name,
-                               const kehu_tokenizer_options *opt, kehu_error *err)
+static kehu_status open_handle(kehu_tokenizer **out, const kehu__held *held,
+                               const char *name, const kehu_tokenizer_options *opt,
+                               kehu_error *err)
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
     kehu__lexicon *lexicon;
-    if (size >= 12 && memcmp(bytes + 8, "TOK3", 4) == 0)
-        return kehu__model_open(out, bytes, size, owned, false, name, opt, err);
-    KEHU_TRY(
-        kehu__lexicon_new(&lexicon, &alloc, bytes, size, owned, size, false, name, err));
+    if (held->size >= 12 && memcmp(held->bytes + 8, "TOK3", 4) == 0)
+        return kehu__model_open(out, held, KEHU__TRUST_NOTHING, name, opt, err);
+    KEHU_TRY(kehu__lexicon_new(&lexicon, &alloc, held, KEHU__TRUST_NOTHING, name, err));
     return kehu__tokenizer_new(out, lexicon, NULL, NULL, opt, err);
+}
+
+static kehu_status open_owned(kehu_tokenizer **out, char *bytes, size_t size,
+                              const char *name, const kehu_tokenizer_options *opt,
+                              kehu_error *err)
+{
+    const kehu__held held = {
+        .bytes = bytes, .size = size, .owned = bytes, .owned_size = size};
+    return open_handle(out, &held, name, opt, err);
 }
 
 kehu_status kehu_tokenizer_view(kehu_tokenizer **out, const void *bytes, size_t size,
@@ -82,9 +90,10 @@ kehu_status kehu_tokenizer_view(kehu_tokenizer **out, const void *bytes, size_t 
     kehu_tokenizer_options opt;
     if (out == NULL || (bytes == NULL && size > 0))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out or bytes is NULL");
+    const kehu__held held = {.bytes = bytes, .size = size};
     *out = NULL;
     KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
-    return open_handle(out, bytes, size, NULL, "the dictionary", &opt, err);
+    return open_handle(out, &held, "the dictionary", &opt, err);
 }
 
 kehu_status kehu_tokenizer_read(kehu_tokenizer **out, const void *bytes, size_t size,
@@ -102,7 +111,7 @@ kehu_status kehu_tokenizer_read(kehu_tokenizer **out, const void *bytes, size_t 
         return kehu__no_memory(err, "the dictionary");
     if (size > 0)
         memcpy(copy, bytes, size);
-    return open_handle(out, copy, size, copy, "the dictionary", &opt, err);
+    return open_owned(out, copy, size, "the dictionary", &opt, err);
 }
 
 kehu_status kehu_tokenizer_load(kehu_tokenizer **out, const char *path,
@@ -118,7 +127,22 @@ kehu_status kehu_tokenizer_load(kehu_tokenizer **out, const char *path,
     KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
     alloc = kehu__allocator(opt.alloc);
     KEHU_TRY(kehu__model_bytes(path, &alloc, &bytes, &size, err));
-    return open_handle(out, bytes, size, bytes, path, &opt, err);
+    return open_owned(out, bytes, size, path, &opt, err);
+}
+
+kehu_status kehu_tokenizer_map(kehu_tokenizer **out, const char *path,
+                               const kehu_tokenizer_options *options, kehu_error *err)
+{
+    kehu_tokenizer_options opt;
+    kehu__held held = {.bytes = NULL};
+    if (out == NULL || path == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or path is NULL");
+    *out = NULL;
+    KEHU_TRY(kehu__tokenizer_options(&opt, options, NULL, err));
+    KEHU_TRY(kehu__file_map(&held.file, &kehu__io_system, path, UINT32_MAX, err));
+    held.bytes = held.file.bytes;
+    held.size = held.file.size;
+    return open_handle(out, &held, path, &opt, err);
 }
 
 /* All words of a handle, edits included, go through here to their new place. */
@@ -180,10 +204,10 @@ static kehu_status build(kehu__buffer *built, const void *handle, kehu_error *er
     if (t->edits != NULL)
         return merge(t, built, err);
     if (t->model != NULL) {
-        kehu__buffer_add(built, t->model->bytes, t->model->size);
+        kehu__buffer_add(built, t->model->held.bytes, t->model->held.size);
         return KEHU_OK;
     }
-    kehu__buffer_add(built, t->lexicon->bytes, t->lexicon->size);
+    kehu__buffer_add(built, t->lexicon->held.bytes, t->lexicon->held.size);
     return KEHU_OK;
 }
 

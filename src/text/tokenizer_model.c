@@ -33,7 +33,7 @@ void kehu__model_release(kehu__model *m)
     if (m != NULL && atomic_fetch_sub(&m->users, 1) == 1) {
         const kehu_allocator alloc = m->alloc;
         kehu__lexicon_release(m->words);
-        kehu__free(&alloc, m->owned, m->owned_size, 1);
+        kehu__held_release(&m->held, &alloc);
         kehu__free(&alloc, m, 1, sizeof *m);
     }
 }
@@ -127,58 +127,46 @@ static bool read_numbers(kehu__scorer *s, const kehu__container *c)
     return fits && alphabet_fits(s, c);
 }
 
-static kehu_status open_parts(kehu__model *m, bool trusted, const char *name,
+static kehu_status open_parts(kehu__model *m, kehu__trust trust, const char *name,
                               kehu_error *err)
 {
     kehu__container c;
-    const char *words;
-    size_t words_size;
-    if (trusted)
-        kehu__container_trust(&c, m->bytes, m->size);
-    else
-        KEHU_TRY(kehu__container_open(&c, m->bytes, m->size, "TOK3", name, err));
-    if (!kehu__container_find(&c, "WORD", &words, &words_size))
+    kehu__held words = {.bytes = NULL};
+    KEHU_TRY(kehu__container_open_trusted(&c, m->held.bytes, m->held.size, trust, "TOK3",
+                                          name, err));
+    if (!kehu__container_find(&c, "WORD", &words.bytes, &words.size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s lacks a section of a tokenizer",
                           name);
-    KEHU_TRY(kehu__lexicon_new(&m->words, &m->alloc, words, words_size, NULL, 0, trusted,
-                               name, err));
+    if (trust == KEHU__TRUST_NOTHING)
+        trust = KEHU__TRUST_HASH;
+    KEHU_TRY(kehu__lexicon_new(&m->words, &m->alloc, &words, trust, name, err));
     if (!read_numbers(&m->scorer, &c))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s holds a number out of range", name);
     return KEHU_OK;
 }
 
-static kehu_status open_model(kehu_tokenizer **out, const char *bytes, size_t size,
-                              char *owned, size_t owned_size, bool trusted,
-                              const char *name, const kehu_tokenizer_options *opt,
-                              kehu_error *err)
+kehu_status kehu__model_open(kehu_tokenizer **out, const kehu__held *held,
+                             kehu__trust trust, const char *name,
+                             const kehu_tokenizer_options *opt, kehu_error *err)
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
     kehu__model *m = kehu__alloc_zero(&alloc, 1, sizeof *m);
+    kehu__held taken = *held;
     kehu_status status;
     if (m == NULL) {
-        kehu__free(&alloc, owned, owned_size, 1);
+        kehu__held_release(&taken, &alloc);
         return kehu__no_memory(err, "the tokenizer");
     }
     m->alloc = alloc;
-    m->bytes = bytes;
-    m->size = size;
-    m->owned = owned;
-    m->owned_size = owned_size;
+    m->held = taken;
     atomic_init(&m->users, 1);
-    status = open_parts(m, trusted, name, err);
+    status = open_parts(m, trust, name, err);
     if (status != KEHU_OK) {
         kehu__model_release(m);
         return status;
     }
     atomic_fetch_add(&m->words->users, 1);
     return kehu__tokenizer_new(out, m->words, NULL, m, opt, err);
-}
-
-kehu_status kehu__model_open(kehu_tokenizer **out, const char *bytes, size_t size,
-                             char *owned, bool trusted, const char *name,
-                             const kehu_tokenizer_options *opt, kehu_error *err)
-{
-    return open_model(out, bytes, size, owned, size, trusted, name, opt, err);
 }
 
 /* The words of a corpus with their numbers of occurrences. */
@@ -241,7 +229,7 @@ static kehu_status train_file(kehu__buffer *out, const kehu__lexicon *words,
             memcpy(sections[k].tag, part_tags[k], sizeof part_tags[k]);
         }
         sections[KEHU__MODEL_PARTS] =
-            (kehu__section){"WORD", numbering->bytes, numbering->size};
+            (kehu__section){"WORD", numbering->held.bytes, numbering->held.size};
         kehu__container_build(out, "TOK3", sections, KEHU__MODEL_PARTS + 1);
         if (out->failed)
             status = kehu__no_memory(err, "the model");
@@ -299,8 +287,11 @@ kehu_status kehu_tokenizer_train(kehu_tokenizer **out, const kehu_tokenizer *dic
         kehu__buffer_free(&built);
         return status;
     }
-    return open_model(out, built.bytes, built.size, built.bytes, built.capacity, true,
-                      "the model", &made, err);
+    const kehu__held held = {.bytes = built.bytes,
+                             .size = built.size,
+                             .owned = built.bytes,
+                             .owned_size = built.capacity};
+    return kehu__model_open(out, &held, KEHU__TRUST_ALL, "the model", &made, err);
 }
 
 /* What a word the model found is. */

@@ -154,9 +154,10 @@ static uint32_t relax_words(const kehu__dictionary *d, block *b, const uint16_t 
                             uint32_t i)
 {
     const kehu__trie *trie = &d->trie;
+    const uint32_t end = b->n - i < d->longest ? b->n : i + d->longest;
     uint32_t reach = i, base = 0, at;
     kehu__slot slot;
-    for (uint32_t j = i; j < b->n && labels[j] != 0; j++) {
+    for (uint32_t j = i; j < end && labels[j] != 0; j++) {
         if ((at = kehu__trie_child(trie, base, labels[j], &slot)) == 0)
             break;
         const uint32_t value = kehu__slot_value(trie, slot);
@@ -172,12 +173,20 @@ static uint32_t relax_words(const kehu__dictionary *d, block *b, const uint16_t 
     return reach;
 }
 
+static uint32_t longest(const kehu_tokenizer *t)
+{
+    const uint32_t word = t->lexicon->dictionary.longest;
+    const uint32_t edit = t->edits == NULL ? 0 : t->edits->dictionary.longest;
+    const uint32_t most = word > edit ? word : edit;
+    return most > NUMERAL_MAX ? most : NUMERAL_MAX;
+}
+
 /* Two dictionaries walked in step, the edits' word deciding where both have one. */
 typedef struct walk {
     const kehu_tokenizer *t;
     const block *b;
     const uint16_t *labels; /* the block's labels or else_labels */
-    uint32_t at;            /* the next unit */
+    uint32_t at, end;       /* the next unit, the last that a word may end before */
     uint32_t base, edit_base;
     bool alive, edit_alive;
     uint32_t word; /* of the word that ends before `at`, 0 = none does */
@@ -187,7 +196,8 @@ typedef struct walk {
 static walk walk_from(const kehu_tokenizer *t, const block *b, const uint16_t *labels,
                       uint32_t i)
 {
-    return (walk){t, b, labels, i, 0, 0, true, t->edits != NULL, 0, 0};
+    const uint32_t most = longest(t), end = b->n - i < most ? b->n : i + most;
+    return (walk){t, b, labels, i, end, 0, 0, true, t->edits != NULL, 0, 0};
 }
 
 /* The value one dictionary has for the units so far; 0 = none. */
@@ -211,7 +221,7 @@ static bool walk_on(walk *w)
     const kehu__dictionary *d = &w->t->lexicon->dictionary;
     uint32_t id = 0, edit_id = 0, value, edit_value = 0;
     w->word = 0;
-    if (w->at == w->b->n || (!w->alive && !w->edit_alive))
+    if (w->at == w->end || (!w->alive && !w->edit_alive))
         return false;
     value = walk_one(&d->trie, w->labels[w->at], &w->base, &w->alive, &id);
     if (w->edit_alive)
@@ -266,14 +276,6 @@ static uint32_t relax_numeral(const kehu_tokenizer *t, block *b, uint32_t i)
     if (n > 0)
         relax(b, i, i + n, NUMERAL_COST, is_amount ? AMOUNT_WORD : NUMBER_WORD);
     return i + n;
-}
-
-static uint32_t longest(const kehu_tokenizer *t)
-{
-    const uint32_t word = t->lexicon->dictionary.longest;
-    const uint32_t edit = t->edits == NULL ? 0 : t->edits->dictionary.longest;
-    const uint32_t most = word > edit ? word : edit;
-    return most > NUMERAL_MAX ? most : NUMERAL_MAX;
 }
 
 /* Costs and last words of all units up to the block's last cut (its end, when

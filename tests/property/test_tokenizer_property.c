@@ -249,13 +249,32 @@ static int append(void *ctx, const void *data, size_t size)
     return 0;
 }
 
+/* Spans that cover the text, whatever the dictionary says; its words, when it has any. */
+static void use_changed(const kehu_tokenizer *t)
+{
+    static const char text[] = "我要办理宽带，10月话费wifi新词\xFF好";
+    kehu_span spans[4 * sizeof text];
+    bytes words = {NULL, 0};
+    const kehu_writer writer = {append, &words};
+    kehu_status status;
+    int64_t n, at = 0;
+    assert_int_equal(kehu_tokenizer_split(t, text, sizeof text - 1, spans,
+                                          4 * sizeof text, &n, NULL, NULL),
+                     KEHU_OK);
+    for (int64_t i = 0; i < n; at += spans[i].part == 0 ? spans[i].size : 0, i++)
+        assert_true(spans[i].part != 0 || spans[i].start == at);
+    assert_int_equal(at, sizeof text - 1);
+    status = kehu_tokenizer_write_words(t, &writer, NULL);
+    assert_true(status == KEHU_OK || status == KEHU_FORMAT);
+    free(words.data);
+}
+
 /* One section of a trained tokenizer's file changed, the checksums right again. */
 static void use_changed_model(const bytes *file, kehu__random *r)
 {
     enum { N = 12 };
     static const char tags[N][5] = {"NEAR", "GAPD", "NSHF", "GSHF", "HEAD", "PAGE",
                                     "CHAR", "NUMB", "TRIE", "SNGL", "FIXD", "WORD"};
-    static const char text[] = "我要办理宽带，10月话费wifi新词\xFF好";
     const kehu_allocator alloc = kehu__allocator(NULL);
     kehu__buffer out = kehu__buffer_new(&alloc);
     kehu__container c;
@@ -277,15 +296,11 @@ static void use_changed_model(const bytes *file, kehu__random *r)
     if (kehu__random_below(r, 20) == 0)
         sections[k].size = kehu__random_below(r, (uint32_t)sections[k].size);
     kehu__container_build(&out, "TOK3", sections, N);
-    if (kehu_tokenizer_view(&t, out.bytes, out.size, NULL, NULL) == KEHU_OK) {
-        kehu_span spans[sizeof text];
-        int64_t n, at = 0;
-        assert_int_equal(kehu_tokenizer_split(t, text, sizeof text - 1, spans,
-                                              sizeof text, &n, NULL, NULL),
-                         KEHU_OK);
-        for (int64_t i = 0; i < n; at += spans[i++].size)
-            assert_int_equal(spans[i].start, at);
-        assert_int_equal(at, sizeof text - 1);
+    for (uint32_t mode = 0; mode <= KEHU_TOKENIZER_SEARCH; mode++) {
+        const kehu_tokenizer_options o = {.size = sizeof o, .mode = mode};
+        if (kehu_tokenizer_view(&t, out.bytes, out.size, &o, NULL) != KEHU_OK)
+            break;
+        use_changed(t);
         kehu_tokenizer_free(t);
     }
     kehu__buffer_free(&out);

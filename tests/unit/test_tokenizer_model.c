@@ -168,6 +168,81 @@ static void test_model_files_give_the_same_words(void **state)
     kehu_tokenizer_free(t);
 }
 
+#define FILE_NAME "test_tokenizer_model.kehu"
+
+/* A map holds neither copy nor memory, and may outlive its file. */
+static void test_a_mapped_model_answers_as_a_read_one(void **state)
+{
+    static const char text[] = "我要办理宽带，10月话费38元。";
+    kehu_tokenizer *t = train(0), *mapped, *edited;
+    faulty f;
+    const kehu_tokenizer_options options = {.size = sizeof options,
+                                            .alloc = faulty_init(&f, -1)};
+    bytes wanted = file_of(t), got;
+    char words[MOST];
+    (void)state;
+    snprintf(words, sizeof words, "%s", joined(t, text));
+    assert_int_equal(kehu_tokenizer_save(t, FILE_NAME, NULL), KEHU_OK);
+    assert_int_equal(kehu_tokenizer_map(&mapped, FILE_NAME, &options, NULL), KEHU_OK);
+    assert_true(f.peak_bytes < 1500);
+    got = file_of(mapped);
+    assert_int_equal(got.size, wanted.size);
+    assert_memory_equal(got.data, wanted.data, got.size);
+#if !defined(_WIN32) /* which keeps the file of a map */
+    assert_int_equal(kehu_tokenizer_save(mapped, FILE_NAME, NULL), KEHU_OK);
+#endif
+    const kehu_column none = {
+        .type = KEHU_UTF8, .length = 0, .data = "", .offsets = (int32_t[]){0}};
+    assert_int_equal(kehu_tokenizer_edit(&edited, mapped, &none, NULL, NULL, NULL),
+                     KEHU_OK);
+    kehu_tokenizer_free(mapped);
+    assert_string_equal(joined(edited, text), words);
+    kehu_tokenizer_free(edited);
+    assert_int_equal(f.live_blocks, 0);
+    remove(FILE_NAME);
+    free(got.data);
+    free(wanted.data);
+    kehu_tokenizer_free(t);
+}
+
+static void test_a_mapped_model_refuses_what_a_read_one_does(void **state)
+{
+    kehu_tokenizer *t = train(0), *mapped;
+    bytes b = file_of(t);
+    kehu_error err;
+    FILE *file;
+    (void)state;
+    assert_int_equal(kehu_tokenizer_map(NULL, FILE_NAME, NULL, &err), KEHU_ARGUMENT);
+    assert_int_equal(kehu_tokenizer_map(&mapped, NULL, NULL, &err), KEHU_ARGUMENT);
+    assert_int_equal(kehu_tokenizer_map(&mapped, "no/such/file", NULL, &err),
+                     KEHU_NOT_FOUND);
+    assert_null(mapped);
+    for (size_t size = 0; size <= b.size; size += b.size / 5) {
+        file = fopen(FILE_NAME, "wb");
+        assert_non_null(file);
+        b.data[size / 2] ^= 1;
+        assert_int_equal(fwrite(b.data, 1, size, file), size);
+        fclose(file);
+        assert_int_equal(kehu_tokenizer_map(&mapped, FILE_NAME, NULL, &err), KEHU_FORMAT);
+        assert_null(mapped);
+        b.data[size / 2] ^= 1;
+    }
+    remove(FILE_NAME);
+    assert_int_equal(kehu_tokenizer_save(t, FILE_NAME, NULL), KEHU_OK);
+    for (long at = 0; at < 3; at++) {
+        faulty f;
+        const kehu_tokenizer_options options = {.size = sizeof options,
+                                                .alloc = faulty_init(&f, at)};
+        assert_int_equal(kehu_tokenizer_map(&mapped, FILE_NAME, &options, &err),
+                         KEHU_NO_MEMORY);
+        assert_null(mapped);
+        assert_int_equal(f.live_blocks, 0);
+    }
+    remove(FILE_NAME);
+    free(b.data);
+    kehu_tokenizer_free(t);
+}
+
 static void test_model_needs_words_and_sound_options(void **state)
 {
     char text[MOST];
@@ -251,6 +326,8 @@ int main(void)
         cmocka_unit_test(test_model_is_judged),
         cmocka_unit_test(test_model_is_the_same_for_the_same_seed),
         cmocka_unit_test(test_model_files_give_the_same_words),
+        cmocka_unit_test(test_a_mapped_model_answers_as_a_read_one),
+        cmocka_unit_test(test_a_mapped_model_refuses_what_a_read_one_does),
         cmocka_unit_test(test_model_needs_words_and_sound_options),
         cmocka_unit_test(test_model_goes_on_where_the_spans_were_full),
         cmocka_unit_test(test_every_refused_allocation_is_reported),

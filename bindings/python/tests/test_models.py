@@ -70,7 +70,7 @@ def test_every_model_is_kept_and_shown(tmp_path):
         assert "closed" in repr(model)
 
 
-def test_tokenizer():
+def test_tokenizer(tmp_path):
     t = kehu.Tokenizer.read_words("宽带 10 n\n网速 8\n")
     assert t.words("宽带网速慢😀\0x") == ["宽带", "网速", "慢", "😀", "\0", "x"]
     assert t.split("𠮷野家500元").to_dict()["text"] == ["𠮷", "野", "家", "500元"]
@@ -83,6 +83,8 @@ def test_tokenizer():
     assert t.fingerprint != edited.fingerprint and t == kehu.Tokenizer.read(t.write())
     data = t.write()
     assert kehu.Tokenizer.view(data).words("宽带") == ["宽带"] == kehu.Tokenizer.read_words(t.write_words()).words("宽带")
+    t.save(tmp_path / "words.kehu")
+    assert t == kehu.Tokenizer.load(tmp_path / "words.kehu") == kehu.Tokenizer.map(tmp_path / "words.kehu")
     trained = kehu.Tokenizer.train(["宽带 网速 慢", "网速 宽带"] * 5, t, epochs=2)
     assert trained.evaluate(["宽带 网速"]).f1 == 1
     with pytest.raises(kehu.KehuRangeError) as e:

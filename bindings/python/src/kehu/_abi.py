@@ -1860,6 +1860,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_tokenizer_load': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),
     'kehu_tokenizer_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'bytes', 'size', 'options', 'err']),
     'kehu_tokenizer_view': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'bytes', 'size', 'options', 'err']),
+    'kehu_tokenizer_map': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),
     'kehu_tokenizer_edit': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(c_int64), POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'tokenizer', 'words', 'frequencies', 'options', 'err']),
     'kehu_tokenizer_train': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(kehu_tokenizer_train_options), POINTER(kehu_error)], ['out', 'dictionary', 'sentences', 'options', 'err']),
     'kehu_tokenizer_evaluate': (c_int, [c_void_p, POINTER(kehu_column), c_void_p, POINTER(kehu_tokenizer_quality), POINTER(kehu_error)], ['tokenizer', 'sentences', 'known', 'quality', 'err']),

@@ -103,6 +103,14 @@ class Tokenizer(Model):
         return cls._with(out, mode, split_units)
 
     @classmethod
+    def map(cls, path: str | bytes | os.PathLike[Any], *, mode: str | int = "", split_units: bool = False) -> Tokenizer:
+        """The same as load, but the file is used where it lies, and all processes that map it share one copy. It may be replaced,
+        as save does, or removed, but not written into."""
+        out = c_void_p()
+        call(lib.kehu_tokenizer_map, byref(out), path_bytes(path), _options(mode, split_units))
+        return cls._with(out, mode, split_units)
+
+    @classmethod
     def read(cls, data: bytes, mode: str | int = "", split_units: bool = False) -> Tokenizer:
         """The same from bytes, which are copied."""
         data = file_bytes(data)

@@ -204,6 +204,18 @@ public final class Tokenizer extends Model {
     }
 
     /**
+     * Uses a tokenizer's file where it is; all processes that map it share one copy. It may be replaced, as save does, or removed,
+     * but not written into.
+     *
+     * @param path of the file
+     * @param options how to work
+     * @return a tokenizer
+     */
+    public static Tokenizer map(Path path, Options options) {
+        return make(options, (f, out, o) -> Native.tokenizerMap(out, f.path(path), o, f.error()));
+    }
+
+    /**
      * Reads the bytes of a tokenizer's file.
      *
      * @param bytes not kept

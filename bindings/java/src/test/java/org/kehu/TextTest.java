@@ -58,9 +58,10 @@ class TextTest {
             ByteArrayOutputStream text = new ByteArrayOutputStream();
             words.writeWords(text);
             try (Tokenizer loaded = Tokenizer.load(folder.resolve("t"), options); Tokenizer read = Tokenizer.read(words.toBytes(), options);
+                Tokenizer mapped = Tokenizer.map(folder.resolve("t"), options);
                 Tokenizer listed = Tokenizer.loadWords(folder.resolve("w"), options);
                 Tokenizer again = Tokenizer.readWords(text.toString(StandardCharsets.UTF_8), options)) {
-                for (Tokenizer other : List.of(loaded, read, listed, again)) {
+                for (Tokenizer other : List.of(loaded, read, mapped, listed, again)) {
                     assertEquals(words.fingerprint(), other.fingerprint());
                 }
             }

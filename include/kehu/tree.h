@@ -62,14 +62,18 @@ typedef enum kehu_tree_kind {
     KEHU_TREE_ENSEMBLE,   /* some hundred small trees added up: gradient boosting, rounds
                              and size chosen by cross-validation, its probabilities
                              calibrated on held-out rows where that lessens the loss */
-    KEHU_TREE_BEST        /* whichever has the lower cross-validated log-loss */
+    KEHU_TREE_BEST,       /* whichever has the lower cross-validated log-loss */
+    KEHU_TREE_DISTILLED   /* one tree that learns from an ensemble's probabilities instead
+                             of the classes alone, where its cross-validated log-loss is
+                             lower than SINGLE's */
 } kehu_tree_kind;
 
 /* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_tree_options {
     uint32_t size;                 /* sizeof(kehu_tree_options) */
     kehu_tree_criterion criterion; /* 0 means AUTO; without folds ENTROPY */
-    uint32_t max_leaves;           /* 2..65536; 0 means rows / 64, but 128 to 4096 */
+    uint32_t max_leaves;           /* 2..65536; 0 means rows / 64, but 128 to 4096,
+                                      of a DISTILLED tree 512 to 4096 */
     uint32_t max_depth;            /* 1..64 splits on a path; 0 means 30 */
     uint32_t n_folds;              /* 2..20, 0 means 5; 1 means no cross-validation:
                                       the tree takes all leaves it may */
@@ -101,8 +105,9 @@ typedef struct kehu_tree_options {
                                       no place in the order. NULL means all free */
     uint32_t n_monotone;           /* the number of columns when monotone is set */
     kehu_tree_kind kind;           /* 0 means SINGLE; others need two folds or more, and
-                                      no monotone columns. Of the options above an
-                                      ensemble heeds the folds, seed, weights, classes */
+                                      ENSEMBLE and BEST no monotone columns. Of the
+                                      options above an ensemble heeds the folds, seed,
+                                      weights, classes */
 } kehu_tree_options;
 
 /* Learn a tree.
@@ -122,12 +127,12 @@ typedef struct kehu_tree_options {
  * the target's), KEHU_EMPTY (no row of positive weight), KEHU_ONE_CLASS,
  * KEHU_DATA (target missing or not in options.classes: err->where is the row; no
  * column with two different values), KEHU_RANGE (weight), KEHU_LIMIT (more than
- * 255 classes, 10000 columns or 2^31 rows), KEHU_VERSION, KEHU_NO_MEMORY,
- * KEHU_CANCELLED.
- * Time O(rows columns depth) a tree, some 150 trees for the default options, up to
- * 600 where rows are few;
- * extra memory 2 bytes a cell, 8 bytes a row and thread, histograms. The same
- * input gives the same bytes for any number of threads. */
+ * 255 classes, 10000 columns or 2^31 rows; DISTILLED: rows times classes beyond 2^32),
+ * KEHU_VERSION, KEHU_NO_MEMORY, KEHU_CANCELLED. Time O(rows columns depth) a tree, some
+ * 150 trees for the default options, up to 600 where rows are few; extra memory 2 bytes a
+ * cell, 8 bytes a row and thread, histograms. A DISTILLED one takes 2 bytes a cell and 4
+ * bytes a row, fold and repeat once more for each class. The same input gives the same
+ * bytes for any number of threads. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_train(
     kehu_tree **out, const kehu_column *columns, uint32_t n_columns,
     const kehu_column *target, const kehu_column *row_ids, const kehu_column *weights,
@@ -200,7 +205,7 @@ typedef struct kehu_tree_info {
     double shrinkage;                  /* 0 = none */
     double cv_log_loss;                /* mean over the held-out rows; -1 without folds */
     double cut_penalty;                /* 0 = none */
-    kehu_tree_kind kind;               /* SINGLE or ENSEMBLE */
+    kehu_tree_kind kind;               /* SINGLE, ENSEMBLE or DISTILLED */
     uint32_t n_trees;                  /* 1 for a single tree */
     kehu_tree_calibration calibration; /* of an ensemble; never BEST */
 } kehu_tree_info;

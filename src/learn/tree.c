@@ -47,7 +47,7 @@ kehu_status kehu__tree_alloc_nodes(kehu_tree *tree, uint32_t n_nodes, kehu_error
     return KEHU_OK;
 }
 
-static void free_nodes(kehu_tree *tree)
+void kehu__tree_free_nodes(kehu_tree *tree)
 {
     const kehu_allocator *a = &tree->alloc;
     const size_t cells = (size_t)tree->n_nodes * tree->classes.n;
@@ -64,7 +64,7 @@ kehu_status kehu__tree_keep_root(kehu_tree *tree, kehu_error *err)
     double weights[KEHU__TREE_MAX_CLASSES], probabilities[KEHU__TREE_MAX_CLASSES];
     memcpy(weights, tree->weights, size);
     memcpy(probabilities, tree->probabilities, size);
-    free_nodes(tree);
+    kehu__tree_free_nodes(tree);
     KEHU_TRY(kehu__tree_alloc_nodes(tree, 1, err));
     tree->nodes[0].feature = -1;
     memcpy(tree->weights, weights, size);
@@ -109,7 +109,7 @@ void kehu_tree_free(kehu_tree *tree)
         for (uint32_t f = 0; f < tree->n_features; f++)
             kehu__tree_feature_free(&tree->features[f], &a);
     kehu__free(&a, tree->features, tree->n_features, sizeof *tree->features);
-    free_nodes(tree);
+    kehu__tree_free_nodes(tree);
     kehu__tree_names_free(&tree->classes, &a);
     kehu__free(&a, tree, 1, sizeof *tree);
 }

@@ -300,6 +300,24 @@ static kehu_status boost_folds(const crossing *x, uint32_t n_folds, size_t part,
     return KEHU_OK;
 }
 
+kehu_status kehu__boost_folds(double *margins, const kehu__tree_rows *rows,
+                              const kehu__boosting *how, const uint8_t *fold,
+                              uint32_t n_folds, const kehu__run *run,
+                              const kehu_allocator *alloc, kehu_error *err)
+{
+    crossing x = {
+        .rows = rows, .how = how, .fold = fold, .alloc = alloc, .margins = margins};
+    kehu_status status;
+    x.done = kehu__alloc(alloc, n_folds, sizeof *x.done);
+    x.statuses = kehu__alloc(alloc, n_folds, sizeof *x.statuses);
+    status = x.done == NULL || x.statuses == NULL
+                 ? kehu__no_memory(err, "boosting")
+                 : boost_folds(&x, n_folds, 0, 1, run, err);
+    kehu__free(alloc, x.done, n_folds, sizeof *x.done);
+    kehu__free(alloc, x.statuses, n_folds, sizeof *x.statuses);
+    return status;
+}
+
 /* The number of rounds of least loss, folds weighted by their rows. */
 static uint32_t best_rounds(const crossing *x, uint32_t n_folds, double *loss)
 {
@@ -376,13 +394,13 @@ kehu_status kehu__boost_choose(kehu__boost_choice *choice, const kehu__tree_rows
             choice->how.n_rounds = rounds;
         }
     }
-    if (status == KEHU_OK) { /* once more, to the chosen round */
+    if (status == KEHU_OK && margins != NULL) { /* once more, to the chosen round */
         x.how = &choice->how;
         x.losses = NULL;
         status = boost_folds(&x, n_folds, n_grid, n_grid + 1, run, err);
+        if (status == KEHU_OK)
+            take_held_out(&x, margins);
     }
-    if (status == KEHU_OK)
-        take_held_out(&x, margins);
     kehu__free(alloc, x.margins, cells, sizeof *x.margins);
     kehu__free(alloc, losses, (size_t)n_folds * MAX_ROUNDS, sizeof *losses);
     kehu__free(alloc, x.done, n_folds, sizeof *x.done);

@@ -73,8 +73,16 @@ typedef struct kehu__boost_choice {
     double log_loss; /* held-out mean */
 } kehu__boost_choice;
 
+/* Boost once for each fold of fold[n_rows] in 0..n_folds - 1, from the other folds' rows.
+ * margins[n_folds][n_rows][n_outputs] receives every row's from each. */
+kehu_status kehu__boost_folds(double *margins, const kehu__tree_rows *rows,
+                              const kehu__boosting *how, const uint8_t *fold,
+                              uint32_t n_folds, const kehu__run *run,
+                              const kehu_allocator *alloc, kehu_error *err);
+
 /* Choose by cross-validation over fold[n_rows] in 0..n_folds - 1. margins[n_rows]
- * [n_outputs] receives each row's from trees that did not see it. */
+ * [n_outputs] receives each row's from trees that did not see it; NULL when not wanted.
+ */
 kehu_status kehu__boost_choose(kehu__boost_choice *choice, const kehu__tree_rows *rows,
                                uint64_t seed, const uint8_t *fold, uint32_t n_folds,
                                double *margins, const kehu__run *run,

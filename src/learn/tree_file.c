@@ -1,4 +1,4 @@
-/* The tree's container, kind TRE1, or TRE2 for an ensemble:
+/* The tree's container, kind TRE1, TRE3 for a distilled tree, or TRE2 for an ensemble:
  *
  *   HEAD  features, classes, nodes u32; criterion u32; rows u64; weight, least leaf
  *         weight, shrinkage, cross-validated log-loss, cut penalty, doubles
@@ -21,7 +21,9 @@
 #include "learn/tree_ensemble_file.h"
 #include "learn/tree_feature_file.h"
 
-static const char kind[] = "TRE1", ensemble_kind[] = "TRE2";
+static const char *const kinds[] = {[KEHU_TREE_SINGLE] = "TRE1",
+                                    [KEHU_TREE_ENSEMBLE] = "TRE2",
+                                    [KEHU_TREE_DISTILLED] = "TRE3"};
 static const uint32_t LEAF = UINT32_MAX;
 enum { MAX_FEATURES = KEHU__TREE_MAX_FEATURES, MAX_NODES = 131071, MAX_DEPTH = 64 };
 
@@ -91,8 +93,8 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
     if (failed)
         out->failed = true;
     else
-        kehu__container_build(out, tree->ensemble == NULL ? kind : ensemble_kind,
-                              sections, tree->ensemble == NULL ? BOOS : N_SECTIONS);
+        kehu__container_build(out, kinds[tree->summary.kind], sections,
+                              tree->ensemble == NULL ? BOOS : N_SECTIONS);
     for (int i = 0; i < N_SECTIONS; i++)
         kehu__buffer_free(&parts[i]);
     return KEHU_OK;
@@ -274,8 +276,8 @@ static kehu_status read_probabilities(kehu__reader r, kehu_tree *tree, const cha
     return kehu__all_read(&r) ? KEHU_OK : kehu__tree_damaged(err, name, "probabilities");
 }
 
-static kehu_status read_tree(kehu_tree *tree, const kehu__container *c, bool is_ensemble,
-                             const char *name, kehu_error *err)
+static kehu_status read_tree(kehu_tree *tree, const kehu__container *c,
+                             kehu_tree_kind kind, const char *name, kehu_error *err)
 {
     uint32_t n_classes = 0, n_features, n_nodes;
     const kehu__reader prob = kehu__tree_section(c, "PROB");
@@ -293,19 +295,25 @@ static kehu_status read_tree(kehu_tree *tree, const kehu__container *c, bool is_
     KEHU_TRY(read_nodes(kehu__tree_section(c, "NODE"), tree, name, err));
     KEHU_TRY(read_probabilities(prob, tree, name, err));
     kehu__tree_finish(tree);
-    if (!is_ensemble)
+    if (kind != KEHU_TREE_ENSEMBLE) {
+        tree->summary.kind = kind;
         return tree->summary.criterion != KEHU_TREE_AUTO
                    ? KEHU_OK
                    : kehu__tree_damaged(err, name, "its head");
+    }
     if (n_nodes != 1)
         return kehu__tree_damaged(err, name, "its root");
     return kehu__ensemble_read(kehu__tree_section(c, "BOOS"), tree, name, err);
 }
 
-/* A file that says it is an ensemble is one; what is wrong with it is found after. */
-static bool says_ensemble(const void *bytes, size_t size)
+/* A file is what it says; what is wrong with it is found after. */
+static kehu_tree_kind kind_of(const void *bytes, size_t size)
 {
-    return size >= 12 && memcmp((const char *)bytes + 8, ensemble_kind, 4) == 0;
+    for (int k = KEHU_TREE_DISTILLED; k > KEHU_TREE_SINGLE; k--)
+        if (kinds[k] != NULL && size >= 12 &&
+            memcmp((const char *)bytes + 8, kinds[k], 4) == 0)
+            return (kehu_tree_kind)k;
+    return KEHU_TREE_SINGLE;
 }
 
 static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *err)
@@ -313,14 +321,14 @@ static kehu_status make(void *out, const kehu__handle_source *from, kehu_error *
     kehu__container c;
     kehu_tree *tree;
     kehu_status status;
-    const bool is_ensemble = says_ensemble(from->bytes, from->size);
-    KEHU_TRY(kehu__container_open(&c, from->bytes, from->size,
-                                  is_ensemble ? ensemble_kind : kind, from->name, err));
+    const kehu_tree_kind kind = kind_of(from->bytes, from->size);
+    KEHU_TRY(
+        kehu__container_open(&c, from->bytes, from->size, kinds[kind], from->name, err));
     tree = kehu__alloc_zero(&from->alloc, 1, sizeof *tree);
     if (tree == NULL)
         return kehu__no_memory(err, "the tree");
     tree->alloc = from->alloc;
-    status = read_tree(tree, &c, is_ensemble, from->name, err);
+    status = read_tree(tree, &c, kind, from->name, err);
     if (status == KEHU_OK)
         *(kehu_tree **)out = tree;
     else

@@ -70,8 +70,9 @@ static inline const char *kehu__tree_name(const kehu__tree_names *names, uint32_
     return names->bytes + names->starts[i];
 }
 
-/* Allocate the arrays of n_nodes nodes; classes must be there. */
+/* Allocate the arrays of n_nodes nodes; classes must be there. And free them. */
 kehu_status kehu__tree_alloc_nodes(kehu_tree *tree, uint32_t n_nodes, kehu_error *err);
+void kehu__tree_free_nodes(kehu_tree *tree);
 
 /* Leave the root alone, a leaf. */
 kehu_status kehu__tree_keep_root(kehu_tree *tree, kehu_error *err);

@@ -6,6 +6,14 @@
 #include "base/error.h"
 #include "base/maths.h"
 
+double kehu__tree_weight_scale(double sum, double largest)
+{
+    double scale = 0x1p20;
+    while (sum * scale > 0x1p52 || largest * scale > 0x1p31)
+        scale *= 0.5;
+    return scale;
+}
+
 /* Twice the log-likelihood ratio of a node's split. */
 static double evidence_of(const kehu__tree_rows *rows, const kehu__tree_grower *g,
                           uint32_t node)
@@ -126,6 +134,7 @@ typedef struct worker {
 
 typedef struct crossing {
     const kehu__tree_rows *rows;
+    const kehu__tree_lessons *lessons; /* NULL = the rows teach themselves */
     const kehu__tree_grid *grid;
     const uint8_t *fold;
     uint32_t n_folds, n_parts, n_trials, n_workers, max_leaves;
@@ -205,14 +214,21 @@ static void do_jobs(void *arg, int64_t i)
         const uint32_t part = job % x->n_parts;
         const uint8_t fold = (uint8_t)(part % x->n_folds),
                       *folds = x->fold + (size_t)(part / x->n_folds) * x->rows->n_rows;
+        kehu__tree_rows taught = *x->rows;
+        const uint8_t *taught_folds = folds;
         kehu__tree_growth how;
         if (job >= x->n_jobs)
             return;
+        if (x->lessons != NULL) {
+            taught = x->lessons->rows;
+            taught.weights = x->lessons->weights[part];
+            taught_folds = x->lessons->fold + (size_t)(part / x->n_folds) * taught.n_rows;
+        }
         how = growth_of(x, x->first_trial + job / x->n_parts);
-        kehu__tree_grow(&w->grower, x->rows, &how, folds, fold);
+        kehu__tree_grow(&w->grower, &taught, &how, taught_folds, fold);
         pass_held_out(x, w, folds, fold);
         for (uint32_t s = 0; s < x->grid->n_shrinkages; s++) {
-            kehu__tree_shrink(x->rows, &w->grower, w->grower.n_nodes,
+            kehu__tree_shrink(&taught, &w->grower, w->grower.n_nodes,
                               x->grid->shrinkages[s], w->probabilities);
             prefix_losses(x, w,
                           x->loss +
@@ -250,8 +266,9 @@ static kehu_status alloc_workers(crossing *x, const kehu_allocator *alloc,
         return kehu__no_memory(err, "cross-validation");
     for (uint32_t i = 0; i < x->n_workers; i++) {
         worker *w = &x->workers[i];
-        KEHU_TRY(
-            kehu__tree_grower_init(&w->grower, x->rows, x->max_leaves, NULL, alloc, err));
+        KEHU_TRY(kehu__tree_grower_init(&w->grower,
+                                        x->lessons == NULL ? x->rows : &x->lessons->rows,
+                                        x->max_leaves, NULL, alloc, err));
         w->probabilities = kehu__alloc(alloc, kehu__times(w->grower.max_nodes, K),
                                        sizeof *w->probabilities);
         w->held_out =
@@ -276,6 +293,7 @@ static void free_workers(crossing *x, const kehu_allocator *alloc)
 }
 
 kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *rows,
+                              const kehu__tree_lessons *lessons,
                               const kehu__tree_grid *grid, const uint8_t *fold,
                               uint32_t n_folds, uint32_t n_repeats, const kehu__run *run,
                               const kehu_allocator *alloc, kehu_error *err)
@@ -283,6 +301,7 @@ kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *
     /* Trials between two looks at the progress callback. */
     enum { WAVE = 3 };
     crossing x = {.rows = rows,
+                  .lessons = lessons,
                   .grid = grid,
                   .fold = fold,
                   .n_folds = n_folds,

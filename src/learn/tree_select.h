@@ -12,6 +12,10 @@
 void kehu__tree_shrink(const kehu__tree_rows *rows, const kehu__tree_grower *g,
                        uint32_t n_nodes, double shrinkage, double *probabilities);
 
+/* A power of two by which weights become integers whose sum stays below 2^52.
+ * Each must fit 32 bits as well. */
+double kehu__tree_weight_scale(double sum, double largest);
+
 typedef struct kehu__tree_choice {
     kehu__tree_growth growth;
     double shrinkage; /* 0 = none */
@@ -27,10 +31,20 @@ typedef struct kehu__tree_grid {
     uint32_t max_leaves, max_depth;
 } kehu__tree_grid;
 
+/* Other labels to learn from than those that held-out rows are judged by: softer ones,
+ * in which a row is partly of each class. */
+typedef struct kehu__tree_lessons {
+    kehu__tree_rows rows;     /* one for each class and row, class after class */
+    const uint8_t *fold;      /* [n_repeats][rows.n_rows] */
+    uint32_t *const *weights; /* [n_repeats * n_folds][rows.n_rows] in each part */
+} kehu__tree_lessons;
+
 /* fold[n_repeats][n_rows] in 0..n_folds-1: the folds, made anew for each repeat.
+ * Trees grow from the lessons, or from the rows where these are NULL.
  * The same choice for any number of threads.
  * Fails with KEHU_NO_MEMORY or KEHU_CANCELLED. */
 kehu_status kehu__tree_choose(kehu__tree_choice *choice, const kehu__tree_rows *rows,
+                              const kehu__tree_lessons *lessons,
                               const kehu__tree_grid *grid, const uint8_t *fold,
                               uint32_t n_folds, uint32_t n_repeats, const kehu__run *run,
                               const kehu_allocator *alloc, kehu_error *err);

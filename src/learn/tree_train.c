@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/maths.h"
 #include "learn/tree_bins.h"
+#include "learn/tree_distill.h"
 #include "learn/tree_ensemble.h"
 #include "learn/tree_model.h"
 #include "learn/tree_select.h"
@@ -61,9 +62,9 @@ static kehu_status check_options(kehu_tree_options *o, kehu_error *err)
     if (o->n_folds > MAX_FOLDS)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "n_folds is %u, expected 1 to %d",
                           (unsigned)o->n_folds, MAX_FOLDS);
-    if ((unsigned)o->kind > KEHU_TREE_BEST)
+    if ((unsigned)o->kind > KEHU_TREE_DISTILLED)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "kind is %d, expected 0 to %d",
-                          (int)o->kind, KEHU_TREE_BEST);
+                          (int)o->kind, KEHU_TREE_DISTILLED);
     if (o->kind != KEHU_TREE_SINGLE && o->n_folds == 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "n_folds is 1, an ensemble needs cross-validation");
@@ -80,16 +81,6 @@ static kehu_status check_options(kehu_tree_options *o, kehu_error *err)
                               "class_weights[%u] is not a positive finite number",
                               (unsigned)k);
     return KEHU_OK;
-}
-
-/* A power of two by which weights become integers whose sum stays below 2^52.
- * Each must fit 32 bits as well. */
-static double weight_scale(double sum, double largest)
-{
-    double scale = 0x1p20;
-    while (sum * scale > 0x1p52 || largest * scale > 0x1p31)
-        scale *= 0.5;
-    return scale;
 }
 
 /* Which rows count, and their weights in fixed point. All weights equal means
@@ -133,7 +124,7 @@ static kehu_status read_weights(training *t, const kehu_column *weights, kehu_er
         t->rows.weight_unit = first;
         return KEHU_OK;
     }
-    scale = weight_scale(sum, largest);
+    scale = kehu__tree_weight_scale(sum, largest);
     t->weights = kehu__alloc(&t->alloc, n, sizeof *t->weights);
     if (t->weights == NULL)
         return kehu__no_memory(err, "weights");
@@ -269,7 +260,7 @@ static kehu_status read_monotone(training *t, kehu_error *err)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "n_monotone is %u, there are %u columns",
                           (unsigned)o->n_monotone, (unsigned)t->tree->n_features);
-    if (o->kind != KEHU_TREE_SINGLE)
+    if (o->kind == KEHU_TREE_ENSEMBLE || o->kind == KEHU_TREE_BEST)
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "monotone is for single trees, kind is %d", (int)o->kind);
     for (uint32_t f = 0; f < t->tree->n_features; f++) {
@@ -341,51 +332,61 @@ static void add_criterion(kehu__tree_grid *grid, kehu_tree_criterion criterion,
     }
 }
 
-static kehu__tree_grid grid_of(const training *t)
+static kehu__tree_grid grid_of(const training *t, bool distilled)
 {
     static const double leaf_weights[] = {2, 5, 10, 20, 40, 80};
     static const double shrinkages[] = {0, 2, 4, 6, 8, 12, 16, 24, 32, 48};
     const kehu_tree_options *o = &t->options;
     const bool fixed = o->n_folds == 1;
+    /* An ensemble's probabilities are without the noise that few and large leaves,
+     * charges for cuts and shrinkage guard against. */
+    const uint32_t n_leaf_weights = distilled ? 4 : 6, n_shrinkages = distilled ? 3 : 10,
+                   least_leaves = distilled ? 512 : 128;
+    const double penalty = distilled && o->cut_penalty == 0 ? -1 : o->cut_penalty;
     kehu__tree_grid grid = {.max_depth = o->max_depth, .max_leaves = o->max_leaves};
     if (grid.max_leaves == 0) {
         grid.max_leaves = t->n_rows / 64;
-        if (grid.max_leaves < 128)
-            grid.max_leaves = 128;
+        if (grid.max_leaves < least_leaves)
+            grid.max_leaves = least_leaves;
         if (grid.max_leaves > 4096)
             grid.max_leaves = 4096;
     }
     for (int c = KEHU_TREE_ENTROPY; c <= KEHU_TREE_GAIN_RATIO; c++)
         if (o->criterion == KEHU_TREE_AUTO ? !fixed || c == KEHU_TREE_ENTROPY
                                            : (kehu_tree_criterion)c == o->criterion)
-            add_criterion(&grid, (kehu_tree_criterion)c, o->cut_penalty, fixed);
+            add_criterion(&grid, (kehu_tree_criterion)c, penalty, fixed);
     if (o->min_leaf_weight > 0 || fixed)
         grid.leaf_weights[grid.n_leaf_weights++] =
             o->min_leaf_weight > 0 ? o->min_leaf_weight : 20;
     else
-        for (size_t i = 0; i < sizeof leaf_weights / sizeof *leaf_weights; i++)
-            grid.leaf_weights[grid.n_leaf_weights++] = leaf_weights[i];
+        while (grid.n_leaf_weights < n_leaf_weights) {
+            grid.leaf_weights[grid.n_leaf_weights] = leaf_weights[grid.n_leaf_weights];
+            grid.n_leaf_weights++;
+        }
     if (o->shrinkage != 0 || fixed)
         grid.shrinkages[grid.n_shrinkages++] = o->shrinkage > 0   ? o->shrinkage
                                                : o->shrinkage < 0 ? 0
                                                                   : 4;
     else
-        for (size_t i = 0; i < sizeof shrinkages / sizeof *shrinkages; i++)
-            grid.shrinkages[grid.n_shrinkages++] = shrinkages[i];
+        while (grid.n_shrinkages < n_shrinkages) {
+            grid.shrinkages[grid.n_shrinkages] = shrinkages[grid.n_shrinkages];
+            grid.n_shrinkages++;
+        }
     return grid;
 }
 
 /* Keep what was grown in the tree. */
 static kehu_status keep(training *t, const kehu__tree_grower *g,
-                        const kehu__tree_choice *choice, kehu_error *err)
+                        const kehu__tree_rows *taught, const kehu__tree_choice *choice,
+                        kehu_error *err)
 {
     kehu_tree *tree = t->tree;
     const uint32_t K = tree->classes.n;
     KEHU_TRY(kehu__tree_alloc_nodes(tree, g->n_nodes, err));
     memcpy(tree->nodes, g->nodes, g->n_nodes * sizeof *g->nodes);
     for (size_t i = 0; i < (size_t)g->n_nodes * K; i++)
-        tree->weights[i] = g->counts[i] * t->rows.weight_unit;
-    kehu__tree_shrink(&t->rows, g, g->n_nodes, choice->shrinkage, tree->probabilities);
+        tree->weights[i] = g->counts[i] * taught->weight_unit;
+    kehu__tree_shrink(taught, g, g->n_nodes, choice->shrinkage, tree->probabilities);
     for (uint32_t i = 0; i < g->n_nodes; i++)
         kehu__tree_round(tree->probabilities + (size_t)i * K, K);
     tree->summary = (kehu_tree_info){.n_rows = t->n_rows,
@@ -403,7 +404,7 @@ static kehu_status keep(training *t, const kehu__tree_grower *g,
 static kehu_status grow_and_keep(training *t, kehu_error *err)
 {
     const bool is_root = t->options.kind == KEHU_TREE_ENSEMBLE;
-    const kehu__tree_grid grid = grid_of(t);
+    const kehu__tree_grid grid = grid_of(t, false);
     kehu__tree_choice choice = {.growth = {.criterion = grid.criteria[0],
                                            .cut_penalty = grid.cut_penalties[0],
                                            .max_leaves = grid.max_leaves,
@@ -416,8 +417,9 @@ static kehu_status grow_and_keep(training *t, kehu_error *err)
     if (is_root)
         choice.growth.max_leaves = 1;
     else if (t->options.n_folds > 1)
-        KEHU_TRY(kehu__tree_choose(&choice, &t->rows, &grid, t->fold, t->options.n_folds,
-                                   t->n_repeats, &t->run, &t->alloc, err));
+        KEHU_TRY(kehu__tree_choose(&choice, &t->rows, NULL, &grid, t->fold,
+                                   t->options.n_folds, t->n_repeats, &t->run, &t->alloc,
+                                   err));
     status = kehu__progress(&t->run, 1, "growing", err);
     if (status != KEHU_OK)
         return status;
@@ -425,9 +427,50 @@ static kehu_status grow_and_keep(training *t, kehu_error *err)
                                     &t->alloc, err);
     if (status == KEHU_OK) {
         kehu__tree_grow(&grower, &t->rows, &choice.growth, NULL, 0);
-        status = keep(t, &grower, &choice, err);
+        status = keep(t, &grower, &t->rows, &choice, err);
     }
     kehu__tree_grower_free(&grower);
+    return status;
+}
+
+/* What the nodes weigh by the rows' own classes, not by those they were taught. */
+static void weigh_nodes(training *t)
+{
+    kehu_tree *tree = t->tree;
+    const uint32_t K = tree->classes.n;
+    memset(tree->weights, 0, (size_t)tree->n_nodes * K * sizeof *tree->weights);
+    for (uint32_t i = 0; i < t->n_rows; i++) {
+        const uint8_t *codes = t->rows.by_row + (size_t)i * t->rows.stride;
+        const double weight =
+            (t->weights == NULL ? 1 : t->weights[i]) * t->rows.weight_unit;
+        uint32_t at = 0;
+        for (;;) {
+            const kehu__tree_node *n = &tree->nodes[at];
+            tree->weights[(size_t)at * K + t->labels[i]] += weight;
+            if (n->feature < 0)
+                break;
+            at = n->left + !kehu__tree_goes_left(n, codes[n->feature]);
+        }
+    }
+}
+
+/* A tree taught by an ensemble instead of the plain one, where that is better. */
+static kehu_status distill(training *t, kehu_error *err)
+{
+    const kehu__tree_grid grid = grid_of(t, true);
+    kehu__distilled d = {0};
+    kehu_status status = kehu__distill(
+        &d, &t->rows, &grid, t->fold, t->options.n_folds, t->n_repeats, t->options.seed,
+        t->tree->summary.cv_log_loss, &t->run, &t->alloc, err);
+    if (status == KEHU_OK && d.grower.n_nodes > 0) {
+        kehu__tree_free_nodes(t->tree);
+        status = keep(t, &d.grower, &d.lessons.rows, &d.choice, err);
+        if (status == KEHU_OK) {
+            weigh_nodes(t);
+            t->tree->summary.kind = KEHU_TREE_DISTILLED;
+        }
+    }
+    kehu__distilled_free(&d);
     return status;
 }
 
@@ -527,6 +570,8 @@ static kehu_status train(training *t, const given *g, kehu_error *err)
     t->rows.labels = t->labels;
     t->rows.units = t->units;
     KEHU_TRY(grow_and_keep(t, err));
+    if (t->options.kind == KEHU_TREE_DISTILLED)
+        return distill(t, err);
     return t->options.kind == KEHU_TREE_SINGLE ? KEHU_OK : boost(t, err);
 }
 

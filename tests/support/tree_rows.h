@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/maths.h"
 #include "base/random.h"
 #include "support/test.h"
 
@@ -59,6 +60,21 @@ static inline void make_customers(customers *c, uint64_t seed)
         (kehu_column){.name = "few", .type = KEHU_BOOL, .length = N, .data = c->few};
     c->target =
         (kehu_column){.name = "left", .type = KEHU_INT32, .length = N, .data = c->left};
+}
+
+/* Whether they leave adds up from every column: more than one tree says briefly. */
+static inline void make_additive(customers *c, uint64_t seed, int n_classes)
+{
+    kehu__random r = kehu__random_seed(seed);
+    make_customers(c, seed);
+    for (int i = 0; i < N; i++) {
+        const double x = (isnan(c->spend[i]) ? -2 : c->spend[i] / 25 - 2) +
+                         (c->days[i] - 15500) / 250.0 +
+                         (c->few[i / 8] >> i % 8 & 1 ? 1 : -1) + (c->contract[i] - 1);
+        c->left[i] = kehu__random_unit(&r) < kehu__logistic(1.5 * x);
+        if (n_classes > 2 && c->contract[i] == 1 && kehu__random_below(&r, 2))
+            c->left[i] = 2;
+    }
 }
 
 static inline kehu_tree *train(const customers *c, const kehu_tree_options *options)

@@ -1,7 +1,7 @@
 /* Trees of every released format are read for ever, and the same calls write the same
  * bytes on every machine. tests/compat/tree-1.kehu is what plain_tree() wrote with
- * format 1.0, tree-2.kehu an ensemble; KEHU_COMPAT_WRITE=1 writes them anew, for a format
- * yet to be released. */
+ * format 1.0, tree-2.kehu an ensemble, tree-3.kehu a distilled tree; KEHU_COMPAT_WRITE=1
+ * writes them anew, for a format yet to be released. */
 #define KEHU_ALLOW_LIBC_ALLOC
 #include <stdio.h>
 
@@ -12,7 +12,11 @@ static kehu_tree *plain_tree(customers *c, kehu_tree_kind kind)
     const kehu_tree_options options = {
         .size = sizeof options, .max_leaves = 8, .kind = kind};
     kehu_tree *tree = NULL;
-    make_customers(c, 99);
+    kehu_tree_info info;
+    if (kind == KEHU_TREE_DISTILLED)
+        make_additive(c, 99, 2);
+    else
+        make_customers(c, 99);
     for (int i = 0; i < N; i++)
         c->spend[i] = floor(c->spend[i] / 5);
     c->columns[2] = c->columns[3];    /* without the many dates */
@@ -24,6 +28,8 @@ static kehu_tree *plain_tree(customers *c, kehu_tree_kind kind)
     assert_int_equal(
         kehu_tree_train(&tree, c->columns, 3, &c->target, NULL, NULL, &options, NULL),
         KEHU_OK);
+    kehu_tree_get_info(tree, &info);
+    assert_int_equal(info.kind, kind);
     return tree;
 }
 
@@ -73,11 +79,18 @@ static void test_ensemble_of_format_1_is_read_and_written_as_ever(void **state)
     check_kind(KEHU_TREE_ENSEMBLE, 2);
 }
 
+static void test_distilled_tree_of_format_1_is_read_and_written_as_ever(void **state)
+{
+    (void)state;
+    check_kind(KEHU_TREE_DISTILLED, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree_of_format_1_is_read_and_written_as_ever),
         cmocka_unit_test(test_ensemble_of_format_1_is_read_and_written_as_ever),
+        cmocka_unit_test(test_distilled_tree_of_format_1_is_read_and_written_as_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,6 +279,9 @@ def test_tree(tree):
     why, scored = many.explain(COLUMNS, 3, "yes"), many.score(COLUMNS)
     assert why.base + sum(why["change"]) == scored[3, "yes"] and kehu.Tree.read(many.write()).score(COLUMNS).to_lists() == scored.to_lists()
     assert kehu.Tree.train(COLUMNS, TARGET, kind="best", n_folds=2).info.cv_log_loss <= many.info.cv_log_loss
+    taught = kehu.Tree.train(COLUMNS, TARGET, kind="distilled", n_folds=2, n_threads=2)
+    assert taught.info.kind in ("single", "distilled") and taught.info.n_trees == 1 and "leaves" in repr(taught) and "leaf 1:" in taught.write_rules()
+    assert taught.info.cv_log_loss <= kehu.Tree.train(COLUMNS, TARGET, n_folds=2).info.cv_log_loss
     weighted = kehu.Tree.train(COLUMNS, TARGET, classes=["yes", "no", "never"], class_weights=[1, 2, 1], n_folds=1, row_ids=range(400), weights=[1] * 400)
     assert weighted.classes == ("yes", "no", "never")
     for wrong, kind, message in [

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CRITERIA = ("auto", "entropy", "gini", "gain_ratio")
-KINDS = ("single", "ensemble", "best")
+KINDS = ("single", "ensemble", "best", "distilled")
 CALIBRATIONS = ("best", "none", "slope", "isotonic")
 
 
@@ -146,7 +146,8 @@ class Tree(Model):
         row_ids          [n] rows with the same id share a fold; None: each row stands for itself
         weights          [n] finite and >= 0; rows of weight 0 are not looked at
         kind             "single" tree; "ensemble": boosted trees added up, which have no leaves, rules or ONNX; "best":
-                         whichever has the lower cross-validated log-loss
+                         whichever has the lower cross-validated log-loss; "distilled": one tree that learns from an ensemble's
+                         probabilities, where that has the lower cross-validated log-loss, else as "single"
         criterion        "auto" (by cross-validation), "entropy", "gini", "gain_ratio"
         max_leaves       2 to 65536;  max_depth  1 to 64 splits on a path, 0: 30
         n_folds          2 to 20, 0: 5; 1: no cross-validation, the tree takes all leaves it may
@@ -334,7 +335,7 @@ class Tree(Model):
         if self.closed:
             return "<closed Tree>"
         info = self.info
-        size = f"{self.n_leaves} leaves" if info.kind == "single" else f"{info.n_trees} trees"
+        size = f"{self.n_leaves} leaves" if info.kind != "ensemble" else f"{info.n_trees} trees"
         return f"<Tree of {size} over {', '.join(self.features[:8])}: {', '.join(self.classes)}>"
 
 

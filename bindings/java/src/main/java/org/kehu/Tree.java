@@ -69,7 +69,9 @@ public final class Tree extends Model {
         /** Boosted trees added up. */
         ENSEMBLE,
         /** Whichever has the lower cross-validated log-loss. */
-        BEST;
+        BEST,
+        /** One tree that learns from an ensemble's probabilities, where that has the lower cross-validated log-loss. */
+        DISTILLED;
 
         private static final Kind[] ALL = values();
     }
@@ -86,7 +88,7 @@ public final class Tree extends Model {
         }
 
         /**
-         * One tree or an ensemble, which has no leaves, rules or ONNX.
+         * One tree, an ensemble, which has no leaves, rules or ONNX, or a tree taught by one.
          *
          * @param kind single unless set
          * @return this
@@ -380,7 +382,7 @@ public final class Tree extends Model {
             int cells = Memory.count(n, classNames.size());
             int features = featureNames.size();
             Memory probabilities = f.array(cells, Double.BYTES);
-            boolean isSingle = info().kind == Kind.SINGLE;
+            boolean isSingle = info().kind != Kind.ENSEMBLE;
             Memory leaves = f.array(isSingle ? n : 0, Integer.BYTES);
             Memory unseen = f.array(features, Long.BYTES);
             Memory missing = f.array(features, Long.BYTES);
@@ -432,7 +434,7 @@ public final class Tree extends Model {
      * @param shrinkage 0 for none
      * @param cvLogLoss mean over the held-out rows; -1 without folds
      * @param cutPenalty 0 for none
-     * @param kind single or ensemble
+     * @param kind single, ensemble or distilled
      * @param trees 1 for a single tree
      * @param calibration of an ensemble
      */

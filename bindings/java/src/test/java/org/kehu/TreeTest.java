@@ -79,6 +79,11 @@ class TreeTest {
                 assertEquals(tree.leafCount(), fresh.leafCount());
             }
             Tree.Options boosted = new Tree.Options().kind(Tree.Kind.ENSEMBLE).folds(2).threads(2);
+            try (Tree taught = Tree.train(COLUMNS, target, new Tree.Options().folds(2).kind(Tree.Kind.DISTILLED))) {
+                assertEquals(1, taught.info().trees());
+                assertTrue(taught.info().cvLogLoss() <= tree.info().cvLogLoss());
+                assertEquals(taught.info().leaves(), taught.leafCount());
+            }
             try (Tree many = Tree.train(COLUMNS, target, boosted)) {
                 assertTrue(many.info().kind() == Tree.Kind.ENSEMBLE && many.info().trees() > 10);
                 Tree.Explanation reasons = many.explain(COLUMNS, 5, 1);

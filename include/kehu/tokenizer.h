@@ -187,6 +187,39 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_edit(
     const int64_t *frequencies, const kehu_tokenizer_options *options, kehu_error *err);
 
 /* Zero every field you do not care about: zero always means the default. */
+typedef struct kehu_tokenizer_adapt_options {
+    uint32_t size;                 /* sizeof(kehu_tokenizer_adapt_options) */
+    uint32_t rounds;               /* times the texts are split, 1..20; 0 means 2 */
+    double prior;                  /* words of text that the old frequencies count as,
+                                      above 0; 0 means 20000 */
+    uint32_t n_threads;            /* 0 means 1; above 16 is 16 */
+    const kehu_executor *executor; /* NULL means threads for this call only */
+    const kehu_progress *progress; /* NULL means none */
+    const kehu_allocator *alloc;   /* NULL means the C library */
+} kehu_tokenizer_adapt_options;
+
+/* Learn the costs of words from texts that nobody has parted: a new handle with the
+ * words of the old one, edits included, whose frequencies are the old ones and the
+ * words found in the texts together. It can be saved like any other. A word keeps its
+ * tag, and a frequency of at least 1 however seldom it is.
+ *
+ * tokenizer  any but a trained one in ACCURATE mode; its mode and split_units are those
+ *            of the new handle. The texts are split in WORDS mode
+ * texts      [n] text column, any bytes; without a word in them nothing changes
+ *
+ * Fails with KEHU_NOT_FOUND (the tokenizer has no dictionary), KEHU_LIMIT (a text above
+ * 4 GiB; err->where is the row), KEHU_COLUMN, KEHU_ARGUMENT, KEHU_VERSION,
+ * KEHU_CANCELLED, KEHU_NO_MEMORY.
+ * The same bytes for every number of threads. A round takes the time of splitting the
+ * texts and of building the dictionary, and 8 bytes a trie node and thread beside that.
+ * Method: p(w) ~ max(0, count(w) - 5) + prior * p_old(w), counts being those of the
+ * best way under the costs of the round before ("Viterbi training", absolute discounting:
+ * else seldom compounds that the dictionary happens to have would hold together). */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_adapt(
+    kehu_tokenizer **out, const kehu_tokenizer *tokenizer, const kehu_column *texts,
+    const kehu_tokenizer_adapt_options *options, kehu_error *err);
+
+/* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_tokenizer_train_options {
     uint32_t size;                 /* sizeof(kehu_tokenizer_train_options) */
     uint32_t epochs;               /* passes over the corpus, 1..100; 0 means 8 */

@@ -103,6 +103,7 @@ static const struct {
     SIZE(kehu_svm_options),
     SIZE(kehu_svm_predict_options),
     SIZE(kehu_svm_reason),
+    SIZE(kehu_tokenizer_adapt_options),
     SIZE(kehu_tokenizer_batch_options),
     SIZE(kehu_tokenizer_options),
     SIZE(kehu_tokenizer_quality),

@@ -53,6 +53,14 @@ struct kehu_tokenizer {
  * characters) by the dictionary without the edits. */
 int32_t kehu__tokenizer_cost(const kehu_tokenizer *t, const char *word, size_t size);
 
+/* Call each() with every word of a handle, which has a dictionary, edits included. The
+ * id is that of the dictionary or of the edits. Extra memory as for
+ * kehu__dictionary_each. */
+kehu_status kehu__tokenizer_each(const kehu_tokenizer *t,
+                                 kehu_status (*each)(void *ctx, const kehu__word *word,
+                                                     uint32_t id, kehu_error *err),
+                                 void *ctx, kehu_error *err);
+
 /* What an edit can cost besides a number from 0 up. */
 enum { KEHU__EDIT_WHOLE = -1, KEHU__EDIT_REMOVED = -2 };
 

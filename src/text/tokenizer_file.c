@@ -145,53 +145,69 @@ kehu_status kehu_tokenizer_map(kehu_tokenizer **out, const char *path,
     return open_handle(out, &held, path, &opt, err);
 }
 
-/* All words of a handle, edits included, go through here to their new place. */
-typedef struct gathering {
+/* The words of the dictionary that no edit changes, or those of the edits. */
+typedef struct chosen_words {
     const kehu_tokenizer *t;
-    kehu__dictionary_builder *builder; /* one of these two */
-    kehu__buffer *lines;
-    bool edits_now; /* the edits are being read */
-} gathering;
+    bool edits_now;
+    kehu_status (*each)(void *ctx, const kehu__word *word, uint32_t id, kehu_error *err);
+    void *ctx;
+} chosen_words;
 
-static kehu_status gather(void *ctx, const kehu__word *word, uint32_t id, kehu_error *err)
+static kehu_status pass_on(void *ctx, const kehu__word *word, uint32_t id,
+                           kehu_error *err)
 {
-    const gathering *g = ctx;
+    const chosen_words *c = ctx;
     uint32_t value;
-    (void)id;
-    if (g->edits_now ? word->frequency == 0 && !word->hard
-                     : g->t->edits != NULL &&
-                           kehu__dictionary_find(&g->t->edits->dictionary, word->bytes,
+    if (c->edits_now ? word->frequency == 0 && !word->hard
+                     : c->t->edits != NULL &&
+                           kehu__dictionary_find(&c->t->edits->dictionary, word->bytes,
                                                  word->size, &value) != 0)
         return KEHU_OK;
-    if (g->builder != NULL)
-        return kehu__dictionary_builder_add(g->builder, word, err);
-    kehu__dictionary_write_line(g->lines, word);
+    return c->each(c->ctx, word, id, err);
+}
+
+kehu_status kehu__tokenizer_each(const kehu_tokenizer *t,
+                                 kehu_status (*each)(void *ctx, const kehu__word *word,
+                                                     uint32_t id, kehu_error *err),
+                                 void *ctx, kehu_error *err)
+{
+    chosen_words c = {t, false, each, ctx};
+    KEHU_TRY(kehu__dictionary_each(&t->lexicon->dictionary, &t->alloc, pass_on, &c, err));
+    c.edits_now = true;
+    if (t->edits != NULL)
+        KEHU_TRY(
+            kehu__dictionary_each(&t->edits->dictionary, &t->alloc, pass_on, &c, err));
     return KEHU_OK;
 }
 
-static kehu_status gather_all(gathering *g, kehu_error *err)
+static kehu_status add_word(void *ctx, const kehu__word *word, uint32_t id,
+                            kehu_error *err)
 {
-    const kehu_tokenizer *t = g->t;
-    KEHU_TRY(kehu__dictionary_each(&t->lexicon->dictionary, &t->alloc, gather, g, err));
-    g->edits_now = true;
-    if (t->edits != NULL)
-        KEHU_TRY(kehu__dictionary_each(&t->edits->dictionary, &t->alloc, gather, g, err));
+    (void)id;
+    return kehu__dictionary_builder_add(ctx, word, err);
+}
+
+static kehu_status add_line(void *ctx, const kehu__word *word, uint32_t id,
+                            kehu_error *err)
+{
+    (void)id;
+    (void)err;
+    kehu__dictionary_write_line(ctx, word);
     return KEHU_OK;
 }
 
 /* The container of a handle with edits: one dictionary again, same costs. */
 static kehu_status merge(const kehu_tokenizer *t, kehu__buffer *out, kehu_error *err)
 {
-    gathering g = {.t = t, .builder = kehu__dictionary_builder_new(&t->alloc)};
-    kehu_status status =
-        g.builder == NULL ? kehu__no_memory(err, "the dictionary") : KEHU_OK;
+    kehu__dictionary_builder *b = kehu__dictionary_builder_new(&t->alloc);
+    kehu_status status = b == NULL ? kehu__no_memory(err, "the dictionary") : KEHU_OK;
     if (status == KEHU_OK) {
-        kehu__dictionary_builder_total(g.builder, t->lexicon->dictionary.total);
-        status = gather_all(&g, err);
+        kehu__dictionary_builder_total(b, t->lexicon->dictionary.total);
+        status = kehu__tokenizer_each(t, add_word, b, err);
     }
     if (status == KEHU_OK)
-        status = kehu__dictionary_build(g.builder, out, err);
-    kehu__dictionary_builder_free(g.builder);
+        status = kehu__dictionary_build(b, out, err);
+    kehu__dictionary_builder_free(b);
     return status;
 }
 
@@ -264,12 +280,11 @@ static kehu_status build_list(kehu__buffer *list, const void *handle, kehu_error
 {
     const kehu_tokenizer *t = handle;
     kehu__buffer lines;
-    gathering g = {.t = t, .lines = &lines};
     kehu_status status;
     KEHU_TRY(need_lexicon(t, err));
     *list = kehu__buffer_new(&t->alloc);
     lines = kehu__buffer_new(&t->alloc);
-    status = gather_all(&g, err);
+    status = kehu__tokenizer_each(t, add_line, &lines, err);
     if (status == KEHU_OK && lines.failed)
         status = kehu__no_memory(err, "the word list");
     if (status == KEHU_OK)

@@ -1,4 +1,6 @@
 """What is found in piles of texts without labels: copies, new words, topics, summaries; and their tone."""
+import pickle
+
 import pytest
 
 import kehu
@@ -53,7 +55,6 @@ def topics(**more):
 
 
 def test_topics_are_found_and_kept(tmp_path):
-    import pickle
     model = topics()
     assert len(model) == 2 and model.words(1, 1)["word"].to_list() == ["宽带"]
     info = model.info(0)
@@ -116,3 +117,16 @@ def test_summaries_take_sentences():
         kehu.summary_find(texts, n_sentences=1001)
     with pytest.raises(ZeroDivisionError):
         kehu.summary_find(texts, progress=lambda done, stage: 1 / 0)
+
+
+def test_a_tokenizer_adapts_to_texts():
+    words = kehu.Tokenizer.read_words("研究 10\n研究生 90\n生命 10\n命 50\n", split_units=True)
+    texts = ["研究，生命的起源", None, "生命和研究"] * 30
+    stages = []
+    adapted = words.adapt(texts, prior=10, n_threads=2, progress=lambda done, stage: stages.append(stage))
+    assert (words.words("研究生命"), adapted.words("研究生命")) == (["研究生", "命"], ["研究", "生命"])
+    assert stages == ["adapt"] * 2 and len(adapted) == 4
+    assert adapted == words.adapt(texts, prior=10) == pickle.loads(pickle.dumps(adapted))
+    assert words.adapt([], rounds=1) == words
+    with pytest.raises(kehu.KehuArgumentError, match="rounds is 21"):
+        words.adapt(texts, rounds=21)

@@ -435,6 +435,10 @@ class kehu_tokenizer_options(Structure):
     pass
 
 
+class kehu_tokenizer_adapt_options(Structure):
+    pass
+
+
 class kehu_tokenizer_train_options(Structure):
     pass
 
@@ -1087,6 +1091,15 @@ kehu_tokenizer_options._fields_ = [
     ('split_units', c_uint32),
     ('alloc', POINTER(kehu_allocator)),
 ]
+kehu_tokenizer_adapt_options._fields_ = [
+    ('size', c_uint32),
+    ('rounds', c_uint32),
+    ('prior', c_double),
+    ('n_threads', c_uint32),
+    ('executor', POINTER(kehu_executor)),
+    ('progress', POINTER(kehu_progress)),
+    ('alloc', POINTER(kehu_allocator)),
+]
 kehu_tokenizer_train_options._fields_ = [
     ('size', c_uint32),
     ('epochs', c_uint32),
@@ -1657,6 +1670,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_evaluation_report': kehu_evaluation_report,
     'kehu_span': kehu_span,
     'kehu_tokenizer_options': kehu_tokenizer_options,
+    'kehu_tokenizer_adapt_options': kehu_tokenizer_adapt_options,
     'kehu_tokenizer_train_options': kehu_tokenizer_train_options,
     'kehu_tokenizer_quality': kehu_tokenizer_quality,
     'kehu_word_info': kehu_word_info,
@@ -1863,6 +1877,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_tokenizer_view': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'bytes', 'size', 'options', 'err']),
     'kehu_tokenizer_map': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),
     'kehu_tokenizer_edit': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(c_int64), POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'tokenizer', 'words', 'frequencies', 'options', 'err']),
+    'kehu_tokenizer_adapt': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(kehu_tokenizer_adapt_options), POINTER(kehu_error)], ['out', 'tokenizer', 'texts', 'options', 'err']),
     'kehu_tokenizer_train': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_column), POINTER(kehu_tokenizer_train_options), POINTER(kehu_error)], ['out', 'dictionary', 'sentences', 'options', 'err']),
     'kehu_tokenizer_evaluate': (c_int, [c_void_p, POINTER(kehu_column), c_void_p, POINTER(kehu_tokenizer_quality), POINTER(kehu_error)], ['tokenizer', 'sentences', 'known', 'quality', 'err']),
     'kehu_tokenizer_free': (None, [c_void_p], ['tokenizer']),

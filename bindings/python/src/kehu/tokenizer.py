@@ -171,6 +171,20 @@ class Tokenizer(Model):
             call(lib.kehu_tokenizer_train, byref(out), dictionary and dictionary._own(), made.struct, opt)
         return cls._with(out, "accurate", False)
 
+    def adapt(self, texts: Any, *, rounds: int = 0, prior: float = 0, n_threads: int = 0, progress: Any = None) -> Tokenizer:
+        """A new tokenizer with the same words, their frequencies learned from texts that nobody has parted.
+
+        texts   column of text, [n]
+        rounds  times the texts are split, 1 to 20; 0: 2
+        prior   words of text that the old frequencies count as; 0: 20000"""
+        made = text_column(texts, "texts")
+        opt = options(_abi.kehu_tokenizer_adapt_options, rounds=rounds, prior=prior, n_threads=n_threads)
+        out = c_void_p()
+        with Watch(progress) as watching:
+            opt.progress = watching.pointer
+            call(lib.kehu_tokenizer_adapt, byref(out), self._own(), made.struct, opt)
+        return self._with(out, *self._chosen)
+
     def edit(self, words: Any, frequencies: Any = None, *, mode: str | int | None = None, split_units: bool | None = None) -> Tokenizer:
         """A new tokenizer with words added, changed or removed; this one stays as it is.
 

@@ -263,6 +263,80 @@ public final class Tokenizer extends Model {
             frequencies == null ? 0 : f.copy(frequencies).address, o, f.error()));
     }
 
+    /** How to adapt. What is not set has the default of the C library. */
+    public static final class AdaptOptions extends OptionsBuilder {
+        private Progress progress;
+
+        /** All defaults. */
+        public AdaptOptions() {
+            super(Layout.TokenizerAdaptOptions.SIZEOF);
+        }
+
+        /**
+         * Times the texts are split.
+         *
+         * @param n 1 to 20; 0 means 2
+         * @return this
+         */
+        public AdaptOptions rounds(int n) {
+            putCount(Layout.TokenizerAdaptOptions.ROUNDS, n, "rounds");
+            return this;
+        }
+
+        /**
+         * Words of text that the old frequencies count as.
+         *
+         * @param words above 0; 0 means 20000
+         * @return this
+         */
+        public AdaptOptions prior(double words) {
+            values.putDouble(Layout.TokenizerAdaptOptions.PRIOR, words);
+            return this;
+        }
+
+        /**
+         * Threads to use.
+         *
+         * @param n 1 unless set
+         * @return this
+         */
+        public AdaptOptions threads(int n) {
+            putCount(Layout.TokenizerAdaptOptions.N_THREADS, n, "threads");
+            return this;
+        }
+
+        /**
+         * Who hears how far it is.
+         *
+         * @param listener null for nobody
+         * @return this
+         */
+        public AdaptOptions progress(Progress listener) {
+            progress = listener;
+            return this;
+        }
+
+        @Override
+        Memory write(Frame frame) {
+            Memory options = super.write(frame);
+            options.i64(Layout.TokenizerAdaptOptions.PROGRESS, frame.progress(progress));
+            return options;
+        }
+    }
+
+    /**
+     * Learns how frequent words are from texts that nobody has parted. This tokenizer stays as it is.
+     *
+     * @param texts any; without a word in them nothing changes
+     * @param options how; null means all defaults
+     * @return a new tokenizer of the same words and the same mode
+     */
+    public Tokenizer adapt(List<String> texts, AdaptOptions options) {
+        Column column = Column.of(null, texts);
+        return make(null, (f, out, none) -> Native.tokenizerAdapt(out, f.inside(this), column.address(f),
+            (options == null ? new AdaptOptions() : options).write(f).address, f.error()));
+    }
+
     /** How to train. What is not set has the default of the C library. */
     public static final class TrainOptions extends OptionsBuilder {
         private Progress progress;

@@ -82,6 +82,22 @@ class TextTest {
     }
 
     @Test
+    void aTokenizerAdaptsToTexts() {
+        List<String> texts = IntStream.range(0, 60).mapToObj(i -> i % 2 == 0 ? "研究，生命的起源" : "生命和研究").toList();
+        try (Tokenizer list = Tokenizer.readWords("研究 10\n研究生 90\n生命 10\n命 50\n", new Tokenizer.Options());
+            Tokenizer same = list.adapt(List.of(), null);
+            Tokenizer adapted = list.adapt(texts, new Tokenizer.AdaptOptions().rounds(3).prior(10).threads(2).progress((done, stage) -> assertEquals("adapt", stage)))) {
+            assertEquals(List.of("研究生", "命"), list.split("研究生命").stream().map(s -> s.in("研究生命")).toList());
+            assertEquals(List.of("研究", "生命"), adapted.split("研究生命").stream().map(s -> s.in("研究生命")).toList());
+            assertEquals(list.fingerprint(), same.fingerprint());
+            assertThrows(KehuException.Argument.class, () -> list.adapt(texts, new Tokenizer.AdaptOptions().prior(-1)));
+            assertThrows(ArithmeticException.class, () -> list.adapt(texts, new Tokenizer.AdaptOptions().progress((done, stage) -> {
+                throw new ArithmeticException();
+            })));
+        }
+    }
+
+    @Test
     void keywordsAreReadEditedAndExplained(@TempDir Path folder) throws IOException {
         try (Keyword learned = Keyword.train(TEXTS, LABELS, new Keyword.Options().keywordsPerClass(5).threads(2))) {
             Keyword.Predictions found = learned.predict(TEXTS, new Keyword.PredictOptions());

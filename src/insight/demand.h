@@ -159,35 +159,50 @@ typedef struct kehu__demand_walk {
     int64_t taken_in, replied, solved; /* times; INT64_MIN = not yet */
 } kehu__demand_walk;
 
-/* The rows of one demand, in the order of their times. */
-typedef struct kehu__demand_step {
-    int64_t time;
-    uint32_t number;
-    uint8_t status;
-} kehu__demand_step;
-
 /* Tell of every row of a part that is not fine, demand by demand in the order of times:
  * what the machine says to it and where its demand was before. End tells of a demand
- * after its last row, with its earliest intake if it has one. */
+ * taken in after its last row, with the number of its earliest intake in the part. */
 typedef struct kehu__demand_teller {
-    void (*row)(void *ctx, int64_t demand, const kehu__demand_step *step,
-                kehu__demand_reason reason, uint8_t before);
+    void (*row)(void *ctx, const kehu__demand_row *row, kehu__demand_reason reason,
+                uint8_t before);
     void (*end)(void *ctx, int64_t demand, const kehu__demand_walk *walk,
-                const kehu__demand_intake *intake);
+                uint32_t intake);
     void *ctx;
 } kehu__demand_teller;
 
-typedef struct kehu__demand_followed kehu__demand_followed;
+/* Items put together by a hash of their ids, a few to a bucket: count each, sum, then
+ * move each to where its bucket's next one goes, which leaves the buckets' ends. The
+ * memory serves one time after the other. */
+typedef struct kehu__demand_buckets {
+    uint32_t *ends;
+    size_t n, capacity;
+    int shift;
+} kehu__demand_buckets;
+
+/* Buckets for so many items, all empty. False when memory is refused. */
+bool kehu__demand_buckets_begin(kehu__demand_buckets *b, const kehu_allocator *a,
+                                size_t n_items);
+void kehu__demand_buckets_sum(kehu__demand_buckets *b);
+
+static inline uint32_t *kehu__demand_bucket(const kehu__demand_buckets *b, int64_t id)
+{
+    return &b->ends[kehu__mix64((uint64_t)id) >> b->shift];
+}
+
+/* A row where it lies; one of the first status says which of the part's intakes is its.
+ */
+typedef struct kehu__demand_step {
+    const kehu__demand_row *row;
+    uint32_t intake;
+} kehu__demand_step;
 
 /* What following a part needs; the memory serves one part after the other. Begins as
  * {.d = ...}. */
 typedef struct kehu__demand_follower {
     const kehu_demands *d;
-    kehu__keys ids;                 /* of the part's demands: integers */
-    kehu__demand_followed *demands; /* [ids.n] */
-    uint32_t *of;                   /* [rows] number of a row's demand */
-    kehu__demand_step *steps;       /* [rows] by demand */
-    size_t capacity, of_capacity, steps_capacity;
+    kehu__demand_buckets buckets;
+    kehu__demand_step *steps; /* [rows] by bucket */
+    size_t capacity;
 } kehu__demand_follower;
 
 /* False when memory is refused. */

@@ -3,13 +3,14 @@
 
 #include "base/date.h"
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "base/sort.h"
 #include "insight/demand.h"
 
 /* ---- One demand ---- */
 
 static kehu__demand_reason step(kehu__demand_walk *w, const kehu_demand_machine *m,
-                                const kehu__demand_step *r, int64_t as_of)
+                                const kehu__demand_row *r, int64_t as_of)
 {
     uint32_t marks;
     if (r->status == KEHU__DEMAND_NO_TIME)
@@ -36,142 +37,110 @@ static kehu__demand_reason step(kehu__demand_walk *w, const kehu_demand_machine 
     return KEHU__DEMAND_FINE;
 }
 
-static int by_time(const void *a, const void *b, void *ctx)
+/* ---- A part ---- */
+
+static bool is_before(const kehu__demand_row *a, const kehu__demand_row *b)
 {
-    const kehu__demand_step *x = a, *y = b;
+    return a->demand != b->demand ? a->demand < b->demand : a->time < b->time;
+}
+
+static int by_demand_and_time(const void *a, const void *b, void *ctx)
+{
+    const kehu__demand_row *x = ((const kehu__demand_step *)a)->row;
+    const kehu__demand_row *y = ((const kehu__demand_step *)b)->row;
     (void)ctx;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
+    if (is_before(x, y) || is_before(y, x))
+        return is_before(x, y) ? -1 : 1;
     return (x->number > y->number) - (x->number < y->number);
 }
 
-/* The rows of one demand, given in the order in which they were added. */
+/* Those of a bucket, given in the order in which they were added. */
 static void sort_steps(kehu__demand_step *steps, size_t n)
 {
     if (n > KEHU__DEMAND_FEW) {
-        kehu__sort(steps, n, sizeof *steps, by_time, NULL);
+        kehu__sort(steps, n, sizeof *steps, by_demand_and_time, NULL);
         return;
     }
     for (size_t i = 1; i < n; i++) {
         const kehu__demand_step moving = steps[i];
         size_t j = i;
-        for (; j > 0 && steps[j - 1].time > moving.time; j--)
+        for (; j > 0 && is_before(moving.row, steps[j - 1].row); j--)
             steps[j] = steps[j - 1];
         steps[j] = moving;
     }
 }
 
-/* ---- A part ---- */
-
-struct kehu__demand_followed {
-    size_t end; /* its rows; then, in order, where they end */
-    int64_t taken_in;
-    kehu__demand_intake intake; /* the earliest */
-    bool has_intake;
-};
-
-static bool number_row(kehu__demand_follower *f, const kehu__demand_row *r, size_t i,
-                       kehu__demand_at *intakes)
-{
-    const kehu__key key = kehu__key_integer(r->demand);
-    const uint32_t known = f->ids.n;
-    const int64_t found = kehu__keys_add(&f->ids, &key);
-    if (found == KEHU__NO_KEY)
-        return false;
-    if ((size_t)found == f->capacity &&
-        !kehu__grow(&f->ids.alloc, &f->demands, &f->capacity, (size_t)found + 1,
-                    sizeof *f->demands))
-        return false;
-    kehu__demand_followed *d = &f->demands[found];
-    if (found == known)
-        *d = (kehu__demand_followed){0};
-    f->of[i] = (uint32_t)found;
-    d->end++;
-    if (r->status != 0)
-        return true;
-    const kehu__demand_intake *in = kehu__demand_next(intakes, sizeof *in);
-    if (!d->has_intake || r->time < d->taken_in) {
-        d->has_intake = true;
-        d->taken_in = r->time;
-        d->intake = *in;
-    }
-    return true;
-}
-
-enum { AHEAD = 8 }; /* rows whose slots are prefetched */
-
-static bool number_rows(kehu__demand_follower *f, size_t part)
-{
-    kehu__demand_at at = kehu__demand_begin(&f->d->rows[part]);
-    kehu__demand_at intakes = kehu__demand_begin(&f->d->intakes[part]);
-    const kehu__demand_row *r;
-    for (size_t i = 0; (r = kehu__demand_next(&at, sizeof *r)) != NULL; i++) {
-        if ((size_t)(at.end - at.at) > AHEAD * sizeof *r)
-            kehu__keys_prefetch(&f->ids, kehu__mix64((uint64_t)r[AHEAD].demand));
-        if (!number_row(f, r, i, &intakes))
-            return false;
-    }
-    return true;
-}
-
-static void deal_rows(kehu__demand_follower *f, size_t part)
+/* Rows of a part by buckets: a demand's are all in one. */
+static void scatter_rows(kehu__demand_follower *f, size_t part)
 {
     kehu__demand_at at = kehu__demand_begin(&f->d->rows[part]);
     const kehu__demand_row *r;
-    size_t start = 0;
-    for (uint32_t k = 0; k < f->ids.n; k++) {
-        const size_t n = f->demands[k].end;
-        f->demands[k].end = start;
-        start += n;
+    uint32_t intake = 0;
+    while ((r = kehu__demand_next(&at, sizeof *r)) != NULL)
+        ++*kehu__demand_bucket(&f->buckets, r->demand);
+    kehu__demand_buckets_sum(&f->buckets);
+    at = kehu__demand_begin(&f->d->rows[part]);
+    while ((r = kehu__demand_next(&at, sizeof *r)) != NULL) {
+        f->steps[(*kehu__demand_bucket(&f->buckets, r->demand))++] =
+            (kehu__demand_step){r, intake};
+        intake += r->status == 0;
     }
-    for (size_t i = 0; (r = kehu__demand_next(&at, sizeof *r)) != NULL; i++)
-        f->steps[f->demands[f->of[i]].end++] =
-            (kehu__demand_step){r->time, r->number, r->status};
 }
 
-static void walk_demand(const kehu__demand_follower *f, uint32_t k, int64_t as_of,
-                        const kehu__demand_teller *teller)
+/* Follow the demand of the first of n rows; gives how many are its. */
+static size_t walk_demand(const kehu__demand_follower *f, const kehu__demand_step *steps,
+                          size_t n, int64_t as_of, const kehu__demand_teller *teller)
 {
-    const kehu__demand_followed *of = &f->demands[k];
-    const size_t from = k == 0 ? 0 : of[-1].end, n = of->end - from;
-    const int64_t id = f->ids.integers[k];
-    kehu__demand_step *steps = f->steps + from;
+    const int64_t id = steps[0].row->demand;
     kehu__demand_walk w = {KEHU__DEMAND_NONE, INT64_MIN, INT64_MIN, INT64_MIN};
-    sort_steps(steps, n);
-    for (size_t i = 0; i < n; i++) {
+    uint32_t intake = 0;
+    size_t i = 0;
+    for (; i < n && steps[i].row->demand == id; i++) {
         const uint8_t before = w.status;
-        const kehu__demand_reason why = step(&w, f->d->machine, &steps[i], as_of);
+        const kehu__demand_reason why = step(&w, f->d->machine, steps[i].row, as_of);
+        if (before == KEHU__DEMAND_NONE)
+            intake = steps[i].intake;
         if (teller->row != NULL && why != KEHU__DEMAND_FINE)
-            teller->row(teller->ctx, id, &steps[i], why, before);
+            teller->row(teller->ctx, steps[i].row, why, before);
     }
-    if (teller->end != NULL)
-        teller->end(teller->ctx, id, &w, of->has_intake ? &of->intake : NULL);
+    if (teller->end != NULL && w.status != KEHU__DEMAND_NONE)
+        teller->end(teller->ctx, id, &w, intake);
+    return i;
+}
+
+enum { AHEAD = 24 }; /* rows that are prefetched */
+
+static void prefetch_rows(const kehu__demand_step *steps, size_t from, size_t end,
+                          size_t n)
+{
+    for (size_t i = from + AHEAD; i < end + AHEAD && i < n; i++)
+        KEHU__PREFETCH(steps[i].row);
 }
 
 bool kehu__demand_follow(kehu__demand_follower *f, size_t part, int64_t as_of,
                          const kehu__demand_teller *teller)
 {
-    const kehu_demands *d = f->d;
-    const size_t n = kehu__demand_list_count(&d->rows[part], sizeof(kehu__demand_row));
-    f->ids.alloc = d->alloc;
-    kehu__keys_clear(&f->ids);
-    if (!kehu__grow(&d->alloc, &f->of, &f->of_capacity, n, sizeof *f->of) ||
-        !kehu__grow(&d->alloc, &f->steps, &f->steps_capacity, n, sizeof *f->steps) ||
-        !number_rows(f, part))
+    const kehu_allocator *a = &f->d->alloc;
+    const size_t n = kehu__demand_list_count(&f->d->rows[part], sizeof(kehu__demand_row));
+    if (!kehu__grow(a, &f->steps, &f->capacity, n, sizeof *f->steps) ||
+        !kehu__demand_buckets_begin(&f->buckets, a, n))
         return false;
-    deal_rows(f, part);
-    for (uint32_t k = 0; k < f->ids.n; k++)
-        walk_demand(f, k, as_of, teller);
+    scatter_rows(f, part);
+    for (size_t k = 0, from = 0; k < f->buckets.n; k++) {
+        const size_t end = f->buckets.ends[k];
+        prefetch_rows(f->steps, from, end, n);
+        sort_steps(f->steps + from, end - from);
+        while (from < end)
+            from += walk_demand(f, f->steps + from, end - from, as_of, teller);
+    }
     return true;
 }
 
 void kehu__demand_follower_free(kehu__demand_follower *f)
 {
     const kehu_allocator *a = &f->d->alloc;
-    kehu__free(a, f->steps, f->steps_capacity, sizeof *f->steps);
-    kehu__free(a, f->of, f->of_capacity, sizeof *f->of);
-    kehu__free(a, f->demands, f->capacity, sizeof *f->demands);
-    kehu__keys_free(&f->ids);
+    kehu__free(a, f->steps, f->capacity, sizeof *f->steps);
+    kehu__free(a, f->buckets.ends, f->buckets.capacity, sizeof *f->buckets.ends);
 }
 
 /* ---- All of them ---- */
@@ -179,14 +148,12 @@ void kehu__demand_follower_free(kehu__demand_follower *f)
 typedef struct finishing {
     kehu_demands *d;
     kehu__demand_part *part;
-    size_t next; /* state, of the next demand */
 } finishing;
 
-static void count_row(void *ctx, int64_t demand, const kehu__demand_step *row,
-                      kehu__demand_reason reason, uint8_t before)
+static void count_row(void *ctx, const kehu__demand_row *row, kehu__demand_reason reason,
+                      uint8_t before)
 {
     const finishing *f = ctx;
-    (void)demand;
     (void)row;
     (void)before;
     if (reason == KEHU__DEMAND_LATER)
@@ -195,26 +162,35 @@ static void count_row(void *ctx, int64_t demand, const kehu__demand_step *row,
         f->part->counts.refused++;
 }
 
+/* States stand in the order of the intakes, which is mostly that of the times: reports
+ * read them nearly in the order in which they write. */
 static void keep_state(void *ctx, int64_t demand, const kehu__demand_walk *w,
-                       const kehu__demand_intake *in)
+                       uint32_t intake)
 {
     finishing *f = ctx;
-    if (w->status == KEHU__DEMAND_NONE)
-        return;
-    const bool open = (f->d->machine->marks[w->status] & KEHU_DEMAND_OPEN) != 0;
-    f->d->states[f->next++] = (kehu__demand_state){
-        .demand = demand,
-        .customer = in->customer,
-        .taken_in = w->taken_in,
-        .reply = w->replied != INT64_MIN ? w->replied - w->taken_in : -1,
-        .solution = w->solved != INT64_MIN ? w->solved - w->taken_in : -1,
-        .channel = in->channel,
-        .class_of = in->class_of,
-        .status = w->status,
-        .has_customer = in->has_customer,
-        .open = open};
+    kehu__demand_state *s = &f->d->states[f->part->first_state + intake];
+    s->demand = demand;
+    s->taken_in = w->taken_in;
+    s->reply = w->replied != INT64_MIN ? w->replied - w->taken_in : -1;
+    s->solution = w->solved != INT64_MIN ? w->solved - w->taken_in : -1;
+    s->status = w->status;
+    s->open = (f->d->machine->marks[w->status] & KEHU_DEMAND_OPEN) != 0;
     f->part->counts.demands++;
-    f->part->counts.open += open;
+    f->part->counts.open += s->open;
+}
+
+/* A state for each intake of a part, none of which is known to be a demand's first. */
+static void begin_states(kehu_demands *d, size_t part)
+{
+    kehu__demand_at at = kehu__demand_begin(&d->intakes[part]);
+    kehu__demand_state *to = d->states + d->parts[part].first_state;
+    const kehu__demand_intake *in;
+    while ((in = kehu__demand_next(&at, sizeof *in)) != NULL)
+        *to++ = (kehu__demand_state){.customer = in->customer,
+                                     .channel = in->channel,
+                                     .class_of = in->class_of,
+                                     .status = KEHU__DEMAND_NONE,
+                                     .has_customer = in->has_customer};
 }
 
 /* Parts that are a task, and tasks between two reports of progress. */
@@ -223,27 +199,25 @@ enum { TOGETHER = 8, AT_ONCE = 16 };
 typedef struct stretch {
     kehu_demands *d;
     size_t first;
+    kehu__demand_follower followers[AT_ONCE];
 } stretch;
 
 static void finish_part(kehu__demand_follower *f, kehu_demands *d, size_t part)
 {
     kehu__demand_part *p = &d->parts[part];
-    finishing to = {d, p, p->first_state};
+    finishing to = {d, p};
     const kehu__demand_teller teller = {count_row, keep_state, &to};
     p->counts = (kehu_demand_counts){0};
+    begin_states(d, part);
     p->refused_memory = !kehu__demand_follow(f, part, d->as_of, &teller);
-    while (to.next < p->first_state + p->n_intakes)
-        d->states[to.next++] = (kehu__demand_state){.status = KEHU__DEMAND_NONE};
 }
 
 static void finish_parts(void *arg, int64_t i)
 {
-    const stretch *r = arg;
+    stretch *r = arg;
     const size_t first = r->first + (size_t)i * TOGETHER;
-    kehu__demand_follower f = {.d = r->d};
     for (size_t part = first; part < first + TOGETHER; part++)
-        finish_part(&f, r->d, part);
-    kehu__demand_follower_free(&f);
+        finish_part(&r->followers[i], r->d, part);
 }
 
 void kehu__demands_unfinish(kehu_demands *d)
@@ -272,15 +246,28 @@ static bool make_states(kehu_demands *d)
     return n == 0 || d->states != NULL;
 }
 
+static kehu_status finish_all(kehu_demands *d, kehu_error *err)
+{
+    stretch r = {.d = d};
+    kehu_status status = KEHU_OK;
+    for (size_t i = 0; i < AT_ONCE; i++)
+        r.followers[i].d = d;
+    for (; r.first < KEHU__DEMAND_PARTS && status == KEHU_OK;
+         r.first += AT_ONCE * TOGETHER) {
+        status = kehu__progress(&d->run, (double)r.first / KEHU__DEMAND_PARTS,
+                                "following", err);
+        if (status == KEHU_OK)
+            kehu__parallel(&d->run, AT_ONCE, finish_parts, &r);
+    }
+    for (size_t i = 0; i < AT_ONCE; i++)
+        kehu__demand_follower_free(&r.followers[i]);
+    return status;
+}
+
 static kehu_status follow_all(kehu_demands *d, kehu_error *err)
 {
     d->counts = (kehu_demand_counts){.rows = d->n_rows, .refused = (int64_t)d->n_nobodys};
-    for (stretch r = {d, 0}; r.first < KEHU__DEMAND_PARTS;
-         r.first += AT_ONCE * TOGETHER) {
-        KEHU_TRY(kehu__progress(&d->run, (double)r.first / KEHU__DEMAND_PARTS,
-                                "following", err));
-        kehu__parallel(&d->run, AT_ONCE, finish_parts, &r);
-    }
+    KEHU_TRY(finish_all(d, err));
     for (size_t p = 0; p < KEHU__DEMAND_PARTS; p++) {
         const kehu_demand_counts *c = &d->parts[p].counts;
         if (d->parts[p].refused_memory)

@@ -1,5 +1,5 @@
 /* Who had to ask again: demands are scattered by a hash of the customer, so that those of
- * a bucket are put in the order of customer, class and time inside a core's cache. */
+ * a part are put in the order of customer, class and time inside a core's cache. */
 #include <string.h>
 
 #include "base/date.h"
@@ -7,10 +7,7 @@
 #include "base/sort.h"
 #include "insight/demand.h"
 
-enum {
-    BUCKETS = 512,
-    AHEAD = 8 /* demands whose slots are prefetched */
-};
+enum { PARTS = 512 };
 
 typedef struct asked {
     int64_t customer, time;
@@ -25,14 +22,11 @@ typedef struct customer {
 typedef struct counting {
     kehu_demands *d;
     asked *all;
-    size_t end[BUCKETS];
-    /* Of a bucket, by the numbers of its customers. */
-    kehu__keys keys;
-    uint32_t *of;  /* [demands of the largest bucket] */
-    asked *sorted; /* the same */
+    size_t end[PARTS];
+    /* Of a part. */
+    kehu__demand_buckets buckets;
+    asked *sorted; /* [demands of the largest part] */
     size_t most;
-    size_t *ends;
-    size_t ends_capacity;
     /* What is counted: by_class and customers are both optional. */
     kehu__demand_group *by_class;
     bool list_customers;
@@ -41,36 +35,38 @@ typedef struct counting {
     int64_t repeats;
 } counting;
 
-static int by_class_and_time(const void *a, const void *b, void *ctx)
+static int by_customer_class_and_time(const void *a, const void *b, void *ctx)
 {
     const asked *x = a, *y = b;
     (void)ctx;
+    if (x->customer != y->customer)
+        return x->customer < y->customer ? -1 : 1;
     if (x->class_of != y->class_of)
         return x->class_of < y->class_of ? -1 : 1;
     return (x->time > y->time) - (x->time < y->time);
 }
 
+/* The demands of a bucket. */
 static void sort_asked(asked *a, size_t n)
 {
     if (n > KEHU__DEMAND_FEW) {
-        kehu__sort(a, n, sizeof *a, by_class_and_time, NULL);
+        kehu__sort(a, n, sizeof *a, by_customer_class_and_time, NULL);
         return;
     }
     for (size_t i = 1; i < n; i++) {
         const asked moving = a[i];
         size_t j = i;
-        for (; j > 0 && by_class_and_time(&a[j - 1], &moving, NULL) > 0; j--)
+        for (; j > 0 && by_customer_class_and_time(&a[j - 1], &moving, NULL) > 0; j--)
             a[j] = a[j - 1];
         a[j] = moving;
     }
 }
 
-/* The demands of one customer. */
-static bool count_customer(counting *c, asked *a, size_t n)
+/* The demands of one customer, sorted. */
+static bool count_customer(counting *c, const asked *a, size_t n)
 {
     const int64_t limit = c->d->report.repeat_within_days * KEHU__DAY_US;
     customer mine = {a->customer, (int64_t)n, 0, 0};
-    sort_asked(a, n);
     for (size_t i = 0; i < n; i++) {
         const bool again = i > 0 && a[i - 1].class_of == a[i].class_of;
         const bool repeat = again && a[i].time - a[i - 1].time <= limit;
@@ -92,66 +88,55 @@ static bool count_customer(counting *c, asked *a, size_t n)
     return true;
 }
 
-/* ---- A bucket ---- */
-
-static bool number_customers(counting *c, const asked *a, size_t n)
+static bool count_bucket(counting *c, asked *a, size_t n)
 {
-    kehu__keys_clear(&c->keys);
-    for (size_t i = 0; i < n; i++) {
-        const kehu__key key = kehu__key_integer(a[i].customer);
-        if (i + AHEAD < n)
-            kehu__keys_prefetch(&c->keys, kehu__mix64((uint64_t)a[i + AHEAD].customer));
-        const uint32_t known = c->keys.n;
-        const int64_t found = kehu__keys_add(&c->keys, &key);
-        if (found == KEHU__NO_KEY ||
-            !kehu__grow(&c->d->alloc, &c->ends, &c->ends_capacity, (size_t)found + 1,
-                        sizeof *c->ends))
-            return false;
-        if (found == known)
-            c->ends[found] = 0;
-        c->ends[found]++;
-        c->of[i] = (uint32_t)found;
+    bool done = true;
+    sort_asked(a, n);
+    for (size_t from = 0, end; from < n && done; from = end) {
+        for (end = from + 1; end < n && a[end].customer == a[from].customer;)
+            end++;
+        done = count_customer(c, a + from, end - from);
     }
-    return true;
+    return done;
 }
 
-static bool count_bucket(counting *c, const asked *a, size_t n)
+static bool count_part(counting *c, const asked *a, size_t n)
 {
-    size_t start = 0;
-    bool done = number_customers(c, a, n);
-    for (uint32_t k = 0; done && k < c->keys.n; k++) {
-        const size_t mine = c->ends[k];
-        c->ends[k] = start;
-        start += mine;
-    }
-    for (size_t i = 0; done && i < n; i++)
-        c->sorted[c->ends[c->of[i]]++] = a[i];
-    for (uint32_t k = 0; done && k < c->keys.n; k++) {
-        const size_t from = k == 0 ? 0 : c->ends[k - 1];
-        done = count_customer(c, c->sorted + from, c->ends[k] - from);
+    bool done = kehu__demand_buckets_begin(&c->buckets, &c->d->alloc, n);
+    if (!done)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        ++*kehu__demand_bucket(&c->buckets, a[i].customer);
+    kehu__demand_buckets_sum(&c->buckets);
+    for (size_t i = 0; i < n; i++)
+        c->sorted[(*kehu__demand_bucket(&c->buckets, a[i].customer))++] = a[i];
+    for (size_t k = 0, from = 0; k < c->buckets.n && done; k++) {
+        const size_t end = c->buckets.ends[k];
+        done = count_bucket(c, c->sorted + from, end - from);
+        from = end;
     }
     return done;
 }
 
 /* ---- All of them ---- */
 
-static size_t bucket_of(int64_t id)
+static size_t part_of(int64_t id)
 {
-    return kehu__mix64((uint64_t)id) % BUCKETS;
+    return kehu__mix64((uint64_t)id) % PARTS;
 }
 
-/* end[b] is where bucket b's demands begin, then (after filling) where they end. */
+/* end[p] is where part p's demands begin, then (after filling) where they end. */
 static void scatter(counting *c)
 {
     const kehu_demands *d = c->d;
     size_t start = 0;
     for (size_t i = 0; i < d->n_states; i++)
-        c->end[bucket_of(d->states[i].customer)] +=
+        c->end[part_of(d->states[i].customer)] +=
             kehu__demand_taken(&d->states[i]) && d->states[i].has_customer;
-    for (size_t b = 0; b < BUCKETS; b++) {
-        const size_t n = c->end[b];
+    for (size_t p = 0; p < PARTS; p++) {
+        const size_t n = c->end[p];
         c->most = n > c->most ? n : c->most;
-        c->end[b] = start;
+        c->end[p] = start;
         start += n;
     }
     for (size_t i = 0; i < d->n_states; i++) {
@@ -163,7 +148,7 @@ static void scatter(counting *c)
             c->by_class[s->class_of].open += s->open;
         }
         if (s->has_customer)
-            c->all[c->end[bucket_of(s->customer)]++] =
+            c->all[c->end[part_of(s->customer)]++] =
                 (asked){s->customer, s->taken_in, s->class_of, s->open};
     }
 }
@@ -173,23 +158,19 @@ static bool count_all(counting *c)
 {
     kehu_demands *d = c->d;
     bool done;
-    c->keys = kehu__keys_new(&d->alloc, false);
     c->all = kehu__alloc(&d->alloc, d->n_states, sizeof *c->all);
     done = d->n_states == 0 || c->all != NULL;
     if (done)
         scatter(c);
-    c->of = kehu__alloc(&d->alloc, c->most, sizeof *c->of);
     c->sorted = kehu__alloc(&d->alloc, c->most, sizeof *c->sorted);
-    done = done && (c->most == 0 || (c->of != NULL && c->sorted != NULL));
-    for (size_t b = 0; done && b < BUCKETS && d->n_states > 0; b++) {
-        const size_t from = b == 0 ? 0 : c->end[b - 1];
-        done = count_bucket(c, c->all + from, c->end[b] - from);
+    done = done && (c->most == 0 || c->sorted != NULL);
+    for (size_t p = 0; done && p < PARTS && d->n_states > 0; p++) {
+        const size_t from = p == 0 ? 0 : c->end[p - 1];
+        done = count_part(c, c->all + from, c->end[p] - from);
     }
     kehu__free(&d->alloc, c->sorted, c->most, sizeof *c->sorted);
-    kehu__free(&d->alloc, c->of, c->most, sizeof *c->of);
     kehu__free(&d->alloc, c->all, d->n_states, sizeof *c->all);
-    kehu__free(&d->alloc, c->ends, c->ends_capacity, sizeof *c->ends);
-    kehu__keys_free(&c->keys);
+    kehu__free(&d->alloc, c->buckets.ends, c->buckets.capacity, sizeof *c->buckets.ends);
     return done;
 }
 

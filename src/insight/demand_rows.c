@@ -1,4 +1,6 @@
 /* A log's rows, kept in parts by a hash of their demand. */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/prefetch.h"
 #include "insight/demand.h"
@@ -89,4 +91,30 @@ void kehu__demands_free_rows(kehu_demands *d)
     kehu__free(&d->alloc, d->rows, KEHU__DEMAND_PARTS, sizeof *d->rows);
     kehu__free(&d->alloc, d->intakes, KEHU__DEMAND_PARTS, sizeof *d->intakes);
     kehu__free(&d->alloc, d->nobodys, d->nobodys_capacity, sizeof *d->nobodys);
+}
+
+/* ---- Buckets ---- */
+
+bool kehu__demand_buckets_begin(kehu__demand_buckets *b, const kehu_allocator *a,
+                                size_t n_items)
+{
+    enum { FEWEST_BITS = 4 };
+    b->n = (size_t)1 << FEWEST_BITS;
+    b->shift = 64 - FEWEST_BITS;
+    for (; b->n < n_items / 2; b->n *= 2)
+        b->shift--;
+    if (!kehu__grow(a, &b->ends, &b->capacity, b->n, sizeof *b->ends))
+        return false;
+    memset(b->ends, 0, b->n * sizeof *b->ends);
+    return true;
+}
+
+void kehu__demand_buckets_sum(kehu__demand_buckets *b)
+{
+    uint32_t start = 0;
+    for (size_t k = 0; k < b->n; k++) {
+        const uint32_t count = b->ends[k];
+        b->ends[k] = start;
+        start += count;
+    }
 }

@@ -189,29 +189,63 @@ static int64_t lateness(const kehu_demands *d, const kehu__demand_state *s)
     return s->reply < 0 && reply > solve ? reply : solve;
 }
 
-static int by_id(const void *a, const void *b, void *ctx)
+typedef struct opening {
+    const kehu_demands *d;
+    bool late;
+} opening;
+
+/* The lower, the earlier in the list: the oldest or the latest come first. */
+static uint64_t open_key(const opening *o, const kehu__demand_state *s)
 {
-    const kehu_demands *d = ctx;
-    return kehu__demand_compare_ids(&d->ids, d->states[*(const uint32_t *)a].demand,
-                                    d->states[*(const uint32_t *)b].demand);
+    return o->late ? ~(uint64_t)lateness(o->d, s)
+                   : (uint64_t)s->taken_in ^ (uint64_t)1 << 63;
 }
 
-/* Demands with equal keys, which are together, by their ids. */
-static void sort_equals(kehu_demands *d, const uint64_t *keys, uint32_t *demands,
+static int by_key_and_id(const void *a, const void *b, void *ctx)
+{
+    const opening *o = ctx;
+    const kehu__demand_state *x = &o->d->states[*(const uint32_t *)a];
+    const kehu__demand_state *y = &o->d->states[*(const uint32_t *)b];
+    const uint64_t p = open_key(o, x), q = open_key(o, y);
+    return p != q ? (p < q ? -1 : 1)
+                  : kehu__demand_compare_ids(&o->d->ids, x->demand, y->demand);
+}
+
+/* Demands whose leading bits are equal, which are together. */
+static void sort_equals(const opening *o, const uint64_t *leading, uint32_t *demands,
                         size_t n)
 {
+    opening ctx = *o;
     for (size_t from = 0, end; from < n; from = end) {
-        for (end = from + 1; end < n && keys[end] == keys[from];)
+        for (end = from + 1; end < n && leading[end] == leading[from];)
             end++;
         if (end - from > 1)
-            kehu__sort(demands + from, end - from, sizeof *demands, by_id, d);
+            kehu__sort(demands + from, end - from, sizeof *demands, by_key_and_id, &ctx);
     }
+}
+
+enum { LEADING_BITS = 33 }; /* three passes of sorting tell most apart */
+
+/* Keys become their leading bits. */
+static void shorten_keys(uint64_t *keys, size_t n)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    int shift = 0;
+    for (size_t i = 0; i < n; i++) {
+        least = keys[i] < least ? keys[i] : least;
+        most = keys[i] > most ? keys[i] : most;
+    }
+    while (n > 0 && (most - least) >> shift >> LEADING_BITS > 0)
+        shift++;
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (keys[i] - least) >> shift;
 }
 
 /* The open (and late) demands, *n of them: the oldest or latest first, equal ones by id.
  * There is room for all that are open. */
-static bool sort_open(kehu_demands *d, bool late, uint32_t *demands, size_t *n)
+static bool sort_open(const kehu_demands *d, bool late, uint32_t *demands, size_t *n)
 {
+    const opening o = {d, late};
     const size_t most = (size_t)d->counts.open;
     uint64_t *keys = kehu__alloc(&d->alloc, most, sizeof *keys);
     uint64_t *scratch = kehu__alloc(&d->alloc, most, sizeof *scratch);
@@ -221,13 +255,13 @@ static bool sort_open(kehu_demands *d, bool late, uint32_t *demands, size_t *n)
         const kehu__demand_state *s = &d->states[i];
         if (!s->open || (late && lateness(d, s) <= 0))
             continue;
-        keys[*n] =
-            late ? ~(uint64_t)lateness(d, s) : (uint64_t)s->taken_in ^ (uint64_t)1 << 63;
+        keys[*n] = open_key(&o, s);
         demands[(*n)++] = i;
     }
     if (done && *n > 0) {
+        shorten_keys(keys, *n);
         kehu__sort_pairs(keys, demands, scratch, moved, *n);
-        sort_equals(d, keys, demands, *n);
+        sort_equals(&o, keys, demands, *n);
     }
     kehu__free(&d->alloc, keys, most, sizeof *keys);
     kehu__free(&d->alloc, scratch, most, sizeof *scratch);
@@ -391,12 +425,12 @@ static void note(refusing *r, refused_row row)
         r->rows[r->n++] = row;
 }
 
-static void note_row(void *ctx, int64_t demand, const kehu__demand_step *step,
-                     kehu__demand_reason reason, uint8_t before)
+static void note_row(void *ctx, const kehu__demand_row *row, kehu__demand_reason reason,
+                     uint8_t before)
 {
     if (reason != KEHU__DEMAND_LATER)
-        note(ctx,
-             (refused_row){demand, step->number, step->status, before, (uint8_t)reason});
+        note(ctx, (refused_row){row->demand, row->number, row->status, before,
+                                (uint8_t)reason});
 }
 
 static int by_row(const void *a, const void *b, void *ctx)

@@ -12,8 +12,7 @@ enum {
     TYPE_NUMERAL,
     TYPE_TIME,
     TYPE_OTHER,
-    TYPE_OUTSIDE,
-    OUTSIDE = 7 /* the length before and after the piece */
+    TYPE_OUTSIDE
 };
 
 static uint8_t type_of(uint32_t c)
@@ -141,8 +140,8 @@ void kehu__piece_clear_words(kehu__piece *piece)
         memset(piece->begins[list], 0, n + 2);
         memset(piece->ends[list], 0, n + 2);
         memset(piece->covers[list], 0, n + 2);
-        piece->begins[list][0] = piece->begins[list][n + 1] = OUTSIDE;
-        piece->ends[list][0] = piece->ends[list][n + 1] = OUTSIDE;
+        piece->begins[list][0] = piece->begins[list][n + 1] = KEHU__OUTSIDE;
+        piece->ends[list][0] = piece->ends[list][n + 1] = KEHU__OUTSIDE;
     }
 }
 

@@ -20,6 +20,7 @@ enum {
     KEHU__PIECE_MAX = 1000, /* units of a piece */
     KEHU__PADS = 3,         /* units before and after it */
     KEHU__TAGS = 4,
+    KEHU__OUTSIDE = 7,        /* the length of words before and after the piece */
     KEHU__LISTS = 2,          /* dictionaries looked at: training words, others */
     KEHU__LISTED_LONGEST = 8, /* units of their words that are looked for */
     KEHU__SINGLE_PLACES = 5,  /* records of a character: of the units around it */

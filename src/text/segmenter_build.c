@@ -51,12 +51,11 @@ static int32_t weight_of(const build *b, size_t record, size_t tag)
     return average(b, b->learned->weights[at], b->learned->sums[at], 1 << 20);
 }
 
-static void write_weight(kehu__buffer *out, int32_t weight)
+static void write_weight(kehu__buffer *out, int32_t weight, bool own)
 {
-    const int32_t w = weight > KEHU__WEIGHT_MAX    ? KEHU__WEIGHT_MAX
-                      : weight < -KEHU__WEIGHT_MAX ? -KEHU__WEIGHT_MAX
-                                                   : weight;
-    kehu__buffer_u16(out, (uint16_t)(KEHU__WEIGHT_ZERO + w));
+    const int32_t most = own ? KEHU__WEIGHT_OWN_MAX : KEHU__WEIGHT_MAX;
+    const int32_t w = weight > most ? most : weight < -most ? -most : weight;
+    kehu__buffer_u16(out, (uint16_t)(most + w));
 }
 
 static uint32_t joint_label(const build *b, uint32_t c)
@@ -226,8 +225,8 @@ static uint32_t choose_keys(const build *b, const pairing *p, bool words, uint64
 
 static uint8_t pair_weight(int32_t w)
 {
-    const int32_t half = KEHU__PAIR_STEP / 2;
-    const int32_t steps = (w < 0 ? w - half : w + half) / KEHU__PAIR_STEP;
+    enum { STEP = 1 << KEHU__PAIR_SHIFT };
+    const int32_t steps = (w < 0 ? w - STEP / 2 : w + STEP / 2) / STEP;
     return (uint8_t)(KEHU__PAIR_ZERO + (steps > KEHU__PAIR_MAX    ? KEHU__PAIR_MAX
                                         : steps < -KEHU__PAIR_MAX ? -KEHU__PAIR_MAX
                                                                   : steps));
@@ -256,8 +255,8 @@ static kehu_status write_places(const build *b, const pairing *p, const uint32_t
         if (kehu__load32(place) != key || !counts(b, record, p->n_places, p->least))
             continue;
         for (size_t k = 0; k < p->n_places * KEHU__TAGS; k++)
-            place[p->weights_at + k] =
-                (char)pair_weight(weight_of(b, record + k / KEHU__TAGS, k % KEHU__TAGS));
+            place[p->weights_at + k] = (char)pair_weight(
+                weight_of(b, record + p->n_places - 1 - k / KEHU__TAGS, k % KEHU__TAGS));
     }
     return KEHU_OK;
 }
@@ -297,7 +296,10 @@ static void write_words(const build *b)
             found |= (uint32_t)w->lists << KEHU__BASE_BITS;
             kehu__store32(place + KEHU__NEAR_NUMBER, w->number);
         } else {
+            char *const thirds = place + KEHU__NEAR_THIRDS;
             found |= base_of(b, w); /* the same for all such words */
+            kehu__store32(thirds,
+                          kehu__load32(thirds) | 1u << kehu__third_bit(w->labels[2]));
         }
         kehu__store32(place + KEHU__NEAR_BASE, found);
     }
@@ -334,14 +336,17 @@ static void write_records(const build *b)
 {
     kehu__buffer *singles = &b->parts[KEHU__MODEL_SINGLES];
     kehu__buffer *fixed = &b->parts[KEHU__MODEL_FIXED];
-    const size_t n = (size_t)b->s->alphabet.n * KEHU__SINGLE_PLACES * KEHU__TAGS;
-    for (size_t k = 0; k < n; k++)
-        write_weight(singles, weight_of(b, 1 + k / KEHU__TAGS, k % KEHU__TAGS));
+    for (size_t label = 0; label < b->s->alphabet.n; label++)
+        for (size_t k = KEHU__SINGLE_PLACES; k-- > 0;)
+            for (size_t tag = 0; tag < KEHU__TAGS; tag++)
+                write_weight(singles,
+                             weight_of(b, 1 + label * KEHU__SINGLE_PLACES + k, tag),
+                             k == KEHU__SINGLE_PLACES / 2);
     for (size_t i = 0; i < KEHU__N_MODEL; i++) {
         int32_t sum[KEHU__TAGS] = {0};
         join(b, i, sum);
         for (size_t tag = 0; tag < KEHU__TAGS; tag++)
-            write_weight(fixed, sum[tag]);
+            write_weight(fixed, sum[tag], i < KEHU__MODEL_SAME);
     }
 }
 

@@ -1,13 +1,16 @@
 /* Scoring: places of pairs, words, sums, best tags. */
-#include "text/segmenter_score.h"
+#include "text/segmenter_lanes.h"
 
 #include "base/prefetch.h"
 
-/* The places of all pairs, prefetched. */
+/* Two lists side by side in the halves of a number. */
+static const uint32_t BOTH = 0x00010001;
+
+/* The places where all pairs would be, prefetched. */
 static void find_places(const kehu__scorer *s, const kehu__piece *piece,
                         kehu__places *places)
 {
-    for (uint32_t k = 1; k < KEHU__PADS + piece->n + 1; k++) {
+    for (uint32_t k = 1; k <= KEHU__PADS + piece->n; k++) {
         const uint16_t *c = piece->labels + k;
         const uint32_t near = kehu__pair_place(&s->near, kehu__pair_key(c[0], c[1]));
         const uint32_t gapped = kehu__pair_place(&s->gapped, kehu__pair_key(c[0], c[2]));
@@ -18,129 +21,176 @@ static void find_places(const kehu__scorer *s, const kehu__piece *piece,
     }
 }
 
-static inline void mark(kehu__piece *piece, uint32_t lists, uint32_t i, uint32_t units)
+/* 1 in the half of each list that is in the set. */
+static inline uint32_t in_halves(uint32_t lists)
 {
-    if (lists & 1)
-        kehu__piece_mark_word(piece, 0, i, units);
-    if (lists & 2)
-        kehu__piece_mark_word(piece, 1, i, units);
+    return (lists & 1) | (lists & 2) << 15;
 }
 
-/* Words of 3 and more units from unit i on, given the trie's base below the second. */
-static void mark_longer(const kehu__scorer *s, kehu__piece *piece, uint32_t i,
-                        uint32_t base)
+/* The greater in each half, of numbers below 8. */
+static inline uint32_t greater(uint32_t a, uint32_t b)
 {
-    const uint16_t *labels = piece->labels + KEHU__PADS;
-    const uint32_t end =
-        piece->n - i < KEHU__LISTED_LONGEST ? piece->n : i + KEHU__LISTED_LONGEST;
-    for (uint32_t j = i + 2; j < end && base != 0; j++) {
+    const uint32_t a_is = ((a | BOTH << 15) - b) >> 15 & BOTH;
+    return b ^ ((a ^ b) & a_is * 0xFFFF);
+}
+
+/* A word of 3 and more units from unit k on. */
+static void mark(kehu__places *places, uint32_t lists, uint32_t k, uint32_t units)
+{
+    enum { MOST = 5 };
+    const uint32_t length = in_halves(lists) * (units < MOST ? units : MOST);
+    places->begins[k] = greater(places->begins[k], length);
+    places->ends[k + units - 1] = greater(places->ends[k + units - 1], length);
+    for (uint32_t i = k + 1; i + 1 < k + units; i++)
+        places->covers[i] = greater(places->covers[i], length);
+}
+
+/* All such words from unit k on, given the trie's base below the second. */
+static void mark_longer(const kehu__scorer *s, const kehu__piece *piece,
+                        kehu__places *places, uint32_t k, uint32_t base)
+{
+    const uint16_t *labels = piece->labels;
+    const uint32_t all = KEHU__PADS + piece->n;
+    const uint32_t end = all - k < KEHU__LISTED_LONGEST ? all : k + KEHU__LISTED_LONGEST;
+    for (uint32_t j = k + 2; j < end && base != 0; j++) {
         kehu__slot slot;
         if (labels[j] == 0 || kehu__trie_child(&s->longer, base, labels[j], &slot) == 0)
             break;
-        mark(piece, kehu__slot_value(&s->longer, slot), i, j + 1 - i);
+        mark(places, kehu__slot_value(&s->longer, slot), k, j + 1 - k);
         base = kehu__slot_base(&s->longer, slot);
     }
 }
 
-/* Pairs that have no place go to the free one; words are marked. */
-static void look_up(const kehu__scorer *s, kehu__piece *piece, kehu__places *places)
+/* Pairs that have no place go to the free one; words are marked, those of two units as
+ * they are met. */
+static void look_up(const kehu__scorer *s, const kehu__piece *piece, kehu__places *places)
 {
-    const uint32_t base_mask = (1u << KEHU__BASE_BITS) - 1;
-    uint32_t bases[KEHU__PIECE_MAX + 2 * KEHU__PADS];
     const uint32_t first = KEHU__PADS, end = KEHU__PADS + piece->n;
-    for (uint32_t k = 1; k < end + 1; k++) {
+    uint16_t longer[KEHU__PIECE_MAX + 2 * KEHU__PADS]; /* where such words may begin */
+    uint32_t n_longer = 0;
+    memset(places->covers, 0, (end + 1) * sizeof *places->covers);
+    for (uint32_t k = 1; k <= end; k++) {
         const uint16_t *c = piece->labels + k;
+        const uint32_t near_key = kehu__pair_key(c[0], c[1]);
+        const uint32_t gapped_key = kehu__pair_key(c[0], c[2]);
         const char *near = s->near.places + (size_t)KEHU__NEAR_SIZE * places->near[k];
         const char *gapped =
             s->gapped.places + (size_t)KEHU__GAPPED_SIZE * places->gapped[k];
-        const uint64_t key_and_base = kehu__load64(near);
-        const uint32_t found = (uint32_t)(key_and_base >> 32);
-        const bool is_there = (uint32_t)key_and_base == kehu__pair_key(c[0], c[1]);
-        places->near[k] = is_there ? places->near[k] : s->near.n;
-        if (kehu__load32(gapped) != kehu__pair_key(c[0], c[2]))
+        if (kehu__load32(gapped) != gapped_key)
             places->gapped[k] = s->gapped.n;
-        bases[k] = is_there ? found & base_mask : 0;
-        if (is_there && found != 0 && k >= first && k + 1 < end) {
-            mark(piece, found >> KEHU__BASE_BITS, k - first, 2);
-            if (bases[k] != 0)
-                kehu__trie_prefetch(&s->longer, bases[k], c[2]);
+        if (kehu__load32(near) != near_key) {
+            places->near[k] = s->near.n;
+            near = s->near.places + (size_t)KEHU__NEAR_SIZE * s->near.n;
         }
+        const uint32_t lists = kehu__load32(near + KEHU__NEAR_BASE) >> KEHU__BASE_BITS;
+        places->begins[k] = 2 * in_halves(lists);
+        places->ends[k + 1] = 2 * in_halves(lists);
+        longer[n_longer] = (uint16_t)k;
+        n_longer += kehu__load32(near + KEHU__NEAR_THIRDS) >> kehu__third_bit(c[2]) & 1;
     }
-    for (uint32_t k = first; k + 2 < end; k++)
-        if (bases[k] != 0)
-            mark_longer(s, piece, k - first, bases[k]);
+    places->begins[first - 1] = places->begins[end] = KEHU__OUTSIDE * BOTH;
+    places->ends[first - 1] = places->ends[end] = KEHU__OUTSIDE * BOTH;
+    for (uint32_t i = 0; i < n_longer; i++) {
+        const uint32_t k = longer[i];
+        const char *near = s->near.places + (size_t)KEHU__NEAR_SIZE * places->near[k];
+        if (k >= first && k + 2 < end)
+            mark_longer(s, piece, places, k,
+                        kehu__load32(near + KEHU__NEAR_BASE) &
+                            ((1u << KEHU__BASE_BITS) - 1));
+    }
 }
 
-/* Sums of the weights of four tags in lanes that they do not leave. */
-typedef struct sums {
-    uint64_t records;   /* four lanes of 16 bits */
-    uint32_t even, odd; /* of pairs: tags 0 and 2, 1 and 3 */
-} sums;
-
-static inline void add_record(sums *sum, const char *records, size_t i)
+/* What n-grams add to each unit. */
+static void sum_ngrams(const kehu__scorer *s, const kehu__piece *piece,
+                       const kehu__places *places, uint64_t *sums)
 {
-    sum->records += kehu__load64(records + KEHU__RECORD * i);
+    const uint32_t n_trained = s->alphabet.n, end = KEHU__PADS + piece->n;
+    kehu__window w;
+    memset(&w, 0, sizeof w);
+    for (uint32_t k = 1; k <= end + 1; k++) {
+        const uint32_t label = piece->labels[k] < n_trained ? piece->labels[k] : 0;
+        kehu__window_single(&w, s->singles +
+                                    (size_t)KEHU__RECORD * KEHU__SINGLE_PLACES * label);
+        const uint64_t sum = kehu__window_next(&w);
+        if (k >= KEHU__PADS + 2)
+            sums[k - KEHU__PADS - 2] = sum;
+        if (k <= end)
+            kehu__window_pairs(
+                &w, s->near.places + (size_t)KEHU__NEAR_SIZE * places->near[k],
+                s->gapped.places + (size_t)KEHU__GAPPED_SIZE * places->gapped[k]);
+    }
 }
 
-static inline void add_pair(sums *sum, const char *weights, size_t place)
+static inline uint64_t record(const kehu__scorer *s, uint32_t i)
 {
-    const uint32_t half = 0x00FF00FF, four = kehu__load32(weights + 4 * place);
-    sum->even += four & half;
-    sum->odd += four >> 8 & half;
+    return kehu__load64(s->fixed + (size_t)KEHU__RECORD * i);
 }
 
-static inline void add_up(const sums *sum, int32_t n_records, int32_t scores[KEHU__TAGS])
+/* What types, repetition and words add to unit k, as kehu__piece_shape has them. */
+static inline uint64_t sum_shape(const kehu__scorer *s, const kehu__piece *piece,
+                                 const kehu__places *places, uint32_t k, uint32_t five)
 {
-    const int32_t n_pairs = KEHU__NEAR_PLACES + KEHU__GAPPED_PLACES;
-    const int32_t zero =
-        n_records * KEHU__WEIGHT_ZERO + n_pairs * KEHU__PAIR_ZERO * KEHU__PAIR_STEP;
-    const uint32_t pairs[KEHU__TAGS] = {sum->even & 0xFFFF, sum->odd & 0xFFFF,
-                                        sum->even >> 16, sum->odd >> 16};
-    for (int tag = 0; tag < KEHU__TAGS; tag++)
-        scores[tag] = (int32_t)(sum->records >> 16 * tag & 0xFFFF) +
-                      (int32_t)pairs[tag] * KEHU__PAIR_STEP - zero;
+    const uint16_t *c = piece->labels + k;
+    const uint32_t *begins = places->begins + k, *ends = places->ends + k;
+    const uint32_t same = (c[-1] == c[0] ? 1u : 0) + (c[-2] == c[0] ? 2u : 0) +
+                          (c[0] == c[1] ? 4u : 0) + (c[0] == c[2] ? 8u : 0);
+    const uint32_t around = begins[0] << 12 | ends[0] << 9 | places->covers[k] << 6 |
+                            begins[1] << 3 | ends[-1];
+    const uint64_t sum = record(s, KEHU__MODEL_FIVE + five) +
+                         record(s, KEHU__MODEL_SAME + same) +
+                         record(s, KEHU__MODEL_AROUND + (around & 0x7FFF));
+    const uint32_t edges = (around >> 9 & 63) * KEHU__N_EDGES + (around >> 25 & 63);
+    if (!s->two_lists)
+        return sum;
+    return sum +
+           record(s, KEHU__MODEL_AROUND + KEHU__N_AROUND + (around >> 16 & 0x7FFF)) +
+           record(s, KEHU__MODEL_BOTH + edges);
 }
 
-static void score_units(const kehu__scorer *s, const kehu__piece *piece,
-                        const kehu__places *places,
-                        int32_t scores[KEHU__PIECE_MAX][KEHU__TAGS])
+/* The first unit follows no tag: all transitions to it are 0. */
+static kehu__steps steps_of(const kehu__scorer *s, bool first)
 {
-    const bool two_lists = s->two_lists;
-    const uint32_t n_trained = s->alphabet.n;
-    const char *const near_weights = s->near.places + KEHU__NEAR_WEIGHTS;
-    const char *const gapped_weights = s->gapped.places + KEHU__GAPPED_WEIGHTS;
+    int32_t after[2][KEHU__TAGS];
+    for (int i = 0; i < 2; i++)
+        for (int tag = 0; tag < KEHU__TAGS; tag++)
+            after[i][tag] = first ? 0 : s->transitions[kehu__tags_before[i][tag]][tag];
+    return kehu__steps_new(after[0], after[1]);
+}
+
+/* The best way through sums and shapes. */
+static void find_tags(const kehu__scorer *s, const kehu__piece *piece,
+                      const kehu__places *places, const uint64_t *sums, uint8_t *tags)
+{
+    enum { OLDEST = KEHU__N_FIVE / KEHU__N_TYPES };
+    const uint8_t *types = piece->types + KEHU__PADS;
+    uint8_t bits[KEHU__PIECE_MAX], tag;
+    static const int32_t start[KEHU__TAGS] = {KEHU__NO_WAY, KEHU__NO_WAY, 0,
+                                              KEHU__NO_WAY};
+    const kehu__steps first = steps_of(s, true), later = steps_of(s, false);
+    kehu__ways ways = kehu__ways_new(start);
+    uint32_t five = 0;
+    for (int i = -3; i < 2; i++) /* the last five types */
+        five = five * KEHU__N_TYPES + types[i];
     for (uint32_t i = 0; i < piece->n; i++) {
-        const uint16_t *c = piece->labels + KEHU__PADS + i - 2;
-        const uint32_t *near = places->near + KEHU__PADS + i - 2;
-        const uint32_t *gapped = places->gapped + KEHU__PADS + i - 2;
-        const kehu__shape has = kehu__piece_shape(piece, i, two_lists);
-        sums sum = {0, 0, 0};
-        for (size_t k = 0; k < KEHU__SINGLE_PLACES; k++)
-            add_record(&sum, s->singles,
-                       (c[k] < n_trained ? c[k] : 0) * (size_t)KEHU__SINGLE_PLACES + k);
-        for (size_t k = 0; k < KEHU__NEAR_PLACES; k++)
-            add_pair(&sum, near_weights + (size_t)KEHU__NEAR_SIZE * near[k], k);
-        for (size_t k = 0; k < KEHU__GAPPED_PLACES; k++)
-            add_pair(&sum, gapped_weights + (size_t)KEHU__GAPPED_SIZE * gapped[k], k);
-        add_record(&sum, s->fixed, KEHU__MODEL_FIVE + has.five);
-        add_record(&sum, s->fixed, KEHU__MODEL_SAME + has.same);
-        add_record(&sum, s->fixed, KEHU__MODEL_AROUND + has.around[0]);
-        if (two_lists) {
-            add_record(&sum, s->fixed,
-                       KEHU__MODEL_AROUND + KEHU__N_AROUND + has.around[1]);
-            add_record(&sum, s->fixed, KEHU__MODEL_BOTH + has.both);
-        }
-        add_up(&sum, KEHU__SINGLE_PLACES + (two_lists ? 5 : 3), scores[i]);
+        five = (five - types[(int32_t)i - 3] * (uint32_t)OLDEST) * KEHU__N_TYPES +
+               types[i + 2];
+        const uint64_t sum = sums[i] + sum_shape(s, piece, places, KEHU__PADS + i, five);
+        bits[i] = (uint8_t)kehu__ways_step(&ways, i == 0 ? &first : &later, sum,
+                                           piece->whole[i] != 0);
+    }
+    tag = kehu__ways_last(&ways);
+    for (uint32_t i = piece->n; i-- > 0;) {
+        tags[i] = tag;
+        tag = kehu__tags_before[bits[i] >> tag & 1][tag];
     }
 }
 
-void kehu__scorer_tag(const kehu__scorer *s, kehu__piece *piece, kehu__places *places,
-                      uint8_t *tags)
+void kehu__scorer_tag(const kehu__scorer *s, const kehu__piece *piece,
+                      kehu__places *places, uint8_t *tags)
 {
-    int32_t scores[KEHU__PIECE_MAX][KEHU__TAGS];
+    uint64_t sums[KEHU__PIECE_MAX];
     find_places(s, piece, places);
-    kehu__piece_clear_words(piece);
     look_up(s, piece, places);
-    score_units(s, piece, places, scores);
-    kehu__piece_best(piece, scores, s->transitions, tags);
+    sum_ngrams(s, piece, places, sums);
+    find_tags(s, piece, places, sums, tags);
 }

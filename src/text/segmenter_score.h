@@ -4,7 +4,8 @@
  * A pair of characters has one place, which holds its weights, whether it is a word of
  * either list, and where the trie of their longer words goes on from it. Features that
  * always occur together are added up to one record. Weights are biased, so that sums of
- * several lie side by side in a word of the machine. */
+ * several lie side by side in a word of the machine; those of a character or pair stand
+ * in the order of the units whose features they are. */
 #ifndef KEHU_SRC_TEXT_SEGMENTER_SCORE_H
 #define KEHU_SRC_TEXT_SEGMENTER_SCORE_H
 
@@ -12,21 +13,24 @@
 #include "text/segmenter_pairs.h"
 
 enum {
-    KEHU__WEIGHT_ONE = 64,   /* a trained weight of 1 */
-    KEHU__WEIGHT_MAX = 3200, /* of a record without pairs */
-    KEHU__WEIGHT_ZERO = 3276,
-    KEHU__RECORD = 8, /* bytes: u16[4], KEHU__WEIGHT_ZERO = 0 */
-    /* Of pairs: bytes, PAIR_ZERO = 0, in steps of PAIR_STEP. */
-    KEHU__PAIR_STEP = 8,
+    KEHU__WEIGHT_ONE = 64, /* a trained weight of 1 */
+    /* Records hold u16[4]: weights from minus to plus the most, from 0 up; those of a
+     * unit's own character and of five types may be greater. Pairs hold u8[4], PAIR_ZERO
+     * = 0, in steps of 1 << PAIR_SHIFT. Ten records and seven pairs stay below 65536. */
+    KEHU__WEIGHT_MAX = 2400,
+    KEHU__WEIGHT_OWN_MAX = 3200,
+    KEHU__RECORD = 8, /* bytes */
+    KEHU__PAIR_SHIFT = 3,
     KEHU__PAIR_MAX = 127,
     KEHU__PAIR_ZERO = 128,
     /* A place, which lies in one line of the cache when the file is mapped: u32 key; of
-     * pairs side by side u32 trie base and lists, u32 number of the word; u8[places][4].
-     */
+     * pairs side by side u32 trie base and lists, u32 number of the word, u32 with
+     * kehu__third_bit() of each unit that may follow; u8[places][4]. */
     KEHU__NEAR_SIZE = 32,
     KEHU__NEAR_BASE = 4,
     KEHU__NEAR_NUMBER = 8,
-    KEHU__NEAR_WEIGHTS = 12,
+    KEHU__NEAR_THIRDS = 12,
+    KEHU__NEAR_WEIGHTS = 16,
     KEHU__GAPPED_SIZE = 16,
     KEHU__GAPPED_WEIGHTS = 4,
     KEHU__BASE_BITS = 30, /* the lists stand above */
@@ -51,15 +55,27 @@ typedef struct kehu__scorer {
     int32_t transitions[KEHU__TAGS][KEHU__TAGS];
 } kehu__scorer;
 
-/* Where the pairs of a piece lie: (i, i + 1), (i, i + 2); index KEHU__PADS + i. */
+/* Which bit of a pair says that this label may be third in a word: a word of three or
+ * more units is rare, so nearly always the trie need not be asked. */
+static inline uint32_t kehu__third_bit(uint32_t label)
+{
+    return label * 0x9E3779B1u >> 27;
+}
+
+/* Where the pairs of a piece lie, (i, i + 1) and (i, i + 2), and the longest word of
+ * both lists, in the halves of a number, that begins, ends, lies over a unit; index
+ * KEHU__PADS + i. */
 typedef struct kehu__places {
     uint32_t near[KEHU__PIECE_MAX + 2 * KEHU__PADS];
     uint32_t gapped[KEHU__PIECE_MAX + 2 * KEHU__PADS];
+    uint32_t begins[KEHU__PIECE_MAX + 2 * KEHU__PADS];
+    uint32_t ends[KEHU__PIECE_MAX + 2 * KEHU__PADS];
+    uint32_t covers[KEHU__PIECE_MAX + 2 * KEHU__PADS];
 } kehu__places;
 
 /* The best tags of a piece that was read by the scorer's alphabet. */
-void kehu__scorer_tag(const kehu__scorer *s, kehu__piece *piece, kehu__places *places,
-                      uint8_t *tags);
+void kehu__scorer_tag(const kehu__scorer *s, const kehu__piece *piece,
+                      kehu__places *places, uint8_t *tags);
 
 /* The number of the word that one or two units of a piece are, or 0. */
 static inline uint32_t kehu__scorer_number(const kehu__scorer *s,

@@ -69,7 +69,7 @@ static kehu_status open_handle(kehu_tokenizer **out, const kehu__held *held,
 {
     const kehu_allocator alloc = kehu__allocator(opt->alloc);
     kehu__lexicon *lexicon;
-    if (held->size >= 12 && memcmp(held->bytes + 8, "TOK3", 4) == 0)
+    if (held->size >= 12 && memcmp(held->bytes + 8, "TOK4", 4) == 0)
         return kehu__model_open(out, held, KEHU__TRUST_NOTHING, name, opt, err);
     KEHU_TRY(kehu__lexicon_new(&lexicon, &alloc, held, KEHU__TRUST_NOTHING, name, err));
     return kehu__tokenizer_new(out, lexicon, NULL, NULL, opt, err);

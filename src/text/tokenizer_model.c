@@ -1,6 +1,6 @@
 /* Trained tokenizers: learning, the file, splitting, comparing.
  *
- * The file is a container of kind "TOK3":
+ * The file is a container of kind "TOK4":
  *   NEAR  pairs of characters side by side, GAPD those with a unit between: places,
  *         see segmenter_score.h; NSHF, GSHF their shifts, see segmenter_pairs.h
  *   HEAD  u32 labels of the corpus, of all; 1 = two lists; places and shifts of both
@@ -132,7 +132,7 @@ static kehu_status open_parts(kehu__model *m, kehu__trust trust, const char *nam
 {
     kehu__container c;
     kehu__held words = {.bytes = NULL};
-    KEHU_TRY(kehu__container_open_trusted(&c, m->held.bytes, m->held.size, trust, "TOK3",
+    KEHU_TRY(kehu__container_open_trusted(&c, m->held.bytes, m->held.size, trust, "TOK4",
                                           name, err));
     if (!kehu__container_find(&c, "WORD", &words.bytes, &words.size))
         return kehu__fail(err, KEHU_FORMAT, -1, "%s lacks a section of a tokenizer",
@@ -230,7 +230,7 @@ static kehu_status train_file(kehu__buffer *out, const kehu__lexicon *words,
         }
         sections[KEHU__MODEL_PARTS] =
             (kehu__section){"WORD", numbering->held.bytes, numbering->held.size};
-        kehu__container_build(out, "TOK3", sections, KEHU__MODEL_PARTS + 1);
+        kehu__container_build(out, "TOK4", sections, KEHU__MODEL_PARTS + 1);
         if (out->failed)
             status = kehu__no_memory(err, "the model");
     }

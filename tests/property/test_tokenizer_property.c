@@ -295,7 +295,7 @@ static void use_changed_model(const bytes *file, kehu__random *r)
     sections[k].bytes = copy;
     if (kehu__random_below(r, 20) == 0)
         sections[k].size = kehu__random_below(r, (uint32_t)sections[k].size);
-    kehu__container_build(&out, "TOK3", sections, N);
+    kehu__container_build(&out, "TOK4", sections, N);
     for (uint32_t mode = 0; mode <= KEHU_TOKENIZER_SEARCH; mode++) {
         const kehu_tokenizer_options o = {.size = sizeof o, .mode = mode};
         if (kehu_tokenizer_view(&t, out.bytes, out.size, &o, NULL) != KEHU_OK)

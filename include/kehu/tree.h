@@ -73,7 +73,7 @@ typedef struct kehu_tree_options {
     uint32_t size;                 /* sizeof(kehu_tree_options) */
     kehu_tree_criterion criterion; /* 0 means AUTO; without folds ENTROPY */
     uint32_t max_leaves;           /* 2..65536; 0 means rows / 64, but 128 to 4096,
-                                      of a DISTILLED tree 512 to 4096 */
+                                      of a DISTILLED tree rows / 16, but 512 to 4096 */
     uint32_t max_depth;            /* 1..64 splits on a path; 0 means 30 */
     uint32_t n_folds;              /* 2..20, 0 means 5; 1 means no cross-validation:
                                       the tree takes all leaves it may */

@@ -341,11 +341,12 @@ static kehu__tree_grid grid_of(const training *t, bool distilled)
     /* An ensemble's probabilities are without the noise that few and large leaves,
      * charges for cuts and shrinkage guard against. */
     const uint32_t n_leaf_weights = distilled ? 4 : 6, n_shrinkages = distilled ? 3 : 10,
+                   rows_a_leaf = distilled ? 16 : 64,
                    least_leaves = distilled ? 512 : 128;
     const double penalty = distilled && o->cut_penalty == 0 ? -1 : o->cut_penalty;
     kehu__tree_grid grid = {.max_depth = o->max_depth, .max_leaves = o->max_leaves};
     if (grid.max_leaves == 0) {
-        grid.max_leaves = t->n_rows / 64;
+        grid.max_leaves = t->n_rows / rows_a_leaf;
         if (grid.max_leaves < least_leaves)
             grid.max_leaves = least_leaves;
         if (grid.max_leaves > 4096)

@@ -1,9 +1,6 @@
 /* Classes of characters by Unicode block, and the atoms that need no pattern. */
 #include "text/atom.h"
 
-#include "base/utf8.h"
-#include "text/normalize.h"
-
 typedef struct range {
     uint32_t first, last;
     kehu__class class;
@@ -138,16 +135,6 @@ kehu__class kehu__class_rare(uint32_t c)
             return ranges[middle].class;
     }
     return KEHU__CLASS_LETTER;
-}
-
-uint32_t kehu__look(const char *p, const char *end, const char **next)
-{
-    if (p == end) {
-        *next = p;
-        return KEHU__NO_CHAR;
-    }
-    *next = p;
-    return kehu__fold(kehu__utf8_next(next, end));
 }
 
 static const char *run_of(const char *p, const char *end, kehu__class class)

@@ -39,7 +39,10 @@ static bool step(const char **p, const char *end, uint32_t c)
 /* Step over a UTF-8 word if it stands at *p. */
 static bool step_word(const char **p, const char *end, const char *word)
 {
-    const size_t size = strlen(word);
+    size_t size;
+    if (*p == end || **p != *word)
+        return false;
+    size = strlen(word);
     if ((size_t)(end - *p) < size || memcmp(*p, word, size) != 0)
         return false;
     *p += size;
@@ -66,7 +69,7 @@ static const char *masked_mobile(const char *p, const char *end)
     int n, stars = 0;
     uint64_t value;
     p = digits_end(p, end, 3, &n, &value);
-    if (n < 3 || value < 130 || value > 199)
+    if (value < 130 || value > 199)
         return NULL;
     while (stars < 5 && (step(&p, end, '*') || step(&p, end, 'x')))
         stars++;
@@ -152,9 +155,10 @@ const char *kehu__match_phone(const char *p, const char *end)
         if (n == 5 && is_service_number(value) && p == start)
             return match;
     }
-    if ((match = masked_mobile(p, end)) != NULL)
-        return match;
-    return grouped_phone(p, end);
+    if (n == 3 && (after == '*' || after == 'x'))
+        return masked_mobile(p, end);
+    return (n == 3 || n == 4) && (after == '-' || after == ' ') ? grouped_phone(p, end)
+                                                                : NULL;
 }
 
 /* 2024-05-06, 2024/5/6, 2024.5.6 after its year. */

@@ -1,60 +1,6 @@
 /* Numbers in Chinese characters: 三千五百, 二〇二四, 七八百; and amounts in them. */
 #include "text/atom.h"
 
-uint8_t kehu__numeral(uint32_t c)
-{
-    switch (c) {
-    case 0x4E00: /* 一 */
-        return 1;
-    case 0x4E8C: /* 二 */
-        return 2;
-    case 0x4E09: /* 三 */
-        return 3;
-    case 0x56DB: /* 四 */
-        return 4;
-    case 0x4E94: /* 五 */
-        return 5;
-    case 0x516D: /* 六 */
-        return 6;
-    case 0x4E03: /* 七 */
-        return 7;
-    case 0x516B: /* 八 */
-        return 8;
-    case 0x4E5D: /* 九 */
-        return 9;
-    case 0x4E24: /* 两 */
-    case 0x5169: /* 兩 */
-        return KEHU__NUMERAL_TWO;
-    case 0x96F6: /* 零 */
-    case 0x3007: /* 〇 */
-        return KEHU__NUMERAL_ZERO;
-    case 0x5341: /* 十 */
-        return KEHU__NUMERAL_TEN;
-    case 0x767E: /* 百 */
-        return KEHU__NUMERAL_HUNDRED;
-    case 0x5343: /* 千 */
-        return KEHU__NUMERAL_THOUSAND;
-    case 0x4E07: /* 万 */
-    case 0x842C: /* 萬 */
-        return KEHU__NUMERAL_MYRIAD;
-    case 0x4EBF: /* 亿 */
-    case 0x5104: /* 億 */
-        return KEHU__NUMERAL_MYRIAD_MYRIADS;
-    case 0x5143: /* 元 */
-    case 0x5706: /* 圆 */
-    case 0x5713: /* 圓 */
-        return KEHU__NUMERAL_YUAN;
-    case 0x5757: /* 块 */
-    case 0x584A: /* 塊 */
-        return KEHU__NUMERAL_KUAI;
-    case 0x94B1: /* 钱 */
-    case 0x9322: /* 錢 */
-        return KEHU__NUMERAL_MONEY;
-    default:
-        return KEHU__NUMERAL_NONE;
-    }
-}
-
 static bool is_digit(uint8_t n)
 {
     return n >= 1 && n <= KEHU__NUMERAL_TWO;

@@ -15,18 +15,22 @@ enum {
     TYPE_OUTSIDE
 };
 
+static uint8_t type_of_han(uint32_t c)
+{
+    const uint8_t numeral = kehu__numeral(c);
+    if (numeral != KEHU__NUMERAL_NONE && numeral < KEHU__NUMERAL_YUAN)
+        return TYPE_NUMERAL;
+    return c == 0x5E74 || c == 0x6708 || c == 0x65E5 || c == 0x65F6 || c == 0x5206 ||
+                   c == 0x79D2 /* 年月日时分秒 */
+               ? TYPE_TIME
+               : TYPE_HAN;
+}
+
 static uint8_t type_of(uint32_t c)
 {
     switch (kehu__class_of(c)) {
-    case KEHU__CLASS_HAN: {
-        const uint8_t numeral = kehu__numeral(c);
-        if (numeral != KEHU__NUMERAL_NONE && numeral < KEHU__NUMERAL_YUAN)
-            return TYPE_NUMERAL;
-        return c == 0x5E74 || c == 0x6708 || c == 0x65E5 || c == 0x65F6 || c == 0x5206 ||
-                       c == 0x79D2 /* 年月日时分秒 */
-                   ? TYPE_TIME
-                   : TYPE_HAN;
-    }
+    case KEHU__CLASS_HAN:
+        return type_of_han(c);
     case KEHU__CLASS_DIGIT:
         return TYPE_DIGIT;
     case KEHU__CLASS_LATIN:
@@ -63,17 +67,15 @@ static bool is_one_unit(kehu_span_kind kind)
            kind == KEHU_SPAN_FOREIGN;
 }
 
-/* One character as a unit. Returns the character, folded. */
-static uint32_t add_character(kehu__piece *piece, const kehu__alphabet *a,
-                              const char *start, const char **p, const char *end)
+/* One character as a unit. */
+static void add_character(kehu__piece *piece, const kehu__alphabet *a, uint32_t offset,
+                          uint32_t c, uint8_t type)
 {
-    const uint32_t i = piece->n++, raw_at = (uint32_t)(*p - start);
-    const uint32_t raw = kehu__utf8_next(p, end), c = kehu__fold(raw);
-    piece->offsets[i] = raw_at;
+    const uint32_t i = piece->n++;
+    piece->offsets[i] = offset;
     piece->whole[i] = piece->signs[i] = 0;
-    piece->types[KEHU__PADS + i] = type_of(c);
-    piece->labels[KEHU__PADS + i] = (uint16_t)kehu__paged_label(a->pages, a->labels, raw);
-    return c;
+    piece->types[KEHU__PADS + i] = type;
+    piece->labels[KEHU__PADS + i] = (uint16_t)kehu__paged_label(a->pages, a->labels, c);
 }
 
 static void add_whole(kehu__piece *piece, const kehu__alphabet *a, uint32_t offset,
@@ -104,11 +106,13 @@ const char *kehu__piece_read(kehu__piece *piece, const kehu__alphabet *a, const 
     const char *const start = p;
     piece->n = 0;
     while (p < end && piece->n < KEHU__PIECE_MAX) {
+        const uint32_t offset = (uint32_t)(p - start);
         const char *next = p;
-        const uint32_t c = kehu__utf8_next(&next, end);
+        const uint32_t c = kehu__utf8_next(&next, end), folded = kehu__fold(c);
         kehu__atom atom;
-        if (kehu__class_of(c) == KEHU__CLASS_HAN) {
-            add_character(piece, a, start, &p, end);
+        if (kehu__class_of(folded) == KEHU__CLASS_HAN) {
+            add_character(piece, a, offset, c, type_of_han(folded));
+            p = next;
             continue;
         }
         atom = kehu__atom_at(p, end, true);
@@ -119,12 +123,13 @@ const char *kehu__piece_read(kehu__piece *piece, const kehu__alphabet *a, const 
             return atom.end;
         }
         if (is_one_unit(atom.kind)) {
-            add_whole(piece, a, (uint32_t)(p - start), atom.kind);
+            add_whole(piece, a, offset, atom.kind);
             p = atom.end;
         } else {
-            const bool stop = ends_sentence(add_character(piece, a, start, &p, end));
+            add_character(piece, a, offset, c, type_of(folded));
+            p = next;
             piece->signs[piece->n - 1] = p == atom.end ? (uint8_t)atom.kind : 0;
-            if (stop)
+            if (ends_sentence(folded))
                 break;
         }
     }

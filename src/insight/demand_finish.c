@@ -122,6 +122,8 @@ bool kehu__demand_follow(kehu__demand_follower *f, size_t part, int64_t as_of,
 {
     const kehu_allocator *a = &f->d->alloc;
     const size_t n = kehu__demand_list_count(&f->d->rows[part], sizeof(kehu__demand_row));
+    if (n == 0)
+        return true;
     if (!kehu__grow(a, &f->steps, &f->capacity, n, sizeof *f->steps) ||
         !kehu__demand_buckets_begin(&f->buckets, a, n))
         return false;
@@ -183,14 +185,14 @@ static void keep_state(void *ctx, int64_t demand, const kehu__demand_walk *w,
 static void begin_states(kehu_demands *d, size_t part)
 {
     kehu__demand_at at = kehu__demand_begin(&d->intakes[part]);
-    kehu__demand_state *to = d->states + d->parts[part].first_state;
+    size_t i = d->parts[part].first_state;
     const kehu__demand_intake *in;
     while ((in = kehu__demand_next(&at, sizeof *in)) != NULL)
-        *to++ = (kehu__demand_state){.customer = in->customer,
-                                     .channel = in->channel,
-                                     .class_of = in->class_of,
-                                     .status = KEHU__DEMAND_NONE,
-                                     .has_customer = in->has_customer};
+        d->states[i++] = (kehu__demand_state){.customer = in->customer,
+                                              .channel = in->channel,
+                                              .class_of = in->class_of,
+                                              .status = KEHU__DEMAND_NONE,
+                                              .has_customer = in->has_customer};
 }
 
 /* Parts that are a task, and tasks between two reports of progress. */

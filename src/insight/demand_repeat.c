@@ -102,8 +102,10 @@ static bool count_bucket(counting *c, asked *a, size_t n)
 
 static bool count_part(counting *c, const asked *a, size_t n)
 {
-    bool done = kehu__demand_buckets_begin(&c->buckets, &c->d->alloc, n);
-    if (!done)
+    bool done = true;
+    if (n == 0)
+        return true;
+    if (!kehu__demand_buckets_begin(&c->buckets, &c->d->alloc, n))
         return false;
     for (size_t i = 0; i < n; i++)
         ++*kehu__demand_bucket(&c->buckets, a[i].customer);

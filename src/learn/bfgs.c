@@ -9,6 +9,9 @@
 
 enum { MAX_HALVINGS = 40, NEWTON_STEPS = 3 };
 
+#define APART 1e-4          /* of the gradients that second derivatives are made of */
+#define NEAR  (APART / 100) /* a step that leaves them as they are */
+
 static double largest(uint32_t n, const double *g)
 {
     double most = 0;
@@ -159,7 +162,7 @@ static void descend(search *s)
 static void find_hessian(search *s, double hessian[KEHU__BFGS_MAX][KEHU__BFGS_MAX])
 {
     const uint32_t n = s->b->n;
-    const double h = 1e-4;
+    const double h = APART;
     double x[KEHU__BFGS_MAX], up[KEHU__BFGS_MAX], down[KEHU__BFGS_MAX];
     for (uint32_t i = 0; i < n; i++) {
         memcpy(x, s->x, n * sizeof *x);
@@ -172,15 +175,18 @@ static void find_hessian(search *s, double hessian[KEHU__BFGS_MAX][KEHU__BFGS_MA
     }
 }
 
-/* A Newton step, kept if it flattens the gradient. */
-static bool polish(search *s, double inverse[KEHU__BFGS_MAX][KEHU__BFGS_MAX])
+/* A Newton step, kept if it flattens the gradient; moved is its largest component. */
+static bool polish(search *s, double inverse[KEHU__BFGS_MAX][KEHU__BFGS_MAX],
+                   double *moved)
 {
     const uint32_t n = s->b->n;
     double x[KEHU__BFGS_MAX], g[KEHU__BFGS_MAX];
+    *moved = 0;
     for (uint32_t i = 0; i < n; i++) {
         const double d = -dot(n, inverse[i], s->g);
         if (!(fabs(d) < 0.5))
             return false;
+        *moved = fabs(d) > *moved ? fabs(d) : *moved;
         x[i] = s->x[i] + d;
     }
     const double value = s->f(s->ctx, x, g);
@@ -211,8 +217,11 @@ bool kehu__bfgs_minimize(kehu__bfgs *b, kehu__smooth f, void *ctx, double *x,
     find_hessian(&s, hessian);
     curved = kehu__invert(b->n, hessian, inverse);
     for (int k = 0; k < NEWTON_STEPS && curved && largest(b->n, s.g) > 1e-9; k++) {
-        if (!polish(&s, inverse))
+        double moved;
+        if (!polish(&s, inverse, &moved))
             break;
+        if (moved < NEAR)
+            continue;
         find_hessian(&s, hessian);
         curved = kehu__invert(b->n, hessian, inverse);
     }

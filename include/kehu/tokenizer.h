@@ -239,12 +239,12 @@ typedef struct kehu_tokenizer_train_options {
  *
  * dictionary  its words serve as hints, a few hidden at random while training; NULL =
  *             only those of the corpus
- * sentences   [n] text column, the words of each row parted by blanks; further
- *             blanks and empty rows do no harm
+ * sentences   [n] text column, the words of each row parted by blanks of half or full
+ *             width; further blanks and empty rows do no harm
  *
  * Fails with KEHU_EMPTY (no word), KEHU_ENCODING, KEHU_LIMIT (a word above 255
- * characters; err->where is the row), KEHU_COLUMN, KEHU_ARGUMENT, KEHU_VERSION,
- * KEHU_CANCELLED, KEHU_NO_MEMORY.
+ * characters; err->where is the line, row + 1), KEHU_COLUMN, KEHU_ARGUMENT,
+ * KEHU_VERSION, KEHU_CANCELLED, KEHU_NO_MEMORY.
  * The same bytes for the same input and options. A million words take about a
  * second a pass and 300 MB; the model about 16 MB with its dictionary.
  * Source: Collins, "Discriminative training methods for hidden Markov models",

@@ -14,6 +14,14 @@ void kehu__gold_free(kehu__gold *gold, const kehu_allocator *alloc)
     *gold = (kehu__gold){.text = NULL};
 }
 
+/* Bytes of the blank that stands at p, full width included; 0 = none does. */
+static size_t blank_at(const char *p, size_t size)
+{
+    if (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')
+        return 1;
+    return size >= 3 && memcmp(p, "\xE3\x80\x80", 3) == 0 ? 3 : 0;
+}
+
 kehu_status kehu__gold_read(kehu__gold *gold, const char *line, size_t size,
                             const kehu_allocator *alloc, kehu_error *err)
 {
@@ -28,10 +36,9 @@ kehu_status kehu__gold_read(kehu__gold *gold, const char *line, size_t size,
         }
     }
     gold->size = 0;
-    for (size_t i = 0; i < size; i++) {
-        const bool blank =
-            line[i] == ' ' || line[i] == '\t' || line[i] == '\r' || line[i] == '\n';
-        if (!blank) {
+    for (size_t i = 0, blank; i<size; i += blank> 0 ? blank : 1) {
+        blank = blank_at(line + i, size - i);
+        if (blank == 0) {
             gold->ends[gold->size] = 0;
             gold->text[gold->size++] = line[i];
         } else if (gold->size > 0) {

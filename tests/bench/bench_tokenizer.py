@@ -27,6 +27,8 @@ print(f"\nsplitting {os.path.getsize(path) / 1e6:.1f} MB, one thread, CPU second
 table(medians)
 bar("tokenizer.dict.rjieba", ratio(medians, "rjieba", "cut_s"), 2)
 bar("tokenizer.dict.cppjieba", ratio(medians, "cppjieba", "cut_s"), 3)
+bar("tokenizer.dict.memory.rjieba", ratio(medians, "kehu", "loaded_mb", ours="rjieba"), .5, at_most=True)
+bar("tokenizer.dict.threads", medians["kehu"]["threads_2"], 1.9)
 
 corpus, model = os.path.join(scratch, "pku_train.txt"), os.path.join(scratch, "pku.kehu")
 with lzma.open(os.path.join(data_folder(), "cws", "pku_train.txt.xz")) as lines, open(corpus, "wb") as out:
@@ -41,6 +43,8 @@ table(accurate)
 # Short: some 42 ns a byte, of which 45 % look up and add weights, 15 % are atoms and rules of numbers, 11 % reading pieces.
 bar("tokenizer.accurate.rjieba", ratio(accurate, "rjieba", "cut_s"), 1.8)
 bar("tokenizer.accurate.cppjieba", ratio(accurate, "cppjieba", "cut_s"), 3.5)
+bar("tokenizer.accurate.memory.rjieba", ratio(accurate, "kehu", "loaded_mb", ours="rjieba"), .5, at_most=True)
+bar("tokenizer.accurate.threads", accurate["kehu"]["threads_2"], 1.9)
 bar("tokenizer.accurate.load.rjieba", ratio(accurate, "rjieba", "load_s"), 15)
 bar("tokenizer.accurate.load.cppjieba", ratio(accurate, "cppjieba", "load_s"), 50)
 bar("tokenizer.load.rjieba", ratio(medians, "rjieba", "load_s"), 15)

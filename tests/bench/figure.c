@@ -11,6 +11,26 @@ double cpu_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+double wall_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+double resident_mb(void)
+{
+    unsigned long kb = 0;
+    char line[256];
+    FILE *f = fopen("/proc/self/status", "r");
+    if (f == NULL)
+        die("/proc/self/status cannot be read");
+    while (fgets(line, sizeof line, f) != NULL && sscanf(line, "VmRSS: %lu", &kb) != 1) {
+    }
+    fclose(f);
+    return (double)kb / 1024;
+}
+
 void figure(const char *name, double value)
 {
     printf("figure %s %.15g\n", name, value);

@@ -8,6 +8,12 @@
 /* CPU seconds this process has used, all threads together. */
 double cpu_seconds(void);
 
+/* Seconds since some moment. */
+double wall_seconds(void);
+
+/* Megabytes of this process that are in memory now. */
+double resident_mb(void);
+
 /* Print "figure <name> <value>". */
 void figure(const char *name, double value);
 

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -142,13 +141,6 @@ static void look_up(const kehu_snapshot *snapshot, const events *e)
             figure("history_s", cpu_seconds() - start);
     }
     figure("history_rows", (double)rows);
-}
-
-static double wall_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* The bytes of a row as the log has it, and a sync, COMMITS times. */

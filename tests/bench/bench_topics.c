@@ -18,20 +18,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/random.h"
 #include "base/utf8.h"
 #include "bench/figure.h"
 #include "text/content.h"
 #include "text/normalize.h"
-
-static double wall_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* The texts of a TSV, pointing into its bytes. */
 static kehu_column read_texts(const char *path)

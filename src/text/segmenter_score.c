@@ -61,13 +61,20 @@ static void mark_longer(const kehu__scorer *s, const kehu__piece *piece,
     }
 }
 
+/* a when is, which is 0 or 1, else b, without a jump that cannot be foreseen. */
+static inline uint32_t choose(uint32_t is, uint32_t a, uint32_t b)
+{
+    return b ^ ((a ^ b) & (0 - is));
+}
+
 /* Pairs that have no place go to the free one; words are marked, those of two units as
  * they are met. */
 static void look_up(const kehu__scorer *s, const kehu__piece *piece, kehu__places *places)
 {
     const uint32_t first = KEHU__PADS, end = KEHU__PADS + piece->n;
-    uint16_t longer[KEHU__PIECE_MAX + 2 * KEHU__PADS]; /* where such words may begin */
-    uint32_t n_longer = 0;
+    /* Where longer words may begin, and the trie's bases below their second units. */
+    uint16_t longer[KEHU__PIECE_MAX + 2 * KEHU__PADS];
+    uint32_t bases[KEHU__PIECE_MAX + 2 * KEHU__PADS], n_longer = 0;
     memset(places->covers, 0, (end + 1) * sizeof *places->covers);
     for (uint32_t k = 1; k <= end; k++) {
         const uint16_t *c = piece->labels + k;
@@ -76,28 +83,26 @@ static void look_up(const kehu__scorer *s, const kehu__piece *piece, kehu__place
         const char *near = s->near.places + (size_t)KEHU__NEAR_SIZE * places->near[k];
         const char *gapped =
             s->gapped.places + (size_t)KEHU__GAPPED_SIZE * places->gapped[k];
-        if (kehu__load32(gapped) != gapped_key)
-            places->gapped[k] = s->gapped.n;
-        if (kehu__load32(near) != near_key) {
-            places->near[k] = s->near.n;
-            near = s->near.places + (size_t)KEHU__NEAR_SIZE * s->near.n;
-        }
-        const uint32_t lists = kehu__load32(near + KEHU__NEAR_BASE) >> KEHU__BASE_BITS;
-        places->begins[k] = 2 * in_halves(lists);
-        places->ends[k + 1] = 2 * in_halves(lists);
+        const uint32_t near_is = kehu__load32(near) == near_key;
+        const uint32_t gapped_is = kehu__load32(gapped) == gapped_key;
+        const uint32_t found = kehu__load32(near + KEHU__NEAR_BASE);
+        const uint32_t lists = in_halves(found >> KEHU__BASE_BITS) * near_is;
+        const uint32_t thirds = kehu__load32(near + KEHU__NEAR_THIRDS);
+        places->near[k] = choose(near_is, places->near[k], s->near.n);
+        places->gapped[k] = choose(gapped_is, places->gapped[k], s->gapped.n);
+        places->begins[k] = 2 * lists;
+        places->ends[k + 1] = 2 * lists;
         longer[n_longer] = (uint16_t)k;
-        n_longer += kehu__load32(near + KEHU__NEAR_THIRDS) >> kehu__third_bit(c[2]) & 1;
+        bases[n_longer] = found & ((1u << KEHU__BASE_BITS) - 1);
+        n_longer += thirds >> kehu__third_bit(c[2]) & near_is;
     }
     places->begins[first - 1] = places->begins[end] = KEHU__OUTSIDE * BOTH;
     places->ends[first - 1] = places->ends[end] = KEHU__OUTSIDE * BOTH;
-    for (uint32_t i = 0; i < n_longer; i++) {
-        const uint32_t k = longer[i];
-        const char *near = s->near.places + (size_t)KEHU__NEAR_SIZE * places->near[k];
-        if (k >= first && k + 2 < end)
-            mark_longer(s, piece, places, k,
-                        kehu__load32(near + KEHU__NEAR_BASE) &
-                            ((1u << KEHU__BASE_BITS) - 1));
-    }
+    for (uint32_t i = 0; i < n_longer; i++)
+        kehu__trie_prefetch(&s->longer, bases[i], piece->labels[longer[i] + 2]);
+    for (uint32_t i = 0; i < n_longer; i++)
+        if (longer[i] >= first && longer[i] + 2u < end)
+            mark_longer(s, piece, places, longer[i], bases[i]);
 }
 
 /* What n-grams add to each unit. */

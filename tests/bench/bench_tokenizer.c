@@ -103,7 +103,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (argc > 2)
-        must(kehu_tokenizer_load(&t, argv[2], NULL, &err), &err);
+        must(kehu_tokenizer_map(&t, argv[2], NULL, &err), &err);
     else
         must(kehu_tokenizer_default(&t, NULL, &err), &err);
     must(kehu_tokenizer_split(t, "查询本月话费", 18, few, 64, &n, NULL, &err), &err);

@@ -40,7 +40,6 @@ for peer in ("rjieba", "cppjieba"):
 accurate = in_turn(programs)
 print("\nthe same by a trained model; peers with their HMM")
 table(accurate)
-# Short: some 42 ns a byte, of which 45 % look up and add weights, 15 % are atoms and rules of numbers, 11 % reading pieces.
 bar("tokenizer.accurate.rjieba", ratio(accurate, "rjieba", "cut_s"), 1.8)
 bar("tokenizer.accurate.cppjieba", ratio(accurate, "cppjieba", "cut_s"), 3.5)
 bar("tokenizer.accurate.memory.rjieba", ratio(accurate, "kehu", "loaded_mb", ours="rjieba"), .5, at_most=True)

@@ -22,6 +22,7 @@ ANSWERS = {
     "Tokenizer": lambda m: m.words("宽带网速慢"), "Rfm": lambda m: m.grade(CUSTOMERS).to_dict(), "Segments": lambda m: m.text,
     "Clv": lambda m: m.alive({"frequency": [2], "recency": [3], "age": [9]}).to_list(), "Tree": lambda m: m.score(COLUMNS).to_lists(),
     "Levels": lambda m: m.cuts, "Table": lambda m: m.to_dict(),
+    "Bins": lambda m: kehu.Tree.train(m, TARGET, max_leaves=4).score(COLUMNS).to_lists(),
 }
 
 
@@ -30,6 +31,7 @@ def objects():
         kehu.Svm.train(TEXTS, LABELS, cost=1), kehu.Keyword.train(TEXTS, LABELS), kehu.Tokenizer.read_words("宽带 3\n网速 2\n"),
         kehu.Rfm.fit(CUSTOMERS), kehu.Segments.builtin("rfm_grid"), kehu.Clv.from_parameters("bg_nbd", [0.243, 4.414, 0.793, 2.426]),
         kehu.Tree.train(COLUMNS, TARGET, max_leaves=4), kehu.Levels.fit([[0.5]]), kehu.Table({"t": ["客户", None], "n": [1, None]}),
+        kehu.Bins.fit(COLUMNS),
     ]
 
 

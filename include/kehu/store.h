@@ -173,9 +173,11 @@ typedef struct kehu_store_import_options {
                                      name */
     int64_t n_names;              /* 0 or more */
     int64_t max_rejects;          /* give up when more rows are bad; 0 means never */
+    const char *resume;           /* the file's name among the store's imports, of 1 to
+                                     1024 bytes: see below; NULL is all or nothing */
 } kehu_store_import_options;
 
-/* Take in the rest of a CSV file, all of it or nothing, durably.
+/* Take in the rest of a CSV file or of JSON Lines, all of it or nothing, durably.
  *
  * csv     opened with a field for each column that is not text, such as time and
  *         amount (see kehu/csv.h: encoding, delimiter, zone, decimals, progress);
@@ -186,7 +188,15 @@ typedef struct kehu_store_import_options {
  * The rows get new batch numbers, one for up to 4096 rows. On failure (as
  * kehu_store_add_events, kehu_csv_next; KEHU_DATA for too many bad rows) the store is
  * as before, but the reader has gone on: open the file again for another try. Time
- * O(n log n); memory some 10 times flush_bytes and a batch of the reader. */
+ * O(n log n); memory some 10 times flush_bytes and a batch of the reader.
+ *
+ * With resume, rows count from when they have grown to flush_bytes, together with the
+ * number of rows that the store has of the file by then. After a failure or a crash,
+ * open the same file in the same way and import it under the same name: it is read from
+ * its beginning, the rows that the store has are left out, the others taken in, each
+ * once. A file taken in whole adds nothing when it comes again, or the rows written to
+ * its end since; n_rows counts those. Fails with KEHU_DATA when the file has fewer rows
+ * than were taken before. A backup of the newest state goes on likewise. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_import(
     kehu_store *store, kehu_store_part part, kehu_csv *csv,
     const kehu_store_import_options *options, int64_t *n_rows, kehu_error *err);

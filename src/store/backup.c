@@ -131,6 +131,8 @@ static kehu_status back_up(const kehu_snapshot *snapshot, const char *path,
     kehu__store64(id + 16, (uint64_t)snapshot->until);
     b.manifest.store_id = kehu__hash(id, sizeof id, 0) | 1;
     status = kehu__schema_copy(&b.manifest.schema, &snapshot->schema, err);
+    if (status == KEHU_OK && !kehu__marks_copy(&b.manifest.imports, &snapshot->imports))
+        status = kehu__no_memory(err, "the backup");
     if (status == KEHU_OK)
         status = write_files(&b, err);
     if (status != KEHU_OK)

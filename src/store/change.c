@@ -39,7 +39,8 @@ kehu_status kehu__change_begin(kehu__change *c, kehu_store *store, kehu_error *e
             c->segments[i] = kehu__segment_hold(store->state.segments[i]);
     }
     copied = copied && kehu__schema_copy(&c->next.schema, &m->schema, err) == KEHU_OK &&
-             kehu__gone_copy(&c->next.gone, &m->gone);
+             kehu__gone_copy(&c->next.gone, &m->gone) &&
+             kehu__marks_copy(&c->next.imports, &m->imports);
     if (copied)
         return KEHU_OK;
     release_all(c);

@@ -23,7 +23,7 @@ static kehu_status keep_rows(kehu__segment_writer *w, kehu__copying *c,
                              const kehu__merge_rows *r, kehu__rows *scratch,
                              kehu_error *err)
 {
-    const uint64_t erased = kehu__erased_until(&c->gone->customers, r->key, r->key_size);
+    const uint64_t erased = kehu__marks_get(&c->gone->customers, r->key, r->key_size);
     uint32_t i = r->first;
     const uint32_t end = r->first + r->n;
     while (i < end) {

@@ -10,7 +10,7 @@
 kehu_status kehu_store_erase(kehu_store *store, const char *customer, kehu_error *err)
 {
     const size_t size = customer == NULL ? 0 : strlen(customer);
-    kehu__erased_list *erased;
+    kehu__marks *erased;
     kehu__buffer frame;
     kehu_status status;
     uint64_t before;
@@ -21,8 +21,8 @@ kehu_status kehu_store_erase(kehu_store *store, const char *customer, kehu_error
                           KEHU__MAX_KEY);
     /* The list has it first: once the frame is written nothing may fail. */
     erased = &store->state.manifest.gone.customers;
-    before = kehu__erased_until(erased, customer, size);
-    if (!kehu__erased_add(erased, customer, size, kehu_store_sequence(store) + 1))
+    before = kehu__marks_get(erased, customer, size);
+    if (!kehu__marks_add(erased, customer, size, kehu_store_sequence(store) + 1))
         return kehu__no_memory(err, "an erasure");
     status = kehu__log_begin(&store->state.log, &frame, err);
     if (status == KEHU_OK) {
@@ -30,7 +30,7 @@ kehu_status kehu_store_erase(kehu_store *store, const char *customer, kehu_error
         status = kehu__store_append(store, KEHU__FRAME_ERASE, 0, &frame, err);
     }
     if (status != KEHU_OK)
-        kehu__erased_restore(erased, customer, size, before);
+        kehu__marks_restore(erased, customer, size, before);
     return status;
 }
 
@@ -40,7 +40,7 @@ static kehu_status withdraw(kehu__change *c, const char *source, kehu_error *err
     const uint64_t sequence = c->store->state.log.next_sequence;
     kehu_status status = kehu__change_flush(c, err);
     if (status == KEHU_OK &&
-        !kehu__erased_add(&c->next.gone.sources, source, strlen(source), sequence))
+        !kehu__marks_add(&c->next.gone.sources, source, strlen(source), sequence))
         status = kehu__no_memory(err, "a withdrawal");
     return status == KEHU_OK ? kehu__change_restart_log(c, sequence + 1, err) : status;
 }
@@ -100,7 +100,7 @@ static kehu_status count_withdrawn(kehu__segment *const *one, const kehu__gone *
 static kehu_status count_gone(const kehu__segment *segment, const kehu__gone *gone,
                               const kehu__schema *schema, int64_t *n, kehu_error *err)
 {
-    const kehu__erased_list *erased = &gone->customers;
+    const kehu__marks *erased = &gone->customers;
     kehu__segment *one[1];
     memcpy(one, &segment, sizeof one);
     *n = 0;
@@ -119,7 +119,7 @@ static kehu_status count_gone(const kehu__segment *segment, const kehu__gone *go
             status = kehu__merge_next(&m, &r, err);
             for (uint32_t k = 0; status == KEHU_OK && k < r.n; k++) {
                 const kehu__vector *s = kehu__rows_get(r.rows, KEHU__SEQUENCE);
-                *n += (uint64_t)s->values.ints[r.first + k] <= erased->items[i].sequence;
+                *n += (uint64_t)s->values.ints[r.first + k] <= erased->items[i].number;
             }
         }
         kehu__merge_close(&m);

@@ -24,7 +24,8 @@ enum {
     KEHU__STORE_MINOR = 0,
     KEHU__FEATURE_WITHDRAWN = 1, /* of a manifest: it lists withdrawn sources */
     KEHU__FEATURE_SUMS = 2,      /* of a segment of events: it has their sums */
-    KEHU__STORE_FEATURES = 3,    /* all of them */
+    KEHU__FEATURE_IMPORTS = 4,   /* of a manifest: it lists imports to be taken up */
+    KEHU__STORE_FEATURES = 7,    /* all of them */
     KEHU__PATH_MAX = 4096,
     KEHU__FOLDER_MAX = 4000
 };

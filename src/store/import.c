@@ -1,7 +1,8 @@
 /* CSV into the store. Batches become frames in memory, frames become segments on the
  * disk as they pass flush_bytes, and one manifest at the end makes them all count: a
  * file of any size is taken in whole or not at all, in bounded memory, and its rows
- * are written once. */
+ * are written once. With a name to resume by, a manifest follows each segment and says
+ * how many rows of the file the store has by then. */
 #include <string.h>
 
 #include "base/error.h"
@@ -21,8 +22,9 @@ typedef struct importing {
     kehu__frame *frames;
     size_t n_frames, capacity;
     uint64_t bytes, sequence; /* of the frames; the next frame's */
-    int64_t n_rows;
-    kehu_column *columns; /* of the table, those that are taken */
+    int64_t n_rows;           /* taken in */
+    int64_t row, n_before; /* of the reader's rows: the next one; those the store has */
+    kehu_column *columns;  /* of the table, those that are taken */
     int64_t n_columns;
 } importing;
 
@@ -169,6 +171,58 @@ static kehu_status choose_columns(importing *im, const kehu_table *table, kehu_e
                : kehu__fail(err, KEHU_COLUMN, -1, "no column of the file is the store's");
 }
 
+static kehu_status check_rejects(const importing *im, kehu_error *err)
+{
+    const int64_t n = kehu_csv_reject_count(im->csv);
+    return im->opt->max_rejects > 0 && n > im->opt->max_rejects
+               ? kehu__fail(err, KEHU_DATA, -1, "%lld rows are bad, at most %lld may be",
+                            (long long)n, (long long)im->opt->max_rejects)
+               : KEHU_OK;
+}
+
+/* What was taken in so far counts from now on. */
+static kehu_status commit(importing *im, kehu_error *err)
+{
+    const char *name = im->opt->resume;
+    int64_t n_removed;
+    if (name != NULL &&
+        !kehu__marks_add(&im->change.next.imports, name, strlen(name), (uint64_t)im->row))
+        return kehu__no_memory(err, "the import");
+    KEHU_TRY(kehu__change_restart_log(&im->change, im->sequence, err));
+    KEHU_TRY(kehu__change_commit(&im->change, err));
+    im->n_before = im->row;
+    (void)kehu__store_merge_some(im->store, NULL);
+    (void)kehu__store_clean(im->store, true, false, &n_removed, NULL);
+    return KEHU_OK;
+}
+
+/* The frames have grown to a segment: what has been read needs no second reading. */
+static kehu_status write_part(importing *im, kehu_error *err)
+{
+    KEHU_TRY(write_segment(im, err));
+    if (im->opt->resume == NULL)
+        return KEHU_OK;
+    KEHU_TRY(check_rejects(im, err));
+    KEHU_TRY(commit(im, err));
+    KEHU_TRY(kehu__store_check(im->store, err));
+    return kehu__change_begin(&im->change, im->store, err);
+}
+
+/* The rows just read are those the store has: they were read for their rejects. */
+static void forget_rows(importing *im)
+{
+    im->sequence -= im->n_frames;
+    im->n_rows = 0;
+    drop_frames(im);
+}
+
+static int64_t slice_rows(const importing *im, int64_t n)
+{
+    if (im->row < im->n_before && im->n_before - im->row < n)
+        n = im->n_before - im->row;
+    return n < SLICE_ROWS ? n : SLICE_ROWS;
+}
+
 static kehu_status take_table(importing *im, const kehu_table *table, kehu_error *err)
 {
     const int64_t n_rows = kehu_table_row_count(table);
@@ -178,11 +232,15 @@ static kehu_status take_table(importing *im, const kehu_table *table, kehu_error
     if (im->columns == NULL)
         return kehu__no_memory(err, "the import");
     status = choose_columns(im, table, err);
-    for (int64_t at = 0; status == KEHU_OK && at < n_rows; at += SLICE_ROWS) {
-        status =
-            take_rows(im, at, n_rows - at < SLICE_ROWS ? n_rows - at : SLICE_ROWS, err);
-        if (status == KEHU_OK && im->bytes >= im->store->options.flush_bytes)
-            status = write_segment(im, err);
+    for (int64_t at = 0; status == KEHU_OK && at < n_rows;) {
+        const int64_t n = slice_rows(im, n_rows - at);
+        status = take_rows(im, at, n, err);
+        at += n;
+        im->row += n;
+        if (im->row <= im->n_before)
+            forget_rows(im);
+        else if (status == KEHU_OK && im->bytes >= im->store->options.flush_bytes)
+            status = write_part(im, err);
     }
     kehu__free(&im->store->alloc, im->columns, n_columns, sizeof *im->columns);
     im->columns = NULL;
@@ -201,35 +259,31 @@ static kehu_status take_all(importing *im, kehu_error *err)
     } while (status == KEHU_OK && table != NULL);
     if (status == KEHU_OK && im->n_frames > 0)
         status = write_segment(im, err);
-    if (status == KEHU_OK && im->opt->max_rejects > 0 &&
-        kehu_csv_reject_count(im->csv) > im->opt->max_rejects)
-        status = kehu__fail(err, KEHU_DATA, -1, "%lld rows are bad, at most %lld may be",
-                            (long long)kehu_csv_reject_count(im->csv),
-                            (long long)im->opt->max_rejects);
-    return status;
+    if (status == KEHU_OK && im->row < im->n_before)
+        status = kehu__fail(err, KEHU_DATA, -1,
+                            "the file has %lld rows to read, but %lld were taken before",
+                            (long long)im->row, (long long)im->n_before);
+    return status == KEHU_OK ? check_rejects(im, err) : status;
 }
 
 static kehu_status import(importing *im, kehu_error *err)
 {
-    int64_t n_removed;
+    const char *name = im->opt->resume;
     kehu_status status;
     KEHU_TRY(kehu__change_begin(&im->change, im->store, err));
     im->sequence = im->store->state.log.next_sequence;
+    if (name != NULL)
+        im->n_before =
+            (int64_t)kehu__marks_get(&im->change.next.imports, name, strlen(name));
     status = kehu__change_flush(&im->change, err);
     if (status == KEHU_OK)
         status = take_all(im, err);
-    if (status == KEHU_OK && im->n_rows > 0)
-        status = kehu__change_restart_log(&im->change, im->sequence, err);
+    if (status == KEHU_OK && (name == NULL ? im->n_rows > 0 : im->row > im->n_before))
+        status = commit(im, err);
+    kehu__change_abandon(&im->change); /* what is not committed */
     drop_frames(im);
     kehu__free(&im->store->alloc, im->frames, im->capacity, sizeof *im->frames);
-    if (status != KEHU_OK || im->n_rows == 0) {
-        kehu__change_abandon(&im->change);
-        return status;
-    }
-    KEHU_TRY(kehu__change_commit(&im->change, err));
-    (void)kehu__store_merge_some(im->store, NULL);
-    (void)kehu__store_clean(im->store, true, false, &n_removed, NULL);
-    return KEHU_OK;
+    return status;
 }
 
 kehu_status kehu_store_import(kehu_store *store, kehu_store_part part, kehu_csv *csv,
@@ -249,6 +303,10 @@ kehu_status kehu_store_import(kehu_store *store, kehu_store_part part, kehu_csv 
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "duplicates is %u, expected 0 to %d, for customers 0",
                           (unsigned)opt.duplicates, KEHU_STORE_REFUSE);
+    if (opt.resume != NULL &&
+        (opt.resume[0] == '\0' || strlen(opt.resume) > KEHU__MAX_KEY))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "resume is empty or over %d bytes",
+                          KEHU__MAX_KEY);
     for (int64_t i = 0; i < opt.n_names; i++)
         if (opt.names[i].file == NULL || opt.names[i].store == NULL)
             return kehu__fail(err, KEHU_ARGUMENT, -1, "names[%lld] has a NULL",

@@ -184,7 +184,7 @@ static kehu_status compare_with(knowing *k, kehu__segment *const *segments,
             break;
         if (r.new_customer) {
             wanted = go_to(k, r.key, r.key_size);
-            erased = kehu__erased_until(&k->m->gone.customers, r.key, r.key_size);
+            erased = kehu__marks_get(&k->m->gone.customers, r.key, r.key_size);
         }
         for (uint32_t i = r.first; wanted && i < r.first + r.n; i++) {
             const uint64_t sequence =

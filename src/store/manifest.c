@@ -15,7 +15,8 @@ kehu__manifest kehu__manifest_new(const kehu_allocator *alloc)
     return (kehu__manifest){.alloc = *alloc,
                             .next_file = 1,
                             .schema = kehu__schema_new(alloc),
-                            .gone = kehu__gone_new(alloc)};
+                            .gone = kehu__gone_new(alloc),
+                            .imports = {.alloc = *alloc}};
 }
 
 void kehu__manifest_free(kehu__manifest *m)
@@ -23,6 +24,7 @@ void kehu__manifest_free(kehu__manifest *m)
     kehu__free(&m->alloc, m->segments, m->segment_capacity, sizeof *m->segments);
     kehu__schema_free(&m->schema);
     kehu__gone_free(&m->gone);
+    kehu__marks_free(&m->imports);
     *m = kehu__manifest_new(&m->alloc);
 }
 
@@ -35,11 +37,11 @@ bool kehu__manifest_add(kehu__manifest *m, const kehu__manifest_segment *s)
     return true;
 }
 
-static void write_list(kehu__buffer *b, const kehu__erased_list *list)
+static void write_list(kehu__buffer *b, const kehu__marks *list)
 {
     kehu__buffer_u32(b, list->n);
     for (uint32_t i = 0; i < list->n; i++) {
-        kehu__buffer_u64(b, list->items[i].sequence);
+        kehu__buffer_u64(b, list->items[i].number);
         kehu__buffer_u32(b, list->items[i].size);
         kehu__buffer_add(b, list->items[i].key, list->items[i].size);
     }
@@ -65,6 +67,14 @@ static void write_payload(const kehu__manifest *m, kehu__buffer *b)
     write_list(b, &m->gone.customers);
     if (m->gone.sources.n > 0)
         write_list(b, &m->gone.sources);
+    if (m->imports.n > 0)
+        write_list(b, &m->imports);
+}
+
+static uint32_t features_of(const kehu__manifest *m)
+{
+    return (m->gone.sources.n > 0 ? (uint32_t)KEHU__FEATURE_WITHDRAWN : 0) |
+           (m->imports.n > 0 ? (uint32_t)KEHU__FEATURE_IMPORTS : 0);
 }
 
 /* After a failed replacement: has the new file taken its name nonetheless? */
@@ -84,8 +94,7 @@ kehu_status kehu__manifest_publish(const kehu__manifest *m, const kehu__io *io,
     const kehu__file_header h = {.kind = KEHU__FILE_MANIFEST,
                                  .store_id = m->store_id,
                                  .number = m->number,
-                                 .features =
-                                     m->gone.sources.n > 0 ? KEHU__FEATURE_WITHDRAWN : 0};
+                                 .features = features_of(m)};
     kehu__buffer b = kehu__buffer_new(&m->alloc);
     kehu_status status;
     *unsure = false;
@@ -131,16 +140,16 @@ static kehu_status read_segments(kehu__manifest *m, kehu__reader *r)
     return r->failed ? KEHU_FORMAT : KEHU_OK;
 }
 
-static kehu_status read_list(kehu__erased_list *list, kehu__reader *r)
+static kehu_status read_list(kehu__marks *list, kehu__reader *r)
 {
     const uint32_t n = kehu__read_u32(r);
     for (uint32_t i = 0; i < n && !r->failed; i++) {
-        const uint64_t sequence = kehu__read_u64(r);
+        const uint64_t number = kehu__read_u64(r);
         const uint32_t size = kehu__read_u32(r);
         const char *key = kehu__read_bytes(r, size);
-        if (key == NULL || size == 0 || size > KEHU__MAX_KEY || sequence == 0)
+        if (key == NULL || size == 0 || size > KEHU__MAX_KEY || number == 0)
             return KEHU_FORMAT;
-        if (!kehu__erased_add(list, key, size, sequence))
+        if (!kehu__marks_add(list, key, size, number))
             return KEHU_NO_MEMORY;
     }
     return r->failed || list->n != n ? KEHU_FORMAT : KEHU_OK;
@@ -164,6 +173,8 @@ static kehu_status read_payload(kehu__manifest *m, kehu__reader *r, uint32_t fea
         status = r->failed ? KEHU_FORMAT : read_list(&m->gone.customers, r);
         if (status == KEHU_OK && (features & KEHU__FEATURE_WITHDRAWN))
             status = read_list(&m->gone.sources, r);
+        if (status == KEHU_OK && (features & KEHU__FEATURE_IMPORTS))
+            status = read_list(&m->imports, r);
     }
     if (status == KEHU_NO_MEMORY)
         return kehu__no_memory(err, name);

@@ -8,7 +8,9 @@
  * count u32, and each: number, size, rows u64, directory CRC u32, part u32; field
  * count u32, and the fields (schema.h); count u32 of erased customers whose rows are
  * still in segments, and each: sequence u64, size u32, bytes; with the feature
- * KEHU__FEATURE_WITHDRAWN the same again of withdrawn sources. */
+ * KEHU__FEATURE_WITHDRAWN the same again of withdrawn sources; with
+ * KEHU__FEATURE_IMPORTS of imports that can be taken up again, the number being that of
+ * their rows. */
 #ifndef KEHU_SRC_STORE_MANIFEST_H
 #define KEHU_SRC_STORE_MANIFEST_H
 
@@ -30,6 +32,7 @@ typedef struct kehu__manifest {
     uint32_t n_segments;
     kehu__schema schema;
     kehu__gone gone;
+    kehu__marks imports; /* rows of the file that were taken, by name */
 } kehu__manifest;
 
 kehu__manifest kehu__manifest_new(const kehu_allocator *alloc);

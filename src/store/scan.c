@@ -367,7 +367,7 @@ static kehu_status refill(kehu_scan *scan, kehu_error *err)
         return KEHU_OK;
     KEHU_TRY(kehu__require_holds(scan->require, r->key, r->key_size, &holds, err));
     scan->hidden_until =
-        holds ? kehu__erased_until(&scan->snapshot->gone.customers, r->key, r->key_size)
+        holds ? kehu__marks_get(&scan->snapshot->gone.customers, r->key, r->key_size)
               : UINT64_MAX;
     if (scan->pseudonyms && holds)
         kehu__pseudonym_write(&scan->key, r->key, r->key_size, scan->pseudonym);

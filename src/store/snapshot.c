@@ -28,6 +28,7 @@ void kehu_snapshot_free(kehu_snapshot *snapshot)
     }
     kehu__schema_free(&snapshot->schema);
     kehu__gone_free(&snapshot->gone);
+    kehu__marks_free(&snapshot->imports);
     kehu__free(&a, snapshot, 1, sizeof *snapshot);
 }
 
@@ -54,7 +55,9 @@ static kehu_status fill(kehu_snapshot *snapshot, const kehu__store_state *s,
         for (int part = 0; part < KEHU__PARTS; part++)
             hold(snapshot, s->images[i].parts[part]);
     KEHU_TRY(kehu__schema_copy(&snapshot->schema, &s->manifest.schema, err));
-    if (!kehu__gone_copy(&snapshot->gone, &s->manifest.gone))
+    if (!kehu__gone_copy(&snapshot->gone, &s->manifest.gone) ||
+        (snapshot->sequence == s->log.next_sequence - 1 && snapshot->until == INT64_MAX &&
+         !kehu__marks_copy(&snapshot->imports, &s->manifest.imports)))
         return kehu__no_memory(err, "a snapshot");
     return KEHU_OK;
 }
@@ -76,6 +79,7 @@ kehu_status kehu__snapshot_of(kehu_snapshot **out, kehu__store_state *s,
     snapshot->store_id = s->manifest.store_id;
     snapshot->schema = kehu__schema_new(&s->alloc);
     snapshot->gone = kehu__gone_new(&s->alloc);
+    snapshot->imports.alloc = s->alloc;
     snapshot->sequence = s->log.next_sequence - 1;
     if (options->as_of_sequence != 0 && options->as_of_sequence < snapshot->sequence)
         snapshot->sequence = options->as_of_sequence;

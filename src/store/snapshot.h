@@ -17,6 +17,7 @@ struct kehu_snapshot {
     uint32_t capacity;
     kehu__schema schema;
     kehu__gone gone;
+    kehu__marks imports; /* none where rows taken by them may be hidden */
     _Atomic(kehu_scan *) spare[KEHU__PARTS]; /* done with one customer: the next need not
                                                 be made */
     uint64_t sequence;                       /* later rows are hidden */

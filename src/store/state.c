@@ -87,7 +87,7 @@ kehu_status kehu__state_apply(kehu__store_state *s, const kehu__frame *f, kehu_e
     if (size == 0 || size > KEHU__MAX_KEY)
         return kehu__fail(err, KEHU_FORMAT, -1, "%s has an erasure that cannot be",
                           s->log.name);
-    return kehu__erased_add(&s->manifest.gone.customers, payload, size, f->sequence)
+    return kehu__marks_add(&s->manifest.gone.customers, payload, size, f->sequence)
                ? KEHU_OK
                : kehu__no_memory(err, "an erasure");
 }

@@ -49,7 +49,7 @@ static bool make_slots(customers *c)
 
 /* The number of a customer, UINT32_MAX when memory is refused. */
 static uint32_t number_of(customers *c, const char *key, uint32_t size,
-                          const kehu__erased_list *erased)
+                          const kehu__marks *erased)
 {
     size_t at;
     if ((c->n + 1) * 2 > c->n_slots && !make_slots(c))
@@ -63,7 +63,7 @@ static uint32_t number_of(customers *c, const char *key, uint32_t size,
     if (!kehu__grow(&c->alloc, &c->items, &c->capacity, c->n + 1, sizeof *c->items))
         return UINT32_MAX;
     c->items[c->n] =
-        (customer){key, size, (uint32_t)c->n, kehu__erased_until(erased, key, size), 0};
+        (customer){key, size, (uint32_t)c->n, kehu__marks_get(erased, key, size), 0};
     c->slots[at] = (uint32_t)++c->n;
     return (uint32_t)c->n - 1;
 }
@@ -87,7 +87,7 @@ static int by_time(const void *a, const void *b, void *ctx)
 }
 
 /* All rows that are not erased, as they came, with their customers' numbers. */
-static bool collect(const kehu__tail *t, customers *c, const kehu__erased_list *erased,
+static bool collect(const kehu__tail *t, customers *c, const kehu__marks *erased,
                     kehu__tail_row *rows, size_t *n)
 {
     *n = 0;
@@ -136,7 +136,7 @@ static void distribute(kehu__tail *t, customers *c, const kehu__tail_row *rows, 
 }
 
 static kehu_status bring_into_order(kehu__tail *t, size_t total,
-                                    const kehu__erased_list *erased, kehu_error *err)
+                                    const kehu__marks *erased, kehu_error *err)
 {
     customers c = {.alloc = t->alloc};
     kehu__tail_row *rows = kehu__alloc(&t->alloc, total, sizeof *rows);
@@ -161,7 +161,7 @@ static kehu_status bring_into_order(kehu__tail *t, size_t total,
 
 kehu_status kehu__tail_sort(kehu__tail *t, const kehu__frame *frames, size_t n_frames,
                             kehu_store_part part, const kehu__schema *schema,
-                            const kehu__erased_list *erased, kehu_error *err)
+                            const kehu__marks *erased, kehu_error *err)
 {
     const kehu__frame_type type =
         part == KEHU_STORE_EVENTS ? KEHU__FRAME_EVENTS : KEHU__FRAME_CUSTOMERS;

@@ -23,7 +23,7 @@ typedef struct kehu__tail {
  * whole but cannot be), KEHU_NO_MEMORY. The frames must outlive the tail. */
 kehu_status kehu__tail_sort(kehu__tail *t, const kehu__frame *frames, size_t n_frames,
                             kehu_store_part part, const kehu__schema *schema,
-                            const kehu__erased_list *erased, kehu_error *err);
+                            const kehu__marks *erased, kehu_error *err);
 kehu_status kehu__tail_write(const kehu__tail *t, kehu__segment_writer *w,
                              kehu_error *err);
 void kehu__tail_free(kehu__tail *t);

@@ -103,7 +103,7 @@ static kehu_status new_customer(kehu__totals *t, const kehu__merge_rows *r,
     KEHU_TRY(kehu__totals_end(t, err));
     KEHU_TRY(kehu__require_holds(t->require, r->key, r->key_size, &holds, err));
     t->hidden_until =
-        holds ? kehu__erased_until(&t->snapshot->gone.customers, r->key, r->key_size)
+        holds ? kehu__marks_get(&t->snapshot->gone.customers, r->key, r->key_size)
               : UINT64_MAX;
     return KEHU_OK;
 }

@@ -39,7 +39,7 @@ static kehu_status decide(kehu__totals *t, const char *key, uint32_t size, bool 
                           kehu_error *err)
 {
     KEHU_TRY(kehu__require_holds(t->require, key, size, wanted, err));
-    if (!*wanted || kehu__erased_until(&t->snapshot->gone.customers, key, size) == 0)
+    if (!*wanted || kehu__marks_get(&t->snapshot->gone.customers, key, size) == 0)
         return KEHU_OK;
     *wanted = false;
     return add_by_rows(t, key, size, err);
@@ -123,8 +123,8 @@ static bool is_plain(const kehu__totals *t, const kehu__merge_rows *r,
     const char *first = kehu__vector_text(keys, r->first, &size);
     const char *last = kehu__vector_text(keys, r->first + r->n - 1, &last_size);
     return t->require == NULL && amount != NULL && amount->n_missing == 0 &&
-           !kehu__erased_between(&t->snapshot->gone.customers, first, size, last,
-                                 last_size);
+           !kehu__marks_between(&t->snapshot->gone.customers, first, size, last,
+                                last_size);
 }
 
 /* Rows of customers that no other segment has: row i is of keys[i]. */

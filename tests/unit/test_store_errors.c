@@ -102,7 +102,7 @@ static void test_open_tells_newer_from_damaged(void **state)
     expect_open("store_versions", NULL, KEHU_VERSION,
                 "MANIFEST-0000000001 has store format 2, this kehu reads up to 1");
     poke("store_versions/MANIFEST-0000000001", 6, 1, true);
-    poke("store_versions/MANIFEST-0000000001", 12, 4, true);
+    poke("store_versions/MANIFEST-0000000001", 12, 128, true);
     expect_open("store_versions", NULL, KEHU_VERSION,
                 "MANIFEST-0000000001 needs a feature this kehu does not know");
     poke("store_versions/MANIFEST-0000000001", 12, 0, true);

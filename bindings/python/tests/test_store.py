@@ -41,6 +41,8 @@ def test_small_groups_are_hidden_files_are_imported_once_and_damage_is_repaired(
         snapshot = store.snapshot()
         assert snapshot.groups("events", "kind").to_dict() == {"group": ["buy", "call"], "customers": [15, 5], "events": [15, 5], "amount": [150, 40]}
         assert snapshot.groups("events", "kind", min_customers=6, end=datetime.date(2024, 2, 1))["group"].to_list() == [None]
+    with kehu.Store(tmp_path / "more", mode="new") as store:
+        assert [store.import_csv("events", opened(), resume="shop.csv") for _ in range(2)] == [20, 0]
     assert len(kehu.Store.repair(tmp_path / "shop", tmp_path / "sound")) == 0
     segment = next((tmp_path / "shop").glob("seg-*.ks"))
     segment.write_bytes(segment.read_bytes()[:70] + b"?" + segment.read_bytes()[71:])

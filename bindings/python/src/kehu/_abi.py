@@ -1491,6 +1491,7 @@ kehu_store_import_options._fields_ = [
     ('names', POINTER(kehu_store_name)),
     ('n_names', c_int64),
     ('max_rejects', c_int64),
+    ('resume', c_char_p),
 ]
 kehu_store_proof._fields_ = [
     ('customers', c_int64),

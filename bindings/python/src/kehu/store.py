@@ -181,18 +181,21 @@ class Store(Exclusive):
         return Table._adopt(out)
 
     def import_csv(self, part: str, csv: Csv, *, names: dict[str, str] | None = None, max_rejects: int = 0,
-                   duplicates: str | int = "keep") -> int:
+                   duplicates: str | int = "keep", resume: str | None = None) -> int:
         """Take in the rest of a Csv, all of it or nothing; gives how many rows. Bad rows are among csv.rejects().
 
         names        what the store calls columns of the file: {file: store}
         max_rejects  give up when more rows are bad; 0: never
         duplicates   events that are in the store or earlier in the file already: "keep", "skip" (so that a file can be imported
-                     again) or "refuse" (KehuDuplicateError)"""
+                     again) or "refuse" (KehuDuplicateError)
+        resume       the file's name among the store's imports: rows count as they are written, and after a failure or a crash
+                     the same file, opened anew and imported under the same name, goes on where it was cut off"""
         pairs = (_abi.kehu_store_name * max(len(names or {}), 1))()
         for pair, (file, store) in zip(pairs, (names or {}).items()):
             pair.file, pair.store = text(file, "names"), text(store, "names")
         opt = options(_abi.kehu_store_import_options, names=pairs, n_names=len(names or {}), max_rejects=max_rejects,
-                      duplicates=choose(duplicates, "duplicates", DUPLICATES))
+                      duplicates=choose(duplicates, "duplicates", DUPLICATES),
+                      resume=None if resume is None else text(resume, "resume"))
         n = c_int64()
         with csv._only(), csv._watch:
             self._call(lib.kehu_store_import, choose(part, "part", PARTS), csv._own(), opt, byref(n))

@@ -263,6 +263,23 @@ public final class Store extends MutableHandle {
      * @return how many rows were taken in
      */
     public long importCsv(Part part, Csv csv, Map<String, String> names, long maxRejects, Duplicates duplicates) {
+        return importCsv(part, csv, names, maxRejects, duplicates, null);
+    }
+
+    /**
+     * Takes in the rest of a CSV file; after a failure or a crash the same file, opened anew and imported under the same
+     * name, goes on where it was cut off.
+     *
+     * @param part which
+     * @param csv opened with a field for each column that is not text
+     * @param names what the store calls a column of the file; others keep their name
+     * @param maxRejects give up when more rows are bad; 0 means never
+     * @param duplicates what becomes of events that are there already
+     * @param resume the file's name among the store's imports: rows count as they are written; null takes all or nothing
+     * @return how many rows were taken in
+     */
+    public long importCsv(
+            Part part, Csv csv, Map<String, String> names, long maxRejects, Duplicates duplicates, String resume) {
         Map<String, String> copy = new LinkedHashMap<>(names);
         try (Frame f = Frame.open()) {
             Memory pairs = f.zeros(Math.multiplyExact(copy.size(), Layout.StoreName.SIZEOF));
@@ -278,6 +295,7 @@ public final class Store extends MutableHandle {
             options.i64(Layout.StoreImportOptions.N_NAMES, copy.size());
             options.i64(Layout.StoreImportOptions.MAX_REJECTS, maxRejects);
             options.i32(Layout.StoreImportOptions.DUPLICATES, duplicates.ordinal());
+            options.i64(Layout.StoreImportOptions.RESUME, resume == null ? 0 : f.text(resume));
             Memory rows = f.zeros(8);
             long self = f.inside(this);
             long reader = f.inside(csv);

@@ -79,6 +79,12 @@ class StoreTest {
                     assertEquals(i == 0 ? 3 : 0, store.importCsv(Store.Part.EVENTS, csv, Map.of(), 0, Store.Duplicates.SKIP));
                 }
             }
+            for (int i = 0; i < 2; i++) {
+                try (Csv csv = Csv.open(Files.writeString(folder.resolve("more.csv"), "customer\n4\n"), new Csv.Options())) {
+                    assertEquals(
+                        1 - i, store.importCsv(Store.Part.CUSTOMERS, csv, Map.of(), 0, Store.Duplicates.KEEP, "more.csv"));
+                }
+            }
             try (Snapshot snapshot = store.snapshot(new Snapshot.Options());
                 Table all = snapshot.groups(Store.Part.EVENTS, "kind", 1, new Snapshot.ScanOptions());
                 Table large = snapshot.groups(Store.Part.EVENTS, "kind", 3, new Snapshot.ScanOptions())) {

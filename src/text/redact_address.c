@@ -20,9 +20,9 @@ static const char *const not_places[] = {
     "店里", "夜里", "心里", "手里", "医院", "法院", "学院", "影院", "剧院", "现场",
     "市场", "商场", "机场", "车场", "立场", "当场", "专区", "地区", "景区", "园区",
     "商城", "道路", "线路", "网路", "一路", "半路", "时段", "阶段", "手段", NULL};
-static const char *const estates[] = {"大厦", "广场", "公寓",   "花园", "小区",
-                                      "家园", "新村", "大楼",   "公馆", "国际",
-                                      "园",   "中心", "写字楼", NULL};
+static const char *const estates[] = {"大厦",   "广场",   "公寓", "花园", "小区", "家园",
+                                      "新村",   "大楼",   "公馆", "国际", "园",   "中心",
+                                      "写字楼", "商务楼", "基地", "饭店", "酒店", NULL};
 static const char stops[] = "在到是于去址从往向给寄送至我你您他她们的了住过这那有就来跟让"
                             "把被请叫说离个要也很还没不"
                             "搬位发派修打约等号室栋幢层为";
@@ -33,8 +33,9 @@ static const char *const beginnings[] = {
     "她家", "老家", "新家", "房子", "收件", "家住", "变更", "地点", "家里",
     "奶家", "爷家", "婆家", "妈家", "爸家", "母家", "上门", "门牌", "位置",
     "们村", "们镇", "们乡", "们县", "们区", "们市", NULL};
-static const char units[] = "号弄栋幢座组队室巷";
-static const char more_units[] = "号弄栋幢座组队室巷单楼层户元门塔";
+static const char units[] = "号弄栋幢座组队室巷社街";
+static const char more_units[] = "号弄栋幢座组队室巷社街单楼层户元门塔区房";
+static const char buildings[] = "栋幢座室楼层";
 
 static bool is_one_of(const char *list, const char *c, size_t size)
 {
@@ -130,6 +131,8 @@ static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *l
     if (end == at)
         return at;
     kehu__redact_at(r, p = end, &next);
+    if (kehu__redact_has(r, p, "支弄"))
+        return p + strlen("支弄");
     if (!is_one_of(list, r->text + p, next - p))
         return at;
     if (kehu__redact_has(r, p, "单元"))
@@ -251,10 +254,12 @@ static size_t behind_estate(const kehu__redacting *r, size_t at)
             is_one_of(n == 0 ? stops : inside_no_name, r->text + p, next - p) ||
             (n == 0 && is_one_of(joiners, r->text + p, next - p)))
             return at;
-        if (n > 0 && is_one_of(places, r->text + p, next - p) &&
+        if (n > 0 && (is_one_of(places, r->text + p, next - p) || c == 0x5EA7) && /* 座 */
             ((end = behind_numbered(r, next, units)) > next ||
              ((end = behind_room(r, next)) > next &&
-              memchr(r->text + next, '-', end - next) != NULL)))
+              (c == 0x5EA7 || memchr(r->text + next, '-', end - next) != NULL))))
+            return end;
+        if (n > 1 && (end = behind_numbered(r, next, buildings)) > next)
             return end;
         if (n > 1 && ends_with(r, next, estates)) {
             end = behind_words(r, next, estates);
@@ -306,6 +311,19 @@ static size_t extend_right(const kehu__redacting *r, size_t end)
     }
 }
 
+/* Whether what is a stop elsewhere begins the name of a county or district, as in
+ * 赣州市于都县. */
+static bool begins_county(const kehu__redacting *r, size_t at, size_t end)
+{
+    size_t before, second, third;
+    kehu__redact_before(r, at, &before);
+    kehu__redact_at(r, end, &second);
+    kehu__redact_at(r, second, &third);
+    return before >= r->from && is_one_of("于从和", r->text + at, end - at) &&
+           is_one_of("市州", r->text + before, at - before) &&
+           is_one_of("县区市", r->text + second, third - second);
+}
+
 /* Over the names of larger places; a name has at most NAME characters before its last. */
 static size_t extend_left(const kehu__redacting *r, size_t at)
 {
@@ -314,8 +332,10 @@ static size_t extend_left(const kehu__redacting *r, size_t at)
     for (int n = 0; n < LONGEST && since <= NAME; n++) {
         const uint32_t c = kehu__redact_before(r, start, &before);
         if (!is_hanzi(c) || before < r->from ||
-            is_one_of(stops, r->text + before, start - before) ||
-            (before == r->from && is_one_of(joiners, r->text + before, start - before)) ||
+            (is_one_of(stops, r->text + before, start - before) &&
+             !begins_county(r, before, start)) ||
+            (before > 0 && before == r->from &&
+             is_one_of(joiners, r->text + before, start - before)) ||
             ends_with(r, start, beginnings))
             break;
         since = is_one_of(areas, r->text + before, start - before) ? 0 : since + 1;
@@ -323,6 +343,30 @@ static size_t extend_left(const kehu__redacting *r, size_t at)
             start = before;
     }
     return start;
+}
+
+/* Behind what names a part of a village, as 刘庄组, 中区128号, or 村委会12号; `at` when
+ * there is no such thing. */
+static size_t behind_part_of_village(const kehu__redacting *r, size_t at)
+{
+    enum { MOST = 4 };
+    size_t p = at, next, end;
+    if (kehu__redact_has(r, at, "委会")) {
+        p = at + strlen("委会");
+        end = behind_numbered(r, p, units);
+        return end > p ? end : at;
+    }
+    for (int n = 0; n < MOST; n++, p = next) {
+        const uint32_t c = kehu__redact_at(r, p, &next);
+        if (n > 0 && c == 0x7EC4) /* 组 */
+            return next;
+        if (n > 0 && is_one_of(places, r->text + p, next - p) &&
+            (end = behind_numbered(r, next, units)) > next)
+            return end;
+        if (!is_hanzi(c) || is_one_of(stops, r->text + p, next - p))
+            return at;
+    }
+    return at;
 }
 
 /* A village whose town and county are said needs no number. */
@@ -339,7 +383,8 @@ static bool village(const kehu__redacting *r, size_t at, size_t end,
         county = county || (!town && is_one_of("市县区州旗", r->text + p, next - p));
         town = town || (county && is_one_of("镇乡", r->text + p, next - p) && next < at);
     }
-    *span = (kehu_redact_span){(int64_t)start, (int64_t)end, KEHU_REDACT_ADDRESS};
+    *span = (kehu_redact_span){(int64_t)start, (int64_t)behind_part_of_village(r, end),
+                               KEHU_REDACT_ADDRESS};
     return town;
 }
 

@@ -1,17 +1,24 @@
-/* Hand-made texts of customers with what is to be redacted marked by kind. The last 674
- * were tried before the rules knew them, the last 367 in six rounds, what one round
- * missed being mended before the next was written:
+/* Hand-made texts of customers with what is to be redacted marked by kind. The last 768
+ * were tried before the rules knew them, the last 461 in eight rounds, what one round
+ * missed being mended before the next was tried:
  *
- *     texts                            307    120     80     60     40     40     30
- *     spans found to the byte        94.7 % 78.4 % 90.2 % 81.4 % 85.3 % 90.9 % 82.8 %
- *     spans found at all             98.2 % 90.5 % 98.0 % 93.0 %  100 %  100 % 96.6 %
- *     of the found right to the byte 95.9 % 85.3 % 92.0 % 87.5 % 85.3 % 90.9 % 85.7 %
- *     of the found right at all      99.4 % 98.5 %  100 %  100 %  100 %  100 %  100 %
+ *     texts  found to the byte  found at all  right to the byte  right at all
+ *       307        94.7 %           98.2 %          95.9 %           99.4 %
+ *       120        78.4 %           90.5 %          85.3 %           98.5 %
+ *        80        90.2 %           98.0 %          92.0 %            100 %
+ *        60        81.4 %           93.0 %          87.5 %            100 %
+ *        40        85.3 %            100 %          85.3 %            100 %
+ *        40        90.9 %            100 %          90.9 %            100 %
+ *        30        82.8 %           96.6 %          85.7 %            100 %
+ *        47        70.0 %           97.5 %          68.3 %            100 %
+ *        47        84.6 %           97.4 %          82.5 %            100 %
  *
- * Most of it are ends of addresses. What was missed has been mended since, but for a
- * crossing of two roads, which is nobody's address, marks that stood too narrow, and the
- * three texts that are still not right: a card of 18 digits that no scheme has, and two
- * telephone numbers that no word says to be one. */
+ * of the spans that are marked, then of those that were found.
+ * Most of it are ends of addresses, and the last two rounds are addresses of many forms
+ * alone. What was missed has been mended since, but for a crossing of two roads, which is
+ * nobody's address, marks that stood too narrow, and the seven texts that are still not
+ * right: a card of 18 digits that no scheme has, two telephone numbers that no word says
+ * to be one, and four addresses with names that end like nothing known. */
 #include <kehu/redact.h>
 
 #include <stdbool.h>
@@ -21,7 +28,7 @@
 
 #include "support/test.h"
 
-enum { LINE = 1024, MOST = 16, STILL_WRONG = 3 };
+enum { LINE = 1024, MOST = 16, STILL_WRONG = 7 };
 
 static const char letters[KEHU_REDACT_KINDS + 1] = "PIBEA";
 
@@ -98,7 +105,7 @@ static void test_redact_finds_what_is_marked_and_nothing_else(void **state)
         n_lines++;
     }
     fclose(f);
-    assert_true(n_lines >= 800);
+    assert_true(n_lines >= 1000);
     assert_int_equal(n_wrong, STILL_WRONG);
 }
 

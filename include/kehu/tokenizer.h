@@ -317,6 +317,20 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_split(
     const kehu_tokenizer *tokenizer, const char *text, int64_t size, kehu_span *spans,
     int64_t capacity, int64_t *n_spans, int64_t *used, kehu_error *err);
 
+/* Where the spans of a text lie in code points, as editors and other languages count;
+ * each bad byte is one.
+ *
+ * text    [size] that was split
+ * spans   [n] as they came, or the first of them
+ * starts  [n] receives how many code points stand before each span
+ * sizes   [n] receives how many it has
+ *
+ * Fails with KEHU_ARGUMENT (a NULL; spans of another text: err->where is which).
+ * Allocates nothing. Time O(size), in SEARCH mode a few times that. */
+KEHU_API KEHU_MUST_CHECK kehu_status
+kehu_tokenizer_characters(const char *text, int64_t size, const kehu_span *spans,
+                          int64_t n, uint32_t *starts, uint32_t *sizes, kehu_error *err);
+
 /* Zero every field you do not care about: zero always means the default. */
 typedef struct kehu_tokenizer_batch_options {
     uint32_t size;                 /* sizeof(kehu_tokenizer_batch_options) */

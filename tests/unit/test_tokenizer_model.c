@@ -267,6 +267,27 @@ static void test_model_needs_words_and_sound_options(void **state)
     assert_null(t);
 }
 
+static int stop_at_once(void *ctx, double done, const char *stage)
+{
+    (void)ctx;
+    assert_string_equal(stage, "train");
+    return done >= 0;
+}
+
+static void test_model_stops_training_when_told(void **state)
+{
+    char text[MOST];
+    int32_t offsets[N + 1];
+    const kehu_column c = corpus(text, offsets);
+    const kehu_progress progress = {stop_at_once, NULL};
+    const kehu_tokenizer_train_options options = {.size = sizeof options,
+                                                  .progress = &progress};
+    kehu_tokenizer *t;
+    (void)state;
+    assert_int_equal(kehu_tokenizer_train(&t, NULL, &c, &options, NULL), KEHU_CANCELLED);
+    assert_null(t);
+}
+
 static void test_model_goes_on_where_the_spans_were_full(void **state)
 {
     kehu_tokenizer *t = train(0);
@@ -329,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_a_mapped_model_answers_as_a_read_one),
         cmocka_unit_test(test_a_mapped_model_refuses_what_a_read_one_does),
         cmocka_unit_test(test_model_needs_words_and_sound_options),
+        cmocka_unit_test(test_model_stops_training_when_told),
         cmocka_unit_test(test_model_goes_on_where_the_spans_were_full),
         cmocka_unit_test(test_every_refused_allocation_is_reported),
     };

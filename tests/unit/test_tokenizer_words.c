@@ -111,6 +111,43 @@ static void test_search_adds_the_words_inside(void **state)
     kehu_tokenizer_free(t);
 }
 
+static void test_spans_are_counted_in_code_points(void **state)
+{
+    static const char text[] = "计算机\xFF的😂a";
+    static const uint32_t wanted[][2] = {{0, 3}, {0, 2}, {1, 2}, {3, 1},
+                                         {4, 1}, {5, 1}, {6, 1}};
+    kehu_tokenizer *t = read_list(list, KEHU_TOKENIZER_SEARCH);
+    kehu_span spans[4 * sizeof text];
+    uint32_t starts[8], sizes[8];
+    int64_t n;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(kehu_tokenizer_split(t, text, sizeof text - 1, spans,
+                                          4 * sizeof text, &n, NULL, NULL),
+                     KEHU_OK);
+    assert_int_equal(n, 7);
+    assert_int_equal(
+        kehu_tokenizer_characters(text, sizeof text - 1, spans, n, starts, sizes, NULL),
+        KEHU_OK);
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(starts[i], wanted[i][0]);
+        assert_int_equal(sizes[i], wanted[i][1]);
+    }
+    assert_int_equal(kehu_tokenizer_characters(NULL, 0, NULL, 0, NULL, NULL, NULL),
+                     KEHU_OK);
+    assert_int_equal(kehu_tokenizer_characters(text, 9, spans, n, starts, sizes, &err),
+                     KEHU_ARGUMENT);
+    assert_int_equal(err.where, 3); /* ends behind the text */
+    spans[6].start = 0;
+    assert_int_equal(
+        kehu_tokenizer_characters(text, sizeof text - 1, spans, n, starts, sizes, &err),
+        KEHU_ARGUMENT);
+    assert_int_equal(err.where, 6);
+    assert_int_equal(kehu_tokenizer_characters(text, 9, NULL, 1, starts, sizes, NULL),
+                     KEHU_ARGUMENT);
+    kehu_tokenizer_free(t);
+}
+
 static void test_characters_stay_alone(void **state)
 {
     kehu_tokenizer *t = read_list(list, KEHU_TOKENIZER_CHARACTERS);
@@ -588,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_words_give_the_cheapest_way),
         cmocka_unit_test(test_words_are_found_with_what_the_list_says),
         cmocka_unit_test(test_search_adds_the_words_inside),
+        cmocka_unit_test(test_spans_are_counted_in_code_points),
         cmocka_unit_test(test_characters_stay_alone),
         cmocka_unit_test(test_units_split_where_asked),
         cmocka_unit_test(test_edits_add_change_and_remove),

@@ -1887,6 +1887,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_tokenizer_fingerprint': (c_uint64, [c_void_p], ['tokenizer']),
     'kehu_tokenizer_bound': (c_int64, [c_void_p, c_int64], ['tokenizer', 'size']),
     'kehu_tokenizer_split': (c_int, [c_void_p, c_char_p, c_int64, POINTER(kehu_span), c_int64, POINTER(c_int64), POINTER(c_int64), POINTER(kehu_error)], ['tokenizer', 'text', 'size', 'spans', 'capacity', 'n_spans', 'used', 'err']),
+    'kehu_tokenizer_characters': (c_int, [c_char_p, c_int64, POINTER(kehu_span), c_int64, POINTER(c_uint32), POINTER(c_uint32), POINTER(kehu_error)], ['text', 'size', 'spans', 'n', 'starts', 'sizes', 'err']),
     'kehu_tokenizer_bound_column': (c_int, [c_void_p, POINTER(kehu_column), POINTER(c_int64), POINTER(kehu_error)], ['tokenizer', 'texts', 'bound', 'err']),
     'kehu_tokenizer_split_column': (c_int, [c_void_p, POINTER(kehu_column), POINTER(kehu_span), c_int64, POINTER(c_int64), POINTER(kehu_tokenizer_batch_options), POINTER(kehu_error)], ['tokenizer', 'texts', 'spans', 'capacity', 'starts', 'options', 'err']),
     'kehu_svm_train': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_svm_options), POINTER(kehu_error)], ['out', 'texts', 'labels', 'options', 'err']),

@@ -1,6 +1,9 @@
 /* What a store refuses, with which status and which words. */
+#define KEHU_ALLOW_LIBC_ALLOC
 #include <kehu/store.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,9 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "store/handle.h"
+#include "store/snapshot.h"
+#include "support/memory_io.h"
 #include "support/stores.h"
 #include "support/system.h"
 #include "support/test.h"
@@ -152,6 +158,80 @@ static void test_open_misses_files_and_notices_foreign_ones(void **state)
     assert_int_equal(access("store_files/notes.txt", F_OK), 0);
     assert_int_not_equal(access("store_files/MANIFEST-0000000009.tmp", F_OK), 0);
     kehu_store_free(store);
+}
+
+/* A disk that takes nothing new. */
+static const kehu__io *sound_disk;
+static bool disk_is_full;
+
+static int open_to_read(void *ctx, const char *path, int flags, int mode)
+{
+    return (flags & O_ACCMODE) == O_RDONLY ? sound_disk->open(ctx, path, flags, mode)
+                                           : -EROFS;
+}
+
+static int64_t write_if_room(void *ctx, int fd, const void *bytes, size_t size,
+                             int64_t at)
+{
+    return disk_is_full ? -ENOSPC : sound_disk->pwrite(ctx, fd, bytes, size, at);
+}
+
+static void expect_events(const kehu__io *io, int64_t n)
+{
+    kehu_snapshot *snapshot;
+    kehu_store_stats stats;
+    kehu_error err;
+    assert_int_equal(kehu__snapshot_open_path(&snapshot, "f", NULL, io, &err), KEHU_OK);
+    assert_int_equal(kehu_snapshot_stats(snapshot, &stats, &err), KEHU_OK);
+    assert_int_equal(stats.rows[KEHU_STORE_EVENTS], n);
+    kehu_snapshot_free(snapshot);
+}
+
+static void test_read_only_folder_is_for_readers(void **state)
+{
+    memory_io *m = memory_io_new();
+    kehu__io io;
+    kehu_store *store;
+    kehu_error err;
+    (void)state;
+    sound_disk = memory_io_table(m);
+    assert_int_equal(kehu__store_open(&store, "f", &make, sound_disk, &err), KEHU_OK);
+    assert_int_equal(store_add(store, &one, 1, &err), KEHU_OK);
+    kehu_store_free(store);
+    io = *sound_disk;
+    io.open = open_to_read;
+    assert_int_equal(kehu__store_open(&store, "f", &make, &io, &err), KEHU_IO);
+    err.message[strcspn(err.message, "(")] = '\0';
+    assert_string_equal(err.message, "cannot open f/LOCK: read-only file system ");
+    expect_events(&io, 1);
+    memory_io_free(m);
+}
+
+static void test_full_disk_loses_nothing(void **state)
+{
+    memory_io *m = memory_io_new();
+    kehu__io io = *memory_io_table(m);
+    kehu_store *store;
+    kehu_error err;
+    (void)state;
+    sound_disk = memory_io_table(m);
+    io.pwrite = write_if_room;
+    disk_is_full = false;
+    assert_int_equal(kehu__store_open(&store, "f", &make, &io, &err), KEHU_OK);
+    assert_int_equal(store_add(store, &one, 1, &err), KEHU_OK);
+    disk_is_full = true;
+    assert_int_equal(store_add(store, &one, 1, &err), KEHU_IO);
+    err.message[strcspn(err.message, "(")] = '\0';
+    assert_string_equal(err.message, "cannot write log-0000000001.kl: the disk is full ");
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_IO);
+    assert_int_equal(kehu_store_compact(store, &err), KEHU_IO);
+    expect_events(&io, 1);
+    disk_is_full = false; /* the same handle goes on once there is room */
+    assert_int_equal(store_add(store, &one, 1, &err), KEHU_OK);
+    assert_int_equal(kehu_store_flush(store, &err), KEHU_OK);
+    kehu_store_free(store);
+    expect_events(&io, 2);
+    memory_io_free(m);
 }
 
 enum { ROWS = 3 };
@@ -311,6 +391,8 @@ int main(void)
         cmocka_unit_test(test_open_says_what_is_wrong_with_the_folder),
         cmocka_unit_test(test_open_tells_newer_from_damaged),
         cmocka_unit_test(test_open_misses_files_and_notices_foreign_ones),
+        cmocka_unit_test(test_read_only_folder_is_for_readers),
+        cmocka_unit_test(test_full_disk_loses_nothing),
         cmocka_unit_test(test_add_names_column_and_row),
         cmocka_unit_test(test_add_takes_integer_ids_and_days),
         cmocka_unit_test(test_scan_refuses_what_is_not_there),

@@ -10,7 +10,7 @@
 #include "base/thread.h"
 #include "learn/tree_grow.h"
 
-enum { KEHU__BOOST_MAX_TREES = 60000, KEHU__BOOST_MAX_LEAVES = 64 };
+enum { KEHU__BOOST_MAX_TREES = 60000 };
 
 /* Trees that add up to log-odds: with two classes one output, the second class's; else
  * one a class. Tree t is of output t % n_outputs. */

@@ -526,15 +526,3 @@ void kehu__automaton_free(kehu__automaton *a)
     kehu__free(alloc, a->ends, a->end_capacity, sizeof *a->ends);
     *a = (kehu__automaton){.n_states = 0};
 }
-
-size_t kehu__automaton_bytes(const kehu__automaton *a)
-{
-    return KEHU__CHARACTER_PAGES * sizeof *a->page_of +
-           ((size_t)a->n_pages << 8) * sizeof *a->pages +
-           a->word_capacity * sizeof *a->words + a->n_slots * sizeof *a->slots +
-           DIRECT * sizeof *a->direct +
-           a->n_symbols * (sizeof *a->root + sizeof *a->first + sizeof *a->single) +
-           a->pair_capacity * sizeof *a->pair + a->link_capacity * sizeof *a->links +
-           a->deep_capacity * sizeof *a->next_deep +
-           a->state_capacity * sizeof *a->states + a->end_capacity * sizeof *a->ends;
-}

@@ -80,9 +80,6 @@ kehu_status kehu__automaton_build(kehu__automaton *a, const char *bytes,
                                   const kehu_allocator *alloc, kehu_error *err);
 void kehu__automaton_free(kehu__automaton *a);
 
-/* Bytes of memory the automaton holds. */
-size_t kehu__automaton_bytes(const kehu__automaton *a);
-
 /* Write the one form of a keyword into out[size + 1]: folded, blanks at the ends
  * dropped, runs of blanks one blank, then a NUL. Returns the size without the
  * NUL, 0 for nothing but blanks, or SIZE_MAX when bytes are not UTF-8 or there

@@ -50,15 +50,17 @@ static kehu_status alloc_lessons(kehu__distilled *d, const kehu__tree_rows *rows
 {
     const kehu_allocator *a = &d->alloc;
     const uint32_t K = rows->n_classes, F = rows->n_inputs;
-    const size_t n = (size_t)rows->n_rows * K;
-    if (n > UINT32_MAX)
+    const uint64_t all = (uint64_t)rows->n_rows * K;
+    const size_t n = (size_t)all;
+    if (all > UINT32_MAX)
         return kehu__fail(err, KEHU_LIMIT, -1,
                           "%lu rows times %u classes, a distilled tree takes 2^32",
                           (unsigned long)rows->n_rows, (unsigned)K);
     d->lessons.rows = *rows;
     d->lessons.rows.n_rows = (uint32_t)n;
-    d->fold_size = n * n_repeats;
-    d->n_margins = (size_t)n_folds * rows->n_rows * kehu__boost_outputs(K);
+    d->fold_size = kehu__times(n, n_repeats);
+    d->n_margins =
+        kehu__times(kehu__times(n_folds, rows->n_rows), kehu__boost_outputs(K));
     d->n_sets = n_folds * n_repeats + 1;
     d->codes = kehu__alloc(a, n, F);
     d->by_row = kehu__alloc(a, n, rows->stride);

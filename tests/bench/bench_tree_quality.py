@@ -99,9 +99,9 @@ def ece(p, y):
 
 
 def probabilities(peer, to):
-    """Of the test rows; kept in the folder. None where it took too long."""
+    """Of the test rows; those of others are kept in the folder. None where it took too long."""
     path = os.path.join(to, peer + ".txt")
-    if not os.path.exists(path):
+    if peer in OURS or not os.path.exists(path):
         program = ["Rscript", os.path.join(here, "peer_tree_quality.R")] if peer in ("rpart", "ctree", "c50") else \
             [sys.executable, os.path.join(here, "peer_tree_quality.py")]
         done = subprocess.run(["timeout", str(PATIENCE), *program, peer, to], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -13,8 +13,8 @@
  *        47        70.0 %           97.5 %          68.3 %            100 %
  *        47        84.6 %           97.4 %          82.5 %            100 %
  *
- * of the spans that are marked, then of those that were found.
- * Most of it are ends of addresses, and the last two rounds are addresses of many forms
+ * of the spans that are marked, then of those that were found. What was not right is
+ * mostly ends of addresses, and the last two rounds are addresses of many forms
  * alone. What was missed has been mended since, but for a crossing of two roads, which is
  * nobody's address, marks that stood too narrow, and the seven texts that are still not
  * right: a card of 18 digits that no scheme has, two telephone numbers that no word says

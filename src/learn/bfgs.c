@@ -9,8 +9,8 @@
 
 enum { MAX_HALVINGS = 40, NEWTON_STEPS = 3 };
 
-#define APART 1e-4          /* of the gradients that second derivatives are made of */
-#define NEAR  (APART / 100) /* a step that leaves them as they are */
+#define DISTANCE   1e-4 /* of the gradients that second derivatives are made of */
+#define SHORT_STEP (DISTANCE / 100) /* a step that leaves them as they are */
 
 static double largest(uint32_t n, const double *g)
 {
@@ -162,7 +162,7 @@ static void descend(search *s)
 static void find_hessian(search *s, double hessian[KEHU__BFGS_MAX][KEHU__BFGS_MAX])
 {
     const uint32_t n = s->b->n;
-    const double h = APART;
+    const double h = DISTANCE;
     double x[KEHU__BFGS_MAX], up[KEHU__BFGS_MAX], down[KEHU__BFGS_MAX];
     for (uint32_t i = 0; i < n; i++) {
         memcpy(x, s->x, n * sizeof *x);
@@ -220,7 +220,7 @@ bool kehu__bfgs_minimize(kehu__bfgs *b, kehu__smooth f, void *ctx, double *x,
         double moved;
         if (!polish(&s, inverse, &moved))
             break;
-        if (moved < NEAR)
+        if (moved < SHORT_STEP)
             continue;
         find_hessian(&s, hessian);
         curved = kehu__invert(b->n, hessian, inverse);

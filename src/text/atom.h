@@ -56,6 +56,7 @@ enum {
     KEHU__NUMERAL_KUAI, /* 块 */
     KEHU__NUMERAL_MONEY /* 钱 */
 };
+
 #define KEHU__NUMERAL_MAP(X)                                                             \
     X(0x4E00, 1)                            /* 一 */                                    \
     X(0x4E8C, 2)                            /* 二 */                                    \

@@ -61,10 +61,10 @@ static void mark_longer(const kehu__scorer *s, const kehu__piece *piece,
     }
 }
 
-/* a when is, which is 0 or 1, else b, without a jump that cannot be foreseen. */
-static inline uint32_t choose(uint32_t is, uint32_t a, uint32_t b)
+/* `a` if the first is 1, `b` if it is 0: without a jump, which could not be foreseen. */
+static inline uint32_t choose(uint32_t is_a, uint32_t a, uint32_t b)
 {
-    return b ^ ((a ^ b) & (0 - is));
+    return b ^ ((a ^ b) & (0 - is_a));
 }
 
 /* Pairs that have no place go to the free one; words are marked, those of two units as

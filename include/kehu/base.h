@@ -69,7 +69,7 @@ typedef enum kehu_status {
  * only when the call fails; passing NULL is always allowed. */
 typedef struct kehu_error {
     int32_t code;      /* a kehu_status */
-    int32_t field;     /* 1-based argument or option number, 0 = none */
+    int32_t field;     /* 0: nothing sets it yet; the message names what is meant */
     int64_t where;     /* 0-based row or byte offset, -1 = none */
     char message[240]; /* one line of UTF-8, no trailing dot, NUL-terminated */
 } kehu_error;

@@ -39,7 +39,9 @@ typedef enum kehu_type {
     KEHU_TIMESTAMP,  /* int64_t microseconds since 1970-01-01 00:00 UTC */
     KEHU_UTF8,       /* bytes; offsets are int32_t[length + 1] */
     KEHU_LARGE_UTF8, /* bytes; offsets are int64_t[length + 1] */
-    KEHU_CATEGORY,   /* int32_t codes into dictionary, a column of plain text */
+    KEHU_CATEGORY,   /* int32_t codes into dictionary, a column of plain text. Taken
+                        wherever text is: with row numbers as codes it is a choice of a
+                        text column's rows, without a copy */
     /* As other programs keep them. Every function reads them where they lie, as the
      * type behind the colon; the library's own results never have them. */
     KEHU_CATEGORY8,    /* uint8_t codes: CATEGORY */

@@ -70,7 +70,10 @@ typedef struct kehu_csv_options {
     uint32_t n_fields;          /* 0..65536 */
     uint32_t infer_rows;        /* columns without a field get the narrowest of INT64,
                                    FLOAT64, DATE32, TIMESTAMP, UTF8 that fits the first
-                                   infer_rows rows of the first MiB; 0 = UTF8 */
+                                   infer_rows rows of the first MiB; 0 = UTF8. A single
+                                   value that does not fit makes all of the column
+                                   UTF8: name the columns that must be numbers in
+                                   fields, then it rejects its row alone */
     const char *const *missing; /* [n_missing] values that mean "none", beside the
                                    empty one; kept until free */
     uint32_t n_missing;         /* 0..1000 */

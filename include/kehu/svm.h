@@ -196,6 +196,9 @@ typedef struct kehu_svm_reason {
  *               contributions of all terms and bias add up to margin, but for
  *               rounding; may be NULL
  *
+ * The same bytes may come twice, as a word and as a string; for people, add up those of
+ * equal text.
+ *
  * Fails with KEHU_ARGUMENT, KEHU_NO_MEMORY. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_svm_explain(const kehu_svm *svm, const char *text, int64_t size,

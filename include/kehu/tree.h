@@ -58,7 +58,8 @@ typedef enum kehu_tree_calibration {
 
 /* What a handle may hold. */
 typedef enum kehu_tree_kind {
-    KEHU_TREE_SINGLE = 0, /* one tree */
+    KEHU_TREE_SINGLE = 0, /* one tree, to be read as a whole; a score for each leaf, so
+                             that many rows tie: to rank rows, rather BEST */
     KEHU_TREE_ENSEMBLE,   /* some hundred small trees added up: gradient boosting, rounds
                              and size chosen by cross-validation, its probabilities
                              calibrated on held-out rows where that lessens the loss */
@@ -110,7 +111,9 @@ typedef struct kehu_tree_options {
                                       weights, classes */
 } kehu_tree_options;
 
-/* Learn a tree.
+/* Learn a tree. Where no split pays it has a single leaf (kehu_tree_leaf_count): every
+ * row gets the classes' shares then, and explaining has no steps. Scores of the rows it
+ * was learnt from flatter; kehu/evaluate.h tells what to expect of others.
  *
  * out        receives a new handle, or NULL on failure; free with kehu_tree_free()
  * columns    [n_columns] inputs, each with a name of its own and n values; not kept
@@ -244,7 +247,8 @@ typedef struct kehu_tree_step {
 } kehu_tree_step;
 
 /* Why a row has its probability: base + the sum of all changes is the score, exactly,
- * in any order of summing.
+ * in any order of summing. A step between leaves of equal probability has change 0; for
+ * people, leave it out.
  *
  * columns    as for kehu_tree_score; row is one of their rows
  * steps      [capacity] receives the path from the root; the summary's depth is

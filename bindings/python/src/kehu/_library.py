@@ -40,7 +40,7 @@ def declare(library: ctypes.CDLL, path: str) -> None:
         try:
             function = getattr(library, name)
         except AttributeError:
-            raise ImportError(f"{path} has no function {name}: it is not the library of kehu {VERSION}") from None
+            raise ImportError(f"{path} has no function {name}: it was built from other sources than this package of kehu {VERSION}") from None
         function.restype, function.argtypes = result, arguments
 
 

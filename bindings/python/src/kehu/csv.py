@@ -45,7 +45,8 @@ class Csv(Exclusive):
     header          False: the first row is data
     only_fields     drop columns that no field names
     json            the file is JSON Lines
-    infer_rows      columns without a field get the narrowest type that fits so many rows; 0: text
+    infer_rows      columns without a field get the narrowest type that fits so many rows; 0: text. A single value that does
+                    not fit makes all of the column text: name the columns that must be numbers in fields
     missing         values that mean "none", beside the empty one
     zone_minutes    zone of dates and times that name none, minutes east of UTC
     max_row_bytes, batch_rows, max_rejects   see kehu_csv_options; 0: the library's

@@ -5,7 +5,7 @@ Each has the message of the library, which names the argument, option, row, line
     code    the number of the status (0 for what the package itself refuses)
     status  its name, such as "DATA"
     where   the 0-based row, line or byte meant, -1 for none
-    field   the 1-based argument or option meant, 0 for none
+    field   0: nothing sets it yet; the message names what is meant
 
 Where Python has a class of its own for such a mistake, the error is of that class too: a KehuNotFoundError is a
 FileNotFoundError, a KehuDataError a ValueError.

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 
 class Answers(Result):
-    """The answers to n texts, as a table of class and probability; a class is missing where the model abstains."""
+    """The answers to n texts, as a table of class and probability; a class is missing where the model abstains.
+    probabilities[n, "class"] is a text's of a class, margins likewise."""
 
     def __init__(self, n: int, names: tuple[str, ...], classes: Any, probabilities: Matrix | None, margins: Matrix | None) -> None:
         parts = [Part("class", "i", classes, names)]

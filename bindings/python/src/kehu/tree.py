@@ -145,7 +145,8 @@ class Tree(Model):
         target           [n] text, whole numbers or bool: the class of each row
         row_ids          [n] rows with the same id share a fold; None: each row stands for itself
         weights          [n] finite and >= 0; rows of weight 0 are not looked at
-        kind             "single" tree; "ensemble": boosted trees added up, which have no leaves, rules or ONNX; "best":
+        kind             "single" tree, to be read as a whole, with a score for each leaf, so that many rows tie: to rank rows,
+                         rather "best"; "ensemble": boosted trees added up, which have no leaves, rules or ONNX; "best":
                          whichever has the lower cross-validated log-loss; "distilled": one tree that learns from an ensemble's
                          probabilities, where that has the lower cross-validated log-loss, else as "single"
         criterion        "auto" (by cross-validation), "entropy", "gini", "gain_ratio"

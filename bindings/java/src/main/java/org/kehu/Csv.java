@@ -121,7 +121,8 @@ public final class Csv extends MutableHandle {
         }
 
         /**
-         * Columns without a field get the narrowest type that fits so many rows.
+         * Columns without a field get the narrowest type that fits so many rows. A single value that does not fit makes all
+         * of the column text: name the columns that must be numbers as fields.
          *
          * @param rows 0 means all are text
          * @return this
@@ -282,7 +283,7 @@ public final class Csv extends MutableHandle {
     /**
      * All remaining rows.
      *
-     * @return a table, perhaps empty
+     * @return a table, perhaps empty, which outlives the file
      */
     public Table rest() {
         return table(Native::csvRest);

@@ -31,9 +31,9 @@ public class KehuException extends RuntimeException {
     }
 
     /**
-     * Which argument or option is meant.
+     * Which argument or option is meant; nothing sets it yet, the message names it.
      *
-     * @return its number from 1, 0 for none
+     * @return 0
      */
     public int field() {
         return field;

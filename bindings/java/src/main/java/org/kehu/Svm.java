@@ -135,7 +135,7 @@ public final class Svm extends Model {
         /**
          * The longest n-gram of characters.
          *
-         * @param n 1 to 5; 0 means 2
+         * @param n 1 to 5; 0 means 2, or 3 where validation says that it pays
          * @return this
          */
         public Options charMax(int n) {
@@ -256,7 +256,7 @@ public final class Svm extends Model {
         /**
          * Whose words are terms too.
          *
-         * @param tokenizer null for none
+         * @param tokenizer null for the built-in one, where validation says that its words pay
          * @return this
          */
         public Options tokenizer(Tokenizer tokenizer) {
@@ -651,10 +651,14 @@ public final class Svm extends Model {
      * @param converged whether the wanted gap was reached
      * @param temperature margins are divided by it before the softmax
      * @param accuracy on the left-out texts at the chosen C; NaN when none
+     * @param abstainBelow the probability below which no class is given
+     * @param charMax the longest n-gram of characters
+     * @param words whether a tokenizer's words are terms
      * @param curve the steps of choosing C, by rising cost; empty when C was given
      */
     public record Info(int classes, int terms, long texts, long empty, long conflicting, long validated, double cost, double primal,
-        double dual, double gap, int passes, boolean converged, double temperature, double accuracy, List<Step> curve) {}
+        double dual, double gap, int passes, boolean converged, double temperature, double accuracy, double abstainBelow,
+        int charMax, boolean words, List<Step> curve) {}
 
     /**
      * How training went.
@@ -674,7 +678,8 @@ public final class Svm extends Model {
                 m.i64(Layout.SvmInfo.N_EMPTY), m.i64(Layout.SvmInfo.N_CONFLICTING), m.i64(Layout.SvmInfo.N_VALIDATED),
                 m.f64(Layout.SvmInfo.COST), m.f64(Layout.SvmInfo.PRIMAL), m.f64(Layout.SvmInfo.DUAL), m.f64(Layout.SvmInfo.GAP),
                 m.i32(Layout.SvmInfo.PASSES), m.i32(Layout.SvmInfo.CONVERGED) != 0, m.f64(Layout.SvmInfo.TEMPERATURE),
-                m.f64(Layout.SvmInfo.ACCURACY), List.of(curve));
+                m.f64(Layout.SvmInfo.ACCURACY), m.f64(Layout.SvmInfo.ABSTAIN_BELOW), m.i32(Layout.SvmInfo.CHAR_MAX),
+                m.i32(Layout.SvmInfo.WORDS) != 0, List.of(curve));
         }
     }
 }

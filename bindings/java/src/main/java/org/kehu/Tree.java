@@ -64,7 +64,7 @@ public final class Tree extends Model {
 
     /** What a handle may hold. */
     public enum Kind {
-        /** One tree. */
+        /** One tree, to be read as a whole, with a score for each leaf, so that many rows tie: to rank rows, rather BEST. */
         SINGLE,
         /** Boosted trees added up. */
         ENSEMBLE,

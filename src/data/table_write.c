@@ -61,7 +61,8 @@ static bool needs_quotes(const char *bytes, size_t size, char delimiter)
         if (bytes[i] == delimiter || bytes[i] == '"' || bytes[i] == '\n' ||
             bytes[i] == '\r')
             return true;
-    return size == 0;
+    /* A byte-order mark that belongs to the first name is no mark of the file. */
+    return size == 0 || (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0);
 }
 
 /* = + - @, their full-width forms, and characters that some programs skip. */

@@ -346,6 +346,57 @@ static void test_svm_refuses_bad_training_data(void **state)
            KEHU_ONE_CLASS, "all rows with a weight are of one class");
 }
 
+/* At the most max_terms terms: those of most texts. */
+static void test_svm_leaves_out_terms_beyond_the_limit(void **state)
+{
+    static texts t;
+    const kehu_svm_options o = {
+        .size = sizeof o, .char_max = 1, .cost = 1, .max_terms = 3};
+    kehu_svm_info info;
+    kehu_svm *svm;
+    uint32_t n;
+    (void)state;
+    clear(&t);
+    add(&t, "甲", "A");
+    add(&t, "甲乙", "A");
+    add(&t, "甲乙丙", "A");
+    add(&t, "丁", "B");
+    add(&t, "丁乙", "B");
+    add(&t, "丁丙", "B");
+    assert_int_equal(kehu_svm_train(&svm, &t.texts, &t.labels, &o, NULL), KEHU_OK);
+    kehu_svm_get_info(svm, &info);
+    assert_int_equal(info.n_terms, 3);
+    assert_int_equal(kehu_svm_explain(svm, "丙", 3, -1, NULL, 0, &n, NULL, NULL, NULL),
+                     KEHU_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(
+        kehu_svm_explain(svm, "甲乙丁丙", 12, -1, NULL, 0, &n, NULL, NULL, NULL),
+        KEHU_OK);
+    assert_int_equal(n, 3);
+    kehu_svm_free(svm);
+}
+
+/* It is a class like any other, though no fold can judge it. */
+static void test_svm_learns_a_class_of_one_text(void **state)
+{
+    static texts t;
+    const kehu_column one = {.type = KEHU_UTF8,
+                             .length = 1,
+                             .data = "独一无二",
+                             .offsets = (int32_t[]){0, 12}};
+    kehu_svm *svm;
+    int32_t found;
+    (void)state;
+    make(&t, 60, 3, 9);
+    add(&t, "独一无二", "rare");
+    assert_int_equal(kehu_svm_train(&svm, &t.texts, &t.labels, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_svm_class_count(svm), 4);
+    assert_int_equal(kehu_svm_predict(svm, &one, NULL, &found, NULL, NULL, NULL),
+                     KEHU_OK);
+    assert_string_equal(kehu_svm_class_name(svm, found), "rare");
+    kehu_svm_free(svm);
+}
+
 static void test_svm_refuses_bad_options(void **state)
 {
     static texts t;
@@ -597,6 +648,8 @@ int main(void)
         cmocka_unit_test(test_svm_comes_back_from_its_file),
         cmocka_unit_test(test_svm_refuses_damaged_files),
         cmocka_unit_test(test_svm_refuses_bad_training_data),
+        cmocka_unit_test(test_svm_leaves_out_terms_beyond_the_limit),
+        cmocka_unit_test(test_svm_learns_a_class_of_one_text),
         cmocka_unit_test(test_svm_refuses_bad_options),
         cmocka_unit_test(test_svm_reads_older_and_newer_options),
         cmocka_unit_test(test_svm_takes_awkward_texts),

@@ -228,6 +228,8 @@ static void test_a_mapped_model_is_checked_in_full(void **state)
     char *index, *keys, *weights;
     size_t index_size, size, at = 0, none = 0;
     uint32_t entry;
+    /* Where integers are swapped, the index is made anew from the terms. */
+    const kehu_status bad_index = KEHU__BIG_ENDIAN ? KEHU_OK : KEHU_FORMAT;
     (void)state;
     make(3);
     svm = trained(NULL, 0);
@@ -243,17 +245,17 @@ static void test_a_mapped_model_is_checked_in_full(void **state)
     entry = kehu__load32(index + at);
 
     kehu__store32(index + at, 0); /* a term is not found */
-    assert_int_equal(over(&b), KEHU_FORMAT);
+    assert_int_equal(over(&b), bad_index);
     kehu__store32(index + at, entry | KEHU__MAX_TERMS); /* no such term */
-    assert_int_equal(over(&b), KEHU_FORMAT);
+    assert_int_equal(over(&b), bad_index);
     kehu__store32(index + at, entry & ~(uint32_t)KEHU__MAX_TERMS); /* none at all */
-    assert_int_equal(over(&b), KEHU_FORMAT);
+    assert_int_equal(over(&b), bad_index);
     kehu__store32(index + at, entry);
     kehu__store32(index + none, entry); /* one too many */
-    assert_int_equal(over(&b), KEHU_FORMAT);
+    assert_int_equal(over(&b), bad_index);
     for (size_t k = 0; k < index_size; k += 4) /* no place is free */
         kehu__store32(index + k, entry);
-    assert_int_equal(over(&b), KEHU_FORMAT);
+    assert_int_equal(over(&b), bad_index);
     kehu__buffer_free(&b);
 
     b = written(svm);

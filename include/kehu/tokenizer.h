@@ -122,7 +122,7 @@ kehu_tokenizer_read_words(kehu_tokenizer **out, const char *text, size_t size,
 
 /* The words as such text, by code points. A word that is kept whole loses that
  * mark, which the format does not have. Fails with KEHU_NOT_FOUND (no
- * dictionary), KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. */
+ * dictionary), KEHU_FORMAT (a damaged one), KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_save_words(
     const kehu_tokenizer *tokenizer, const char *path, kehu_error *err);
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_write_words(
@@ -140,7 +140,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_write(const kehu_tokenizer *
 /* The way back. _load and _read keep a copy of the bytes; _view uses them where
  * they lie: they must stay as long as the handle and all handles made from it. All of
  * them check the checksum and everything that splitting relies on first; that no slot of
- * the dictionary hangs loose is checked where its words are listed (to save, to train).
+ * the dictionary hangs loose is checked where its words are listed: to write them as text,
+ * to keep edits, to adapt, to train.
  * Fail with KEHU_FORMAT, KEHU_KIND, KEHU_VERSION, KEHU_NOT_FOUND, KEHU_IO,
  * KEHU_ARGUMENT, KEHU_NO_MEMORY. */
 KEHU_API KEHU_MUST_CHECK kehu_status
@@ -191,7 +192,7 @@ typedef struct kehu_tokenizer_adapt_options {
     uint32_t size;                 /* sizeof(kehu_tokenizer_adapt_options) */
     uint32_t rounds;               /* times the texts are split, 1..20; 0 means 2 */
     double prior;                  /* words of text that the old frequencies count as,
-                                      above 0; 0 means 20000 */
+                                      1e-9 to 1e15; 0 means 20000 */
     uint32_t n_threads;            /* 0 means 1; above 16 is 16 */
     const kehu_executor *executor; /* NULL means threads for this call only */
     const kehu_progress *progress; /* NULL means none */
@@ -208,8 +209,8 @@ typedef struct kehu_tokenizer_adapt_options {
  * texts      [n] text column, any bytes; without a word in them nothing changes
  *
  * Fails with KEHU_NOT_FOUND (the tokenizer has no dictionary), KEHU_LIMIT (a text above
- * 4 GiB; err->where is the row), KEHU_COLUMN, KEHU_ARGUMENT, KEHU_VERSION,
- * KEHU_CANCELLED, KEHU_NO_MEMORY.
+ * 4 GiB; err->where is the row), KEHU_FORMAT or KEHU_ENCODING (a damaged dictionary),
+ * KEHU_COLUMN, KEHU_ARGUMENT, KEHU_VERSION, KEHU_CANCELLED, KEHU_NO_MEMORY.
  * The same bytes for every number of threads. A round takes the time of splitting the
  * texts and of building the dictionary, and 8 bytes a trie node and thread beside that.
  * Method: p(w) ~ max(0, count(w) - 5) + prior * p_old(w), counts being those of the
@@ -244,7 +245,7 @@ typedef struct kehu_tokenizer_train_options {
  *
  * Fails with KEHU_EMPTY (no word), KEHU_ENCODING, KEHU_LIMIT (a word above 255
  * characters; err->where is the line, row + 1), KEHU_COLUMN, KEHU_ARGUMENT,
- * KEHU_VERSION, KEHU_CANCELLED, KEHU_NO_MEMORY.
+ * KEHU_FORMAT (a damaged dictionary), KEHU_VERSION, KEHU_CANCELLED, KEHU_NO_MEMORY.
  * The same bytes for the same input and options. A million words take about a
  * second a pass and 300 MB; the model about 16 MB with its dictionary.
  * Source: Collins, "Discriminative training methods for hidden Markov models",
@@ -325,7 +326,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_split(
  * starts  [n] receives how many code points stand before each span
  * sizes   [n] receives how many it has
  *
- * Fails with KEHU_ARGUMENT (a NULL; spans of another text: err->where is which).
+ * Fails with KEHU_ARGUMENT (a NULL, n or size below 0; spans of another text: err->where
+ * is which).
  * Allocates nothing. Time O(size), in SEARCH mode a few times that. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_tokenizer_characters(const char *text, int64_t size, const kehu_span *spans,
@@ -341,7 +343,7 @@ typedef struct kehu_tokenizer_batch_options {
 } kehu_tokenizer_batch_options;
 
 /* Most spans a column of texts can have, to size the array of the next
- * function. Fails with KEHU_COLUMN or KEHU_ARGUMENT. */
+ * function. Fails with KEHU_COLUMN, KEHU_LIMIT (a text above 4 GiB) or KEHU_ARGUMENT. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_tokenizer_bound_column(const kehu_tokenizer *tokenizer, const kehu_column *texts,
                             int64_t *bound, kehu_error *err);

@@ -147,7 +147,7 @@ uint32_t kehu__dictionary_n_labels(const kehu__dictionary *d)
 uint32_t kehu__dictionary_find(const kehu__dictionary *d, const char *bytes, size_t size,
                                uint32_t *value)
 {
-    const char *p = bytes, *const end = bytes + size;
+    const char *p = bytes, *const end = size == 0 ? bytes : bytes + size;
     uint32_t base = 0, id = 0;
     kehu__slot slot = 0;
     for (bool first = true; p < end; first = false) {

@@ -1,7 +1,7 @@
 /* text/dictionary.h - words with frequencies and tags, as a read-only block of
  * bytes that is used where it lies: a container of kind "DIC2".
  *
- *   HEAD  22 numbers, see dictionary.c
+ *   HEAD  14 numbers, see dictionary.c
  *   PAGE  u16[4352]: which page of CHAR holds characters 256 * i ...
  *   CHAR  u16[256] a page: the trie label of each character, 0 = in no word.
  *         Characters that fold to the same one have the same label.

@@ -16,7 +16,7 @@ enum {
     SPANS = 1024,      /* of a text at a time; room for any sentence */
     ROWS_A_REPORT = 8192
 };
-static const double DEFAULT_PRIOR = 20000;
+static const double DEFAULT_PRIOR = 20000, LEAST_PRIOR = 1e-9;
 
 /* Who counts which words: counter k has the rows first + k, + n_counters, ... */
 typedef struct counting {
@@ -154,8 +154,8 @@ static kehu_status read_adapt_options(kehu_tokenizer_adapt_options *opt,
     if (opt->rounds > MAX_ROUNDS)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "rounds is %u, expected 1 to %d",
                           (unsigned)opt->rounds, MAX_ROUNDS);
-    if (!(opt->prior > 0 && opt->prior <= 1e15))
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "prior is not above 0 and up to 1e15");
+    if (!(opt->prior >= LEAST_PRIOR && opt->prior <= 1e15))
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "prior is not in 1e-9 to 1e15");
     return KEHU_OK;
 }
 

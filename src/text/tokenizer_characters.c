@@ -17,6 +17,8 @@ kehu_status kehu_tokenizer_characters(const char *text, int64_t size,
                                       uint32_t *sizes, kehu_error *err)
 {
     uint32_t at = 0, before = 0; /* the last span that is no part: its place in both */
+    if (n < 0 || size < 0)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "n or size is negative");
     if (n > 0 && (text == NULL || spans == NULL || starts == NULL || sizes == NULL))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "text, spans, starts or sizes is NULL");
     for (int64_t i = 0; i < n; i++) {

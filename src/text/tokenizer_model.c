@@ -353,7 +353,7 @@ kehu_status kehu__model_split(const kehu_tokenizer *t, const char *text, int64_t
                               int64_t *used, kehu_error *err)
 {
     const kehu__scorer *s = &t->model->scorer;
-    const char *p = text, *const end = text + size;
+    const char *p = text, *const end = size == 0 ? text : text + size;
     kehu__places places;
     kehu__piece piece;
     uint8_t tags[KEHU__PIECE_MAX];

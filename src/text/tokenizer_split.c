@@ -65,8 +65,7 @@ static inline void set_labels(const kehu_tokenizer *t, block *b, uint32_t i, uin
 }
 
 /* Append an atom as units; false when the block has no room. An atom of more
- * units than a word can have never meets a word: it is left out, and *size says
- * how long it is. */
+ * units than a word can have never meets a word: it is left out. */
 static bool add_atom(const kehu_tokenizer *t, block *b, const char *start, const char *p,
                      const kehu__atom *atom)
 {

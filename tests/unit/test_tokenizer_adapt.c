@@ -1,6 +1,7 @@
 /* Costs learned from texts that nobody has parted. */
 #include <kehu/tokenizer.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,7 +302,11 @@ static void test_adapt_refuses_wrong_arguments(void **state)
     assert_refused(t, &c, (kehu_tokenizer_adapt_options){.rounds = 21}, KEHU_ARGUMENT,
                    "rounds is 21, expected 1 to 20");
     assert_refused(t, &c, (kehu_tokenizer_adapt_options){.prior = -1}, KEHU_ARGUMENT,
-                   "prior is not above 0 and up to 1e15");
+                   "prior is not in 1e-9 to 1e15");
+    assert_refused(t, &c, (kehu_tokenizer_adapt_options){.prior = 1e-303}, KEHU_ARGUMENT,
+                   "prior is not in 1e-9 to 1e15");
+    assert_refused(t, &c, (kehu_tokenizer_adapt_options){.prior = NAN}, KEHU_ARGUMENT,
+                   "prior is not in 1e-9 to 1e15");
     assert_int_equal(kehu_tokenizer_adapt(&trained, t, &numbers, NULL, &err),
                      KEHU_COLUMN);
     assert_int_equal(kehu_tokenizer_adapt(&trained, t, NULL, NULL, &err), KEHU_ARGUMENT);

@@ -75,6 +75,19 @@ static void test_model_splits_as_its_corpus(void **state)
     kehu_tokenizer_free(t);
 }
 
+static void test_model_takes_no_text_at_all(void **state)
+{
+    kehu_tokenizer *t = train(0);
+    kehu_word_info info;
+    int64_t n = -1, used = -1;
+    (void)state;
+    assert_int_equal(kehu_tokenizer_split(t, NULL, 0, NULL, 0, &n, &used, NULL), KEHU_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(used, 0);
+    assert_int_equal(kehu_tokenizer_find(t, NULL, 0, &info, NULL), KEHU_NOT_FOUND);
+    kehu_tokenizer_free(t);
+}
+
 static void test_model_is_judged(void **state)
 {
     char text[MOST];
@@ -344,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_model_splits_as_its_corpus),
+        cmocka_unit_test(test_model_takes_no_text_at_all),
         cmocka_unit_test(test_model_is_judged),
         cmocka_unit_test(test_model_is_the_same_for_the_same_seed),
         cmocka_unit_test(test_model_files_give_the_same_words),

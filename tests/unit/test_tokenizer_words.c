@@ -135,6 +135,8 @@ static void test_spans_are_counted_in_code_points(void **state)
     }
     assert_int_equal(kehu_tokenizer_characters(NULL, 0, NULL, 0, NULL, NULL, NULL),
                      KEHU_OK);
+    assert_int_equal(kehu_tokenizer_characters(text, 9, spans, -1, starts, sizes, &err),
+                     KEHU_ARGUMENT);
     assert_int_equal(kehu_tokenizer_characters(text, 9, spans, n, starts, sizes, &err),
                      KEHU_ARGUMENT);
     assert_int_equal(err.where, 3); /* ends behind the text */

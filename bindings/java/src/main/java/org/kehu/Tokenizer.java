@@ -286,7 +286,7 @@ public final class Tokenizer extends Model {
         /**
          * Words of text that the old frequencies count as.
          *
-         * @param words above 0; 0 means 20000
+         * @param words 1e-9 to 1e15; 0 means 20000
          * @return this
          */
         public AdaptOptions prior(double words) {

@@ -115,8 +115,8 @@ static inline kehu__steps kehu__steps_new(const int32_t after_first[KEHU__TAGS],
 static inline uint32_t kehu__ways_step(kehu__ways *w, const kehu__steps *s, uint64_t sums,
                                        bool whole)
 {
-    const __m128i here =
-        _mm_unpacklo_epi16(_mm_cvtsi64_si128((int64_t)sums), _mm_setzero_si128());
+    const __m128i four = _mm_loadl_epi64((const __m128i *)(const void *)&sums);
+    const __m128i here = _mm_unpacklo_epi16(four, _mm_setzero_si128());
     const __m128i x =
         _mm_add_epi32(_mm_shuffle_epi32(w->best, _MM_SHUFFLE(KEHU__TAG_E, KEHU__TAG_B,
                                                              KEHU__TAG_B, KEHU__TAG_E)),

@@ -384,12 +384,13 @@ static void test_svm_learns_a_class_of_one_text(void **state)
                              .length = 1,
                              .data = "独一无二",
                              .offsets = (int32_t[]){0, 12}};
+    const kehu_svm_options o = {.size = sizeof o, .cost = 16};
     kehu_svm *svm;
     int32_t found;
     (void)state;
     make(&t, 60, 3, 9);
     add(&t, "独一无二", "rare");
-    assert_int_equal(kehu_svm_train(&svm, &t.texts, &t.labels, NULL, NULL), KEHU_OK);
+    assert_int_equal(kehu_svm_train(&svm, &t.texts, &t.labels, &o, NULL), KEHU_OK);
     assert_int_equal(kehu_svm_class_count(svm), 4);
     assert_int_equal(kehu_svm_predict(svm, &one, NULL, &found, NULL, NULL, NULL),
                      KEHU_OK);

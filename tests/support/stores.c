@@ -157,11 +157,15 @@ static void print_value(FILE *f, const kehu_column *c, int64_t i)
         fprintf(f, "%lld", (long long)kehu__column_integer(c, i));
 }
 
+/* Windows' tmpfile wants the root folder, and its tempnam gives two processes one name. D
+ * and T: a file until it is closed, and no longer. */
 FILE *text_open(void)
 {
-#if defined(_WIN32) /* its tmpfile wants the root folder; D and T: a file until it is    \
-                       closed, and no longer */
-    FILE *f = fopen(_tempnam(".", "kehu"), "w+bTD");
+#if defined(_WIN32)
+    static int n_opened;
+    char path[64];
+    sprintf(path, "kehu.%d.%d", (int)getpid(), n_opened++);
+    FILE *f = fopen(path, "w+bTD");
 #else
     FILE *f = tmpfile();
 #endif

@@ -1,8 +1,29 @@
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* madvise */
+#include <sys/mman.h>
+#endif
 #include <stdlib.h>
 #define KEHU_ALLOW_LIBC_ALLOC
 #include "base/mem.h"
 
 #include <string.h>
+
+enum { LARGE = 4 << 20, PAGE = 4096 };
+
+/* Ask for pages of 2 MB: fewer faults, and fewer misses where a block is gone through at
+ * random. It is advice only. The block's own pages in full, so that it stays one mapping
+ * and can grow without a copy. */
+static void prefer_large_pages(void *ptr, size_t size)
+{
+#if defined(MADV_HUGEPAGE)
+    const size_t before = (uintptr_t)ptr % PAGE;
+    if (ptr != NULL && size >= LARGE)
+        (void)madvise((char *)ptr - before, before + size, MADV_HUGEPAGE);
+#else
+    (void)ptr;
+    (void)size;
+#endif
+}
 
 static void *libc_resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
@@ -12,7 +33,9 @@ static void *libc_resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
         free(ptr);
         return NULL;
     }
-    return realloc(ptr, new_size);
+    ptr = realloc(ptr, new_size);
+    prefer_large_pages(ptr, new_size);
+    return ptr;
 }
 
 kehu_allocator kehu__allocator(const kehu_allocator *user)

@@ -10,6 +10,7 @@ KNOWN = set("""
     ldexp memchr memcmp memcpy memmove memset mkdir mmap munmap open opendir pread pthread_create pthread_join pthread_self pwrite readdir
     realloc rename snprintf strchr strcmp strcspn strlen strncmp strpbrk strrchr strspn strstr unlink vsnprintf
 """.split())
+KNOWN.add("madvise")  # only where the headers have MADV_HUGEPAGE
 KNOWN.add("bcmp")  # clang's for a memcmp that only asks for equality, where the system has it
 out = subprocess.run(["nm", "-D", "--undefined-only", sys.argv[1]], capture_output=True, text=True, check=True).stdout
 names = {line.split()[-1].split("@")[0] for line in out.splitlines()}

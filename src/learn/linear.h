@@ -96,6 +96,11 @@ kehu_status kehu__linear_begin(kehu__linear_problem *p,
                                const kehu__linear *from, const uint8_t *known,
                                kehu_error *err);
 
+/* Let rows take part that a weight of 0 has left out so far: weights as for
+ * kehu__linear_prepare, no row of those in use gets 0. The next solve starts from their
+ * dual variables. */
+void kehu__linear_admit(kehu__linear_problem *p, const float *weights);
+
 /* Find the dual variables for one C. Memory 64 (n_rows + features of two or more
  * rows) bytes for each sixteen classes; with two classes 4 (...) bytes. On
  * failure the problem can only be freed. Fails with KEHU_ARGUMENT, KEHU_RANGE

@@ -154,18 +154,24 @@ static bool copy_rows(kehu__linear_problem *p, uint32_t *count)
     return true;
 }
 
-static void list_used(kehu__linear_problem *p)
+static void sum_squares(kehu__linear_problem *p)
 {
     const kehu__solver_rows *const s = &p->solver;
-    int64_t n = 0;
     for (int64_t i = 0; i < s->n_rows; i++) {
         float square = s->bias * s->bias + p->own[i];
         for (int64_t j = s->starts[i]; j < s->ends[i]; j++)
             square += s->values[j] * s->values[j];
         p->squares[i] = square;
-        if (p->row_weights == NULL || p->row_weights[i] > 0)
-            p->used[n++] = (uint32_t)i;
     }
+}
+
+void kehu__linear_admit(kehu__linear_problem *p, const float *weights)
+{
+    int64_t n = 0;
+    p->row_weights = weights;
+    for (int64_t i = 0; i < p->solver.n_rows; i++)
+        if (weights == NULL || weights[i] > 0)
+            p->used[n++] = (uint32_t)i;
     p->solver.n_used = n;
 }
 
@@ -188,7 +194,7 @@ static bool make_blocks(kehu__linear_problem *p)
         p->weight_memory[b] = kehu__alloc_zero(&p->alloc, w, 1);
         p->alpha_memory[b] = kehu__alloc_zero(&p->alloc, a, 1);
         block->order =
-            kehu__alloc(&p->alloc, (size_t)p->solver.n_used, sizeof *block->order);
+            kehu__alloc(&p->alloc, (size_t)p->solver.n_rows, sizeof *block->order);
         if (p->weight_memory[b] == NULL || p->alpha_memory[b] == NULL ||
             block->order == NULL)
             return false;
@@ -225,7 +231,8 @@ static bool fill_problem(kehu__linear_problem *p)
     }
     if (!ok)
         return false;
-    list_used(p);
+    sum_squares(p);
+    kehu__linear_admit(p, p->row_weights);
     return make_blocks(p);
 }
 
@@ -281,8 +288,7 @@ void kehu__linear_problem_free(kehu__linear_problem *p)
                        1);
         if (p->alpha_memory != NULL)
             kehu__free(&p->alloc, p->alpha_memory[b], lane_bytes(p, n), 1);
-        kehu__free(&p->alloc, p->blocks[b].order, (size_t)p->solver.n_used,
-                   sizeof *p->blocks[b].order);
+        kehu__free(&p->alloc, p->blocks[b].order, n, sizeof *p->blocks[b].order);
     }
     kehu__free(&p->alloc, p->blocks, p->n_blocks, sizeof *p->blocks);
     kehu__free(&p->alloc, p->weight_memory, p->n_blocks, sizeof *p->weight_memory);

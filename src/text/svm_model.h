@@ -38,15 +38,17 @@ typedef struct kehu__svm_training {
     const double *class_cost; /* [n_classes] or NULL */
     const uint64_t *hashes;   /* [n] of the texts: equal ones share a fold */
     uint32_t n_classes;
+    float bias;                  /* value of the constant feature */
+    kehu__linear_problem *ready; /* solved for all texts but a fold, or NULL */
 } kehu__svm_training;
 
 /* Train on all but one fold and judge that fold, for the C of the options or for a grid
  * from `least_cost` on. Sets cost, curve, accuracy, temperature and n_validated of info;
  * right, NULL or [n] zeros, gets 1 for the texts judged rightly; sigmoids[n_classes]
- * those of each class. */
-kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
-                               uint8_t *right, kehu__sigmoid *sigmoids,
-                               kehu_svm_info *info, kehu_error *err);
+ * those of each class. Where C is given t->ready may get a problem to go on with. */
+kehu_status kehu__svm_validate(kehu__svm_training *t, double least_cost, uint8_t *right,
+                               kehu__sigmoid *sigmoids, kehu_svm_info *info,
+                               kehu_error *err);
 #define KEHU__SVM_LEAST_COST 0.0625
 
 /* The terms and C of a model: as the options say, or by validation. Fills t->rows,
@@ -55,7 +57,7 @@ kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_tra
                              const kehu_column *texts, kehu_error *err);
 
 /* Solve for the chosen C: svm->linear, and how it went in svm->info. */
-kehu_status kehu__svm_solve(kehu_svm *svm, const kehu__svm_training *t, kehu_error *err);
+kehu_status kehu__svm_solve(kehu_svm *svm, kehu__svm_training *t, kehu_error *err);
 
 /* With the option class_aware: a factor on the weight of each term, factors[n_columns],
  * from the texts whose weight is not 0; false when memory is refused. */

@@ -39,25 +39,30 @@ typedef struct fold {
 typedef struct validation {
     const kehu__svm_training *t;
     fold *folds;
-    uint32_t n_used;
-    int64_t longest;    /* entries of a row */
-    uint32_t *left_out; /* [n_rows] rows of fold 0, then of fold 1, ... */
-    int64_t *first;     /* [n_used + 1] into left_out */
+    uint32_t n_folds, n_used; /* all, those that are judged */
+    int64_t longest;          /* entries of a row */
+    uint32_t *left_out;       /* [n_rows] rows of fold 0, then of fold 1, ... */
+    int64_t *first;           /* [n_used + 1] into left_out */
     double cost;
 } validation;
 
 static uint32_t fold_of(const validation *v, int64_t i)
 {
-    return (uint32_t)((v->t->hashes[i] >> 32) * v->t->options.n_folds >> 32);
+    return (uint32_t)((v->t->hashes[i] >> 32) * v->n_folds >> 32);
 }
 
-/* So many folds that enough texts are judged. */
-static uint32_t folds_needed(const kehu__svm_training *t)
+/* So many folds that enough texts are judged; where C is given, no larger ones. */
+static void plan_folds(validation *v)
 {
-    const int64_t wanted = t->options.cost > 0 ? ENOUGH_TO_CALIBRATE : ENOUGH;
-    const int64_t in_one = t->rows.n_rows / t->options.n_folds;
-    const int64_t n = in_one > 0 ? (wanted + in_one - 1) / in_one : wanted;
-    return n < t->options.n_folds ? (uint32_t)n : t->options.n_folds;
+    const kehu__svm_training *const t = v->t;
+    const bool given = t->options.cost > 0;
+    const int64_t wanted = given ? ENOUGH_TO_CALIBRATE : ENOUGH;
+    const int64_t small = given ? t->rows.n_rows / wanted : 0;
+    int64_t in_one, n;
+    v->n_folds = small > t->options.n_folds ? (uint32_t)small : t->options.n_folds;
+    in_one = t->rows.n_rows / v->n_folds;
+    n = in_one > 0 ? (wanted + in_one - 1) / in_one : wanted;
+    v->n_used = n < v->n_folds ? (uint32_t)n : v->n_folds;
 }
 
 /* Term weights that know the classes may know those of the learned texts only. */
@@ -111,8 +116,9 @@ static void prepare_fold(void *arg, int64_t number)
         f->status = kehu__no_memory(&f->err, "validation");
         return;
     }
-    f->status = kehu__linear_prepare(&f->problem, &f->rows, t->labels, t->n_classes,
-                                     f->weights, 1, t->alloc, &f->err);
+    f->status = kehu__linear_prepare(
+        &f->problem, f->own_values == NULL ? &t->rows : &f->rows, t->labels, t->n_classes,
+        f->weights, t->bias, t->alloc, &f->err);
 }
 
 static uint32_t best_of(const float *margins, uint32_t n)
@@ -412,12 +418,22 @@ static void free_validation(validation *v)
     kehu__free(t->alloc, v->first, (size_t)v->n_used + 1, sizeof *v->first);
 }
 
-kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
-                               uint8_t *right, kehu__sigmoid *sigmoids,
-                               kehu_svm_info *info, kehu_error *err)
+/* The first fold's problem lacks nothing but that fold. */
+static void hand_on(validation *v, kehu__svm_training *t)
 {
-    validation v = {.t = t, .n_used = folds_needed(t)};
+    if (t->options.cost == 0 || t->options.class_aware == 1 || t->options.start != NULL)
+        return;
+    t->ready = v->folds[0].problem;
+    v->folds[0].problem = NULL;
+}
+
+kehu_status kehu__svm_validate(kehu__svm_training *t, double least_cost, uint8_t *right,
+                               kehu__sigmoid *sigmoids, kehu_svm_info *info,
+                               kehu_error *err)
+{
+    validation v = {.t = t};
     kehu_status status;
+    plan_folds(&v);
     if (!list_folds(&v)) {
         status = kehu__no_memory(err, "validation");
         goto done;
@@ -430,6 +446,8 @@ kehu_status kehu__svm_validate(const kehu__svm_training *t, double least_cost,
         status = calibrate(&v, sigmoids, info, err);
     if (status == KEHU_OK && right != NULL)
         mark_right(&v, right);
+    if (status == KEHU_OK)
+        hand_on(&v, t);
 
 done:
     free_validation(&v);

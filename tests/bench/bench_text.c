@@ -132,11 +132,14 @@ static void whole(const char *train, const char *test)
     const kehu_svm_options o = {.size = sizeof o, .cost = 0.5};
     int32_t *const classes = get((size_t)b.texts.length, sizeof *classes);
     int64_t right = 0;
+    kehu_svm_info info;
     kehu_svm *svm;
     kehu_error err;
     double start = cpu_seconds();
     must(kehu_svm_train(&svm, &a.texts, &a.labels, &o, &err), &err);
     figure("train_s", cpu_seconds() - start);
+    kehu_svm_get_info(svm, &info);
+    figure("passes", info.passes);
     must(kehu_svm_predict(svm, &b.texts, NULL, classes, NULL, NULL, &err), &err);
     start = cpu_seconds();
     must(kehu_svm_predict(svm, &b.texts, NULL, classes, NULL, NULL, &err), &err);

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "store/unpack.h"
 
 enum {
     PACKED_INTS = 1,
@@ -15,8 +16,7 @@ enum {
     PACK_HEADER = 17,
     FEW_VALUES = 512, /* need no memory but the stack */
     FEW_TEXTS = 64,
-    ENOUGH_TO_TELL = 256, /* texts; if most of these differ, so will the rest */
-    WIDEST_PACK = 56 /* a value of this many bits lies in 8 bytes wherever it begins */
+    ENOUGH_TO_TELL = 256 /* texts; if most of these differ, so will the rest */
 };
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
@@ -56,7 +56,7 @@ void kehu__ints_encode(const int64_t *values, uint32_t n, kehu__buffer *out)
     }
     scale = scale == 0 ? 1 : scale;
     width = bits_of(widest / scale);
-    width = width > WIDEST_PACK ? 64 : width;
+    width = width > KEHU__WIDEST_PACK ? 64 : width;
     kehu__buffer_u64(out, base);
     kehu__buffer_u64(out, scale);
     kehu__buffer_u8(out, (uint8_t)width);
@@ -81,57 +81,32 @@ void kehu__ints_encode(const int64_t *values, uint32_t n, kehu__buffer *out)
         *p = (unsigned char)held;
 }
 
-/* The 8 bytes from `at` on, zeros past the end. */
-static uint64_t load_near_end(const char *p, size_t size, size_t at)
-{
-    char eight[8] = {0};
-    memcpy(eight, p + at, size - at < 8 ? size - at : 8);
-    return kehu__load64(eight);
-}
-
 /* Which of the values that are there are wanted. */
 typedef struct stretch {
     uint32_t n, first, count; /* of n in all */
+    bool check;               /* the others must be sound too */
 } stretch;
 
 /* Returns the bytes of all of them, 0 when they are not sound. */
 static size_t decode_stretch(int64_t *values, stretch s, const char *bytes, size_t size)
 {
-    uint64_t base, scale, mask, packed;
-    uint32_t width, i = s.first;
-    const uint32_t n = s.first + s.count;
-    const char *p = bytes + PACK_HEADER;
+    kehu__packed p;
+    uint64_t packed;
     if (size < PACK_HEADER)
         return 0;
-    base = kehu__load64(bytes);
-    scale = kehu__load64(bytes + 8);
-    width = (unsigned char)bytes[16];
-    packed = ((uint64_t)s.n * width + 7) / 8;
-    if ((width > WIDEST_PACK && width != 64) || packed > size - PACK_HEADER)
+    p = (kehu__packed){bytes + PACK_HEADER, 0, kehu__load64(bytes),
+                       kehu__load64(bytes + 8), (unsigned char)bytes[16]};
+    packed = ((uint64_t)s.n * p.width + 7) / 8;
+    if ((p.width > KEHU__WIDEST_PACK && p.width != 64) || packed > size - PACK_HEADER)
         return 0;
-    mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
-    if (width == 0)
-        for (; i < n; i++)
-            values[i - s.first] = (int64_t)base;
-    else if (packed >= 8) {
-        /* How many values lie in 8 bytes that are all there. */
-        const uint64_t fast = ((packed - 8) * 8 + 7) / width + 1;
-        const uint32_t end = fast < n ? (uint32_t)fast : n;
-        for (uint64_t bit = (uint64_t)i * width; i < end; i++, bit += width)
-            values[i - s.first] =
-                (int64_t)(base + scale * (kehu__load64(p + bit / 8) >> (bit & 7) & mask));
-    }
-    for (; i < n; i++) {
-        const uint64_t bit = (uint64_t)i * width;
-        const uint64_t v = load_near_end(p, (size_t)packed, (size_t)(bit / 8));
-        values[i - s.first] = (int64_t)(base + scale * (v >> (bit & 7) & mask));
-    }
-    return PACK_HEADER + (size_t)packed;
+    p.size = (size_t)packed;
+    kehu__unpack(values, s.first, s.first + s.count, &p);
+    return PACK_HEADER + p.size;
 }
 
 size_t kehu__ints_decode(int64_t *values, uint32_t n, const char *bytes, size_t size)
 {
-    return decode_stretch(values, (stretch){n, 0, n}, bytes, size);
+    return decode_stretch(values, (stretch){n, 0, n, false}, bytes, size);
 }
 
 /* Scratch of n integers while encoding; refused counts as a failed append. */
@@ -340,6 +315,23 @@ static kehu_status decode_pieces(kehu__vector_piece *pieces, stretch s, const ch
     return KEHU_OK;
 }
 
+/* Are all numbers below n_texts? They need not be read where their bits cannot say more.
+ */
+static bool numbers_sound(stretch s, const char *p, uint32_t n_texts, int64_t *scratch)
+{
+    const uint64_t base = kehu__load64(p), scale = kehu__load64(p + 8);
+    const uint32_t width = (unsigned char)p[16];
+    uint64_t signs = 0;
+    if (base < n_texts && scale < n_texts && width < 32 &&
+        base + scale * ((UINT64_C(1) << width) - 1) < n_texts)
+        return true;
+    decode_stretch(scratch, (stretch){s.n, 0, s.n, false}, p,
+                   PACK_HEADER + ((size_t)s.n * width + 7) / 8);
+    for (uint32_t i = 0; i < s.n; i++)
+        signs |= (uint64_t)scratch[i] | (n_texts - 1 - (uint64_t)scratch[i]);
+    return signs >> 63 == 0;
+}
+
 static kehu_status decode_repeated(kehu__vector *v, stretch s, const char *p,
                                    const char *end, int64_t *scratch)
 {
@@ -356,11 +348,12 @@ static kehu_status decode_repeated(kehu__vector *v, stretch s, const char *p,
         texts = kehu__alloc(&v->alloc, n_texts, sizeof *texts);
     if (texts == NULL)
         return KEHU_NO_MEMORY;
-    status =
-        decode_pieces(texts, (stretch){n_texts, 0, n_texts}, v->bytes, &p, end, scratch);
+    status = decode_pieces(texts, (stretch){n_texts, 0, n_texts, false}, v->bytes, &p,
+                           end, scratch);
     if (status == KEHU_OK &&
         (p == end ||
-         decode_stretch(scratch, s, p, (size_t)(end - p)) != (size_t)(end - p)))
+         decode_stretch(scratch, s, p, (size_t)(end - p)) != (size_t)(end - p) ||
+         (s.check && !numbers_sound(s, p, n_texts, scratch))))
         status = KEHU_FORMAT;
     for (uint32_t i = 0; status == KEHU_OK && i < s.count; i++) {
         if (scratch[i] < 0 || scratch[i] >= n_texts)
@@ -426,7 +419,7 @@ static kehu_status decode_validity(kehu__vector *v, uint32_t n, uint32_t first,
     const size_t n_bytes = ((size_t)n + 7) / 8;
     if ((size_t)(end - *p) < n_bytes)
         return KEHU_FORMAT;
-    *s = (stretch){0, 0, 0};
+    s->n = s->first = s->count = 0;
     for (uint32_t i = 0; i < first; i++)
         s->first += is_there(*p, i);
     for (uint32_t i = 0; i < v->n; i++) {
@@ -441,11 +434,10 @@ static kehu_status decode_validity(kehu__vector *v, uint32_t n, uint32_t first,
     return KEHU_OK;
 }
 
-kehu_status kehu__vector_decode_rows(kehu__vector *v, const char *bytes, size_t size,
-                                     uint32_t n, uint32_t first, uint32_t count)
+static kehu_status decode(kehu__vector *v, const char *bytes, size_t size, stretch s)
 {
+    const uint32_t n = s.n, first = s.first, count = s.count;
     const char *p = bytes + 2, *end = bytes + size;
-    stretch s = {n, first, count};
     kehu_status status = KEHU_OK;
     int encoding;
     kehu__vector_clear(v);
@@ -478,6 +470,18 @@ kehu_status kehu__vector_decode_rows(kehu__vector *v, const char *bytes, size_t 
     if (status == KEHU_OK && v->n_missing > 0)
         spread(v, s.count);
     return status;
+}
+
+kehu_status kehu__vector_decode_rows(kehu__vector *v, const char *bytes, size_t size,
+                                     uint32_t n, uint32_t first, uint32_t count)
+{
+    return decode(v, bytes, size, (stretch){n, first, count, false});
+}
+
+kehu_status kehu__vector_check(kehu__vector *v, const char *bytes, size_t size,
+                               uint32_t n)
+{
+    return decode(v, bytes, size, (stretch){n, 0, 0, true});
 }
 
 kehu_status kehu__vector_decode(kehu__vector *v, const char *bytes, size_t size,

@@ -28,6 +28,11 @@ kehu_status kehu__vector_decode(kehu__vector *v, const char *bytes, size_t size,
 kehu_status kehu__vector_decode_rows(kehu__vector *v, const char *bytes, size_t size,
                                      uint32_t n, uint32_t first, uint32_t count);
 
+/* Would all rows be decoded? v has none of them then; what cannot be wrong is not read.
+ */
+kehu_status kehu__vector_check(kehu__vector *v, const char *bytes, size_t size,
+                               uint32_t n);
+
 /* Packed integers alone. decode returns the bytes used, 0 when they are not
  * sound. */
 void kehu__ints_encode(const int64_t *values, uint32_t n, kehu__buffer *out);

@@ -40,12 +40,14 @@ static bool block_wanted(const kehu__merge *m, kehu__cursor *c)
 static kehu_status next_block(const kehu__merge *m, kehu__cursor *c, kehu_error *err)
 {
     const kehu__one_key one = {m->last_key, m->last_size};
+    const kehu__block_wish wish = {m->ids, m->n_ids, m->one_customer ? &one : NULL,
+                                   false};
     kehu_error why;
     while (!c->ended && c->next_block < c->s->n_blocks) {
         if (block_wanted(m, c)) {
-            const kehu_status status = kehu__block_read(
-                &c->b, c->s, c->next_block, m->schema, m->one_customer ? &one : NULL,
-                m->ids, m->n_ids, m->losses == NULL ? err : &why);
+            const kehu_status status =
+                kehu__block_read(&c->b, c->s, c->next_block, m->schema, &wish,
+                                 m->losses == NULL ? err : &why);
             if (status == KEHU_OK && c->b.n_runs > 0) {
                 c->next_block++;
                 enter_run(c, 0);

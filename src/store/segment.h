@@ -99,13 +99,20 @@ typedef struct kehu__one_key {
     size_t size;
 } kehu__one_key;
 
-/* Read, check and decode columns 0 to 2 and ids[0..n_ids-1], with one (else NULL) only
- * that customer's rows: the checksums are those of all, and there may be no row then.
- * Fails with KEHU_FORMAT (damage), KEHU_IO, KEHU_NO_MEMORY. */
+/* What is wanted of a block: columns 0 to 2, those of the ids, and their rows. */
+typedef struct kehu__block_wish {
+    const uint32_t *ids;
+    uint32_t n_ids;
+    const kehu__one_key
+        *one;   /* only this customer's, of whom there may be none; or NULL */
+    bool check; /* the other columns are read too, but for their soundness */
+} kehu__block_wish;
+
+/* Read, check and decode. The checksums are those of all rows. Fails with KEHU_FORMAT
+ * (damage), KEHU_IO, KEHU_NO_MEMORY. */
 kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
                              uint32_t block, const kehu__schema *schema,
-                             const kehu__one_key *one, const uint32_t *ids,
-                             uint32_t n_ids, kehu_error *err);
+                             const kehu__block_wish *wish, kehu_error *err);
 
 /* First block whose last id is not below a key. */
 uint32_t kehu__segment_seek(const kehu__segment *s, const char *key, size_t size);

@@ -342,12 +342,17 @@ static bool always_there(const kehu__segment_block *b, uint32_t id)
     return v != NULL && v->n_missing == 0;
 }
 
-static bool is_wanted(uint32_t id, const uint32_t *ids, uint32_t n_ids)
+static bool is_decoded(uint32_t id, const kehu__block_wish *wish)
 {
-    for (uint32_t i = 0; i < n_ids; i++)
-        if (ids[i] == id)
+    for (uint32_t i = 0; i < wish->n_ids; i++)
+        if (wish->ids[i] == id)
             return true;
     return id <= KEHU__SEQUENCE;
+}
+
+static bool is_wanted(uint32_t id, const kehu__block_wish *wish)
+{
+    return wish->check || is_decoded(id, wish);
 }
 
 /* Leave of the decoded runs only that of a key, or none; rows first..first+b->rows.n-1 of
@@ -379,7 +384,7 @@ static void keep_run(kehu__segment_block *b, const char *key, size_t size,
 }
 
 static kehu_status decode_column(kehu__segment_block *b, const kehu__segment *s,
-                                 const kehu__schema *schema, uint32_t id,
+                                 const kehu__schema *schema, uint32_t id, bool check,
                                  const char *chunk, size_t size, uint32_t n,
                                  uint32_t first)
 {
@@ -389,13 +394,14 @@ static kehu_status decode_column(kehu__segment_block *b, const kehu__segment *s,
                            kehu__storage_of(kehu__schema_type(schema, s->part, id)));
     if (v == NULL)
         return KEHU_NO_MEMORY;
-    return kehu__vector_decode_rows(v, chunk, size, n, first, b->rows.n);
+    return check ? kehu__vector_check(v, chunk, size, n)
+                 : kehu__vector_decode_rows(v, chunk, size, n, first, b->rows.n);
 }
 
 /* Chunks of wanted columns that lie side by side are read at once. */
 static kehu_status fetch_chunks(kehu__segment_block *b, const kehu__segment *s,
-                                const kehu__block_entry *e, const uint32_t *ids,
-                                uint32_t n_ids, kehu_error *err)
+                                const kehu__block_entry *e, const kehu__block_wish *wish,
+                                kehu_error *err)
 {
     uint64_t at = 0, from = 0;
     bool open = false;
@@ -405,7 +411,7 @@ static kehu_status fetch_chunks(kehu__segment_block *b, const kehu__segment *s,
         return kehu__no_memory(err, s->name);
     for (uint32_t i = 0; i <= e->n_columns; i++) {
         const char *c = e->columns + (size_t)i * COLUMN_ENTRY;
-        const bool wanted = i < e->n_columns && is_wanted(kehu__load32(c), ids, n_ids);
+        const bool wanted = i < e->n_columns && is_wanted(kehu__load32(c), wish);
         if (open && !wanted)
             KEHU_TRY(fetch(s, b->bytes.bytes + from, (size_t)(at - from),
                            e->offset + from, err));
@@ -433,8 +439,7 @@ static kehu_status take_runs(kehu__segment_block *b, const kehu__block_entry *e,
 
 kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
                              uint32_t block, const kehu__schema *schema,
-                             const kehu__one_key *one, const uint32_t *ids,
-                             uint32_t n_ids, kehu_error *err)
+                             const kehu__block_wish *wish, kehu_error *err)
 {
     const kehu__block_entry *e = &s->blocks[block];
     const char *chunk;
@@ -446,20 +451,21 @@ kehu_status kehu__block_read(kehu__segment_block *b, const kehu__segment *s,
         return damaged(s, "a block lies outside the file", err);
     if (e->size > PTRDIFF_MAX)
         return kehu__no_memory(err, s->name);
-    KEHU_TRY(fetch_chunks(b, s, e, ids, n_ids, err));
+    KEHU_TRY(fetch_chunks(b, s, e, wish, err));
     chunk = b->bytes.bytes;
     for (uint32_t i = 0; i < e->n_columns; i++) { /* the ids come first */
         const char *c = e->columns + (size_t)i * COLUMN_ENTRY;
         const uint32_t id = kehu__load32(c), size = kehu__load32(c + 4);
         kehu_status status = KEHU_OK;
         /* A column of a later minor version is passed over. */
-        if (is_wanted(id, ids, n_ids) && kehu__schema_name(schema, s->part, id) != NULL) {
+        if (is_wanted(id, wish) && kehu__schema_name(schema, s->part, id) != NULL) {
             if (kehu__crc32c(0, chunk, size) != kehu__load32(c + 8))
                 status = KEHU_FORMAT;
             else
-                status = id == KEHU__KEY ? take_runs(b, e, chunk, size, one, &first)
-                                         : decode_column(b, s, schema, id, chunk, size,
-                                                         e->rows, first);
+                status = id == KEHU__KEY
+                             ? take_runs(b, e, chunk, size, wish->one, &first)
+                             : decode_column(b, s, schema, id, !is_decoded(id, wish),
+                                             chunk, size, e->rows, first);
         }
         if (status == KEHU_NO_MEMORY)
             return kehu__no_memory(err, s->name);

@@ -2,6 +2,39 @@
 
 #include <string.h>
 
+enum { CHUNK = 1 << 16 };
+
+/* Amounts are taken in halves of 32 bits, which do not overflow within a chunk, so that
+ * the loop has no branch. */
+static int64_t take_chunk(kehu__wide *sum, int64_t last, const int64_t *amount,
+                          const int64_t *sequence, uint32_t n)
+{
+    uint64_t low = 0, high = 0, more;
+    int64_t top;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t raised = (uint64_t)amount[i] ^ UINT64_C(1) << 63;
+        low += (uint32_t)raised;
+        high += raised >> 32;
+        last = sequence[i] > last ? sequence[i] : last;
+    }
+    top = (int64_t)high - ((int64_t)n << 31); /* of what was not raised */
+    kehu__wide_add(sum, (int64_t)low);
+    more = (uint64_t)top << 32;
+    sum->low += more;
+    sum->high += (top < 0 ? ~(~top >> 32) : top >> 32) + (sum->low < more);
+    return last;
+}
+
+void kehu__sums_take(kehu__wide *sum, int64_t *last, const int64_t *amount,
+                     const int64_t *sequence, uint32_t n)
+{
+    for (uint32_t i = 0; amount == NULL && i < n; i++)
+        *last = sequence[i] > *last ? sequence[i] : *last;
+    for (uint32_t i = 0; amount != NULL && i < n; i += CHUNK)
+        *last = take_chunk(sum, *last, amount + i, sequence + i,
+                           n - i < CHUNK ? n - i : CHUNK);
+}
+
 bool kehu__sums_begin(kehu__sums *s, const kehu_allocator *alloc)
 {
     static const uint32_t numbers[] = {KEHU__TIME, KEHU__SEQUENCE, KEHU__EVENTS,
@@ -69,11 +102,9 @@ bool kehu__sums_add(kehu__sums *s, const char *key, size_t size, const kehu__row
     kehu__rows_find(&s->rows, KEHU__EVENTS)->values.ints[at] += end - first;
     kehu__rows_find(&s->rows, KEHU__LATEST)->values.ints[at] = time[end - 1];
     latest = &kehu__rows_find(&s->rows, KEHU__SEQUENCE)->values.ints[at];
-    for (uint32_t i = first; i < end; i++) {
-        *latest = sequence[i] > *latest ? sequence[i] : *latest;
-        if (amount != NULL)
-            kehu__wide_add(&s->amount, amount->values.ints[i]);
-    }
+    kehu__sums_take(&s->amount, latest,
+                    amount == NULL ? NULL : amount->values.ints + first, sequence + first,
+                    end - first);
     put_amount(kehu__rows_find(&s->rows, KEHU__AMOUNT), at, &s->amount);
     return true;
 }

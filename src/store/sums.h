@@ -21,6 +21,10 @@ static inline void kehu__wide_add(kehu__wide *sum, int64_t x)
     sum->low = low;
 }
 
+/* What n rows of a customer add: their amounts (NULL = none), and their last sequence. */
+void kehu__sums_take(kehu__wide *sum, int64_t *last, const int64_t *amount,
+                     const int64_t *sequence, uint32_t n);
+
 /* Is it a number of 64 bits? Then (int64_t)low is the number. */
 static inline bool kehu__wide_fits(const kehu__wide *sum)
 {

@@ -9,8 +9,7 @@ enum {
     DIRECT = 0x10000,
     TRIES = 2048 /* places looked at for a state's children before the end is taken */
 };
-static const uint32_t NO_STATE = UINT32_MAX,
-                      NO_PAIR = ((uint32_t)1 << KEHU__SYMBOL_BITS) - 1;
+static const uint32_t NO_STATE = UINT32_MAX;
 
 /* Is the folded form of the word text[0 .. end) these bytes? */
 static bool same_word(const char *folded, uint32_t size, const char *text,
@@ -308,7 +307,7 @@ static bool grow_states(builder *b, size_t need)
     kehu__automaton *a = b->a;
     if (need <= a->n_states)
         return true;
-    if (need > UINT32_MAX / 2 ||
+    if (need > KEHU__NUMBER ||
         !kehu__grow(&a->alloc, &a->states, &b->state_capacity, need, sizeof *a->states) ||
         !kehu__grow(&a->alloc, &a->ends, &b->end_capacity, need, sizeof *a->ends) ||
         !kehu__grow(&a->alloc, &a->links, &b->link_capacity, need, sizeof *a->links) ||
@@ -324,7 +323,7 @@ static bool grow_states(builder *b, size_t need)
     if (a->n_states == 0) {
         a->states[0] = (kehu__state){0, NO_STATE};
         a->links[0] = (kehu__links){0, 0};
-        a->pair[0] = NO_PAIR;
+        a->pair[0] = KEHU__NUMBER;
         a->ends[0] = (kehu__end){0, 0};
         a->next_deep[0] = b->fail[0] = 0;
         b->free_next[0] = b->free_previous[0] = 0;
@@ -334,7 +333,7 @@ static bool grow_states(builder *b, size_t need)
         const uint32_t last = b->free_previous[0];
         a->states[s] = (kehu__state){0, NO_STATE};
         a->links[s] = (kehu__links){0, 0};
-        a->pair[s] = NO_PAIR;
+        a->pair[s] = KEHU__NUMBER;
         a->ends[s] = (kehu__end){0, 0};
         a->next_deep[s] = b->fail[s] = 0;
         b->free_next[last] = s;
@@ -405,7 +404,7 @@ static uint32_t find_fail(const builder *b, uint32_t parent, uint32_t code)
         if (a->states[to].check == from)
             return to;
     }
-    return a->root[code];
+    return a->alone[code].state;
 }
 
 /* Links of the state of a part, just placed; all shorter states are done. */
@@ -423,9 +422,8 @@ static void link_state(builder *b, const part *p, bool ends)
     a->links[s].hit = ends ? s : a->links[fail].hit;
     a->links[s].deep = p->depth >= 2 && has_children ? s : a->links[fail].deep;
     if (p->depth == 2)
-        a->pair[s] = code_at(b, p->from, 0) |
-                     (uint32_t)(ends && !has_children ? KEHU__ENDS : KEHU__LEADS)
-                         << KEHU__SYMBOL_BITS;
+        a->pair[s] =
+            code_at(b, p->from, 0) | (ends && !has_children ? KEHU__ENDS : KEHU__LEADS);
 }
 
 /* Give the children of a state their places and queue them. */
@@ -442,7 +440,7 @@ static bool place_children(builder *b, part p)
         take_state(b, s);
         a->states[s].check = p.state;
         if (p.state == 0)
-            a->root[code] = s;
+            a->alone[code].state = s;
         if (!kehu__grow(&a->alloc, &b->queue, &b->queue_capacity, b->n_queue + 1,
                         sizeof *b->queue))
             return false;
@@ -454,11 +452,8 @@ static bool place_children(builder *b, part p)
 static kehu_status make_states(builder *b, kehu_error *err)
 {
     kehu__automaton *a = b->a;
-    a->root = kehu__alloc_zero(&a->alloc, a->n_symbols, sizeof *a->root);
-    a->first = kehu__alloc(&a->alloc, a->n_symbols, sizeof *a->first);
-    a->single = kehu__alloc(&a->alloc, a->n_symbols, sizeof *a->single);
-    if (a->root == NULL || a->first == NULL || a->single == NULL ||
-        !grow_states(b, (size_t)a->n_symbols + 1))
+    a->alone = kehu__alloc_zero(&a->alloc, a->n_symbols, sizeof *a->alone);
+    if (a->alone == NULL || !grow_states(b, (size_t)a->n_symbols + 1))
         return kehu__no_memory(err, "the automaton");
     if (b->n > 0 && !place_children(b, (part){0, b->n, 0, 0}))
         return kehu__no_memory(err, "the automaton");
@@ -472,9 +467,10 @@ static kehu_status make_states(builder *b, kehu_error *err)
             return kehu__no_memory(err, "the automaton");
     }
     for (uint32_t c = 0; c < a->n_symbols; c++) {
-        const uint32_t s = a->root[c];
-        a->single[c] = s != 0 && a->links[s].hit == s ? KEHU__ENDS : 0;
-        a->first[c] = s == 0 ? 0 : a->states[s].base;
+        const uint32_t s = a->alone[c].state;
+        a->alone[c].base = s == 0 ? 0 : a->states[s].base;
+        if (s != 0 && a->links[s].hit == s)
+            a->alone[c].state |= KEHU__ENDS;
     }
     return KEHU_OK;
 }
@@ -516,9 +512,7 @@ void kehu__automaton_free(kehu__automaton *a)
     kehu__free(alloc, a->words, a->word_capacity, sizeof *a->words);
     kehu__free(alloc, a->slots, a->n_slots, sizeof *a->slots);
     kehu__free(alloc, a->direct, DIRECT, sizeof *a->direct);
-    kehu__free(alloc, a->root, a->n_symbols, sizeof *a->root);
-    kehu__free(alloc, a->first, a->n_symbols, sizeof *a->first);
-    kehu__free(alloc, a->single, a->n_symbols, sizeof *a->single);
+    kehu__free(alloc, a->alone, a->n_symbols, sizeof *a->alone);
     kehu__free(alloc, a->pair, a->pair_capacity, sizeof *a->pair);
     kehu__free(alloc, a->links, a->link_capacity, sizeof *a->links);
     kehu__free(alloc, a->next_deep, a->deep_capacity, sizeof *a->next_deep);

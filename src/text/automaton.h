@@ -34,12 +34,16 @@ typedef struct kehu__end {
     uint32_t next; /* the state of the next shorter keyword that ends here; 0 = none */
 } kehu__end;
 
-/* Of a state of two symbols: the code of the first, and what is to be done there. */
-enum {
-    KEHU__SYMBOL_BITS = 30, /* of the code; all ones: not a state of two symbols */
-    KEHU__ENDS = 1,         /* above the code: it ends a keyword, and that is all */
-    KEHU__LEADS = 2         /* ... something else, see its links */
-};
+/* What is to be done at a state of one or two symbols, above the number it comes with. */
+#define KEHU__ENDS   (UINT32_C(1) << 30) /* it ends a keyword, and that is all */
+#define KEHU__LEADS  (UINT32_C(2) << 30) /* something else, see its links */
+#define KEHU__NUMBER (KEHU__ENDS - 1)    /* mask of the number */
+
+/* Of a symbol. */
+typedef struct kehu__alone {
+    uint32_t state; /* after it alone; KEHU__ENDS where it is a keyword */
+    uint32_t base;  /* of that state */
+} kehu__alone;
 
 typedef struct kehu__symbol_word {
     uint64_t hash;
@@ -59,10 +63,9 @@ typedef struct kehu__automaton {
     kehu__symbol_word *words; /* [n_words], codes n_characters .. n_symbols - 1 */
     uint32_t *slots;          /* [n_slots] hash table: index into words + 1 */
     uint32_t n_words, word_capacity, n_slots;
-    uint32_t *root;      /* [n_symbols] state after one symbol */
-    uint32_t *first;     /* [n_symbols] base of that state */
-    uint8_t *single;     /* [n_symbols] KEHU__ENDS for a keyword of this one symbol */
-    uint32_t *pair;      /* [n_states] see KEHU__SYMBOL_BITS */
+    kehu__alone *alone;  /* [n_symbols] */
+    uint32_t *pair;      /* [n_states] of a state of two symbols the code of the first and
+                            what is to be done; else KEHU__NUMBER */
     kehu__state *states; /* [n_states] */
     kehu__links *links;  /* [n_states] */
     kehu__end *ends;     /* [n_states] */

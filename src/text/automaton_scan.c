@@ -23,25 +23,26 @@ static uint32_t read_symbols(kehu__scan *s)
 
 /* Where something is to be done. */
 typedef struct place {
-    uint32_t state, at, what; /* what: KEHU__ENDS, KEHU__LEADS */
+    uint32_t state; /* and what, as kehu__alone has it */
+    uint32_t at;
 } place;
 
 /* Places whose last two symbols begin a keyword, or whose last one is one. */
 static uint32_t find_places(const kehu__scan *s, place *places, uint32_t n)
 {
-    const uint32_t *first = s->a->first, *pair = s->a->pair, *root = s->a->root;
-    const uint8_t *single = s->a->single;
-    const uint32_t *codes = s->codes;
-    const uint32_t symbol = ((uint32_t)1 << KEHU__SYMBOL_BITS) - 1;
-    uint32_t found = 0;
+    const kehu__alone *const alone = s->a->alone;
+    const uint32_t *const pair = s->a->pair, *const codes = s->codes;
+    uint32_t found = 0, before = codes[0], base = alone[before].base;
     for (uint32_t i = 0; i < n; i++) {
-        const uint32_t before = codes[i], code = codes[i + 1];
-        const uint32_t two = first[before] + code, value = pair[two];
+        const uint32_t code = codes[i + 1], two = base + code, value = pair[two];
+        const kehu__alone one = alone[code];
         /* All ones where the two are a state, to choose without a branch. */
-        const uint32_t is = 0u - ((value & symbol) == before);
-        const uint32_t what = (value >> KEHU__SYMBOL_BITS & is) | (single[code] & ~is);
-        places[found] = (place){(two & is) | (root[code] & ~is), i, what};
-        found += what != 0;
+        const uint32_t is = 0u - ((value & KEHU__NUMBER) == before);
+        const uint32_t state = ((two | (value & ~KEHU__NUMBER)) & is) | (one.state & ~is);
+        places[found] = (place){state, i};
+        found += state > KEHU__NUMBER;
+        before = code;
+        base = one.base;
     }
     return found;
 }
@@ -50,14 +51,15 @@ static uint32_t find_places(const kehu__scan *s, place *places, uint32_t n)
 static uint32_t deep_state(const kehu__scan *s, uint32_t deep, uint32_t i)
 {
     const kehu__automaton *a = s->a;
-    const uint32_t code = s->codes[i + 1], two = a->first[s->codes[i]] + code;
-    const uint32_t symbol = ((uint32_t)1 << KEHU__SYMBOL_BITS) - 1;
+    const uint32_t before = s->codes[i], code = s->codes[i + 1];
+    const uint32_t two = a->alone[before].base + code;
     for (uint32_t from = deep; from != 0; from = a->next_deep[from]) {
         const uint32_t to = a->states[from].base + code;
         if (a->states[to].check == from)
             return to;
     }
-    return (a->pair[two] & symbol) == s->codes[i] ? two : a->root[code];
+    return (a->pair[two] & KEHU__NUMBER) == before ? two
+                                                   : a->alone[code].state & KEHU__NUMBER;
 }
 
 static void add_hit(kehu__scan *s, uint32_t hit, uint32_t at)
@@ -81,11 +83,12 @@ bool kehu__scan_next(kehu__scan *s)
     s->n_hits = 0;
     s->n_symbols = n = read_symbols(s);
     n_places = find_places(s, places, n);
-    places[n_places] = (place){0, n, 0};
+    places[n_places] = (place){0, n};
     for (const place *p = places;; p++) {
+        uint32_t state;
         /* Where a longer string is under way, every symbol is looked at. */
         for (; deep != 0 && next < n; next++) {
-            const uint32_t state = deep_state(s, deep, next);
+            state = deep_state(s, deep, next);
             deep = links[state].deep;
             add_hit(s, links[state].hit, next);
         }
@@ -93,13 +96,14 @@ bool kehu__scan_next(kehu__scan *s)
             break;
         if (p->at < next)
             continue;
-        if (p->what == KEHU__ENDS) {
-            s->hits[s->n_hits++] = (kehu__hit){p->state, p->at};
+        state = p->state & KEHU__NUMBER;
+        if ((p->state & KEHU__LEADS) == 0) {
+            s->hits[s->n_hits++] = (kehu__hit){state, p->at};
             continue;
         }
-        deep = links[p->state].deep;
+        deep = links[state].deep;
         next = p->at + 1;
-        add_hit(s, links[p->state].hit, p->at);
+        add_hit(s, links[state].hit, p->at);
     }
     s->deep = next == n ? deep : 0;
     return true;

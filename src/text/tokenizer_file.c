@@ -257,6 +257,7 @@ static int by_bytes(const void *x, const void *y, void *ctx)
 /* Lines in order of their bytes, which for UTF-8 is that of code points. */
 static kehu_status sort_lines(const kehu__buffer *from, kehu__buffer *to, kehu_error *err)
 {
+    static const char mark[] = "\xEF\xBB\xBF";
     size_t n = 0, k = 0;
     line *lines;
     for (size_t i = 0; i < from->size; i++)
@@ -270,6 +271,10 @@ static kehu_status sort_lines(const kehu__buffer *from, kehu__buffer *to, kehu_e
             start = i + 1;
         }
     kehu__sort(lines, n, sizeof *lines, by_bytes, NULL);
+    /* A reader takes a byte-order mark at the start away: one that belongs to the
+     * first word needs another before it. */
+    if (n > 0 && lines[0].size > 3 && memcmp(lines[0].bytes, mark, 3) == 0)
+        kehu__buffer_text(to, mark);
     for (k = 0; k < n; k++)
         kehu__buffer_add(to, lines[k].bytes, lines[k].size);
     kehu__free(&from->alloc, lines, n, sizeof *lines);

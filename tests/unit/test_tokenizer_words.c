@@ -367,6 +367,23 @@ static void assert_same_words(const kehu_tokenizer *t, const kehu_tokenizer *u,
     }
 }
 
+static void test_a_word_that_begins_with_a_mark_comes_back(void **state)
+{
+    kehu_tokenizer *t = read_list("  \xEF\xBB\xBF天 3 n\n", KEHU_TOKENIZER_WORDS), *u;
+    static bytes written;
+    const kehu_writer writer = {append, &written};
+    kehu_word_info info;
+    (void)state;
+    written.size = 0;
+    assert_int_equal(kehu_tokenizer_write_words(t, &writer, NULL), KEHU_OK);
+    written.data[written.size] = '\0';
+    u = read_list(written.data, KEHU_TOKENIZER_WORDS);
+    assert_int_equal(kehu_tokenizer_find(u, "\xEF\xBB\xBF天", 6, &info, NULL), KEHU_OK);
+    assert_int_equal(kehu_tokenizer_find(u, "天", 3, &info, NULL), KEHU_NOT_FOUND);
+    kehu_tokenizer_free(t);
+    kehu_tokenizer_free(u);
+}
+
 static void test_files_give_the_same_words(void **state)
 {
     static const char text[] = "中国人民的计算机和旧金山的T恤，iphone 15";
@@ -636,6 +653,7 @@ int main(void)
         cmocka_unit_test(test_lists_are_refused_with_their_line),
         cmocka_unit_test(test_lists_allow_what_people_write),
         cmocka_unit_test(test_lists_come_out_as_they_went_in),
+        cmocka_unit_test(test_a_word_that_begins_with_a_mark_comes_back),
         cmocka_unit_test(test_files_give_the_same_words),
         cmocka_unit_test(test_files_are_refused_when_cut_or_changed),
         cmocka_unit_test(test_sizes_that_wrap_are_refused),

@@ -1,5 +1,7 @@
 /* Arbitrary bytes as text, in every mode, with edits: the spans cover the text
- * exactly and in order, and splitting goes on anywhere with the same result. */
+ * exactly and in order, and splitting goes on anywhere with the same result. Each call
+ * has more room than the one before: with the same little room throughout, long
+ * texts would be looked at hundreds of times. */
 #include <kehu/tokenizer.h>
 
 #include <stdlib.h>
@@ -27,11 +29,24 @@ static kehu_tokenizer *make(uint32_t mode, uint32_t split_units)
     return edited;
 }
 
-static void check(const kehu_tokenizer *t, const char *text, int64_t size)
+static kehu_tokenizer *train(void)
+{
+    static const char corpus[] =
+        "中国人 的 5G 套餐 10元 ， iPhone 15 不 好 ！ 一 二三 国人\n";
+    static const int32_t offsets[] = {0, (int32_t)sizeof corpus - 1};
+    const kehu_column sentences = {
+        .type = KEHU_UTF8, .length = 1, .data = corpus, .offsets = offsets};
+    kehu_tokenizer *t;
+    if (kehu_tokenizer_train(&t, NULL, &sentences, NULL, NULL) != KEHU_OK)
+        abort();
+    return t;
+}
+
+static void check(const kehu_tokenizer *t, int trained, const char *text, int64_t size)
 {
     static kehu_span spans[4 * MOST];
-    kehu_span two[5];
-    int64_t n, at = 0, k = 0;
+    static kehu_span few[4 * MOST];
+    int64_t n, at = 0, k = 0, room = 5;
     if (kehu_tokenizer_bound(t, size) > 4 * MOST ||
         kehu_tokenizer_split(t, text, size, spans, kehu_tokenizer_bound(t, size), &n,
                              NULL, NULL) != KEHU_OK)
@@ -49,16 +64,20 @@ static void check(const kehu_tokenizer *t, const char *text, int64_t size)
     }
     if (at != size)
         abort();
-    for (at = 0; at < size;) {
+    for (at = 0; at < size; room += room / 2) {
         int64_t m, used;
-        if (kehu_tokenizer_split(t, text + at, size - at, two, 5, &m, &used, NULL) !=
-            KEHU_OK)
+        const kehu_status status =
+            kehu_tokenizer_split(t, text + at, size - at, few, room, &m, &used, NULL);
+        if (status == KEHU_LIMIT ? !trained : status != KEHU_OK)
             abort();
-        if (used == 0)
-            return; /* a word with its parts needs more than five spans */
+        if (status != KEHU_OK || used == 0) { /* a word with its parts needs more */
+            if (room >= kehu_tokenizer_bound(t, size - at))
+                abort();
+            continue;
+        }
         for (int64_t i = 0; i < m; i++, k++)
-            if (two[i].start + at != spans[k].start || two[i].size != spans[k].size ||
-                two[i].kind != spans[k].kind || two[i].word != spans[k].word)
+            if (few[i].start + at != spans[k].start || few[i].size != spans[k].size ||
+                few[i].kind != spans[k].kind || few[i].word != spans[k].word)
                 abort();
         at += used;
     }
@@ -69,14 +88,15 @@ static void check(const kehu_tokenizer *t, const char *text, int64_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static kehu_tokenizer *t[4];
+    static kehu_tokenizer *t[5];
     if (t[0] == NULL) {
         t[0] = make(KEHU_TOKENIZER_WORDS, 0);
         t[1] = make(KEHU_TOKENIZER_SEARCH, 0);
         t[2] = make(KEHU_TOKENIZER_CHARACTERS, 0);
         t[3] = make(KEHU_TOKENIZER_WORDS, 1);
+        t[4] = train();
     }
-    for (int i = 0; i < 4 && size <= MOST; i++)
-        check(t[i], (const char *)data, (int64_t)size);
+    for (int i = 0; i < 5 && size <= MOST; i++)
+        check(t[i], i == 4, (const char *)data, (int64_t)size);
     return 0;
 }

@@ -111,7 +111,7 @@ kehu_rfm_base_new(kehu_rfm_base **out, int32_t as_of_day,
  * KEHU_CANCELLED some rows may be in: the base then answers KEHU_POISONED to
  * everything but free.
  * Cost: O(rows); keeps 48 to 80 bytes a customer (text keys 24 more and their
- * bytes), 40 to 60 an order where there is an order column; 50 MB of scratch at
+ * bytes), 40 to 60 an order where there is an order column; 80 MB of scratch at
  * most. Same result for any n_threads. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_base_add(kehu_rfm_base *base,
                                                        const kehu_rfm_batch *batch,

@@ -9,7 +9,7 @@
 #include "insight/rfm_base.h"
 
 enum {
-    KEHU__RFM_CHUNKS = 4,             /* of a round, before the parts aggregate */
+    KEHU__RFM_CHUNKS = 8,             /* of a round, before the parts aggregate */
     KEHU__RFM_CHUNK_BYTES = 1 << 23,  /* what one task scatters */
     KEHU__RFM_BLOCK = 256,            /* rows of one part kept together, at most */
     KEHU__RFM_NO_PURCHASE = INT32_MIN /* the day of a return that buys nothing */

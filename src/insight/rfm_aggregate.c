@@ -1,18 +1,26 @@
-/* Parts aggregate their rows in batches. Memory is prefetched: rows a block ahead, slots
- * a batch; customers once a row's slots have told, without branches, where its
- * customer should stand. The few that stand elsewhere, or are new, are searched. */
+/* Parts aggregate their rows in batches. Memory is prefetched: rows a block ahead, the
+ * lines of their index a batch; customers once those have told, without branches, where
+ * a row's customer should stand. The few that stand elsewhere, or are new, are
+ * searched. */
+#if defined(__SSE2__)
+#include <emmintrin.h> /* before a header of base forbids malloc */
+#endif
+
+#include "insight/rfm_add.h"
+
 #include <string.h>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/prefetch.h"
-#include "insight/rfm_add.h"
 
 enum { BATCH = 64 };
 
-/* A block of rows, and where those are that come after it. */
+/* A block of rows, the one after it (NULL = it is the last), and where the rows are that
+ * come after that. */
 typedef struct block {
-    const char *rows, *next;
+    const char *rows, *ahead;
+    const struct block *next;
     size_t n;
     kehu__rfm_form form;
 } block;
@@ -25,39 +33,59 @@ static inline uint64_t hash_at(const char *row)
     return hash;
 }
 
-static size_t home(const kehu__rfm_part *p, uint64_t hash)
+/* Prefetch the index of a block's rows from..to-1. */
+static inline void prefetch_index(const kehu__rfm_part *p, const block *b, size_t from,
+                                  size_t to, size_t row_bytes)
 {
-    return (size_t)hash & (p->by_key.n_slots - 1);
+    for (size_t i = from; i < to && i < b->n; i++)
+        KEHU__PREFETCH_WRITE(
+            &p->by_key
+                 .lines[kehu__rfm_home(&p->by_key, hash_at(b->rows + i * row_bytes))]);
 }
 
-/* Prefetch the slots of the next batch, of this one when it is the first, and
- * the rows a block ahead. */
+/* What is wanted while the batch from `from` on is at work: the index of the next one,
+ * in this block or the next, and the rows of the block after that. */
 static inline void prefetch_ahead(const kehu__rfm_part *p, const block *b, size_t from,
                                   size_t row_bytes)
 {
-    const size_t first = from == 0 ? 0 : from + BATCH;
-    const size_t to = from + 2 * BATCH < b->n ? from + 2 * BATCH : b->n;
-    for (size_t i = first; i < to; i++)
-        KEHU__PREFETCH_WRITE(&p->by_key.slots[home(p, hash_at(b->rows + i * row_bytes))]);
+    if (from + BATCH < b->n)
+        prefetch_index(p, b, from + BATCH, from + 2 * BATCH, row_bytes);
+    else if (b->next != NULL)
+        prefetch_index(p, b->next, 0, BATCH, row_bytes);
     for (size_t at = from * row_bytes; at < (from + BATCH) * row_bytes; at += 64)
-        KEHU__PREFETCH_WRITE(b->next + at);
+        KEHU__PREFETCH(b->ahead + at);
 }
 
-/* The customer each row's hash probably is, from its first two slots: some other
- * one where it stands elsewhere or is new. */
+/* The number of an item with this hash, if it is in its home; some other number where
+ * it is not. */
+static inline uint32_t likely(const kehu__rfm_index *x, uint64_t hash)
+{
+    const kehu__rfm_line *line = &x->lines[kehu__rfm_home(x, hash)];
+    const uint32_t tag = kehu__rfm_tag(hash);
+    uint32_t lane = KEHU__RFM_LANES - 1;
+#if defined(__SSE2__)
+    const __m128i wanted = _mm_set1_epi32((int)tag);
+    const __m128i *tags = (const __m128i *)(const void *)line->tags;
+    const int low = _mm_movemask_ps(
+                  _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags), wanted))),
+              high = _mm_movemask_ps(
+                  _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted)));
+    lane = (uint32_t)__builtin_ctz((unsigned)(low | high << 4 | 1 << lane));
+#else
+    for (uint32_t k = lane; k-- > 0;)
+        lane = line->tags[k] == tag ? k : lane;
+#endif
+    return line->numbers[lane];
+}
+
+/* The customer each row's hash probably is: some other one where it stands elsewhere or
+ * is new. */
 static inline void guess(const kehu__rfm_part *p, const char *rows, size_t n,
                          size_t row_bytes, uint32_t *customers)
 {
-    const uint32_t *slots = p->by_key.slots;
-    const size_t n_slots = p->by_key.n_slots;
-    const uint32_t number = (uint32_t)(n_slots - 1);
+    const kehu__rfm_index index = p->by_key;
     for (size_t i = 0; i < n; i++, rows += row_bytes) {
-        const uint64_t hash = hash_at(rows);
-        const size_t at = home(p, hash);
-        const uint32_t first = slots[at], second = slots[at + 1];
-        const uint32_t other = (first ^ kehu__rfm_slot(hash, n_slots, 0)) & ~number;
-        const uint32_t slot = (other != 0 ? second : first) & number;
-        customers[i] = slot - (slot > 0);
+        customers[i] = likely(&index, hash_at(rows));
         KEHU__PREFETCH_WRITE(&p->customers[customers[i]]);
     }
 }
@@ -192,7 +220,8 @@ static bool next_block(walk *w, block *b)
     const bool last = w->chunk < w->n_chunks && w->block == c->last[w->part];
     if (w->chunk == w->n_chunks)
         return false;
-    b->rows = b->next = rows_of(w);
+    b->rows = b->ahead = rows_of(w);
+    b->next = NULL;
     b->n = (last ? (size_t)(c->next[w->part] - b->rows) : w->adding->block_bytes) /
            w->adding->row_bytes;
     b->form = c->form;
@@ -200,9 +229,15 @@ static bool next_block(walk *w, block *b)
         w->block = c->after[w->block];
     else if (++w->chunk < w->n_chunks)
         w->block = c[1].first[w->part];
-    if (w->chunk < w->n_chunks)
-        b->next = rows_of(w);
     return true;
+}
+
+static bool aggregate_block(const kehu__rfm_adding *a, kehu__rfm_part *p, const block *b)
+{
+    const kehu_allocator *alloc = &a->base->alloc;
+    return b->form == KEHU__RFM_LEAN    ? aggregate_lean(p, alloc, b)
+           : b->form == KEHU__RFM_NAMED ? aggregate_named(p, alloc, b)
+                                        : aggregate_numbered(a, p, b);
 }
 
 void kehu__rfm_aggregate_rows(void *adding, int64_t number)
@@ -213,11 +248,18 @@ void kehu__rfm_aggregate_rows(void *adding, int64_t number)
               .part = number,
               .n_chunks = kehu__rfm_chunk_count(a),
               .block = a->chunks[0].first[number]};
-    block b;
+    block blocks[2], *b = blocks, *next = blocks + 1;
+    bool more = next_block(&w, b);
     p->refused = !kehu__rfm_part_ready(p, (uint32_t)number, &a->base->alloc);
-    while (!p->refused && next_block(&w, &b))
-        p->refused =
-            !(b.form == KEHU__RFM_LEAN    ? aggregate_lean(p, &a->base->alloc, &b)
-              : b.form == KEHU__RFM_NAMED ? aggregate_named(p, &a->base->alloc, &b)
-                                          : aggregate_numbered(a, p, &b));
+    while (more && !p->refused) {
+        block *const done = b;
+        more = next_block(&w, next);
+        if (more) {
+            b->next = next;
+            b->ahead = w.chunk < w.n_chunks ? rows_of(&w) : next->rows;
+        }
+        p->refused = !aggregate_block(a, p, b);
+        b = next;
+        next = done;
+    }
 }

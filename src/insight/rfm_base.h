@@ -6,7 +6,8 @@
 
 #include <kehu/rfm.h>
 
-#include "base/mem.h"
+#include "insight/rfm_index.h"
+
 #include "base/thread.h"
 #include "data/column.h"
 
@@ -37,21 +38,6 @@ typedef struct kehu__rfm_order {
 typedef struct kehu__rfm_text {
     uint64_t at, size; /* in the part's text */
 } kehu__rfm_text;
-
-/* Open addressing over numbers of items kept elsewhere, at most a quarter full,
- * because a number that is not in its first slots costs more than memory. A slot
- * is 1 + number in the bits below n_slots and bits of the hash above, which tell
- * most other items without a look at them; 0 = free. */
-typedef struct kehu__rfm_index {
-    uint32_t *slots; /* [n_slots + 1], the last one repeats the first */
-    size_t n_slots;  /* 0 or a power of two */
-} kehu__rfm_index;
-
-static inline uint32_t kehu__rfm_slot(uint64_t hash, size_t n_slots, uint32_t number)
-{
-    return ((uint32_t)(hash >> (32 - KEHU__RFM_PART_BITS)) & ~(uint32_t)(n_slots - 1)) |
-           (number + 1);
-}
 
 typedef struct kehu__rfm_part {
     kehu__rfm_index by_key, by_order;
@@ -104,7 +90,7 @@ uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
 /* Customer number k has this name. */
 bool kehu__rfm_part_is(const kehu__rfm_part *p, uint32_t k, const kehu__text *name);
 
-/* Make sure that a part, of this number, has slots and a first customer to look
+/* Make sure that a part, of this number, has an index and a first customer to look
  * at; where there is none yet, one whose hash belongs to another part stands in.
  * False when refused. */
 bool kehu__rfm_part_ready(kehu__rfm_part *p, uint32_t number, const kehu_allocator *a);
@@ -133,8 +119,7 @@ static inline void kehu__rfm_spend(kehu__rfm_customer *c, int64_t amount)
     kehu__rfm_spend_sum(c, (uint64_t)amount, amount < 0 ? -1 : 0);
 }
 
-/* Of an integer key, or of a name. Parts are told by the top bits, slots by the
- * low ones. The hash of an integer gives the integer back. */
+/* Of an integer key, or of a name. The hash of an integer gives the integer back. */
 uint64_t kehu__rfm_hash(uint64_t key, const kehu__text *name);
 int64_t kehu__rfm_key(const kehu__rfm_customer *c);
 

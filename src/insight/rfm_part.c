@@ -19,35 +19,6 @@ static uint64_t order_hash(uint64_t id, uint32_t customer)
     return kehu__mix64(id ^ kehu__mix64(customer));
 }
 
-/* Put number i, whose hash is known to be absent, into a free slot. */
-static void insert(kehu__rfm_index *index, uint64_t hash, uint32_t i)
-{
-    size_t at = (size_t)hash & (index->n_slots - 1);
-    while (index->slots[at] != 0)
-        at = (at + 1) & (index->n_slots - 1);
-    index->slots[at] = kehu__rfm_slot(hash, index->n_slots, i);
-    if (at == 0)
-        index->slots[index->n_slots] = index->slots[0];
-}
-
-static void free_index(kehu__rfm_index *index, const kehu_allocator *a)
-{
-    if (index->n_slots > 0)
-        kehu__free(a, index->slots, index->n_slots + 1, sizeof *index->slots);
-}
-
-/* Twice the slots, all free; false when refused. */
-static bool widen(kehu__rfm_index *index, const kehu_allocator *a)
-{
-    const size_t n = index->n_slots == 0 ? 32 : 2 * index->n_slots;
-    uint32_t *slots = kehu__alloc_zero(a, n + 1, sizeof *slots);
-    if (slots == NULL)
-        return false;
-    free_index(index, a);
-    *index = (kehu__rfm_index){slots, n};
-    return true;
-}
-
 /* Copy text to the end of the part's; false when refused. */
 static bool keep_text(kehu__rfm_part *p, const kehu_allocator *a, const kehu__text *t,
                       uint64_t *at)
@@ -98,11 +69,11 @@ static bool make_room(kehu__rfm_part *p, const kehu_allocator *a)
     if (p->n >> KEHU__RFM_NUMBER_BITS != 0 ||
         !kehu__grow(a, &p->customers, &p->capacity, p->n + 1, sizeof *p->customers))
         return false;
-    if (4 * (p->n + 1) > p->by_key.n_slots) {
-        if (!widen(&p->by_key, a))
+    if (kehu__rfm_index_full(&p->by_key, p->n)) {
+        if (!kehu__rfm_index_widen(&p->by_key, a))
             return false;
         for (size_t i = 0; i < p->n; i++)
-            insert(&p->by_key, p->customers[i].hash, (uint32_t)i);
+            kehu__rfm_index_insert(&p->by_key, p->customers[i].hash, (uint32_t)i);
     }
     return true;
 }
@@ -126,7 +97,7 @@ static uint32_t add_customer(kehu__rfm_part *p, const kehu_allocator *a, uint64_
         (!kehu__grow(a, &p->names, &p->names_capacity, p->n + 1, sizeof *p->names) ||
          !keep_text(p, a, name, &p->names[p->n].at)))
         return UINT32_MAX;
-    insert(&p->by_key, hash, (uint32_t)p->n);
+    kehu__rfm_index_insert(&p->by_key, hash, (uint32_t)p->n);
     if (name != NULL)
         p->names[p->n].size = (uint64_t)name->size;
     p->customers[p->n] = (kehu__rfm_customer){.hash = hash, .last = INT32_MIN};
@@ -136,15 +107,12 @@ static uint32_t add_customer(kehu__rfm_part *p, const kehu_allocator *a, uint64_
 uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
                                  uint64_t hash, const kehu__text *name)
 {
-    const size_t mask = p->by_key.n_slots - 1;
-    if (p->by_key.n_slots > 0)
-        for (size_t at = (size_t)hash & mask; p->by_key.slots[at] != 0;
-             at = (at + 1) & mask) {
-            const uint32_t i = (p->by_key.slots[at] & (uint32_t)mask) - 1;
-            if (p->customers[i].hash == hash &&
-                (name == NULL || same_text(p, p->names[i].at, p->names[i].size, name)))
-                return i;
-        }
+    kehu__rfm_probe probe = {.line = kehu__rfm_home(&p->by_key, hash)};
+    uint32_t i;
+    while (p->n > 0 && (i = kehu__rfm_index_next(&p->by_key, hash, &probe)) != UINT32_MAX)
+        if (p->customers[i].hash == hash &&
+            (name == NULL || same_text(p, p->names[i].at, p->names[i].size, name)))
+            return i;
     return add_customer(p, a, hash, name);
 }
 
@@ -156,14 +124,15 @@ static bool add_order(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
                     sizeof *p->orders) ||
         (text != NULL && !keep_text(p, a, text, &order.at)))
         return false;
-    if (4 * (p->n_orders + 1) > p->by_order.n_slots) {
-        if (!widen(&p->by_order, a))
+    if (kehu__rfm_index_full(&p->by_order, p->n_orders)) {
+        if (!kehu__rfm_index_widen(&p->by_order, a))
             return false;
         for (size_t i = 0; i < p->n_orders; i++)
-            insert(&p->by_order, order_hash(p->orders[i].id, p->orders[i].customer),
-                   (uint32_t)i);
+            kehu__rfm_index_insert(&p->by_order,
+                                   order_hash(p->orders[i].id, p->orders[i].customer),
+                                   (uint32_t)i);
     }
-    insert(&p->by_order, hash, (uint32_t)p->n_orders);
+    kehu__rfm_index_insert(&p->by_order, hash, (uint32_t)p->n_orders);
     p->orders[p->n_orders++] = order;
     return true;
 }
@@ -172,16 +141,15 @@ bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t c
                           uint64_t id, const kehu__text *text)
 {
     const uint64_t hash = order_hash(id, customer);
-    const size_t mask = p->by_order.n_slots - 1;
-    if (p->by_order.n_slots > 0)
-        for (size_t at = (size_t)hash & mask; p->by_order.slots[at] != 0;
-             at = (at + 1) & mask) {
-            const kehu__rfm_order *o =
-                &p->orders[(p->by_order.slots[at] & (uint32_t)mask) - 1];
-            if (o->id == id && o->customer == customer &&
-                (text == NULL || same_text(p, o->at, o->size, text)))
-                return false;
-        }
+    kehu__rfm_probe probe = {.line = kehu__rfm_home(&p->by_order, hash)};
+    uint32_t i;
+    while (p->n_orders > 0 &&
+           (i = kehu__rfm_index_next(&p->by_order, hash, &probe)) != UINT32_MAX) {
+        const kehu__rfm_order *o = &p->orders[i];
+        if (o->id == id && o->customer == customer &&
+            (text == NULL || same_text(p, o->at, o->size, text)))
+            return false;
+    }
     if (!add_order(p, a, hash,
                    (kehu__rfm_order){.id = id,
                                      .size = text == NULL ? 0 : (uint32_t)text->size,
@@ -195,8 +163,8 @@ bool kehu__rfm_part_order(kehu__rfm_part *p, const kehu_allocator *a, uint32_t c
 
 void kehu__rfm_part_free(kehu__rfm_part *p, const kehu_allocator *a)
 {
-    free_index(&p->by_key, a);
-    free_index(&p->by_order, a);
+    kehu__rfm_index_free(&p->by_key, a);
+    kehu__rfm_index_free(&p->by_order, a);
     kehu__free(a, p->customers, p->capacity, sizeof *p->customers);
     kehu__free(a, p->names, p->names_capacity, sizeof *p->names);
     kehu__free(a, p->orders, p->orders_capacity, sizeof *p->orders);

@@ -444,7 +444,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_open(kehu_scan **out,
 
 /* One customer's whole history, or, with KEHU_STORE_CUSTOMERS, the one row of
  * fields. Reads one block a segment; a customer without rows gives no rows. options
- * may be NULL; its customer range is not used. */
+ * may be NULL; its customer range is not used. Blocks read so are kept for the next
+ * customer, up to 16 MB a segment, until the segment's last snapshot is freed. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_scan_customer(
     kehu_scan **out, const kehu_snapshot *snapshot, kehu_store_part part,
     const char *customer, const kehu_scan_options *options, kehu_error *err);

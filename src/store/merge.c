@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/page.h"
 
 static const char *key_of(const kehu__cursor *c, uint32_t *size)
 {
@@ -160,11 +161,20 @@ kehu_status kehu__merge_restart(kehu__merge *m, const char *customer, kehu_error
     return KEHU_OK;
 }
 
+/* What others may want of it goes back to the segment. */
+static void leave_block(kehu__cursor *c)
+{
+    if (c->b.page != NULL)
+        kehu__page_give(c->s, c->b.page);
+    c->b.page = NULL;
+    kehu__block_free(&c->b);
+}
+
 void kehu__merge_close(kehu__merge *m)
 {
     for (uint32_t i = 0; i < m->n_cursors; i++)
         if (m->cursors[i].s != NULL)
-            kehu__block_free(&m->cursors[i].b);
+            leave_block(&m->cursors[i]);
     kehu__free(&m->alloc, m->cursors, m->n_cursors, sizeof *m->cursors);
     kehu__free(&m->alloc, m->ids, m->n_ids, sizeof *m->ids);
     kehu__free(&m->alloc, m->last_key, m->last_room, 1);

@@ -29,7 +29,8 @@
 enum {
     KEHU__BLOCK_ROWS = 512,
     KEHU__BLOCK_TEXT = 1 << 20, /* bytes of text that close a block early */
-    KEHU__SEGMENT_TAIL = 48
+    KEHU__SEGMENT_TAIL = 48,
+    KEHU__COLUMN_ENTRY = 12 /* bytes of a column in the directory */
 };
 
 typedef struct kehu__block_entry {
@@ -59,10 +60,13 @@ typedef struct kehu__segment {
     uint32_t directory_crc;
     kehu__block_entry *blocks;
     uint32_t n_blocks, block_capacity;
+    uint64_t *prefixes; /* [n_blocks] of last ids, from byte n_alike on; or NULL */
+    size_t n_alike;     /* bytes with which all last ids begin */
     int64_t min_time, max_time; /* of all blocks */
     uint64_t max_sequence;
     struct kehu__segment *sums; /* the blocks of sums as a part of their own, reading the
                                    same file; NULL = it has none */
+    struct kehu__pages *pages;  /* NULL = blocks are not kept (page.h) */
 } kehu__segment;
 
 /* Open a file; size and directory_crc are what the manifest says, checked. */
@@ -80,6 +84,12 @@ kehu_status kehu__segment_of_writer(kehu__segment **out, struct kehu__segment_wr
 kehu__segment *kehu__segment_hold(kehu__segment *s);
 void kehu__segment_release(kehu__segment *s);
 
+/* Bytes of the file, checked to lie inside it; and the failure of any such check. */
+kehu_status kehu__segment_fetch(const kehu__segment *s, void *to, size_t size,
+                                uint64_t at, kehu_error *err);
+kehu_status kehu__segment_damaged(const kehu__segment *s, const char *what,
+                                  kehu_error *err);
+
 /* A decoded block: its runs and some columns. */
 typedef struct kehu__segment_block {
     kehu__rows rows;    /* wanted columns that the block has, never column 0 */
@@ -87,7 +97,8 @@ typedef struct kehu__segment_block {
     int64_t *run_first; /* [n_runs + 1] first row of each run, and the end */
     uint32_t n_runs;
     size_t run_capacity;
-    kehu__buffer bytes;
+    kehu__buffer bytes;      /* what rows and keys point into, unless that is */
+    struct kehu__page *page; /* this one */
 } kehu__segment_block;
 
 kehu__segment_block kehu__block_new(const kehu_allocator *alloc);

@@ -5,8 +5,9 @@ The importer has one thread; of DuckDB with two the CPU seconds of both count. B
 customer and by time, which COPY does not. Of its 750 ns a row 22 % gather the sorted rows from all over the log (prefetched:
 this is memory), 14 % compare and move bytes, and nothing else takes over 6; six times DuckDB would be 130 ns for everything.
 
-The check decodes every value, compares neighbours and adds up the sums again: 22 ns a row of 9 bytes, a third of it
-decoding, a seventh the sums, 1 ns the checksum."""
+The check decodes times, sequence numbers and amounts, compares neighbours and adds up the sums again; of other columns it
+looks at what could be wrong. Of its 6.5 ns a row of 9 bytes a quarter is the copy out of the page cache, 15 % unpacking, 12 %
+sums, 10 % the checksum."""
 import glob
 import os
 import shutil

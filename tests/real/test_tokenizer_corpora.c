@@ -68,7 +68,7 @@ typedef struct score {
     double f1, new_recall; /* percent */
 } score;
 
-/* As the training part of MSR is kept: a number is 0, a Latin word is L, half width. */
+/* As the training part of MSR is kept: a number is 0, Latin letters are X, half width. */
 static void fold_line(char *line)
 {
     char *out = line;
@@ -82,9 +82,9 @@ static void fold_line(char *line)
             isdigit((unsigned char)c) || (last == '0' && (c == '.' || c == '%'));
         const int letter = isalpha((unsigned char)c);
         p += wide && at > 0 && at < 0x5F ? 3 : 1;
-        if ((number && last == '0') || (letter && last == 'L'))
+        if ((number && last == '0') || (letter && last == 'X'))
             continue;
-        last = number ? '0' : letter ? 'L' : c;
+        last = number ? '0' : letter ? 'X' : c;
         *out++ = last;
     }
     *out = '\0';
@@ -278,28 +278,124 @@ static void test_adapting_gains_on_texts_of_the_same_kind(void **state)
     assert_adapting_gains("msr_train_part10.txt.xz", .01);
 }
 
-/* A tenth of the training text and the word list of the whole. The wanted 96.0 is not
- * reached: this is a floor under what is. */
+static size_t n_characters(const char *word)
+{
+    size_t n = 0;
+    for (; *word != '\0'; word++)
+        n += ((unsigned char)*word & 0xC0) != 0x80;
+    return n;
+}
+
+/* The list folded as the training part is, each word once, in order. */
+static void fold_list(known *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list->n; i++)
+        fold_line(list->words[i]);
+    qsort(list->words, list->n, sizeof *list->words, by_text);
+    for (size_t i = 0; i < list->n; i++)
+        if (list->words[i][0] != '\0' &&
+            (n == 0 || strcmp(list->words[n - 1], list->words[i]) != 0))
+            list->words[n++] = list->words[i];
+    list->n = n;
+}
+
+/* A column of rows that are written one after another. */
+typedef struct rows {
+    char *text;
+    int32_t *offsets, n, size;
+} rows;
+
+static rows rows_new(size_t most_bytes, size_t most_rows)
+{
+    rows r = {malloc(most_bytes), malloc((most_rows + 1) * sizeof *r.offsets), 0, 0};
+    assert_non_null(r.text);
+    assert_non_null(r.offsets);
+    r.offsets[0] = 0;
+    return r;
+}
+
+static void add_text(rows *r, const char *text, size_t size)
+{
+    memcpy(r->text + r->size, text, size);
+    r->size += (int32_t)size;
+}
+
+static kehu_column rows_column(const rows *r)
+{
+    return (kehu_column){
+        .type = KEHU_UTF8, .length = r->n, .data = r->text, .offsets = r->offsets};
+}
+
+/* The training part has L in the place of each word of more than four characters (1.1
+ * percent of its words), so that nothing can be learned of those. Take long words of
+ * the list instead, at random: what they are is lost. */
+static kehu_column fill_in_long_words(const kehu_column *lines, const known *list)
+{
+    enum { LONGER_THAN = 4, LONGEST = 256 };
+    const char *text = lines->data;
+    const int32_t *offsets = lines->offsets;
+    const size_t size = (size_t)offsets[lines->length];
+    rows out = rows_new(8 * size, (size_t)lines->length);
+    uint64_t state = 7;
+    for (int64_t row = 0; row < lines->length; row++) {
+        for (int32_t i = offsets[row]; i < offsets[row + 1]; i++) {
+            const char *word = NULL;
+            const int begins = i == offsets[row] || text[i - 1] == ' ';
+            if (!begins || text[i] != 'L' ||
+                (text[i + 1] != ' ' && text[i + 1] != '\n')) {
+                add_text(&out, text + i, 1);
+                continue;
+            }
+            while (word == NULL || n_characters(word) <= LONGER_THAN) {
+                state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+                word = list->words[(state >> 33) % list->n];
+            }
+            assert_true(strlen(word) < LONGEST);
+            assert_true((size_t)out.size + LONGEST < 8 * size);
+            add_text(&out, word, strlen(word));
+        }
+        out.offsets[++out.n] = out.size;
+    }
+    return rows_column(&out);
+}
+
+/* A tenth of the training text and the word list of the whole, the list and the test
+ * folded as the text is. */
 static void test_model_learns_from_a_tenth_of_msr(void **state)
 {
-    kehu_column train, words;
+    kehu_column part, words, train, folded;
     kehu_tokenizer *dictionary = NULL, *t = NULL;
     kehu_error err = {.message = ""};
+    known list;
+    rows lines;
     score got;
     (void)state;
-    train = read_lines("msr_train_part10.txt.xz");
+    part = read_lines("msr_train_part10.txt.xz");
     words = read_lines("msr_words.txt.xz");
-    const int32_t *offsets = words.offsets;
-    if (kehu_tokenizer_read_words(&dictionary, words.data, (size_t)offsets[words.length],
-                                  NULL, &err) != KEHU_OK ||
+    list = read_list(&words);
+    lines = rows_new((size_t)((const int32_t *)words.offsets)[words.length] + 1, 1);
+    fold_list(&list);
+    for (size_t i = 0; i < list.n; i++) {
+        add_text(&lines, list.words[i], strlen(list.words[i]));
+        add_text(&lines, "\n", 1);
+    }
+    lines.offsets[++lines.n] = lines.size;
+    folded = rows_column(&lines);
+    train = fill_in_long_words(&part, &list);
+    if (kehu_tokenizer_read_words(&dictionary, lines.text, (size_t)lines.size, NULL,
+                                  &err) != KEHU_OK ||
         kehu_tokenizer_train(&t, dictionary, &train, NULL, &err) != KEHU_OK)
         fail_msg("%s", err.message);
     got = score_of(t, "msr_test.txt", NULL, 1);
     kehu_tokenizer_free(t);
     kehu_tokenizer_free(dictionary);
-    free_lines(&train);
+    free_lines(&part);
     free_lines(&words);
-    assert_true(got.f1 >= 95);
+    free_lines(&train);
+    free_lines(&folded);
+    free(list.words);
+    assert_true(got.f1 >= 96);
 }
 
 int main(void)

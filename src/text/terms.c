@@ -9,7 +9,7 @@
 #include "text/term_index.h"
 #include "text/term_scan.h"
 
-enum { FIRST_TABLE = 256, SMALL_SORT = 128, TF_TABLE = 16 };
+enum { FIRST_TABLE = 256, SHORT = 128, TF_TABLE = 16 };
 
 bool kehu__terms_make_table(kehu__terms *t)
 {
@@ -110,18 +110,6 @@ void kehu__term_work_free(kehu__term_work *w)
 static uint32_t place_of(const kehu__term_work *w, uint32_t term)
 {
     return (uint32_t)((size_t)(term * 0x9E3779B1u >> 7) & (w->table_size - 1));
-}
-
-/* A larger array instead of the old one, with the n items of before. */
-static bool enlarge(const kehu_allocator *alloc, void *array, size_t old, size_t size,
-                    size_t item)
-{
-    void **const at = array;
-    void *const larger = kehu__resize(alloc, *at, old, size, item);
-    if (larger == NULL)
-        return false;
-    *at = larger;
-    return true;
 }
 
 /* Twice the room. The arrays stay of one capacity: a refusal half-way leaves all
@@ -393,8 +381,8 @@ void kehu__terms_visit(const kehu__terms *t, const char *text, int64_t size,
 
 /* ---- all rows ---- */
 
-/* Texts of about 1 MB are one task, and some tasks are one round. */
-enum { CHUNK_BYTES = 1 << 20, CHUNKS_A_ROUND = 32 };
+/* Texts of about 256 KB are one task, and some tasks are one round. */
+enum { CHUNK_BYTES = 1 << 18, CHUNKS_A_ROUND = 64 };
 
 typedef struct chunk {
     int64_t first, last; /* rows first to last - 1 */
@@ -406,18 +394,19 @@ typedef struct rows_round {
     const kehu__terms *terms;
     const kehu_column *texts;
     const kehu_allocator *alloc;
+    int64_t n_chunks; /* of a round */
     chunk chunks[CHUNKS_A_ROUND];
 } rows_round;
 
-/* A term's place is how many lower ones there are: n steps for each, but without a
- * branch, and several at a time. */
-static bool by_term_small(kehu__term_work *w)
+/* Bring the terms of a short row into order: a term's place is how many lower ones there
+ * are, n steps for each, but without a branch, and several at a time. */
+static void sort_short(kehu__term_work *w)
 {
-    uint64_t entries[SMALL_SORT];
-    if (w->n > SMALL_SORT)
-        return false;
+    uint64_t entries[SHORT];
+    float values[SHORT];
     for (size_t i = 0; i < w->n; i++) {
         entries[i] = w->entries[i];
+        values[i] = w->values[i];
         w->columns[i] = (uint32_t)(entries[i] >> 32);
     }
     for (size_t i = 0; i < w->n; i++) {
@@ -426,6 +415,23 @@ static bool by_term_small(kehu__term_work *w)
         for (size_t j = 0; j < w->n; j++)
             lower += w->columns[j] < term;
         w->entries[lower] = entries[i];
+        w->values[lower] = values[i];
+    }
+}
+
+/* And of a long one, whose terms' idf are then looked up again. */
+static bool sort_long(const kehu__terms *t, kehu__term_work *w, const counts *c)
+{
+    uint64_t *const scratch = kehu__alloc(&w->alloc, w->n, sizeof *scratch);
+    if (scratch == NULL)
+        return false;
+    kehu__sort_u64(w->entries, scratch, w->n);
+    kehu__free(&w->alloc, scratch, w->n, sizeof *scratch);
+    for (size_t k = 0; k < w->n; k++) {
+        const uint32_t term = (uint32_t)(w->entries[k] >> 32);
+        const float idf =
+            k < c->n_plain ? t->idf[term] : t->words->idf[term - t->n_terms];
+        w->values[k] = kehu__terms_is_word(t, term) ? -idf : idf;
     }
     return true;
 }
@@ -435,38 +441,21 @@ static void cut_row(void *arg, int64_t number)
     rows_round *const job = arg;
     chunk *const c = &job->chunks[number];
     kehu__term_work work = kehu__term_work_new(job->alloc);
-    uint64_t *scratch = NULL;
-    size_t scratch_size = 0;
     for (int64_t i = c->first; i < c->last && !c->failed; i++) {
         const kehu__text text = kehu__column_text(job->texts, i);
         counts counted;
         c->failed = !count_terms(job->terms, &work, text.bytes, text.size, &counted);
+        if (!c->failed && work.n <= SHORT)
+            sort_short(&work);
+        else if (!c->failed)
+            c->failed = !sort_long(job->terms, &work, &counted);
         if (c->failed)
             break;
-        if (!by_term_small(&work)) {
-            if (scratch_size < work.n) {
-                if (!enlarge(job->alloc, &scratch, scratch_size, work.capacity,
-                             sizeof *scratch)) {
-                    c->failed = true;
-                    break;
-                }
-                scratch_size = work.capacity;
-            }
-            kehu__sort_u64(work.entries, scratch, work.n);
-        }
-        for (size_t k = 0; k < work.n; k++) {
-            const uint32_t term = (uint32_t)(work.entries[k] >> 32);
-            const float idf = k < counted.n_plain
-                                  ? job->terms->idf[term]
-                                  : job->terms->words->idf[term - job->terms->n_terms];
-            work.values[k] = kehu__terms_is_word(job->terms, term) ? -idf : idf;
-        }
         weigh(&work, &counted);
         kehu__buffer_add(&c->columns, work.columns, work.n * sizeof *work.columns);
         kehu__buffer_add(&c->values, work.values, work.n * sizeof *work.values);
         kehu__buffer_add(&c->lengths, &work.n, sizeof work.n);
     }
-    kehu__free(job->alloc, scratch, scratch_size, sizeof *scratch);
     kehu__term_work_free(&work);
 }
 
@@ -476,8 +465,8 @@ static bool append_chunk(kehu__term_rows *out, const chunk *c)
     const size_t at = (size_t)out->starts[out->n_rows];
     if (c->failed || c->columns.failed || c->values.failed || c->lengths.failed)
         return false;
-    if (at + n > out->capacity || out->capacity == 0) {
-        const size_t wanted = at + n + (at + n) / 2 + 16;
+    if (at + n > out->capacity) {
+        const size_t wanted = at + n + (at + n) / 2;
         uint32_t *const columns = kehu__alloc(&out->alloc, wanted, sizeof *out->columns);
         float *const values = kehu__alloc(&out->alloc, wanted, sizeof *out->values);
         if (columns == NULL || values == NULL) {
@@ -513,18 +502,33 @@ static bool append_chunk(kehu__term_rows *out, const chunk *c)
 static int64_t plan_round(rows_round *job, int64_t *next)
 {
     int64_t n = 0;
-    while (n < CHUNKS_A_ROUND && *next < job->texts->length) {
+    while (n < job->n_chunks && *next < job->texts->length) {
         chunk *const c = &job->chunks[n++];
         int64_t bytes = 0;
-        *c = (chunk){.first = *next,
-                     .columns = kehu__buffer_new(job->alloc),
-                     .values = kehu__buffer_new(job->alloc),
-                     .lengths = kehu__buffer_new(job->alloc)};
+        c->first = *next;
+        c->columns.size = c->values.size = c->lengths.size = 0;
         while (*next < job->texts->length && bytes < CHUNK_BYTES)
             bytes += 16 + kehu__column_text(job->texts, (*next)++).size;
         c->last = *next;
     }
     return n;
+}
+
+/* No rows yet, with the room that those of the vocabulary's own texts take. */
+static bool make_rows(kehu__term_rows *out, const kehu__terms *t, int64_t n_texts,
+                      const kehu_allocator *alloc)
+{
+    const uint64_t n = t->n_entries + (t->words == NULL ? 0 : t->words->n_entries);
+    *out = (kehu__term_rows){.alloc = *alloc, .capacity = n == 0 ? 16 : (size_t)n};
+    out->starts = kehu__alloc_zero(alloc, (size_t)n_texts + 1, sizeof *out->starts);
+    out->columns = kehu__alloc(alloc, out->capacity, sizeof *out->columns);
+    out->values = kehu__alloc(alloc, out->capacity, sizeof *out->values);
+    if (out->starts != NULL && out->columns != NULL && out->values != NULL)
+        return true;
+    kehu__free(alloc, out->starts, (size_t)n_texts + 1, sizeof *out->starts);
+    out->starts = NULL;
+    kehu__term_rows_free(out);
+    return false;
 }
 
 kehu_status kehu__terms_rows(kehu__term_rows *out, const kehu__terms *terms,
@@ -534,23 +538,26 @@ kehu_status kehu__terms_rows(kehu__term_rows *out, const kehu__terms *terms,
     rows_round job = {.terms = terms, .texts = texts, .alloc = alloc};
     kehu_status status = KEHU_OK;
     int64_t next = 0;
-    *out = (kehu__term_rows){.alloc = *alloc};
-    out->starts = kehu__alloc_zero(alloc, (size_t)texts->length + 1, sizeof *out->starts);
-    if (out->starts == NULL)
+    if (!make_rows(out, terms, texts->length, alloc))
         return kehu__no_memory(err, "the rows of terms");
+    job.n_chunks = kehu__run_threads(run) > 1 ? CHUNKS_A_ROUND : 1;
+    for (int64_t k = 0; k < job.n_chunks; k++)
+        job.chunks[k].columns = job.chunks[k].values = job.chunks[k].lengths =
+            kehu__buffer_new(alloc);
     while (next < texts->length && status == KEHU_OK) {
         const int64_t n = plan_round(&job, &next);
         bool ok = true;
         kehu__parallel(run, n, cut_row, &job);
-        for (int64_t k = 0; k < n; k++) {
+        for (int64_t k = 0; k < n; k++)
             ok = ok && append_chunk(out, &job.chunks[k]);
-            kehu__buffer_free(&job.chunks[k].columns);
-            kehu__buffer_free(&job.chunks[k].values);
-            kehu__buffer_free(&job.chunks[k].lengths);
-        }
         status =
             ok ? kehu__progress(run, (double)next / (double)texts->length, "terms", err)
                : kehu__no_memory(err, "the rows of terms");
+    }
+    for (int64_t k = 0; k < job.n_chunks; k++) {
+        kehu__buffer_free(&job.chunks[k].columns);
+        kehu__buffer_free(&job.chunks[k].values);
+        kehu__buffer_free(&job.chunks[k].lengths);
     }
     if (status != KEHU_OK) {
         /* starts is as long as the texts, not as the rows so far. */

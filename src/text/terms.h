@@ -46,7 +46,8 @@ typedef struct kehu__term_options {
 typedef struct kehu__terms {
     kehu_allocator alloc;
     kehu__term_options options;
-    int64_t n_texts; /* it was built from */
+    int64_t n_texts;    /* it was built from */
+    uint64_t n_entries; /* of their rows, at most; 0 = unknown */
     uint32_t n_terms;
     const uint64_t *keys; /* [n_terms] term id to key; NULL with hash_bits */
     const float *idf;     /* [n_terms]; with hash_bits 0 for columns no text has had */

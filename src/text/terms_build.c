@@ -220,6 +220,7 @@ static kehu_status make_terms(kehu__terms *t, const counters *c, arrays *a,
         return kehu__no_memory(err, "the vocabulary");
     for (uint32_t k = 0; k < n; k++) {
         const double df = (double)a->df[a->place[k]];
+        t->n_entries += a->df[a->place[k]];
         t->own_keys[k] = a->keys[a->place[k]];
         if (k > 0 && a->order[k] == a->order[k - 1])
             t->own_idf[k] = t->idf[k - 1];

@@ -6,7 +6,7 @@
 #include "text/term_index.h"
 #include "text/term_scan.h"
 
-enum { ROUND_BYTES = 1 << 24, MAX_WORKERS = 16 };
+enum { ROUND_BYTES = 1 << 24, MAX_WORKERS = 16, FEW = 64 };
 
 typedef struct column_count {
     uint32_t df, last; /* last: text + 1, modulo 2^32, that counted last */
@@ -55,10 +55,18 @@ static kehu_status count_all(hash_round *job, const kehu__run *run, kehu_error *
     return KEHU_OK;
 }
 
+static float idf_of(const kehu__terms *t, uint64_t df)
+{
+    return (float)(1 + kehu__log((1 + (double)t->n_texts) / (1 + (double)df)));
+}
+
 /* Weights of the columns that enough texts have; how many those are. */
 static uint32_t weigh_columns(kehu__terms *t, const hash_round *job)
 {
+    float of_few[FEW] = {0}; /* weights of small frequencies, which most columns have */
     uint32_t n = 0;
+    for (uint32_t df = 1; df < FEW; df++)
+        of_few[df] = idf_of(t, df);
     for (uint32_t k = 0; k < t->n_terms; k++) {
         uint64_t df = 0;
         for (int64_t w = 0; w < job->n_workers; w++)
@@ -66,8 +74,8 @@ static uint32_t weigh_columns(kehu__terms *t, const hash_round *job)
         t->own_idf[k] = 0;
         if (df == 0 || df < t->options.min_df)
             continue;
-        t->own_idf[k] =
-            (float)(1 + kehu__log((1 + (double)t->n_texts) / (1 + (double)df)));
+        t->own_idf[k] = df < FEW ? of_few[df] : idf_of(t, df);
+        t->n_entries += df;
         n++;
     }
     return n;

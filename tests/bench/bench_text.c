@@ -1,11 +1,12 @@
 /* Figures of the text classifier.
  *
  *     bench_text rows TRAIN FOLDER CHARS     tf-idf rows of TRAIN, n-grams of up to
- *                                            CHARS characters, left in FOLDER for the
- *                                            peers: starts.i64 columns.i32 values.f64
- *                                            labels.i32
+ *                                            CHARS characters or for 0 a tokenizer's
+ *                                            words, left in FOLDER for the peers:
+ *                                            starts.i64 columns.i32 values.f64 labels.i32
  *     bench_text solve TRAIN CHARS THREADS COST GAP    the solver on the same rows
- *     bench_text whole TRAIN TEST            raw texts to a model and to labels
+ *     bench_text whole TRAIN TEST HASH_BITS  raw texts to a model and to labels; 0 bits
+ *                                            for a vocabulary
  *
  * Files are label<TAB>text, UTF-8. */
 #include <kehu/svm.h>
@@ -65,22 +66,48 @@ typedef struct matrix {
     kehu__sparse sparse;
 } matrix;
 
+/* Leave out the single characters, which a vocabulary always has. */
+static void keep_words(matrix *m)
+{
+    int64_t kept = 0, next = 0;
+    for (int64_t i = 0; i < m->rows.n_rows; i++) {
+        for (; next < m->rows.starts[i + 1]; next++)
+            if (m->rows.columns[next] >= m->terms->n_terms) {
+                m->rows.columns[kept] = m->rows.columns[next] - m->terms->n_terms;
+                m->rows.values[kept++] = m->rows.values[next];
+            }
+        m->rows.starts[i + 1] = kept;
+    }
+    m->sparse.n_columns = m->terms->words->n_terms;
+}
+
 static matrix read_matrix(const char *path, const char *chars)
 {
     const uint32_t longest = (uint32_t)atoi(chars);
-    const kehu__term_options o = {
-        .char_max = longest, .latin_max = longest, .min_df = 1, .max_terms = 1 << 24};
+    kehu__term_options o = {.char_max = longest == 0 ? 1 : longest,
+                            .latin_max = longest == 0 ? 1 : longest,
+                            .min_df = 1,
+                            .max_terms = 1 << 24};
     const kehu_allocator alloc = kehu__allocator(NULL);
     const kehu__run run = {.n_threads = 1};
     const texts t = read_texts(path);
     matrix m;
+    kehu_tokenizer *tokenizer = NULL; /* the terms need it until the end */
     kehu_error err;
     m.labels = get((size_t)t.texts.length, sizeof *m.labels);
     must(kehu__classes_from(&m.classes, m.labels, &t.labels, &alloc, &err), &err);
     must(kehu__terms_build(&m.terms, &t.texts, &o, &run, &alloc, &err), &err);
+    if (longest == 0) {
+        must(kehu_tokenizer_default(&tokenizer, NULL, &err), &err);
+        o.tokenizer = tokenizer;
+        o.word_max = 1;
+        must(kehu__terms_build(&m.terms->words, &t.texts, &o, &run, &alloc, &err), &err);
+    }
     must(kehu__terms_rows(&m.rows, m.terms, &t.texts, &run, &alloc, &err), &err);
     m.sparse = (kehu__sparse){m.rows.n_rows, m.terms->n_terms, m.rows.starts,
                               m.rows.columns, m.rows.values};
+    if (longest == 0)
+        keep_words(&m);
     return m;
 }
 
@@ -97,6 +124,7 @@ static void leave_rows(const char *path, const char *folder, const char *chars)
     keep(folder, "labels.i32", m.labels, rows * sizeof *m.labels);
 }
 
+/* Processor and passing seconds of one solution. */
 static void solve(const char *path, const char *chars, const char *threads,
                   const char *cost, const char *gap)
 {
@@ -106,30 +134,34 @@ static void solve(const char *path, const char *chars, const char *threads,
     const kehu__linear_options o = {.cost = strtod(cost, NULL), .gap = strtod(gap, NULL)};
     kehu__linear_report report;
     kehu_error err;
-    double start = 0;
+    double start = 0, passed = 0;
     for (int warm = 0; warm < 2; warm++) {
         kehu__linear_problem *p;
         kehu__linear *model;
         start = cpu_seconds();
+        passed = wall_seconds();
         must(kehu__linear_prepare(&p, &m.sparse, m.labels, m.classes.n, NULL, 0, &alloc,
                                   &err),
              &err);
         must(kehu__linear_solve(p, &o, &run, &report, &err), &err);
         must(kehu__linear_extract(&model, p, &err), &err);
         start = cpu_seconds() - start;
+        passed = wall_seconds() - passed;
         kehu__linear_problem_free(p);
         kehu__linear_free(model);
     }
     figure("solve_s", start);
+    figure("solve_passed", passed);
     figure("primal", report.primal);
     figure("dual", report.dual);
     figure("passes", report.passes);
 }
 
-static void whole(const char *train, const char *test)
+static void whole(const char *train, const char *test, const char *hash_bits)
 {
     const texts a = read_texts(train), b = read_texts(test);
-    const kehu_svm_options o = {.size = sizeof o, .cost = 0.5};
+    const kehu_svm_options o = {
+        .size = sizeof o, .cost = 0.5, .hash_bits = (uint32_t)atoi(hash_bits)};
     int32_t *const classes = get((size_t)b.texts.length, sizeof *classes);
     int64_t right = 0;
     kehu_svm_info info;
@@ -162,8 +194,8 @@ int main(int argc, char **argv)
         leave_rows(argv[2], argv[3], argv[4]);
     else if (argc == 7 && strcmp(argv[1], "solve") == 0)
         solve(argv[2], argv[3], argv[4], argv[5], argv[6]);
-    else if (argc == 4 && strcmp(argv[1], "whole") == 0)
-        whole(argv[2], argv[3]);
+    else if (argc == 5 && strcmp(argv[1], "whole") == 0)
+        whole(argv[2], argv[3], argv[4]);
     else
         die("usage: bench_text rows|solve|whole ...");
     return 0;

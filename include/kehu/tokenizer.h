@@ -45,8 +45,8 @@ typedef enum kehu_span_kind {
     KEHU_SPAN_FOREIGN,     /* a run of letters of another script: kana, Hangul, ... */
     KEHU_SPAN_NUMBER,      /* 12, 1,299.00, 50%, 3.5万 */
     KEHU_SPAN_MIXED,       /* iPhone15pro, 5G, 128GB; words like T恤, 5G套餐 */
-    KEHU_SPAN_DATE,        /* 2024年5月6日, 2024-05-06, 5月, 10:30 */
-    KEHU_SPAN_AMOUNT,      /* 199元, ¥1,299.00, 3.5万元, 100块钱 */
+    KEHU_SPAN_DATE,        /* 2024年5月6日, 2024-05-06, 5月, 10:30, 二〇二四年 */
+    KEHU_SPAN_AMOUNT,      /* 199元, ¥1,299.00, 3.5万元, 100块钱, 2块5 */
     KEHU_SPAN_URL,         /* https://a.cn/b?c=1, www.a.com, a.com */
     KEHU_SPAN_EMAIL,       /* a.b@c.com */
     KEHU_SPAN_PHONE,       /* 13812345678, 138****5678, 010-12345678, 10086 */

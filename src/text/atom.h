@@ -52,9 +52,10 @@ enum {
     KEHU__NUMERAL_THOUSAND,
     KEHU__NUMERAL_MYRIAD,
     KEHU__NUMERAL_MYRIAD_MYRIADS,
-    KEHU__NUMERAL_YUAN, /* 元 圆 */
-    KEHU__NUMERAL_KUAI, /* 块 */
-    KEHU__NUMERAL_MONEY /* 钱 */
+    KEHU__NUMERAL_YUAN,  /* 元 圆 */
+    KEHU__NUMERAL_KUAI,  /* 块 */
+    KEHU__NUMERAL_MONEY, /* 钱 */
+    KEHU__NUMERAL_YEAR   /* 年 */
 };
 
 #define KEHU__NUMERAL_MAP(X)                                                             \
@@ -84,7 +85,8 @@ enum {
     X(0x5757, KEHU__NUMERAL_KUAI)           /* 块 */                                    \
     X(0x584A, KEHU__NUMERAL_KUAI)           /* 塊 */                                    \
     X(0x94B1, KEHU__NUMERAL_MONEY)          /* 钱 */                                    \
-    X(0x9322, KEHU__NUMERAL_MONEY)          /* 錢 */
+    X(0x9322, KEHU__NUMERAL_MONEY)          /* 錢 */                                    \
+    X(0x5E74, KEHU__NUMERAL_YEAR)           /* 年 */
 
 static inline uint8_t kehu__numeral(uint32_t c)
 {
@@ -109,10 +111,11 @@ static inline uint8_t kehu__numeral(uint32_t c)
 }
 
 /* How many of the n numerals make up one number of three or more characters,
- * or of two before a unit of money; 0 when they do not. money says whether
- * the unit is wanted: it is then counted. */
+ * or of two before a unit of money, or a year of four digits; 0 when they do not. money
+ * says whether the unit is wanted: it is then counted, as 年 always is. *kind is then
+ * that of a number, amount or date. */
 uint32_t kehu__numeral_run(const uint8_t *numerals, uint32_t n, bool money,
-                           bool *is_amount);
+                           kehu_span_kind *kind);
 
 typedef struct kehu__atom {
     const char *end;

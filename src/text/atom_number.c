@@ -312,6 +312,28 @@ static const char *money_end(const char *p, const char *end)
     return NULL;
 }
 
+/* 2块5 is two and a half, when nothing follows that the digit may count: 2块5个 is no
+ * amount. The end of the digit, or p. */
+static const char *tenths_end(const char *p, const char *end)
+{
+    static const char *const unlike_counted[] = {"的", "钱", "錢", NULL};
+    const char *after, *next;
+    int n;
+    uint64_t value;
+    after = digits_end(p, end, 2, &n, &value);
+    if (n != 1)
+        return p;
+    next = after;
+    const uint32_t c = kehu__look(after, end, &next);
+    if (kehu__is_alpha(c) || c == '.' || c == '%' || c == ':')
+        return p;
+    if (c != KEHU__NO_CHAR && kehu__class_of(c) == KEHU__CLASS_HAN) {
+        next = after;
+        return any_word(&next, end, unlike_counted) ? after : p;
+    }
+    return after;
+}
+
 /* 1,299: groups of three after a comma, only unfolded commas. */
 static const char *groups_end(const char *p, const char *end)
 {
@@ -328,6 +350,7 @@ static const char *groups_end(const char *p, const char *end)
 
 kehu__atom kehu__match_number(const char *p, const char *end, bool split_units)
 {
+    static const char *const pieces[] = {"块", "塊", NULL};
     const char *start = p, *next, *money;
     const uint32_t sign = kehu__look(p, end, &next);
     const bool has_sign = !kehu__is_digit(sign);
@@ -348,7 +371,11 @@ kehu__atom kehu__match_number(const char *p, const char *end, bool split_units)
         return (kehu__atom){p, KEHU_SPAN_NUMBER};
     p = magnitude_end(p, end);
     money = split_units ? NULL : money_end(p, end);
-    if (money != NULL)
+    if (money != NULL) {
+        next = money - strlen("块");
+        if (any_word(&next, end, pieces))
+            money = tenths_end(money, end);
         return (kehu__atom){money, KEHU_SPAN_AMOUNT};
+    }
     return (kehu__atom){p, has_sign ? KEHU_SPAN_AMOUNT : KEHU_SPAN_NUMBER};
 }

@@ -1,4 +1,5 @@
-/* Numbers in Chinese characters: 三千五百, 二〇二四, 七八百; and amounts in them. */
+/* Numbers in Chinese characters: 三千五百, 二〇二四, 七八百; amounts and years in them.
+ */
 #include "text/atom.h"
 
 static bool is_digit(uint8_t n)
@@ -65,17 +66,25 @@ static bool is_counted(const uint8_t *s, uint32_t n)
     return units;
 }
 
-uint32_t kehu__numeral_run(const uint8_t *s, uint32_t n, bool money, bool *is_amount)
+uint32_t kehu__numeral_run(const uint8_t *s, uint32_t n, bool money, kehu_span_kind *kind)
 {
     uint32_t run = 0, unit = 0;
-    *is_amount = false;
+    *kind = KEHU_SPAN_NUMBER;
     while (run < n && s[run] != KEHU__NUMERAL_NONE && s[run] < KEHU__NUMERAL_YUAN)
         run++;
     if (run == 0 || (!is_counted(s, run) && !is_digit_string(s, run)))
         return 0;
+    if (run == 4 && run < n && s[run] == KEHU__NUMERAL_YEAR && is_digit(s[0]) &&
+        is_digit_string(s, run)) {
+        *kind = KEHU_SPAN_DATE;
+        return run + 1;
+    }
     if (money && run < n &&
         (s[run] == KEHU__NUMERAL_YUAN || s[run] == KEHU__NUMERAL_KUAI))
         unit = run + 1 < n && s[run + 1] == KEHU__NUMERAL_MONEY ? 2 : 1;
-    *is_amount = unit > 0 && run >= 2;
-    return *is_amount ? run + unit : run >= 3 ? run : 0;
+    if (unit > 0 && run >= 2) {
+        *kind = KEHU_SPAN_AMOUNT;
+        return run + unit;
+    }
+    return run >= 3 ? run : 0;
 }

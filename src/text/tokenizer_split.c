@@ -23,8 +23,9 @@ enum {
     PART_MAX = 4 /* characters of a word inside a word */
 };
 
-/* A number or an amount in Chinese numerals, where the number of a word stands. */
-static const uint32_t NUMBER_WORD = UINT32_MAX, AMOUNT_WORD = UINT32_MAX - 1;
+/* What is a number in Chinese numerals has this minus its kind where the number of a
+ * word stands. */
+static const uint32_t RULE_WORD = UINT32_MAX, LEAST_RULE_WORD = UINT32_MAX - 255;
 
 typedef struct block {
     uint32_t n;                  /* units */
@@ -268,12 +269,12 @@ static inline uint32_t relax_all(const kehu_tokenizer *t, block *b,
  * the promise that a text may be split from any word on. */
 static uint32_t relax_numeral(const kehu_tokenizer *t, block *b, uint32_t i)
 {
-    bool is_amount;
+    kehu_span_kind kind;
     uint32_t n = b->n - i;
     n = kehu__numeral_run(b->numerals + i, n < NUMERAL_MAX ? n : NUMERAL_MAX,
-                          !t->split_units, &is_amount);
+                          !t->split_units, &kind);
     if (n > 0)
-        relax(b, i, i + n, NUMERAL_COST, is_amount ? AMOUNT_WORD : NUMBER_WORD);
+        relax(b, i, i + n, NUMERAL_COST, RULE_WORD - (uint32_t)kind);
     return i + n;
 }
 
@@ -383,11 +384,10 @@ static uint32_t emit(const kehu_tokenizer *t, const block *b, uint32_t cut,
 {
     for (uint32_t i = 0, next; i < cut; i = next) {
         const uint32_t length = b->lengths[i];
-        const bool rule = b->words[i] == NUMBER_WORD || b->words[i] == AMOUNT_WORD;
+        const bool rule = b->words[i] >= LEAST_RULE_WORD;
         const uint32_t word = rule ? 0 : b->words[i];
-        const uint32_t kind = b->words[i] == NUMBER_WORD   ? KEHU_SPAN_NUMBER
-                              : b->words[i] == AMOUNT_WORD ? KEHU_SPAN_AMOUNT
-                                                           : kind_of(b, i, length, word);
+        const uint32_t kind =
+            rule ? RULE_WORD - b->words[i] : kind_of(b, i, length, word);
         const int64_t n = out->n;
         next = i + length;
         if (!add_span(out, start + b->offsets[i], b->offsets[next] - b->offsets[i], word,

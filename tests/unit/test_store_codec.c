@@ -63,7 +63,8 @@ static void test_packed_numbers_are_the_same_on_every_processor(void **state)
 
 static void fill(kehu__vector *v, kehu__random *r, uint32_t n)
 {
-    const uint32_t kinds = kehu__random_below(r, 12) + 1;
+    const uint32_t kinds =
+        kehu__random_below(r, 2) == 0 ? 150 : kehu__random_below(r, 12) + 1;
     const uint32_t how = kehu__random_below(r, 3);
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t one = kehu__random_below(r, how == 0 ? 1000000 : kinds);
@@ -126,10 +127,68 @@ static void test_check_refuses_what_decoding_refuses(void **state)
     assert_true(sound > 1000 && refused > 1000);
 }
 
+static bool same_values(const kehu__vector *a, const kehu__vector *b)
+{
+    for (uint32_t i = 0; i < a->n; i++) {
+        uint32_t a_size = 8, b_size = 8;
+        const char *x = (const char *)a->values.any + (size_t)i * 8;
+        const char *y = (const char *)b->values.any + (size_t)i * 8;
+        if (a->storage == KEHU__TEXTS) {
+            x = kehu__vector_text(a, i, &a_size);
+            y = kehu__vector_text(b, i, &b_size);
+        }
+        if (a->missing[i] != b->missing[i] || a_size != b_size ||
+            (!a->missing[i] && memcmp(x, y, a_size) != 0))
+            return false;
+    }
+    return a->n == b->n && a->n_missing == b->n_missing;
+}
+
+/* A chunk there and back, all rows and some of them, with the n-th allocation refused. */
+static bool goes_through(const kehu__vector *v, const kehu_allocator *a)
+{
+    kehu__vector back = kehu__vector_new(a, v->storage);
+    kehu__buffer chunk = kehu__buffer_new(a);
+    kehu_status status = KEHU_NO_MEMORY;
+    kehu__vector_encode(v, &chunk);
+    if (!chunk.failed)
+        status = kehu__vector_decode(&back, chunk.bytes, chunk.size, v->n);
+    if (status == KEHU_OK) {
+        assert_true(same_values(v, &back));
+        status = kehu__vector_decode_rows(&back, chunk.bytes, chunk.size, v->n, v->n / 3,
+                                          v->n / 2);
+    }
+    if (status == KEHU_OK)
+        status = kehu__vector_check(&back, chunk.bytes, chunk.size, v->n);
+    assert_true(status == KEHU_OK || status == KEHU_NO_MEMORY);
+    kehu__vector_free(&back);
+    kehu__buffer_free(&chunk);
+    return status == KEHU_OK;
+}
+
+static void test_chunks_survive_every_refused_allocation(void **state)
+{
+    const kehu_allocator plain = kehu__allocator(NULL);
+    kehu__random r = kehu__random_seed(33);
+    (void)state;
+    for (int round = 0; round < 90; round++) {
+        kehu__vector v = kehu__vector_new(&plain, (kehu__storage)(round % 3));
+        bool whole = false;
+        fill(&v, &r, round % 9 == 0 ? 0 : kehu__random_below(&r, MOST) + 1);
+        for (long n = 0; !whole; n++) {
+            faulty f;
+            whole = goes_through(&v, faulty_init(&f, n));
+            assert_int_equal(f.live_blocks, 0);
+        }
+        kehu__vector_free(&v);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_packed_numbers_are_the_same_on_every_processor),
+        cmocka_unit_test(test_chunks_survive_every_refused_allocation),
         cmocka_unit_test(test_check_refuses_what_decoding_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

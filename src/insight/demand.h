@@ -49,6 +49,8 @@ typedef struct kehu__demand_list {
     kehu__demand_block *first, *last;
 } kehu__demand_list;
 
+typedef struct kehu__demand_piece kehu__demand_piece; /* memory for blocks */
+
 typedef struct kehu__demand_part {
     size_t n_intakes, first_state;
     kehu_demand_counts counts;
@@ -84,6 +86,8 @@ struct kehu_demands {
     kehu__demand_list *rows;    /* [KEHU__DEMAND_PARTS] of kehu__demand_row, by number */
     kehu__demand_list *intakes; /* the same of kehu__demand_intake: of the rows of the
                                    first status */
+    kehu__demand_piece *pieces; /* the newest first */
+    size_t piece_used, piece_bytes; /* of the newest; of all */
     /* What finish made. */
     kehu__demand_part parts[KEHU__DEMAND_PARTS];
     bool finished;

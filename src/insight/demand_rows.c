@@ -8,12 +8,41 @@
 /* Blocks are small where there is little, and never so large that much is in vain. */
 enum { FIRST_ROOM = 4, MOST_ROOM = 2048, WRITE_AHEAD = 128 };
 
-static bool add_block(const kehu_allocator *a, kehu__demand_list *list, size_t item_size)
+/* Memory for blocks comes in pieces that grow with the log, up to what the system gives
+ * in large pages, and stays until the log is freed: a fault a block would cost more than
+ * filling it. */
+struct kehu__demand_piece {
+    struct kehu__demand_piece *next;
+    size_t bytes; /* behind this */
+};
+
+enum { FIRST_PIECE = 4 << 10, MOST_PIECE = 8 << 20, SHARE = 8 /* of what there is */ };
+
+static void *get_bytes(kehu_demands *d, size_t bytes)
+{
+    kehu__demand_piece *piece = d->pieces;
+    if (piece == NULL || piece->bytes - d->piece_used < bytes) {
+        size_t room = d->piece_bytes / SHARE;
+        room = room < FIRST_PIECE ? FIRST_PIECE : room > MOST_PIECE ? MOST_PIECE : room;
+        room = room < bytes ? bytes : room;
+        piece = kehu__alloc(&d->alloc, 1, sizeof *piece + room);
+        if (piece == NULL)
+            return NULL;
+        *piece = (kehu__demand_piece){d->pieces, room};
+        d->pieces = piece;
+        d->piece_bytes += room;
+        d->piece_used = 0;
+    }
+    d->piece_used += bytes;
+    return (char *)(piece + 1) + d->piece_used - bytes;
+}
+
+static bool add_block(kehu_demands *d, kehu__demand_list *list, size_t item_size)
 {
     const size_t had = list->last == NULL ? 0 : list->last->bytes / item_size;
     const size_t room = had == 0 ? FIRST_ROOM : had < MOST_ROOM ? 2 * had : had;
     const size_t bytes = room * item_size;
-    kehu__demand_block *block = kehu__alloc(a, 1, sizeof *block + bytes);
+    kehu__demand_block *block = get_bytes(d, sizeof *block + bytes);
     if (block == NULL)
         return false;
     *block = (kehu__demand_block){.bytes = bytes};
@@ -28,23 +57,14 @@ static bool add_block(const kehu_allocator *a, kehu__demand_list *list, size_t i
 }
 
 /* Room for the next item; where later ones will lie is prefetched. */
-static inline void *add_item(const kehu_allocator *a, kehu__demand_list *list,
-                             size_t item_size)
+static inline void *add_item(kehu_demands *d, kehu__demand_list *list, size_t item_size)
 {
-    if (list->at == list->end && !add_block(a, list, item_size))
+    if (list->at == list->end && !add_block(d, list, item_size))
         return NULL;
     char *item = list->at;
     list->at += item_size;
     KEHU__PREFETCH_WRITE(item + WRITE_AHEAD);
     return item;
-}
-
-static void free_list(const kehu_allocator *a, kehu__demand_list *list)
-{
-    for (kehu__demand_block *b = list->first, *next; b != NULL; b = next) {
-        next = b->next;
-        kehu__free(a, b, 1, sizeof *b + b->bytes);
-    }
 }
 
 size_t kehu__demand_list_count(const kehu__demand_list *list, size_t item_size)
@@ -59,13 +79,13 @@ bool kehu__demands_keep_row(kehu_demands *d, const kehu__demand_row *row,
                             const kehu__demand_intake *intake)
 {
     const size_t part = kehu__mix64((uint64_t)row->demand) % KEHU__DEMAND_PARTS;
-    kehu__demand_row *to = add_item(&d->alloc, &d->rows[part], sizeof *to);
+    kehu__demand_row *to = add_item(d, &d->rows[part], sizeof *to);
     if (to == NULL)
         return false;
     *to = *row;
     if (intake == NULL)
         return true;
-    kehu__demand_intake *known = add_item(&d->alloc, &d->intakes[part], sizeof *known);
+    kehu__demand_intake *known = add_item(d, &d->intakes[part], sizeof *known);
     if (known != NULL)
         *known = *intake;
     return known != NULL;
@@ -82,11 +102,9 @@ bool kehu__demands_keep_nobody(kehu_demands *d, uint32_t row)
 
 void kehu__demands_free_rows(kehu_demands *d)
 {
-    for (size_t p = 0; p < KEHU__DEMAND_PARTS; p++) {
-        if (d->rows != NULL)
-            free_list(&d->alloc, &d->rows[p]);
-        if (d->intakes != NULL)
-            free_list(&d->alloc, &d->intakes[p]);
+    for (kehu__demand_piece *p = d->pieces, *next; p != NULL; p = next) {
+        next = p->next;
+        kehu__free(&d->alloc, p, 1, sizeof *p + p->bytes);
     }
     kehu__free(&d->alloc, d->rows, KEHU__DEMAND_PARTS, sizeof *d->rows);
     kehu__free(&d->alloc, d->intakes, KEHU__DEMAND_PARTS, sizeof *d->intakes);

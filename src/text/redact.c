@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "data/builder.h"
 #include "data/column.h"
+#include "text/normalize.h"
 #include "text/redact.h"
 
 static const char *const kind_names[KEHU_REDACT_KINDS] = {
@@ -32,7 +33,7 @@ uint32_t kehu__redact_at(const kehu__redacting *r, size_t at, size_t *next)
     }
     c = kehu__utf8_next(&p, r->text + r->size);
     *next = (size_t)(p - r->text);
-    return c;
+    return c < 0x4E00 ? c : kehu__simplify(c);
 }
 
 uint32_t kehu__redact_before(const kehu__redacting *r, size_t at, size_t *start)
@@ -76,16 +77,30 @@ bool kehu__redact_letter(uint32_t c)
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
+/* Whether the n bytes at a place are those of a word, traditional characters counting as
+ * simplified ones. */
+static bool same_word(const kehu__redacting *r, size_t at, const char *word, size_t n)
+{
+    const char *p = word;
+    size_t next;
+    if (memcmp(r->text + at, word, n) == 0)
+        return true;
+    for (const size_t end = at + n; at < end; at = next)
+        if (kehu__redact_at(r, at, &next) != kehu__utf8_next(&p, word + n))
+            return false;
+    return true;
+}
+
 bool kehu__redact_has(const kehu__redacting *r, size_t at, const char *word)
 {
     const size_t n = strlen(word);
-    return n <= r->size - at && memcmp(r->text + at, word, n) == 0;
+    return n <= r->size - at && same_word(r, at, word, n);
 }
 
 bool kehu__redact_had(const kehu__redacting *r, size_t at, const char *word)
 {
     const size_t n = strlen(word);
-    return n <= at && memcmp(r->text + at - n, word, n) == 0;
+    return n <= at && same_word(r, at - n, word, n);
 }
 
 /* ---- E-mail ----------------------------------------------------------------- */

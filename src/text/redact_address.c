@@ -4,6 +4,8 @@
  * places. */
 #include <string.h>
 
+#include "base/utf8.h"
+#include "text/normalize.h"
 #include "text/redact.h"
 
 enum { NAME = 7, ESTATE = 12, LONGEST = 40 }; /* characters */
@@ -32,15 +34,21 @@ static const char *const beginnings[] = {
     "收货", "投诉", "地址", "装机", "安装", "公司", "单位", "我家", "他家",
     "她家", "老家", "新家", "房子", "收件", "家住", "变更", "地点", "家里",
     "奶家", "爷家", "婆家", "妈家", "爸家", "母家", "上门", "门牌", "位置",
-    "们村", "们镇", "们乡", "们县", "们区", "们市", NULL};
-static const char units[] = "号弄栋幢座组队室巷社街";
-static const char more_units[] = "号弄栋幢座组队室巷社街单楼层户元门塔区房";
+    "改成", "改为", "换成", "换到", "生家", "士家", "姐家", "傅家", "们村",
+    "们镇", "们乡", "们县", "们区", "们市", NULL};
+static const char units[] = "号弄栋幢座组队室巷社街委村期";
+static const char more_units[] = "号弄栋幢座组队室巷社街委期单楼层户元门塔区房";
 static const char buildings[] = "栋幢座室楼层";
 
+/* Whether a character of `size` bytes is one of a list, or a traditional form of one. */
 static bool is_one_of(const char *list, const char *c, size_t size)
 {
+    char simple[4];
+    if (size != 3)
+        return false;
+    (void)kehu__utf8_put(simple, kehu__simplify(kehu__utf8_next(&c, c + size)));
     for (const char *p = list; *p != '\0'; p += 3) /* all of three bytes */
-        if (size == 3 && memcmp(p, c, 3) == 0)
+        if (memcmp(p, simple, 3) == 0)
             return true;
     return false;
 }
@@ -174,7 +182,8 @@ static bool ends_stage(const kehu__redacting *r, size_t at, size_t end)
     size_t before, further;
     const uint32_t which = kehu__redact_before(r, at, &before);
     if ((!kehu__redact_had(r, end, "期") && !kehu__redact_had(r, end, "区")) ||
-        (kehu__redact_numeral(which) < 0 && !kehu__redact_letter(which)) ||
+        (kehu__redact_numeral(which) < 0 && kehu__redact_digit(which) < 0 &&
+         !kehu__redact_letter(which)) ||
         before <= r->from)
         return false;
     kehu__redact_before(r, before, &further);
@@ -354,7 +363,8 @@ static size_t behind_part_of_village(const kehu__redacting *r, size_t at)
     if (kehu__redact_has(r, at, "委会")) {
         p = at + strlen("委会");
         end = behind_numbered(r, p, units);
-        return end > p ? end : at;
+        if (end > p)
+            return end;
     }
     for (int n = 0; n < MOST; n++, p = next) {
         const uint32_t c = kehu__redact_at(r, p, &next);

@@ -12,18 +12,22 @@
  *
  * Rules, for texts from mainland China; digits may be full-width:
  *
- *   phone          a mobile number of 11 digits from 13 to 19, also as 3-4-4, 4-3-4, 3-8
- *                  or digit by digit with blanks, hyphens or dots, with 0, 86, +86 or
- * 0086 before it, or written with Chinese numerals; a number with area code
- *                  (010-12345678, extension too); 7 or 8 digits after a word such as 电话
- *                  or 拨打. Numbers of companies (400, 800, 95xxx, 10086) are nobody's
- * and stay. identity card  18 characters with a province, a day of birth and the check
- * character of GB 11643-1999; 15 digits with a province and a day of birth bank card 13
- * to 19 digits, also in fours, of a card scheme's range and with the check digit of
- * ISO/IEC 7812-1 (Luhn) e-mail         local@domain.tld, ＠ too address        a road,
- * village, estate or the like with a number and what follows (building, unit, room), and
- * the places named right before it; any name with a building and a room; a village with
- * its town and county
+ *   phone          a mobile number of 11 digits from 13 to 19, also as 3-4-4, 4-3-4,
+ *                  3-8 or digit by digit with blanks, hyphens or dots, with 0, 86, +86
+ *                  or 0086 before it, or written with Chinese numerals; a number with
+ *                  area code (010-12345678, +86 10 12345678, extension too); 7 or 8
+ *                  digits after a word such as 电话 or 拨打. Numbers of companies (400,
+ *                  800, 95xxx, 10086) are nobody's and stay
+ *   identity card  18 characters with a province, a day of birth and the check
+ *                  character of GB 11643-1999; 15 digits with a province and a day
+ *   bank card      13 to 19 digits, also in fours, of a card scheme's range and with the
+ *                  check digit of ISO/IEC 7812-1 (Luhn)
+ *   e-mail         local@domain.tld, ＠ too
+ *   address        a road, village, estate or the like with a number and what follows
+ *                  (building, unit, room), and the places named right before it; any
+ *                  name with a building and a room; a village with its town and county;
+ *                  in traditional characters too; in English, capitalised, a road or
+ *                  street behind a number, with rooms before it and towns behind it
  *
  * Any bytes are safe. Everything here is a pure function: call it from many threads. */
 #ifndef KEHU_REDACT_H

@@ -168,6 +168,8 @@ static bool next_span(kehu__redacting *r, size_t *at, kehu_redact_span *span)
         bool found = wanted(r, KEHU_REDACT_EMAIL) && *at >= r->local && in_local(c) &&
                      c != '.' && email(r, *at, span);
         end = next;
+        if (!found && wanted(r, KEHU_REDACT_ADDRESS))
+            found = kehu__redact_english(r, *at, span);
         if (!found && kehu__redact_digit(c) >= 0)
             found = kehu__redact_number(r, *at, span, &end);
         else if (!found && kehu__redact_numeral(c) >= 0)

@@ -42,5 +42,7 @@ bool kehu__redact_numerals(const kehu__redacting *r, size_t at, kehu_redact_span
  * of that name is c at `at`. */
 bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint32_t c,
                           kehu_redact_span *span);
+/* An address in English that begins here. */
+bool kehu__redact_english(const kehu__redacting *r, size_t at, kehu_redact_span *span);
 
 #endif

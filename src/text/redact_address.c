@@ -121,6 +121,18 @@ static size_t behind_stem(const kehu__redacting *r, size_t at)
                : at;
 }
 
+/* Behind the name of an office building, as 机械大厦; `at` when there is none. */
+static size_t behind_building(const kehu__redacting *r, size_t at)
+{
+    enum { MOST = 6 };
+    static const char *const buildings_of[] = {"大厦", "大楼", "广场", NULL};
+    size_t p = at, next;
+    for (int n = 0; n < MOST && is_hanzi(kehu__redact_at(r, p, &next)); n++, p = next)
+        if (n > 1 && ends_with(r, next, buildings_of))
+            return next;
+    return at;
+}
+
 /* Behind a number and its unit at a place, as 12号, 3栋, A座, 2单元; `at` when there is
  * none. */
 static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *list)
@@ -152,7 +164,10 @@ static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *l
         return p + strlen("号楼");
     const bool is_long =
         kehu__redact_digit((unsigned char)r->text[at]) >= 0 && p > at + 2;
-    return kehu__redact_has(r, p, "号") && is_thing(r, next, !is_long) ? at : next;
+    return kehu__redact_has(r, p, "号") && is_thing(r, next, !is_long) &&
+                   behind_building(r, next) == next
+               ? at
+               : next;
 }
 
 /* Behind bare digits that name a room, as in 3栋501; `at` when there are none. */
@@ -211,6 +226,12 @@ static bool is_nameless(const kehu__redacting *r, size_t end)
            is_one_of(stops, r->text + before, end - size - before);
 }
 
+/* 文昌一路11号, unlike 一路上. */
+static bool is_numbered_road(const kehu__redacting *r, size_t end)
+{
+    return kehu__redact_had(r, end, "一路") && behind_numbered(r, end, "号") > end;
+}
+
 /* Whether a character that ends at `end` is the last of a place's name. */
 static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
 {
@@ -219,7 +240,8 @@ static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
         return true;
     if (!is_one_of(places, r->text + at, end - at))
         return false;
-    if (ends_with(r, end, not_places) || is_nameless(r, end))
+    if ((ends_with(r, end, not_places) && !is_numbered_road(r, end)) ||
+        is_nameless(r, end))
         return false;
     return is_hanzi(kehu__redact_before(r, at, &before)) && before >= r->from &&
            !is_one_of(stops, r->text + before, at - before);
@@ -398,11 +420,41 @@ static bool village(const kehu__redacting *r, size_t at, size_t end,
     return town;
 }
 
+/* Behind the room of a building that needs no number, as 财富中心1901室 or, where a road
+ * is said too, 民康路蓝坤大厦906; or behind 3-2-1503 after an estate; `end` when there is
+ * none. */
+static size_t behind_room_of_building(const kehu__redacting *r, size_t at, size_t end)
+{
+    enum { FEWEST = 3 }; /* digits */
+    size_t next, room = behind_numbered(r, end, "室房");
+    int dashes = 0;
+    const bool building = ends_with(r, end, estates);
+    if (building && room > end)
+        return room;
+    room = behind_room(r, end);
+    for (size_t p = end; p < room; p++)
+        dashes += r->text[p] == '-';
+    if (dashes == 2 && room > end + FEWEST &&
+        memchr(r->text + room - FEWEST, '-', FEWEST) == NULL)
+        return room;
+    if (!building || room < end + FEWEST || dashes > 0)
+        return end;
+    for (size_t p = extend_left(r, at); p < at; p = next) {
+        kehu__redact_at(r, p, &next);
+        if (is_one_of("路街道", r->text + p, next - p))
+            return room;
+    }
+    return end;
+}
+
 bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint32_t c,
                           kehu_redact_span *span)
 {
     size_t next, behind, letter, first = at;
-    if (!is_hanzi(c) || (!ends_place(r, at, end) && !has_building_and_room(r, at, end)))
+    if (!is_hanzi(c))
+        return false;
+    if (!ends_place(r, at, end) && !has_building_and_room(r, at, end) &&
+        !(ends_with(r, end, estates) && behind_room_of_building(r, at, end) > end))
         return false;
     next = end;
     if (kehu__redact_at(r, end, &behind) == ' ')
@@ -411,6 +463,8 @@ bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint3
     if (behind == next)
         behind = behind_numbered(r, next, "楼");
     if (behind == next)
+        behind = next = behind_room_of_building(r, at, end);
+    if (behind == end)
         return village(r, at, end, span);
     if (ends_stage(r, at, end) &&
         kehu__redact_letter(kehu__redact_before(r, at, &letter)))

@@ -262,6 +262,30 @@ static bool is_local(const char *d, int n, int area)
     return (n == 8 || (n == 7 && area != 3)) && d[0] >= '2';
 }
 
+/* +86 10 8520 1234: an area code without its 0 behind the country's. */
+static int landline_abroad(const number *x)
+{
+    static const int halves[][3] = {{4, 4}, {3, 4}};
+    const group *g = x->groups;
+    char d[MOST_DIGITS];
+    const bool country =
+        (g->n == 2 && x->start < g->start && memcmp(g->digits, "86", 2) == 0) ||
+        (g->n == 4 && memcmp(g->digits, "0086", 4) == 0);
+    if (!country || x->n < 3 || g[1].n < 2 || g[1].n > 3)
+        return 0;
+    d[0] = '0';
+    memcpy(d + 1, g[1].digits, (size_t)g[1].n);
+    const int area = area_code(d, g[1].n + 1);
+    if (area != g[1].n + 1)
+        return 0;
+    if (is_local(g[2].digits, g[2].n, area))
+        return 3;
+    for (size_t k = 0; k < 2; k++)
+        if (has_sizes(x, 2, halves[k]) && is_local(d, join(x, 2, 4, d), area))
+            return 4;
+    return 0;
+}
+
 static int landline(const number *x)
 {
     static const int halves[][3] = {{4, 4}, {3, 4}};
@@ -399,6 +423,7 @@ bool kehu__redact_number(const kehu__redacting *r, size_t at, kehu_redact_span *
         kind = KEHU_REDACT_PHONE;
         used = mobile(&x);
         used = used > 0 ? used : landline(&x);
+        used = used > 0 ? used : landline_abroad(&x);
         used = used > 0 ? used : short_landline(&x);
         last = used > 0 ? behind_extension(&x, used) : 0;
     }

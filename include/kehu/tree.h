@@ -373,7 +373,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_write_sql(const kehu_tree *tree,
                                                          kehu_error *err);
 
 /* The tree as an ONNX model (IR 10, operators 18, ai.onnx.ml 5), whose probabilities are
- * the tree's to the last bit. One input a column, by name, of shape [rows, 1]: texts are
+ * the tree's to the last bit; of an ensemble, calibrated as it is, but for the reader's
+ * rounding of its sums. One input a column, by name, of shape [rows, 1]: texts are
  * strings, everything else doubles (BOOL 0 or 1, dates in days, times in microseconds).
  * NaN and the empty string are missing. Outputs: "probabilities", doubles [rows,
  * classes], and "label", the name of the most probable class [rows].

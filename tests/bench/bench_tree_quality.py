@@ -5,8 +5,9 @@ five more seeds of the split's hash. Everything is chosen on the train rows.
     KEHU_SETS=telco,bank,adult KEHU_SEEDS=5    fewer sets or seeds take less time
 
 R and its packages rpart and partykit (ctree) come from Debian, C50 by R's own client; a peer that cannot be had, or takes
-more than PATIENCE, is named and left out. Figures are meant over the splits; the standard error is of the paired difference on
-the fixed split, by 200 bootstraps of its test rows."""
+more than PATIENCE, is named and left out. Figures are meant over the same splits for all: a peer that failed on one has no mean.
+The standard error is of the paired difference on the fixed split, by 200 bootstraps of its test rows; of the means, over the
+splits."""
 import csv
 import gzip
 import os
@@ -120,7 +121,7 @@ def standard_error(measure, a, b, y):
 peers = [*OURS, "sklearn", "xgboost", "lightgbm", *r_peers()]
 sets = os.environ.get("KEHU_SETS", "telco,bank,adult").split(",")
 seeds = range(1 + int(os.environ.get("KEHU_SEEDS", "5")))
-means = {}  # (set, peer): AUC, log-loss and ECE, meant over the seeds
+every = {}  # (set, peer): AUC, log-loss and ECE of each split, where none is missing
 for name in sets:
     found, fixed = {}, {}
     for seed in seeds:
@@ -135,8 +136,11 @@ for name in sets:
             outcomes = y
     print(f"\n{name}, one tree: AUC / log-loss / ECE on the fixed split; meant over {len(seeds)} splits")
     for peer in fixed:
-        means[name, peer] = numpy.mean(found[peer], axis=0)
-        print(f"  {peer:16}" + "   ".join(" / ".join(f"{v:.4f}" for v in row) for row in (found[peer][0], means[name, peer])))
+        shown = [found[peer][0]]
+        if len(found[peer]) == len(seeds):
+            every[name, peer] = numpy.array(found[peer])
+            shown.append(every[name, peer].mean(axis=0))
+        print(f"  {peer:16}" + "   ".join(" / ".join(f"{v:.4f}" for v in row) for row in shown))
     others = [peer for peer in OTHERS if peer in fixed]
     for which, measure, sign in ((0, auc, 1), (1, log_loss, -1)):
         best = max(others, key=lambda peer: sign * found[peer][0][which])
@@ -151,9 +155,13 @@ for name in sets:
             bar(f"tree_quality.{name}.{label}.{ours}", found[ours][0][which], SETS[name][3][which], at_most=which > 0)
 
 print(f"\nmeant over {', '.join(sets)} and {len(seeds)} splits: AUC / log-loss / ECE")
-whole = {peer: numpy.mean([means[name, peer] for name in sets], axis=0) for peer in peers if all((name, peer) in means for name in sets)}
-for peer, row in whole.items():
-    print(f"  {peer:16}" + " / ".join(f"{v:.4f}" for v in row))
-for ours in OURS:
-    bar(f"tree_quality.mean.auc.{ours}", whole[ours][0] - max(whole[p][0] for p in whole if p in OTHERS), 0)
-    bar(f"tree_quality.mean.log_loss.{ours}", whole[ours][1] - min(whole[p][1] for p in whole if p in OTHERS), 0, at_most=True)
+whole = {peer: numpy.mean([every[name, peer] for name in sets], axis=0) for peer in peers if all((name, peer) in every for name in sets)}
+for peer, rows in whole.items():
+    print(f"  {peer:16}" + " / ".join(f"{v:.4f}" for v in rows.mean(axis=0)))
+for which, label, sign in ((0, "auc", 1), (1, "log_loss", -1)):
+    best = max((peer for peer in whole if peer in OTHERS), key=lambda peer: sign * whole[peer][:, which].mean())
+    for ours in OURS:
+        ahead = sign * (whole[ours] - whole[best])[:, which]
+        error = f", paired standard error {ahead.std(ddof=1) / len(ahead) ** .5:.4f}" if len(ahead) > 1 else ""
+        print(f"  {ours} against {best}, {label}: {ahead.mean():+.4f}{error}")
+        bar(f"tree_quality.mean.{label}.{ours}.ahead", ahead.mean(), 0)

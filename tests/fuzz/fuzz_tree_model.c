@@ -39,12 +39,12 @@ static void use(const kehu_tree *tree)
             sum += p[k];
     }
     kehu_tree_get_info(tree, &info);
-    text = info.kind == KEHU_TREE_SINGLE ? KEHU_OK : KEHU_ARGUMENT;
+    text = info.kind == KEHU_TREE_ENSEMBLE ? KEHU_ARGUMENT : KEHU_OK;
     onnx = kehu_tree_write_onnx(tree, &writer, NULL);
     if (sum != 3 || kehu_tree_write_rules(tree, &writer, NULL) != text ||
         kehu_tree_write_dump(tree, &writer, NULL) != KEHU_OK ||
         kehu_tree_write_sql(tree, 0, &writer, NULL) != KEHU_OK ||
-        (onnx != text && onnx != KEHU_ENCODING && onnx != KEHU_DUPLICATE) ||
+        (onnx != KEHU_OK && onnx != KEHU_ENCODING && onnx != KEHU_DUPLICATE) ||
         kehu_tree_write(tree, &writer, NULL) != KEHU_OK)
         abort();
     free(numbers);

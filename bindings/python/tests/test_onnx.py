@@ -1,4 +1,4 @@
-"""Trees as ONNX models, read by ONNX Runtime: every probability the same to the last bit."""
+"""Trees as ONNX models, read by ONNX Runtime: every probability of a tree the same to the last bit, of an ensemble nearly so."""
 import datetime
 import random
 
@@ -51,10 +51,10 @@ def run(tree, columns):
     return session.run(["probabilities", "label"], feed(columns))
 
 
-def check(tree, columns):
+def check(tree, columns, at_most=0):
     probabilities, labels = run(tree, columns)
     expected = np.asarray(tree.score(columns))
-    assert probabilities.dtype == np.float64 and (probabilities == expected).all()
+    assert probabilities.dtype == np.float64 and abs(probabilities - expected).max() <= at_most
     assert [tree.classes[k] for k in expected.argmax(axis=1)] == list(labels)
 
 
@@ -81,6 +81,45 @@ def test_a_recalibrated_tree_and_a_single_leaf():
     assert leaf.n_leaves == 1
     session = onnxruntime.InferenceSession(leaf.write_onnx(), providers=["CPUExecutionProvider"])
     assert (session.run(["probabilities"], {"spend": [[1.0], [float("nan")]]})[0] == np.asarray(leaf.score({"spend": [1.0, None]}))).all()
+
+
+def rows_unlike_the_trained(seed):
+    later = rows(seed)
+    later["city"][:3], later["plan"][:3] = ["广州", "æ", "O"], ["?", "", "zz"]
+    later["visits"] = [None if i % 5 == 0 else v for i, v in enumerate(later["visits"])]
+    later["spend"][:6] = [7.1, np.nextafter(7.1, 0), np.nextafter(7.1, 9), float("inf"), -float("inf"), None]
+    return later
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_ensembles_with_every_calibration(n_classes):
+    columns = rows(20, 900)
+    outcomes = target(columns, n_classes, 20)
+    tree = kehu.Tree.train(columns, outcomes, kind="ensemble", n_folds=3)
+    assert tree.info.kind == "ensemble" and tree.info.n_trees > 10
+    later = rows_unlike_the_trained(21)
+    check(tree, later, at_most=1e-13)
+    said = []
+    for method in ("none", "slope", "isotonic"):
+        model = tree.recalibrate(columns, outcomes, method=method)[0]
+        assert model.info.calibration == method
+        check(model, columns, at_most=1e-13)
+        check(model, later, at_most=1e-13)
+        said.append(run(model, later)[0])
+    assert min(abs(said[0] - said[1]).max(), abs(said[0] - said[2]).max(), abs(said[1] - said[2]).max()) > 0.001
+
+
+def test_weighted_ensembles_are_not_calibrated():
+    columns = rows(22)
+    tree = kehu.Tree.train(columns, target(columns, 2, 22), kind="ensemble", n_folds=3, class_weights=[1, 3])
+    assert tree.info.calibration == "none"
+    check(tree, rows_unlike_the_trained(23), at_most=1e-13)
+
+
+def test_a_distilled_tree_is_one_tree():
+    columns = rows(24, 2000)
+    tree = kehu.Tree.train(columns, target(columns, 2, 24), kind="distilled", n_folds=3)
+    check(tree, rows_unlike_the_trained(25))
 
 
 def test_what_cannot_be_said_is_refused():

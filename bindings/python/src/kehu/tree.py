@@ -146,7 +146,7 @@ class Tree(Model):
         row_ids          [n] rows with the same id share a fold; None: each row stands for itself
         weights          [n] finite and >= 0; rows of weight 0 are not looked at
         kind             "single" tree, to be read as a whole, with a score for each leaf, so that many rows tie: to rank rows,
-                         rather "best"; "ensemble": boosted trees added up, which have no leaves, rules or ONNX; "best":
+                         rather "best"; "ensemble": boosted trees added up, which have no leaves or rules; "best":
                          whichever has the lower cross-validated log-loss; "distilled": one tree that learns from an ensemble's
                          probabilities, where that has the lower cross-validated log-loss, else as "single"
         criterion        "auto" (by cross-validation), "entropy", "gini", "gain_ratio"
@@ -319,10 +319,10 @@ class Tree(Model):
         return written(lib.kehu_tree_write_sql, self._own(), quote.encode()).decode()
 
     def write_onnx(self) -> bytes:
-        """The tree as an ONNX model whose probabilities are the tree's to the last bit: one input a column, by name, of shape
-        [rows, 1], texts as strings ("" is missing) and everything else as doubles (NaN is missing; BOOL 0 or 1, dates in
-        days, times in microseconds); outputs "probabilities" and "label". Fails with KehuEncodingError, KehuDuplicateError
-        (a column called as an output)."""
+        """The tree as an ONNX model whose probabilities are the tree's to the last bit (an ensemble's but for the reader's
+        rounding of sums): one input a column, by name, of shape [rows, 1], texts as strings ("" is missing) and everything
+        else as doubles (NaN is missing; BOOL 0 or 1, dates in days, times in microseconds); outputs "probabilities" and
+        "label". Fails with KehuEncodingError, KehuDuplicateError (a column called as an output)."""
         return written(lib.kehu_tree_write_onnx, self._own())
 
     @property

@@ -88,7 +88,7 @@ public final class Tree extends Model {
         }
 
         /**
-         * One tree, an ensemble, which has no leaves, rules or ONNX, or a tree taught by one.
+         * One tree, an ensemble, which has no leaves or rules, or a tree taught by one.
          *
          * @param kind single unless set
          * @return this
@@ -666,7 +666,8 @@ public final class Tree extends Model {
     }
 
     /**
-     * Writes the tree as an ONNX model whose probabilities are the tree's to the last bit.
+     * Writes the tree as an ONNX model whose probabilities are the tree's to the last bit, an ensemble's but for the
+     * reader's rounding of sums.
      *
      * @param stream takes bytes; stays open
      * @throws IOException of the stream

@@ -90,6 +90,9 @@ class TreeTest {
                 double whole = reasons.base() + reasons.steps().stream().mapToDouble(Tree.Step::change).sum();
                 assertEquals(many.score(COLUMNS)[11], whole, 1e-12);
                 assertThrows(KehuException.Argument.class, () -> many.writeRules(new ByteArrayOutputStream()));
+                ByteArrayOutputStream graph = new ByteArrayOutputStream();
+                many.writeOnnx(graph);
+                assertTrue(graph.toString(StandardCharsets.ISO_8859_1).contains("Softmax"));
             }
             try (Tree falling = Tree.train(COLUMNS, target, new Tree.Options().folds(1).monotone((byte) -1, (byte) 0))) {
                 assertTrue(falling.scoreRow(20, "京")[1] >= falling.scoreRow(60, "京")[1]);

@@ -12,6 +12,7 @@
 #include <kehu/duplicate.h>
 #include <kehu/demand.h>
 #include <kehu/evaluate.h>
+#include <kehu/features.h>
 #include <kehu/gate.h>
 #include <kehu/hybrid.h>
 #include <kehu/kano.h>

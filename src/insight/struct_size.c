@@ -39,6 +39,7 @@ static const struct {
     SIZE(kehu_error),
     SIZE(kehu_evaluation),
     SIZE(kehu_executor),
+    SIZE(kehu_features_options),
     SIZE(kehu_field),
     SIZE(kehu_gain_row),
     SIZE(kehu_gate_info),

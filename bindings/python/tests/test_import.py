@@ -114,7 +114,7 @@ def test_every_option_can_be_given():
         "kehu_rfm_base_options": [kehu.RfmBase], "kehu_clv_options": [kehu.Clv.fit], "kehu_clv_base_options": [kehu.ClvBase],
         "kehu_csv_options": [kehu.Csv], "kehu_write_options": [kehu.Table.write_csv, kehu.Table.write_json],
         "kehu_store_options": [kehu.Store], "kehu_store_import_options": [kehu.Store.import_csv],
-        "kehu_demands_options": [kehu.Demands], "kehu_demand_report_options": [kehu.Demands.finish], "kehu_trend_options": [kehu.trends], "kehu_gate_options": [kehu.Gate.train],
+        "kehu_demands_options": [kehu.Demands], "kehu_demand_report_options": [kehu.Demands.finish], "kehu_trend_options": [kehu.trends], "kehu_features_options": [kehu.features_find], "kehu_gate_options": [kehu.Gate.train],
         "kehu_redact_options": [kehu.redact_texts], "kehu_snapshot_options": [kehu.Store.snapshot], "kehu_scan_options": [kehu.Snapshot.scan, kehu.Snapshot.totals],
         "kehu_duplicate_options": [kehu.duplicate_fold], "kehu_words_options": [kehu.words_find],
         "kehu_sentiment_options": [kehu.Sentiment.train], "kehu_sentiment_score_options": [kehu.Sentiment.score],

@@ -42,6 +42,7 @@ from .errors import (
     KehuVersionError,
 )
 from .evaluate import calibration, compare, cross_validate, evaluate, evaluate_binary, fold_of, gains, learning_curve
+from .features import features_find
 from .gate import Gate
 from .hybrid import Hybrid
 from .kano import kano_classify, kano_need, kano_sum
@@ -71,7 +72,7 @@ __all__ = [
     "DemandMachine", "Demands", "Gate", "Priority", "kano_classify", "kano_need", "kano_sum", "needs_find", "needs_words", "trends",
     "Bins", "Clv", "ClvBase", "Column", "Csv", "Duplicates", "Hybrid", "Keyword", "Levels", "Libsvm", "Linear", "Matrix", "Page", "Preference",
     "Rfm", "RfmBase", "Scan", "Segments", "Sentiment", "Snapshot", "Store", "Svm", "Table", "Tokenizer", "Topics", "Tree", "compare", "cross_validate", "duplicate_fold", "errors", "evaluate",
-    "calibration", "evaluate_binary", "fold_of", "gains", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "summary_find", "words_find", "write_libsvm", "__version__", "KehuArgumentError",
+    "calibration", "evaluate_binary", "features_find", "fold_of", "gains", "learning_curve", "read_csv", "redact_find", "redact_texts", "report", "rfm_table", "summary_find", "words_find", "write_libsvm", "__version__", "KehuArgumentError",
     "KehuBusyError", "KehuCancelledError", "KehuClosedError", "KehuColumnError", "KehuDataError", "KehuDuplicateError",
     "KehuEmptyError", "KehuEncodingError", "KehuError", "KehuFormatError", "KehuIOError", "KehuInternalError",
     "KehuKindError", "KehuLimitError", "KehuMemoryError", "KehuNotFoundError", "KehuOneClassError", "KehuPoisonedError",

@@ -119,6 +119,7 @@ KEHU_DEMAND_CUSTOMERS = 5
 KEHU_DEMAND_REFUSED = 6
 KEHU_EVALUATION_TABLE = 0
 KEHU_EVALUATION_JSON = 1
+KEHU_FEATURES_MAX_ITEMS = 1024
 KEHU_WORD_AUTOMATIC = 0
 KEHU_WORD_WHOLE = -1
 KEHU_WORD_REMOVED = -2
@@ -424,6 +425,10 @@ class kehu_learning_step(Structure):
 
 
 class kehu_evaluation_report(Structure):
+    pass
+
+
+class kehu_features_options(Structure):
     pass
 
 
@@ -1078,6 +1083,11 @@ kehu_evaluation_report._fields_ = [
     ('class_names', POINTER(c_char_p)),
     ('comparison', POINTER(kehu_mcnemar)),
 ]
+kehu_features_options._fields_ = [
+    ('size', c_uint32),
+    ('day_offset_minutes', c_int32),
+    ('alloc', POINTER(kehu_allocator)),
+]
 kehu_span._fields_ = [
     ('start', c_uint32),
     ('size', c_uint32),
@@ -1669,6 +1679,7 @@ STRUCTS: dict[str, type[Structure]] = {
     'kehu_learner': kehu_learner,
     'kehu_learning_step': kehu_learning_step,
     'kehu_evaluation_report': kehu_evaluation_report,
+    'kehu_features_options': kehu_features_options,
     'kehu_span': kehu_span,
     'kehu_tokenizer_options': kehu_tokenizer_options,
     'kehu_tokenizer_adapt_options': kehu_tokenizer_adapt_options,
@@ -1866,6 +1877,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_cross_validate': (c_int, [POINTER(c_int32), POINTER(c_float), POINTER(kehu_column), c_int64, c_uint32, c_uint32, c_uint64, POINTER(kehu_learner), POINTER(kehu_error)], ['answers', 'probabilities', 'ids', 'n', 'n_classes', 'n_folds', 'seed', 'learner', 'err']),
     'kehu_learning_curve': (c_int, [POINTER(kehu_learning_step), POINTER(c_double), c_uint32, POINTER(c_int32), POINTER(kehu_column), c_int64, c_uint32, c_uint32, c_uint64, POINTER(kehu_learner), POINTER(kehu_error)], ['steps', 'shares', 'n_shares', 'truth', 'ids', 'n', 'n_classes', 'n_folds', 'seed', 'learner', 'err']),
     'kehu_evaluation_write': (c_int, [POINTER(kehu_evaluation_report), POINTER(kehu_writer), POINTER(kehu_error)], ['report', 'writer', 'err']),
+    'kehu_features_find': (c_int, [POINTER(c_void_p), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_column), POINTER(kehu_column), c_int32, c_int32, POINTER(kehu_features_options), POINTER(kehu_error)], ['out', 'customer', 'item', 'time', 'amount', 'place', 'from_day', 'to_day', 'options', 'err']),
     'kehu_tokenizer_default': (c_int, [POINTER(c_void_p), POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'options', 'err']),
     'kehu_tokenizer_load_words': (c_int, [POINTER(c_void_p), c_char_p, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'path', 'options', 'err']),
     'kehu_tokenizer_read_words': (c_int, [POINTER(c_void_p), c_char_p, c_size_t, POINTER(kehu_tokenizer_options), POINTER(kehu_error)], ['out', 'text', 'size', 'options', 'err']),

@@ -192,6 +192,26 @@ class DemandTest {
     }
 
     @Test
+    void featuresOfEvents() {
+        LocalDate first = LocalDate.of(2024, 1, 1);
+        LocalDate last = first.plusDays(9);
+        Column customer = Column.of(null, "b", "a", "b");
+        Column item = Column.of(null, "app", "hall", "hall");
+        Column time = Column.of(null, first, first, first.plusDays(5));
+        Features.Options options = new Features.Options().dayOffsetMinutes(480);
+        try (Table plain = Features.find(customer, item, time, null, null, first, last, options);
+            Table full = Features.find(customer, item, time, Column.of(null, 1L, 2L, 3L), item, first, last, options)) {
+            assertEquals(2, plain.rowCount());
+            assertArrayEquals(new double[] {0, 1}, plain.doubles("entropy"));
+            assertArrayEquals(new double[] {1, 0.5}, plain.doubles("hall_share"));
+            assertArrayEquals(new double[] {1, 0.75}, full.doubles("hall_share"));
+            assertArrayEquals(new long[] {0, 1}, full.longs("moves"));
+            assertArrayEquals(new double[] {-1, 0}, full.doubles("trend"));
+        }
+        assertThrows(KehuException.Argument.class, () -> Features.find(customer, item, time, null, null, last, first, options));
+    }
+
+    @Test
     void topicsHaveWordsExamplesAndShares(@TempDir Path folder) {
         String[] words = {"宽带 断网 网速 光猫", "话费 套餐 流量 余额"};
         List<String> texts = new ArrayList<>();

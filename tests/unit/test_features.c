@@ -1,0 +1,314 @@
+#include <kehu/features.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/faulty.h"
+#include "support/test.h"
+
+enum { MAX_ROWS = 64, TEXT = 16, FIRST = 19723, LAST = 19732 }; /* 2024-01-01 to 10 */
+
+#define HOUR 3600000000
+#define DAY  (24 * HOUR)
+
+/* Events of at most 15 bytes a text; NULL is missing. */
+typedef struct events {
+    int64_t n, time[MAX_ROWS];
+    char bytes[3][MAX_ROWS * TEXT]; /* customer, item, place */
+    int32_t at[3][MAX_ROWS + 1];
+    uint8_t valid[3][MAX_ROWS / 8];
+    double amount[MAX_ROWS];
+} events;
+
+static void add_text(events *e, int k, const char *text)
+{
+    const int32_t from = e->at[k][e->n];
+    const size_t size = text == NULL ? 0 : strlen(text);
+    if (size > 0)
+        memcpy(e->bytes[k] + from, text, size);
+    e->at[k][e->n + 1] = from + (int32_t)size;
+    if (text != NULL)
+        e->valid[k][e->n / 8] |= (uint8_t)(1u << e->n % 8);
+}
+
+static void add(events *e, const char *customer, const char *item, int day, int hour,
+                double amount, const char *place)
+{
+    add_text(e, 0, customer);
+    add_text(e, 1, item);
+    add_text(e, 2, place);
+    e->time[e->n] = (FIRST + day) * DAY + hour * HOUR;
+    e->amount[e->n++] = amount;
+}
+
+static kehu_column text_of(const events *e, int k)
+{
+    return (kehu_column){.type = KEHU_UTF8,
+                         .length = e->n,
+                         .data = e->bytes[k],
+                         .offsets = e->at[k],
+                         .validity = e->valid[k]};
+}
+
+static kehu_status find(kehu_table **t, const events *e, bool with_amount,
+                        const kehu_features_options *opt, kehu_error *err)
+{
+    const kehu_column customer = text_of(e, 0), item = text_of(e, 1),
+                      place = text_of(e, 2);
+    const kehu_column time = {.type = KEHU_TIMESTAMP, .length = e->n, .data = e->time};
+    const kehu_column amount = {.type = KEHU_FLOAT64, .length = e->n, .data = e->amount};
+    return kehu_features_find(t, &customer, &item, &time, with_amount ? &amount : NULL,
+                              &place, FIRST, LAST, opt, err);
+}
+
+static double number(const kehu_table *t, const char *name, int64_t row)
+{
+    const kehu_column *c = kehu_table_find(t, name);
+    assert_non_null(c);
+    if (c->validity != NULL && (c->validity[row / 8] >> row % 8 & 1) == 0)
+        return NAN;
+    return c->type == KEHU_INT64 ? (double)((const int64_t *)c->data)[row]
+                                 : ((const double *)c->data)[row];
+}
+
+static void expect(const kehu_table *t, int64_t row, const char *name, double wanted)
+{
+    const double found = number(t, name, row);
+    if (!(fabs(found - wanted) < 1e-12) && !(isnan(found) && isnan(wanted)))
+        fail_msg("%s of row %d is %.17g, not %.17g", name, (int)row, found, wanted);
+}
+
+/* anna: app three times, hall once; bo: hall once, without amount. 2024-01-06 and 07
+ * were a weekend. */
+static void fill(events *e)
+{
+    add(e, "bo", "hall", 9, 20, 0, NULL);
+    add(e, "anna", "app", 5, 13, 10, "c1");
+    add(e, "anna", "hall", 0, 3, 30, "c1");
+    add(e, "anna", "app", 6, 7, 10, "c2");
+    add(e, "anna", "app", 6, 8, 10, NULL);
+    add(e, "anna", "app", 8, 23, 20, "c1");
+    add(e, "anna", "app", 10, 0, 99, "c9");  /* after the last day */
+    add(e, "anna", "app", -1, 23, 99, "c9"); /* before the first */
+    add(e, NULL, "app", 1, 0, 99, "c9");
+    add(e, "anna", NULL, 1, 0, 99, "c9");
+    add(e, "anna", "app", 1, 0, NAN, "c9");
+}
+
+static void test_features_of_amounts(void **state)
+{
+    static events e;
+    kehu_table *t;
+    kehu_error err;
+    const double app = 50. / 80, hall = 30. / 80;
+    (void)state;
+    e = (events){0};
+    fill(&e);
+    if (find(&t, &e, true, NULL, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(kehu_table_row_count(t), 2);
+    const kehu_column *who = kehu_table_find(t, "customer");
+    assert_memory_equal(who->data, "annabo", 6);
+    expect(t, 0, "events", 5);
+    expect(t, 0, "amount", 80);
+    expect(t, 0, "app_events", 4);
+    expect(t, 0, "app_share", app);
+    expect(t, 0, "hall_events", 1);
+    expect(t, 0, "hall_share", hall);
+    expect(t, 0, "entropy", -(app * log2(app) + hall * log2(hall)));
+    expect(t, 0, "divergence", 0);
+    expect(t, 0, "night_share", .2);
+    expect(t, 0, "morning_share", .4);
+    expect(t, 0, "afternoon_share", .2);
+    expect(t, 0, "evening_share", .2);
+    expect(t, 0, "weekend_share", .6);
+    expect(t, 0, "active_days", 4);
+    expect(t, 0, "recency_days", 1);
+    expect(t, 0, "trend", 3. / 5);
+    expect(t, 0, "places", 2);
+    expect(t, 0, "moves", 2);
+    expect(t, 1, "events", 1);
+    expect(t, 1, "amount", 0);
+    expect(t, 1, "app_share", NAN);
+    expect(t, 1, "entropy", NAN);
+    expect(t, 1, "divergence", NAN);
+    expect(t, 1, "recency_days", 0);
+    expect(t, 1, "places", 0);
+    kehu_table_free(t);
+}
+
+static void test_features_of_events_in_another_zone(void **state)
+{
+    static events e;
+    const kehu_features_options opt = {.size = sizeof opt, .day_offset_minutes = 480};
+    kehu_table *t;
+    (void)state;
+    e = (events){0};
+    fill(&e);
+    assert_int_equal(find(&t, &e, false, &opt, NULL), KEHU_OK);
+    assert_null(kehu_table_find(t, "amount"));
+    /* bo's event has left the days; the one without an amount, and anna's of the evening
+     * before the first day, are among them. */
+    assert_int_equal(kehu_table_row_count(t), 1);
+    expect(t, 0, "events", 7);
+    expect(t, 0, "app_share", 6. / 7);
+    expect(t, 0, "divergence", 0);
+    expect(t, 0, "morning_share", 4. / 7); /* 11:00, 7:00 twice, 8:00 */
+    expect(t, 0, "afternoon_share", 2. / 7);
+    kehu_table_free(t);
+}
+
+/* Against all others: q of app is 3/4. */
+static void test_features_divergence(void **state)
+{
+    static events e;
+    kehu_table *t;
+    (void)state;
+    e = (events){0};
+    add(&e, "a", "app", 0, 0, 1, NULL);
+    add(&e, "a", "hall", 0, 0, 1, NULL);
+    add(&e, "b", "app", 0, 0, 1, NULL);
+    add(&e, "b", "app", 0, 0, 1, NULL);
+    assert_int_equal(find(&t, &e, false, NULL, NULL), KEHU_OK);
+    expect(t, 0, "divergence", .5 * log2(.5 / .75) + .5 * log2(.5 / .25));
+    expect(t, 1, "divergence", log2(1 / .75));
+    expect(t, 0, "entropy", 1);
+    expect(t, 1, "entropy", 0);
+    assert_false(signbit(number(t, "entropy", 1)));
+    kehu_table_free(t);
+}
+
+static void test_features_of_days_and_whole_numbers(void **state)
+{
+    const int64_t customers[] = {7, -3, 7};
+    const int32_t ends[] = {0, 1, 2, 3}, days[] = {FIRST, FIRST + 1, LAST};
+    const kehu_column customer = {.type = KEHU_INT64, .length = 3, .data = customers};
+    const kehu_column item = {
+        .type = KEHU_UTF8, .length = 3, .data = "xyx", .offsets = ends};
+    const kehu_column time = {.type = KEHU_DATE32, .length = 3, .data = days};
+    kehu_table *t;
+    (void)state;
+    assert_int_equal(kehu_features_find(&t, &customer, &item, &time, NULL, NULL, FIRST,
+                                        LAST, NULL, NULL),
+                     KEHU_OK);
+    assert_int_equal(kehu_table_row_count(t), 2);
+    assert_null(kehu_table_find(t, "night_share"));
+    assert_null(kehu_table_find(t, "places"));
+    expect(t, 0, "customer", -3);
+    expect(t, 1, "x_events", 2);
+    expect(t, 1, "trend", 0);
+    expect(t, 0, "trend", -1);
+    kehu_table_free(t);
+    assert_int_equal(kehu_features_find(&t, &customer, &item, &time, NULL, NULL, LAST + 1,
+                                        LAST + 1, NULL, NULL),
+                     KEHU_OK);
+    assert_int_equal(kehu_table_row_count(t), 0);
+    kehu_table_free(t);
+}
+
+static void refuse(const events *e, bool with_amount, const kehu_features_options *opt,
+                   kehu_status wanted, int64_t where, const char *message)
+{
+    kehu_table *t;
+    kehu_error err = {.message = ""};
+    assert_int_equal(find(&t, e, with_amount, opt, &err), wanted);
+    assert_null(t);
+    assert_int_equal(err.where, where);
+    assert_non_null(strstr(err.message, message));
+}
+
+static void test_features_bad_input(void **state)
+{
+    static events e;
+    const kehu_features_options far = {.size = sizeof far, .day_offset_minutes = 1441};
+    const int32_t day = FIRST;
+    const kehu_column days = {.type = KEHU_DATE32, .length = 1, .data = &day};
+    kehu_table *t;
+    kehu_error err;
+    (void)state;
+    e = (events){0};
+    add(&e, "a", "app", 0, 0, 1, NULL);
+    add(&e, "a", "app", 0, 0, -2, NULL);
+    refuse(&e, true, NULL, KEHU_DATA, 1, "amount of row 1 is -2");
+    e.amount[1] = INFINITY;
+    refuse(&e, true, NULL, KEHU_DATA, 1, "inf");
+    refuse(&e, false, &far, KEHU_ARGUMENT, -1, "day_offset_minutes is 1441");
+    add(&e, "a", "weekend", 0, 0, 1, NULL);
+    refuse(&e, false, NULL, KEHU_DUPLICATE, -1, "weekend_share");
+    const kehu_column customer = text_of(&e, 0), item = text_of(&e, 1);
+    assert_int_equal(kehu_features_find(&t, &customer, &item, &days, NULL, NULL, FIRST,
+                                        LAST, NULL, &err),
+                     KEHU_ARGUMENT);
+    assert_string_equal(err.message, "time has 1 rows, customer has 3");
+    assert_int_equal(
+        kehu_features_find(&t, &days, &days, &days, NULL, NULL, FIRST, LAST, NULL, &err),
+        KEHU_COLUMN);
+    assert_int_equal(kehu_features_find(&t, &customer, &item, &item, NULL, NULL, FIRST,
+                                        LAST, NULL, &err),
+                     KEHU_COLUMN);
+    assert_int_equal(kehu_features_find(&t, &customer, NULL, &item, NULL, NULL, FIRST,
+                                        LAST, NULL, &err),
+                     KEHU_ARGUMENT);
+    assert_int_equal(kehu_features_find(NULL, &customer, &item, &item, NULL, NULL, FIRST,
+                                        LAST, NULL, &err),
+                     KEHU_ARGUMENT);
+}
+
+static void test_features_too_many_items(void **state)
+{
+    enum { N = KEHU_FEATURES_MAX_ITEMS + 1 };
+    static char bytes[4 * N + 1];
+    static int32_t ends[N + 1], days[N];
+    kehu_table *t;
+    kehu_error err;
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        snprintf(bytes + 4 * i, 5, "%04d", i);
+        ends[i + 1] = 4 * (i + 1);
+        days[i] = FIRST;
+    }
+    const kehu_column item = {
+        .type = KEHU_UTF8, .length = N, .data = bytes, .offsets = ends};
+    const kehu_column time = {.type = KEHU_DATE32, .length = N, .data = days};
+    assert_int_equal(
+        kehu_features_find(&t, &item, &item, &time, NULL, NULL, FIRST, LAST, NULL, &err),
+        KEHU_LIMIT);
+    assert_int_equal(err.where, N - 1);
+}
+
+static void test_features_memory(void **state)
+{
+    static events e;
+    kehu_status status = KEHU_NO_MEMORY;
+    int at = 0;
+    (void)state;
+    e = (events){0};
+    fill(&e);
+    for (; status == KEHU_NO_MEMORY; at++) {
+        faulty f;
+        const kehu_features_options opt = {.size = sizeof opt,
+                                           .alloc = faulty_init(&f, at)};
+        kehu_table *t;
+        status = find(&t, &e, true, &opt, NULL);
+        assert_true(status == KEHU_OK || (status == KEHU_NO_MEMORY && t == NULL));
+        kehu_table_free(t);
+        assert_int_equal(f.live_blocks, 0);
+    }
+    assert_true(at > 15);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_features_of_amounts),
+        cmocka_unit_test(test_features_of_events_in_another_zone),
+        cmocka_unit_test(test_features_divergence),
+        cmocka_unit_test(test_features_of_days_and_whole_numbers),
+        cmocka_unit_test(test_features_bad_input),
+        cmocka_unit_test(test_features_too_many_items),
+        cmocka_unit_test(test_features_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -15,8 +15,8 @@
  *     customer         as it was given, ascending, each once
  *     events           INT64: events that count
  *     amount           FLOAT64: their amounts added up; only where amounts are given
- *     entropy          FLOAT64, bits: of the shares p of the items, -sum p log2 p (Shannon 1948). 0 =
- *                      only one item; log2 of the number of items = all alike
+ *     entropy          FLOAT64, bits: of the shares p of the items, -sum p log2 p
+ *                      (Shannon 1948). 0 = one item; log2 of their number = all alike
  *     divergence       FLOAT64, bits: from the shares q of all customers together,
  *                      sum p log2(p / q) (Kullback and Leibler 1951). 0 = as all others
  *     night_share, morning_share, afternoon_share, evening_share

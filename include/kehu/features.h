@@ -10,7 +10,8 @@
  *     kehu_table_free(features);
  *
  * The item is what was used: a channel (hall, agent, app, ...), a content (news, sports,
- * games, ...), a kind of goods. Columns, `<item>` being each item's own name:
+ * games, ...), a kind of goods; kehu_segments_builtin() has ready rules for "channel",
+ * "content" and "occupation". Columns, `<item>` being each item's own name:
  *
  *     customer         as it was given, ascending, each once
  *     events           INT64: events that count
@@ -49,6 +50,10 @@ typedef struct kehu_features_options {
     uint32_t size;               /* sizeof(kehu_features_options) */
     int32_t day_offset_minutes;  /* how far the day and its hours are before UTC: 480 for
                                     China; -1440..1440, default 0 */
+    const kehu_column *items;    /* text: the items that have columns, in this order, also
+                                    without an event; events of others do not count. So
+                                    a later table has the same columns. NULL: all that
+                                    come, by their bytes */
     const kehu_allocator *alloc; /* of the table too; NULL means the C library */
 } kehu_features_options;
 
@@ -70,10 +75,10 @@ enum { KEHU_FEATURES_MAX_ITEMS = 1024 };
  *
  * Fails with KEHU_ARGUMENT (an option out of range, columns of different length, to_day
  * before from_day), KEHU_COLUMN (a column of another type), KEHU_DATA (an amount below 0
- * or infinite: err->where is the row), KEHU_DUPLICATE (an item whose columns would have
- * the name of another column), KEHU_LIMIT (above 1024 items, 2^32 rows, or 2^31 customers
- * times items), KEHU_VERSION, KEHU_NO_MEMORY. Time O(n log n); memory 32 bytes a row and
- * 16 a customer and item. The same bytes everywhere. */
+ * or infinite, one of items missing: err->where is the row), KEHU_DUPLICATE (an item
+ * twice, or one whose columns would have the name of another column), KEHU_LIMIT (above
+ * 1024 items, 2^32 rows, or 2^31 customers times items), KEHU_VERSION, KEHU_NO_MEMORY.
+ * Time O(n log n); memory 40 bytes a row and the table. The same bytes everywhere. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_features_find(
     kehu_table **out, const kehu_column *customer, const kehu_column *item,
     const kehu_column *time, const kehu_column *amount, const kehu_column *place,

@@ -62,6 +62,12 @@ typedef struct kehu_segments kehu_segments;
  *                    print (as in the R package rfm), in their order, and Others
  *   "behaviour"      word of mouth, high value, discount seeker, loyal, first-time
  *                    and others, by orders, spend, discount_share and referrals
+ *   "channel"        rules of kehu/preference.h: hall, agent, web_hall, sms_hall,
+ *                    terminal, hotline or app, by the features of kehu/features.h
+ *   "content"        the same: news, business, finance, sports, entertainment, life,
+ *                    culture or games
+ *   "occupation"     the same: student, business_person, migrant_worker,
+ *                    young_white_collar, low_income or driver, with age and spend
  */
 KEHU_API const char *kehu_segments_builtin(const char *name);
 

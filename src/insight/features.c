@@ -210,6 +210,14 @@ static void write_customer(finding *f, const kehu__event *e, size_t n)
 
 /* ---- All ---- */
 
+/* As they were given, or by name. */
+static bool order_items(finding *f)
+{
+    for (uint32_t k = 0; k < f->events.items.n && f->events.items_given; k++)
+        f->order[k] = k;
+    return f->events.items_given || kehu__keys_sort(&f->events.items, f->order);
+}
+
 static bool make_room(finding *f)
 {
     const kehu_allocator *a = &f->events.customers.alloc;
@@ -219,10 +227,9 @@ static bool make_room(finding *f)
     f->counts = kehu__alloc(a, n, sizeof *f->counts);
     f->order = kehu__alloc(a, n, sizeof *f->order);
     f->seen = kehu__alloc_zero(a, f->events.places.n, sizeof *f->seen);
-    return n == 0 ||
-           (f->shares != NULL && f->sums != NULL && f->counts != NULL &&
-            f->order != NULL && (f->events.places.n == 0 || f->seen != NULL) &&
-            kehu__keys_sort(&f->events.items, f->order) && kehu__events_sort(&f->events));
+    return n == 0 || (f->shares != NULL && f->sums != NULL && f->counts != NULL &&
+                      f->order != NULL && (f->events.places.n == 0 || f->seen != NULL) &&
+                      order_items(f) && kehu__events_sort(&f->events));
 }
 
 static void share_all(finding *f)
@@ -236,8 +243,10 @@ static void share_all(finding *f)
         f->shares[k] /= sum;
 }
 
-static kehu_status find(finding *f, kehu_error *err)
+static kehu_status find(finding *f, const kehu_column *items, kehu_error *err)
 {
+    if (items != NULL)
+        KEHU_TRY(kehu__events_give_items(&f->events, items, err));
     KEHU_TRY(kehu__events_take(&f->events, err));
     if (!make_room(f))
         return kehu__no_memory(err, "features");
@@ -295,7 +304,7 @@ kehu_status kehu_features_find(kehu_table **out, const kehu_column *customer,
     f.events.items = kehu__keys_new(&alloc, true);
     f.events.places = kehu__keys_new(&alloc, true);
     f.b = kehu__builder_new(&alloc);
-    status = find(&f, err);
+    status = find(&f, opt.items, err);
     if (status == KEHU_OK)
         status = kehu__builder_end(&f.b, true, out, err);
     else

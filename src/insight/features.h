@@ -22,6 +22,7 @@ typedef struct kehu__events {
     const kehu_column *customer, *item, *time, *amount, *place;
     int32_t from_day, to_day, offset;
     kehu__keys customers, items, places;
+    bool items_given; /* rows of others do not count */
     kehu__event *list;
     size_t n, capacity;
 } kehu__events;
@@ -33,6 +34,10 @@ static inline int32_t kehu__event_day(const kehu__events *e, int64_t time)
 
 /* The columns are as kehu_features_find() wants them. */
 kehu_status kehu__events_check(const kehu__events *e, kehu_error *err);
+
+/* The items that have columns, in their order. */
+kehu_status kehu__events_give_items(kehu__events *e, const kehu_column *items,
+                                    kehu_error *err);
 
 /* Every row that counts into the list. */
 kehu_status kehu__events_take(kehu__events *e, kehu_error *err);

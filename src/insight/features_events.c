@@ -56,11 +56,44 @@ kehu_status kehu__events_check(const kehu__events *e, kehu_error *err)
     return KEHU_OK;
 }
 
+static kehu__key key_of(const kehu__keys *keys, const kehu_column *c, int64_t row)
+{
+    return keys->text ? kehu__key_text(kehu__column_text(c, row))
+                      : kehu__key_integer(kehu__column_integer(c, row));
+}
+
 static int64_t number_of(kehu__keys *keys, const kehu_column *c, int64_t row)
 {
-    const kehu__key key = keys->text ? kehu__key_text(kehu__column_text(c, row))
-                                     : kehu__key_integer(kehu__column_integer(c, row));
+    const kehu__key key = key_of(keys, c, row);
     return kehu__keys_add(keys, &key);
+}
+
+kehu_status kehu__events_give_items(kehu__events *e, const kehu_column *items,
+                                    kehu_error *err)
+{
+    KEHU_TRY(kehu__column_check_text(items, "items", err));
+    if (items->length > KEHU_FEATURES_MAX_ITEMS)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%lld items, at most %d",
+                          (long long)items->length, KEHU_FEATURES_MAX_ITEMS);
+    for (int64_t i = 0; i < items->length; i++) {
+        if (!kehu__column_valid(items, i))
+            return kehu__fail(err, KEHU_DATA, i, "item %lld is missing", (long long)i);
+        const int64_t number = number_of(&e->items, items, i);
+        if (number == KEHU__NO_KEY)
+            return kehu__no_memory(err, "items");
+        if (number != i)
+            return kehu__fail(err, KEHU_DUPLICATE, i, "item %lld is item %lld again",
+                              (long long)i, (long long)number);
+    }
+    e->items_given = true;
+    return KEHU_OK;
+}
+
+static int64_t item_of(kehu__events *e, int64_t row)
+{
+    const kehu__key key = key_of(&e->items, e->item, row);
+    return e->items_given ? kehu__keys_find(&e->items, &key)
+                          : kehu__keys_add(&e->items, &key);
 }
 
 /* Whether row i counts. */
@@ -82,8 +115,10 @@ static kehu_status take_row(kehu__events *e, int64_t i, kehu_error *err)
         return kehu__fail(err, KEHU_DATA, i,
                           "amount of row %lld is %g, expected 0 or more", (long long)i,
                           amount);
+    const int64_t item = item_of(e, i);
+    if (e->items_given && item == KEHU__NO_KEY)
+        return KEHU_OK;
     const int64_t customer = number_of(&e->customers, e->customer, i);
-    const int64_t item = number_of(&e->items, e->item, i);
     const int64_t place = is_placed ? number_of(&e->places, e->place, i) : KEHU__NOWHERE;
     if (e->items.n > KEHU_FEATURES_MAX_ITEMS)
         return kehu__fail(err, KEHU_LIMIT, i, "row %lld brings item %u, at most %d are",

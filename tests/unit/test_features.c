@@ -1,4 +1,5 @@
 #include <kehu/features.h>
+#include <kehu/preference.h>
 
 #include <math.h>
 #include <stdbool.h>
@@ -208,6 +209,119 @@ static void test_features_of_days_and_whole_numbers(void **state)
     kehu_table_free(t);
 }
 
+static void test_features_of_given_items(void **state)
+{
+    static events e;
+    const int32_t ends[] = {0, 4, 7}, twice[] = {0, 3, 6};
+    kehu_column items = {
+        .type = KEHU_UTF8, .length = 2, .data = "shopapp", .offsets = ends};
+    const kehu_features_options opt = {.size = sizeof opt, .items = &items};
+    const uint8_t first_only = 1;
+    kehu_table *t;
+    kehu_error err;
+    (void)state;
+    e = (events){0};
+    fill(&e);
+    assert_int_equal(find(&t, &e, true, &opt, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(t), 1); /* bo was in the hall only */
+    assert_int_equal(kehu_table_column_count(t), 19);
+    assert_string_equal(kehu_table_column(t, 15)->name, "shop_events");
+    assert_string_equal(kehu_table_column(t, 17)->name, "app_events");
+    expect(t, 0, "events", 4);
+    expect(t, 0, "shop_events", 0);
+    expect(t, 0, "shop_share", 0);
+    expect(t, 0, "app_share", 1);
+    kehu_table_free(t);
+    items.validity = &first_only;
+    assert_int_equal(find(&t, &e, true, &opt, &err), KEHU_DATA);
+    assert_int_equal(err.where, 1);
+    items =
+        (kehu_column){.type = KEHU_UTF8, .length = 2, .data = "appapp", .offsets = twice};
+    assert_int_equal(find(&t, &e, true, &opt, &err), KEHU_DUPLICATE);
+    assert_string_equal(err.message, "item 1 is item 0 again");
+}
+
+/* Customers who used one channel most of the time are found by the ready rules, which
+ * are given the columns that they ask for. */
+static void test_ready_rules_know_the_main_channel(void **state)
+{
+    enum { K = 7, EACH = 5, N = K * EACH, EVENTS = 6 };
+    static const char names[] = "hallagentweb_hallsms_hallterminalhotlineapp";
+    static const int32_t ends[K + 1] = {0, 4, 9, 17, 25, 33, 40, 43};
+    static int32_t customers[N * EVENTS], codes[N * EVENTS], days[N * EVENTS];
+    static double p[N * K];
+    const kehu_column items = {
+        .type = KEHU_UTF8, .length = K, .data = names, .offsets = ends};
+    for (int i = 0; i < N * EVENTS; i++) {
+        const int customer = i / EVENTS, main = customer % K;
+        customers[i] = customer;
+        codes[i] = i % EVENTS == 5 ? (main + 1 + customer / K) % K : main;
+        days[i] = FIRST + i % 10;
+    }
+    const kehu_column customer = {
+        .type = KEHU_INT32, .length = N * EVENTS, .data = customers};
+    const kehu_column time = {.type = KEHU_DATE32, .length = N * EVENTS, .data = days};
+    const kehu_column item = {
+        .type = KEHU_CATEGORY, .length = N * EVENTS, .data = codes, .dictionary = &items};
+    const kehu_features_options how = {.size = sizeof how, .items = &items};
+    const char *text = kehu_segments_builtin("channel");
+    kehu_segments *rules;
+    kehu_preference *preference;
+    kehu_table *t;
+    kehu_error err = {.message = ""};
+    (void)state;
+    if (kehu_features_find(&t, &customer, &item, &time, NULL, NULL, FIRST, LAST, &how,
+                           &err) != KEHU_OK ||
+        kehu_segments_read(&rules, text, strlen(text), NULL, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    kehu_column columns[64];
+    const uint32_t n = (uint32_t)kehu_table_column_count(t);
+    for (uint32_t c = 0; c < n; c++)
+        columns[c] = *kehu_table_column(t, c);
+    const kehu_preference_options opt = {.size = sizeof opt, .rules = rules};
+    /* Rules ask for the share of the night, which dates do not have. */
+    assert_int_equal(
+        kehu_preference_train(&preference, columns + 1, n - 1, NULL, NULL, &opt, &err),
+        KEHU_COLUMN);
+    columns[0] = columns[1];
+    columns[0].name = "night_share";
+    if (kehu_preference_train(&preference, columns, n, NULL, NULL, &opt, &err) !=
+            KEHU_OK ||
+        kehu_preference_score(preference, columns, n, p, NULL, NULL, &err) != KEHU_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(kehu_preference_class_count(preference), K);
+    for (int i = 0; i < N; i++) {
+        uint32_t best = 0;
+        for (uint32_t k = 1; k < K; k++)
+            best = p[i * K + (int)k] > p[i * K + (int)best] ? k : best;
+        const char *name = kehu_preference_class_name(preference, best);
+        assert_memory_equal(name, names + ends[i % K], strlen(name));
+    }
+    kehu_preference_free(preference);
+    kehu_segments_free(rules);
+    kehu_table_free(t);
+}
+
+/* Each ready table names its classes, and only fields that there can be. */
+static void test_ready_rules_name_their_classes(void **state)
+{
+    static const struct {
+        const char *name;
+        int fields;
+    } ready[] = {{"channel", 16}, {"content", 17}, {"occupation", 7}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ready / sizeof *ready; i++) {
+        const char *text = kehu_segments_builtin(ready[i].name);
+        kehu_segments *rules;
+        kehu_error err = {.message = ""};
+        if (kehu_segments_read(&rules, text, strlen(text), NULL, &err) != KEHU_OK)
+            fail_msg("%s: %s", ready[i].name, err.message);
+        assert_int_equal(kehu_segments_count_fields(rules), ready[i].fields);
+        kehu_segments_free(rules);
+    }
+    assert_null(kehu_segments_builtin("channels"));
+}
+
 static void refuse(const events *e, bool with_amount, const kehu_features_options *opt,
                    kehu_status wanted, int64_t where, const char *message)
 {
@@ -306,6 +420,9 @@ int main(void)
         cmocka_unit_test(test_features_of_events_in_another_zone),
         cmocka_unit_test(test_features_divergence),
         cmocka_unit_test(test_features_of_days_and_whole_numbers),
+        cmocka_unit_test(test_features_of_given_items),
+        cmocka_unit_test(test_ready_rules_know_the_main_channel),
+        cmocka_unit_test(test_ready_rules_name_their_classes),
         cmocka_unit_test(test_features_bad_input),
         cmocka_unit_test(test_features_too_many_items),
         cmocka_unit_test(test_features_memory),

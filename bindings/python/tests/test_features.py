@@ -27,6 +27,8 @@ def test_features():
     assert {r["customer"]: r["evening_share"] for r in later.rows()} == {"甲": 1 / 3, "乙": 0}
     numbers = kehu.features_find([2, 1], ["a", "a"], [FIRST, LAST], first=FIRST, last=LAST)
     assert numbers["customer"].to_list() == [1, 2] and "night_share" not in numbers.to_dict()
+    chosen = kehu.features_find([2, 1, 2], ["b", "a", "a"], [FIRST] * 3, first=FIRST, last=LAST, items=["c", "a"])
+    assert chosen["customer"].to_list() == [1, 2] and chosen["c_events"].to_list() == [0, 0] and chosen["a_share"].to_list() == [1, 1]
     assert len(kehu.features_find(["a"], ["b"], [FIRST], first=LAST, last=LAST)) == 0
 
 
@@ -36,6 +38,8 @@ def test_features_bad_input():
     assert caught.value.where == 0
     with pytest.raises(kehu.KehuDuplicateError, match="weekend_share"):
         kehu.features_find(["a"], ["weekend"], [FIRST], first=FIRST, last=LAST)
+    with pytest.raises(kehu.KehuDuplicateError, match="item 1 is item 0 again"):
+        kehu.features_find(["a"], ["app"], [FIRST], first=FIRST, last=LAST, items=["app", "app"])
     with pytest.raises(kehu.KehuArgumentError, match="to_day"):
         kehu.features_find(["a"], ["app"], [FIRST], first=LAST, last=FIRST)
     with pytest.raises(kehu.KehuArgumentError, match="item has 2 rows"):

@@ -1086,6 +1086,7 @@ kehu_evaluation_report._fields_ = [
 kehu_features_options._fields_ = [
     ('size', c_uint32),
     ('day_offset_minutes', c_int32),
+    ('items', POINTER(kehu_column)),
     ('alloc', POINTER(kehu_allocator)),
 ]
 kehu_span._fields_ = [

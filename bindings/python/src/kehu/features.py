@@ -19,12 +19,13 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from typing import Any
 
 
 def features_find(customer: Any, item: Any, time: Any, amount: Any = None, place: Any = None, *, first: date | int, last: date | int,
-                  day_offset_minutes: int = 0) -> Table:
+                  items: Sequence[str] | None = None, day_offset_minutes: int = 0) -> Table:
     """Features of every customer with an event, input for preferences, trees, segments and rules.
 
     customer     texts or whole numbers
@@ -33,15 +34,20 @@ def features_find(customer: Any, item: Any, time: Any, amount: Any = None, place
     amount       numbers from 0 on, such as minutes or money; None: each event counts 1
     place        such as a cell or a shop; None: none
     first, last  the days that count
+    items        those that have columns, in this order, also where there is no event of them; events of others do not count.
+                 None: all that come
     day_offset_minutes  how far the day and its hours are before UTC: 480 for China
 
     Columns: customer, events, amount (if given), entropy, divergence, night_share, morning_share, afternoon_share, evening_share
     (where time has hours), weekend_share, active_days, recency_days, trend, places and moves (if a place is given), and
     <item>_events and <item>_share for each item.
 
-    Fails with KehuDataError (an amount below 0 or infinite), KehuDuplicateError (an item's column has another column's name),
+    Fails with KehuDataError (an amount below 0 or infinite), KehuDuplicateError (an item twice, or its column has another column's name),
     KehuLimitError (above 1024 items), KehuColumnError, KehuArgumentError."""
     opt = options(_abi.kehu_features_options, day_offset_minutes=day_offset_minutes)
+    given = None if items is None else texts(list(items), "items")
+    if given is not None:
+        opt.items = given.struct
     who, what, times = column(customer, "customer"), texts(item, "item"), column(time, "time")
     amounts, places = None if amount is None else column(amount, "amount"), None if place is None else texts(place, "place")
     out = c_void_p()

@@ -8,6 +8,8 @@ public final class Features {
 
     /** How to count. What is not set has the default of the C library. */
     public static final class Options extends OptionsBuilder {
+        private Column items;
+
         /** All defaults. */
         public Options() {
             super(Layout.FeaturesOptions.SIZEOF);
@@ -22,6 +24,24 @@ public final class Features {
         public Options dayOffsetMinutes(int minutes) {
             values.putInt(Layout.FeaturesOptions.DAY_OFFSET_MINUTES, minutes);
             return this;
+        }
+
+        /**
+         * Items that have columns, in this order, also where there is no event of them; events of others do not count.
+         *
+         * @param names none for all that come
+         * @return this
+         */
+        public Options items(String... names) {
+            items = names.length == 0 ? null : Column.of(null, names);
+            return this;
+        }
+
+        @Override
+        Memory write(Frame frame) {
+            Memory options = super.write(frame);
+            options.i64(Layout.FeaturesOptions.ITEMS, Column.addressOrNull(frame, items));
+            return options;
         }
     }
 

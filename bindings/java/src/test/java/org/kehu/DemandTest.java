@@ -208,6 +208,10 @@ class DemandTest {
             assertArrayEquals(new long[] {0, 1}, full.longs("moves"));
             assertArrayEquals(new double[] {-1, 0}, full.doubles("trend"));
         }
+        try (Table chosen = Features.find(customer, item, time, null, null, first, last, options.items("hall", "shop"))) {
+            assertArrayEquals(new long[] {1, 1}, chosen.longs("events"));
+            assertArrayEquals(new long[] {0, 0}, chosen.longs("shop_events"));
+        }
         assertThrows(KehuException.Argument.class, () -> Features.find(customer, item, time, null, null, last, first, options));
     }
 

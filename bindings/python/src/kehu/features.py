@@ -47,7 +47,7 @@ def features_find(customer: Any, item: Any, time: Any, amount: Any = None, place
     opt = options(_abi.kehu_features_options, day_offset_minutes=day_offset_minutes)
     given = None if items is None else texts(list(items), "items")
     if given is not None:
-        opt.items = given.struct
+        opt.items = given._as_parameter_
     who, what, times = column(customer, "customer"), texts(item, "item"), column(time, "time")
     amounts, places = None if amount is None else column(amount, "amount"), None if place is None else texts(place, "place")
     out = c_void_p()

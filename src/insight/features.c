@@ -1,5 +1,5 @@
 /* What each customer's events say, in the order of time, as a row of columns. */
-#include "insight/features.h"
+#include <kehu/features.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/maths.h"
+#include "insight/features.h"
 
 enum { PARTS_OF_DAY = 4, NAME_BYTES = 32 };
 #define DAY_US  86400000000

@@ -196,7 +196,9 @@ typedef struct kehu_store_import_options {
  * its beginning, the rows that the store has are left out, the others taken in, each
  * once. A file taken in whole adds nothing when it comes again, or the rows written to
  * its end since; n_rows counts those. Fails with KEHU_DATA when the file has fewer rows
- * than were taken before. A backup of the newest state goes on likewise. */
+ * than were taken before. A backup of the newest state goes on likewise; so does what
+ * kehu_store_repair made, to which the rows that it had to leave out count as taken: the
+ * file imported without resume, with KEHU_STORE_SKIP, brings them back. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_import(
     kehu_store *store, kehu_store_part part, kehu_csv *csv,
     const kehu_store_import_options *options, int64_t *n_rows, kehu_error *err);

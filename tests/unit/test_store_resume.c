@@ -38,6 +38,7 @@ typedef struct taking {
     const char *folder; /* NULL means "f" */
     const char *text;
     const char *name; /* to resume by */
+    uint32_t duplicates;
     int64_t max_rejects;
     int64_t n_rows, n_rejects;
 } taking;
@@ -61,8 +62,10 @@ static kehu_status take(taking *t, kehu_error *err)
                                         {.name = "amount", .type = KEHU_INT64}};
     const kehu_csv_options csv_options = {
         .size = sizeof csv_options, .batch_rows = BATCH, .fields = fields, .n_fields = 2};
-    const kehu_store_import_options options = {
-        .size = sizeof options, .resume = t->name, .max_rejects = t->max_rejects};
+    const kehu_store_import_options options = {.size = sizeof options,
+                                               .duplicates = t->duplicates,
+                                               .resume = t->name,
+                                               .max_rejects = t->max_rejects};
     kehu_store *store = NULL;
     kehu_csv *csv;
     kehu_status status;
@@ -289,6 +292,61 @@ static void test_resume_goes_on_from_a_backup_of_the_newest_state(void **state)
     free(text);
 }
 
+/* Flip a byte of the first block of each segment in the folder. */
+static void damage_segments(const char *folder)
+{
+    for (int i = 1; i < 200; i++) {
+        char path[100];
+        FILE *f;
+        int c;
+        snprintf(path, sizeof path, "%s/seg-%010d.ks", folder, i);
+        f = fopen(path, "r+b");
+        if (f == NULL)
+            continue;
+        assert_int_equal(fseek(f, 100, SEEK_SET), 0);
+        c = fgetc(f);
+        assert_int_equal(fseek(f, 100, SEEK_SET), 0);
+        fputc(c ^ 1, f);
+        fclose(f);
+    }
+}
+
+/* Rows that a repair had to leave out stay taken: it is another import that brings them.
+ */
+static void test_resume_after_a_repair_does_not_bring_lost_rows_back(void **state)
+{
+    static const char repaired[] = "store_resume_repaired";
+    char *text = some_rows(ROWS), *now;
+    taking t = {.io = &kehu__io_system, .text = text, .name = "rows.csv"};
+    kehu_store *store;
+    kehu_table *lost;
+    kehu_error err;
+    int64_t n_left;
+    (void)state;
+    store_remove("f");
+    store_remove(repaired);
+    assert_int_equal(take(&t, &err), KEHU_OK);
+    assert_int_equal(open_store(&store, &t, &err), KEHU_OK);
+    assert_int_equal(kehu_store_compact(store, &err), KEHU_OK);
+    kehu_store_free(store);
+    damage_segments("f");
+    assert_int_equal(kehu_store_repair(&lost, "f", repaired, NULL, NULL, &err), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(lost), 1);
+    kehu_table_free(lost);
+    t.folder = repaired;
+    assert_int_equal(take(&t, &err), KEHU_OK);
+    assert_int_equal(t.n_rows, 0);
+    now = store_text_path(repaired, KEHU_STORE_EVENTS, &err);
+    n_left = count_lines(now);
+    free(now);
+    assert_true(n_left > 0 && n_left < ROWS - ROWS / 100);
+    t.name = NULL;
+    t.duplicates = KEHU_STORE_SKIP;
+    assert_int_equal(take(&t, &err), KEHU_OK);
+    assert_int_equal(t.n_rows, ROWS - ROWS / 100 - n_left);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_resume_takes_what_a_file_has_gained),
         cmocka_unit_test(test_resume_gives_up_where_too_many_rows_are_bad),
         cmocka_unit_test(test_resume_goes_on_from_a_backup_of_the_newest_state),
+        cmocka_unit_test(test_resume_after_a_repair_does_not_bring_lost_rows_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

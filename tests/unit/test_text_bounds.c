@@ -4,6 +4,7 @@
  *     test_text_bounds [large]    large: the one of 50 MB, else the others */
 #include <kehu/kehu.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,40 @@ static kehu_sentiment *tone_of_complaints(void)
     check(kehu_sentiment_from_words(&s, k, NULL, &err), &err);
     kehu_keyword_free(k);
     return s;
+}
+
+/* Holds back what offers gifts. */
+static kehu_gate *gate_of_gifts(void)
+{
+    enum { ROWS = 60 };
+    char texts[ROWS * 40], labels[ROWS * 4];
+    int32_t text_at[ROWS + 1] = {0}, label_at[ROWS + 1] = {0};
+    const kehu_gate_options o = {.size = sizeof o, .cost = 1, .n_folds = 2};
+    kehu_gate *gate = NULL;
+    kehu_error err;
+    for (int i = 0; i < ROWS; i++) {
+        text_at[i + 1] = text_at[i] + snprintf(texts + text_at[i], 40, "%s%d次",
+                                               i % 2 ? "免费中奖" : "宽带没有信号", i);
+        label_at[i + 1] = label_at[i] + (i % 2 ? 4 : 3);
+        memcpy(labels + label_at[i], i % 2 ? "spam" : "ham", i % 2 ? 4 : 3);
+    }
+    const kehu_column x = {
+        .type = KEHU_UTF8, .length = ROWS, .data = texts, .offsets = text_at};
+    const kehu_column y = {
+        .type = KEHU_UTF8, .length = ROWS, .data = labels, .offsets = label_at};
+    check(kehu_gate_train(&gate, &x, &y, "ham", &o, &err), &err);
+    return gate;
+}
+
+/* Rows of a column that the gate holds back. */
+static int64_t held_back(const kehu_gate *gate, const kehu_column *texts)
+{
+    kehu_table *t = NULL;
+    kehu_error err;
+    check(kehu_gate_hold(&t, gate, texts, &err), &err);
+    const int64_t n = kehu_table_row_count(t);
+    kehu_table_free(t);
+    return n;
 }
 
 static int64_t integer(const kehu_table *t, const char *column, int64_t row)
@@ -75,6 +110,7 @@ static void test_one_text_of_50_mb(void **state)
     const kehu_column one = {.type = KEHU_UTF8, .length = 1, .data = text, .offsets = at};
     kehu_tokenizer *tokenizer = words_of_complaints();
     kehu_sentiment *tone = tone_of_complaints();
+    kehu_gate *gate = gate_of_gifts();
     const kehu_topic_options topics = {
         .size = sizeof topics, .min_df = 1, .max_share = 1, .tokenizer = tokenizer};
     const kehu_words_options words = {.size = sizeof words, .tokenizer = tokenizer};
@@ -102,9 +138,33 @@ static void test_one_text_of_50_mb(void **state)
     kehu_topic_free(topic);
     check(kehu_sentiment_score(tone, &one, NULL, &answers, &err), &err);
     assert_int_equal(polarity, -1);
+    assert_int_equal(held_back(gate, &one), 0);
+    kehu_gate_free(gate);
     kehu_sentiment_free(tone);
     kehu_tokenizer_free(tokenizer);
     free(text);
+}
+
+/* A gate holds back n of texts that are all alike; none can learn from them, as copies of
+ * a text are never on both sides. */
+static void expect_gate(const kehu_column *alike, int64_t n)
+{
+    static char labels[MANY];
+    int32_t *at = calloc(MANY + 1, sizeof *at);
+    kehu_gate *gate = gate_of_gifts(), *none = NULL;
+    kehu_error err;
+    assert_non_null(at);
+    for (int i = 0; i < MANY; i++) {
+        labels[i] = i % 2 ? 's' : 'h';
+        at[i + 1] = i + 1;
+    }
+    const kehu_column of = {
+        .type = KEHU_UTF8, .length = MANY, .data = labels, .offsets = at};
+    assert_int_equal(held_back(gate, alike), n);
+    assert_int_equal(kehu_gate_train(&none, alike, &of, "h", NULL, &err), KEHU_EMPTY);
+    assert_string_equal(err.message, "too few texts for 5 folds: one lacks a class");
+    kehu_gate_free(gate);
+    free(at);
 }
 
 /* MANY texts, all `text`, or missing when it is NULL. */
@@ -154,6 +214,7 @@ static void expect_alike(const char *text)
     check(kehu_sentiment_score(tone, &all, NULL, &answers, &err), &err);
     for (int i = 0; i < MANY; i++)
         assert_int_equal(polarity[i], size > 0 ? -1 : 0);
+    expect_gate(&all, 0);
     kehu_sentiment_free(tone);
     kehu_tokenizer_free(tokenizer);
     free(polarity);
@@ -166,6 +227,20 @@ static void test_all_texts_equal(void **state)
 {
     (void)state;
     expect_alike("宽带没有信号，客服打不通。");
+}
+
+static void test_all_texts_equal_and_spam(void **state)
+{
+    char bytes[12 * MANY + 1] = "";
+    int32_t at[MANY + 1] = {0};
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        memcpy(bytes + at[i], "免费中奖", 12);
+        at[i + 1] = at[i] + 12;
+    }
+    const kehu_column all = {
+        .type = KEHU_UTF8, .length = MANY, .data = bytes, .offsets = at};
+    expect_gate(&all, MANY);
 }
 
 static void test_no_text_at_all(void **state)
@@ -216,6 +291,7 @@ int main(int argc, char **argv)
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_texts_equal),
+        cmocka_unit_test(test_all_texts_equal_and_spam),
         cmocka_unit_test(test_no_text_at_all),
         cmocka_unit_test(test_empty_period),
     };

@@ -146,15 +146,26 @@ static kehu_status add_stretch(kehu__totals *t, const kehu__merge_rows *r,
     return KEHU_OK;
 }
 
-/* Room for all customers of the segments at once where all are likely to be wanted. */
+/* Bytes of the ids of a segment, as those say that its directory has. */
+static uint64_t guess_key_bytes(const kehu__segment *s)
+{
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < s->n_blocks; i++)
+        size += s->blocks[i].first_size + s->blocks[i].last_size;
+    size = size * s->rows / (2 * (uint64_t)s->n_blocks);
+    return size < s->size ? size : s->size;
+}
+
+/* Room for all customers of the segment at once where all are likely to be wanted. */
 static bool make_room(kehu__totals *t, kehu__segment *const *sums, uint32_t n)
 {
-    uint64_t rows = 1; /* what an end of offsets needs */
+    kehu__buffer *keys = &t->customer.own;
+    const uint64_t rows = sums[0]->rows + 1; /* what an end of offsets needs */
     if (t->range.first != NULL || t->range.last != NULL || t->require != NULL || n > 1)
         return true;
-    for (uint32_t i = 0; i < n; i++)
-        rows += sums[i]->rows;
     return rows <= UINT32_MAX && kehu__vector_reserve(&t->customer, (size_t)rows) &&
+           kehu__grow(&keys->alloc, &keys->bytes, &keys->capacity,
+                      (size_t)guess_key_bytes(sums[0]), 1) &&
            kehu__vector_reserve(&t->events, (size_t)rows) &&
            kehu__vector_reserve(&t->first, (size_t)rows) &&
            kehu__vector_reserve(&t->last, (size_t)rows) &&

@@ -19,7 +19,8 @@ typedef enum kehu__csv_form {
     KEHU__CSV_TEXT,
     KEHU__CSV_WHOLE,
     KEHU__CSV_MONEY,
-    KEHU__CSV_DATE
+    KEHU__CSV_DATE,
+    KEHU__CSV_TIME
 } kehu__csv_form;
 
 /* What becomes of one column of the file. */

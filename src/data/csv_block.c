@@ -17,6 +17,7 @@ void kehu__csv_quick_start(kehu_csv *csv)
                   : csv->rules.n_missing > 0     ? KEHU__CSV_ANY
                   : type == KEHU_UTF8            ? KEHU__CSV_TEXT
                   : type == KEHU_DATE32          ? KEHU__CSV_DATE
+                  : type == KEHU_TIMESTAMP       ? KEHU__CSV_TIME
                   : type != KEHU_INT64           ? KEHU__CSV_ANY
                   : t->field.decimals == 0       ? KEHU__CSV_WHOLE
                   : t->field.decimals <= 8       ? KEHU__CSV_MONEY
@@ -132,6 +133,21 @@ static size_t read_dates(const reading *r, char *values)
     return r->n;
 }
 
+static size_t read_times(const reading *r, char *values)
+{
+    const int32_t zone = r->csv->rules.zone_minutes;
+    int64_t us;
+    size_t size;
+    for (size_t i = 0, at = 0; i < r->n; i++, at += r->step) {
+        const char *from = cell_of(r, at, &size);
+        if (size == 19 && kehu__parse_plain_timestamp(from, zone, &us))
+            memcpy(values + i * sizeof us, &us, sizeof us);
+        else if (!read_any(r, i))
+            return i;
+    }
+    return r->n;
+}
+
 static size_t read_texts(const reading *r)
 {
     const size_t column = (size_t)r->target->column;
@@ -172,6 +188,7 @@ static size_t read_column(const reading *r)
     char *values = kehu__builder_put_rows(b, (size_t)r->target->column, (int64_t)r->n);
     return r->target->form == KEHU__CSV_WHOLE   ? read_wholes(r, values)
            : r->target->form == KEHU__CSV_MONEY ? read_amounts(r, values)
+           : r->target->form == KEHU__CSV_TIME  ? read_times(r, values)
                                                 : read_dates(r, values);
 }
 

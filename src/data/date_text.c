@@ -143,17 +143,6 @@ static bool take_apart(const char *text, size_t size, int32_t *days, int64_t *us
     return take_zone(&c, zone_minutes) && c.at == c.end;
 }
 
-bool kehu__parse_timestamp(const char *text, size_t size, int32_t zone_minutes,
-                           int64_t *us)
-{
-    int32_t days;
-    int64_t of_day;
-    if (!take_apart(text, size, &days, &of_day, &zone_minutes))
-        return false;
-    *us = days * KEHU__DAY_US + of_day - zone_minutes * INT64_C(60000000);
-    return true;
-}
-
 /* Taking the bytes of 0000-00- off its first eight
  * leaves nothing above 9, and nothing at all of the separators; adding the rest to
  * 128 tells by the highest bits. */
@@ -175,6 +164,38 @@ bool kehu__parse_plain_date(const char *text, int32_t *days)
     if (!kehu__date_valid(d))
         return false;
     *days = kehu__days_from_date(d);
+    return true;
+}
+
+/* The bytes of 00:00:00 are taken off in the same way. */
+bool kehu__parse_plain_timestamp(const char *text, int32_t zone_minutes, int64_t *us)
+{
+    const uint64_t x = kehu__load64(text + 11) ^ UINT64_C(0x30303A30303A3030);
+    const int64_t hour = (int64_t)((x & 0xFF) * 10 + (x >> 8 & 0xFF));
+    const int64_t minute = (int64_t)((x >> 24 & 0xFF) * 10 + (x >> 32 & 0xFF));
+    const int64_t second = (int64_t)((x >> 48 & 0xFF) * 10 + (x >> 56));
+    const char apart = text[10];
+    int32_t days;
+    if (((x | (x + UINT64_C(0x76767F76767F7676))) & UINT64_C(0x8080808080808080)) != 0 ||
+        hour > 23 || minute > 59 || second > 60 ||
+        (apart != ' ' && apart != 'T' && apart != 't' && apart != '\t') ||
+        !kehu__parse_plain_date(text, &days))
+        return false;
+    *us = days * KEHU__DAY_US +
+          ((hour * 60 + minute - zone_minutes) * 60 + second) * INT64_C(1000000);
+    return true;
+}
+
+bool kehu__parse_timestamp(const char *text, size_t size, int32_t zone_minutes,
+                           int64_t *us)
+{
+    int32_t days;
+    int64_t of_day;
+    if (size == 19 && kehu__parse_plain_timestamp(text, zone_minutes, us))
+        return true;
+    if (!take_apart(text, size, &days, &of_day, &zone_minutes))
+        return false;
+    *us = days * KEHU__DAY_US + of_day - zone_minutes * INT64_C(60000000);
     return true;
 }
 

@@ -26,6 +26,9 @@ bool kehu__parse_date(const char *text, size_t size, int32_t zone_minutes, int32
 /* The ten bytes of text as 2024-03-01, the usual date. */
 bool kehu__parse_plain_date(const char *text, int32_t *days);
 
+/* The nineteen bytes of text as 2024-03-01 12:30:45 or 2024-03-01T12:30:45. */
+bool kehu__parse_plain_timestamp(const char *text, int32_t zone_minutes, int64_t *us);
+
 /* Room for what either of these writes, with the closing NUL. */
 enum { KEHU__DATE_BYTES = 48 };
 

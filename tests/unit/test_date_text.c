@@ -146,12 +146,50 @@ static void test_the_usual_date_is_read_like_any_other(void **state)
             }
 }
 
+/* A second blank makes a time be read piece by piece, and changes nothing. */
+static void test_the_usual_time_is_read_like_any_other(void **state)
+{
+    static const char *const times[] = {"2024-02-29 12:30:45", "1999-12-31 23:59:60",
+                                        "0001-01-01 00:00:00"};
+    (void)state;
+    for (size_t k = 0; k < sizeof times / sizeof *times; k++)
+        for (size_t at = 0; at < 19; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                char usual[19], other[20];
+                int64_t got = 7, want = 7;
+                if (at == 10)
+                    continue;
+                memcpy(usual, times[k], sizeof usual);
+                usual[at] = (char)byte;
+                memcpy(other, usual, 11);
+                memcpy(other + 11, usual + 10, 9);
+                assert_int_equal(kehu__parse_timestamp(usual, sizeof usual, -90, &got),
+                                 kehu__parse_timestamp(other, sizeof other, -90, &want));
+                assert_true(got == want);
+            }
+}
+
+/* Between day and time stand a blank, a tabulator or a T. */
+static void test_the_usual_time_stands_apart_from_its_day(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        char text[] = "2024-03-01 12:30:45";
+        int64_t us = 7;
+        text[10] = (char)byte;
+        assert_int_equal(kehu__parse_timestamp(text, sizeof text - 1, 0, &us),
+                         byte == ' ' || byte == '\t' || byte == 'T' || byte == 't');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dates_in_every_form_are_the_same_day),
         cmocka_unit_test(test_times_in_every_form),
         cmocka_unit_test(test_the_usual_date_is_read_like_any_other),
+        cmocka_unit_test(test_the_usual_time_is_read_like_any_other),
+        cmocka_unit_test(test_the_usual_time_stands_apart_from_its_day),
         cmocka_unit_test(test_what_is_no_date_is_refused),
         cmocka_unit_test(test_the_day_is_that_of_the_asked_zone),
         cmocka_unit_test(test_moments_are_written_as_iso_8601),

@@ -59,7 +59,8 @@ typedef struct kehu_sentiment_options {
  *
  * Cues are those of kehu_keyword_train(); their weights are learned anew by a linear SVM
  * over what is left of them after negation and degree. The words that change cues are a
- * list of the library's, to be edited afterwards.
+ * list of the library's, to be edited afterwards. The SVM takes strings of up to 3
+ * characters, class-aware (kehu/svm.h).
  * Fails as kehu_keyword_train() and kehu_svm_train() do, with KEHU_DATA (not two labels,
  * none of them the positive one) and KEHU_NOT_FOUND (`words` lacks a class). Time that
  * of the two. Deterministic for any n_threads. */

@@ -299,6 +299,8 @@ static kehu_status train(kehu_sentiment **out, const training *t,
     const kehu_svm_options o = {.size = sizeof o,
                                 .n_threads = t->opt.n_threads,
                                 .fixed_terms = 1,
+                                .char_max = 3,
+                                .class_aware = 1,
                                 .executor = t->opt.executor,
                                 .progress = t->opt.progress,
                                 .alloc = t->opt.alloc};

@@ -3,118 +3,7 @@
  *
  * Data: KEHU_DATA, else ../shared/data beside the source tree; without it the
  * program says so and counts as skipped. */
-#include <kehu/csv.h>
-#include <kehu/evaluate.h>
-#include <kehu/tree.h>
-
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/maths.h"
-#include "data/column.h"
-#include "support/real_data.h"
-#include "support/test.h"
-
-enum { MAX_COLUMNS = 32 };
-
-static char folder[1024];
-
-static bool is_test_row(int64_t i)
-{
-    return ((((uint64_t)i * 2654435761u) & 0xFFFFFFFFu) >> 16) % 10 < 3;
-}
-
-static kehu_table *read_table(const char *name)
-{
-    char command[2048];
-    size_t capacity = 0, size = 0, got;
-    char *bytes = NULL;
-    kehu_csv_options options = {.size = sizeof options, .infer_rows = 1000000};
-    kehu_csv *csv;
-    kehu_table *table = NULL;
-    kehu_error err;
-    FILE *f;
-    snprintf(command, sizeof command, "gzip -dc '%s/%s.csv.gz'", folder, name);
-    f = popen(command, "r");
-    assert_non_null(f);
-    do {
-        bytes = realloc(bytes, capacity += 1 << 20);
-        size += got = fread(bytes + size, 1, capacity - size, f);
-    } while (got > 0);
-    assert_int_equal(pclose(f), 0);
-    if (kehu_csv_open_memory(&csv, bytes, size, name, &options, &err) != KEHU_OK ||
-        kehu_csv_rest(&table, csv, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    assert_int_equal(kehu_csv_reject_count(csv), 0);
-    kehu_csv_free(csv);
-    free(bytes);
-    return table;
-}
-
-/* A table, which of its columns are inputs, and its target. */
-typedef struct task {
-    kehu_table *table;
-    kehu_column inputs[MAX_COLUMNS], target;
-    uint32_t n_inputs;
-    int64_t n;
-    double *train; /* weight 1 of the training rows */
-    double *p;     /* [n][2] */
-    int32_t *y;
-} task;
-
-static task open_task(const char *name, const char *target, const char *drop)
-{
-    task t = {.table = read_table(name)};
-    t.n = kehu_table_row_count(t.table);
-    for (int64_t i = 0; i < kehu_table_column_count(t.table); i++) {
-        const kehu_column *c = kehu_table_column(t.table, i);
-        if (strcmp(c->name, target) == 0)
-            t.target = *c;
-        else if (strcmp(c->name, drop) != 0)
-            t.inputs[t.n_inputs++] = *c;
-    }
-    t.train = calloc((size_t)t.n, sizeof *t.train);
-    t.p = calloc((size_t)t.n * 2, sizeof *t.p);
-    t.y = calloc((size_t)t.n, sizeof *t.y);
-    for (int64_t i = 0; i < t.n; i++) {
-        t.train[i] = !is_test_row(i);
-        t.y[i] = t.target.type == KEHU_INT64
-                     ? (int32_t)((const int64_t *)t.target.data)[i]
-                     : -1;
-    }
-    return t;
-}
-
-static void close_task(task *t)
-{
-    kehu_table_free(t->table);
-    free(t->train);
-    free(t->p);
-    free(t->y);
-}
-
-/* How well p[i * n_classes + k] says y[i] == k, on the rows with is_asked. */
-static kehu_binary_evaluation quality_of_class(const task *t, uint32_t n_classes,
-                                               uint32_t k, const uint8_t *is_asked)
-{
-    double *p = calloc((size_t)t->n, sizeof *p);
-    uint8_t *y = calloc((size_t)t->n, 1);
-    kehu_binary_evaluation q;
-    kehu_error err;
-    int64_t n = 0;
-    for (int64_t i = 0; i < t->n; i++)
-        if (is_asked[i]) {
-            p[n] = t->p[(size_t)i * n_classes + k];
-            y[n++] = t->y[i] == (int32_t)k;
-        }
-    if (kehu_evaluate_binary(&q, p, y, n, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    free(p);
-    free(y);
-    return q;
-}
+#include "support/tree_task.h"
 
 static kehu_binary_evaluation quality_of(const task *t)
 {
@@ -125,34 +14,6 @@ static kehu_binary_evaluation quality_of(const task *t)
     q = quality_of_class(t, 2, 1, asked);
     free(asked);
     return q;
-}
-
-static kehu_tree *learn(task *t, kehu_tree_kind kind)
-{
-    const kehu_column weights = {.type = KEHU_FLOAT64, .length = t->n, .data = t->train};
-    const kehu_tree_options options = {
-        .size = sizeof options, .n_threads = 2, .kind = kind};
-    kehu_tree *tree;
-    kehu_error err;
-    if (kehu_tree_train(&tree, t->inputs, t->n_inputs, &t->target, NULL, &weights,
-                        &options, &err) != KEHU_OK ||
-        kehu_tree_score(tree, t->inputs, t->n_inputs, t->p, NULL, &err) != KEHU_OK)
-        fail_msg("%s", err.message);
-    return tree;
-}
-
-static void report(const char *name, const kehu_binary_evaluation *q,
-                   const kehu_tree *tree)
-{
-    static const char *const kinds[] = {"plain", "ensemble", "", "distilled"};
-    kehu_tree_info s;
-    kehu_tree_get_info(tree, &s);
-    print_message("%s, %s: AUC %.4f, log-loss %.4f, Brier %.4f, ECE %.4f; %u leaves, "
-                  "criterion %d, leaf weight %g, shrinkage %g, CV log-loss %.4f, "
-                  "%u trees\n",
-                  name, kinds[s.kind], q->auc, q->log_loss, q->brier,
-                  q->calibration_error, s.n_leaves, (int)s.criterion, s.min_leaf_weight,
-                  s.shrinkage, s.cv_log_loss, s.n_trees);
 }
 
 static kehu_binary_evaluation run(const char *name, const char *target, const char *drop,
@@ -271,45 +132,6 @@ static void test_tree_on_iranian_churn(void **state)
     close_task(&t);
 }
 
-/* By which channel customers buy, three classes in one tree. */
-static void test_tree_on_hillstroms_channels(void **state)
-{
-    /* Multichannel is short of .869: its few leaves tie. */
-    static const double least[] = {.866, .579, .577};
-    task t = open_task("canon/hillstrom", "channel", "");
-    uint8_t *asked = calloc((size_t)t.n, 1);
-    double log_loss = 0;
-    int64_t n = 0;
-    (void)state;
-    free(t.p);
-    t.p = calloc((size_t)t.n * 3, sizeof *t.p);
-    kehu_tree *tree = learn(&t, KEHU_TREE_SINGLE);
-    assert_int_equal(kehu_tree_class_count(tree), 3);
-    for (int64_t i = 0; i < t.n; i++) {
-        const kehu__text channel = kehu__column_text(&t.target, i);
-        for (uint32_t k = 0; k < 3; k++)
-            if (strncmp(kehu_tree_class_name(tree, k), channel.bytes,
-                        (size_t)channel.size) == 0)
-                t.y[i] = (int32_t)k;
-        asked[i] = is_test_row(i);
-        if (asked[i]) {
-            log_loss -= kehu__log(t.p[3 * i + t.y[i]]);
-            n++;
-        }
-    }
-    log_loss /= (double)n;
-    for (uint32_t k = 0; k < 3; k++) {
-        const kehu_binary_evaluation q = quality_of_class(&t, 3, k, asked);
-        report(kehu_tree_class_name(tree, k), &q, tree);
-        assert_true(q.auc >= least[k]);
-    }
-    print_message("canon/hillstrom, channel: log-loss %.4f\n", log_loss);
-    assert_true(log_loss <= .8563);
-    kehu_tree_free(tree);
-    free(asked);
-    close_task(&t);
-}
-
 /* A column of the rows with keep[i], numbers as FLOAT64, texts as UTF8. */
 static kehu_column gather(const kehu_column *from, const uint8_t *keep)
 {
@@ -418,7 +240,6 @@ int main(void)
         cmocka_unit_test(test_ensemble_on_bank_marketing_without_duration),
         cmocka_unit_test(test_ensemble_on_adult),
         cmocka_unit_test(test_tree_on_iranian_churn),
-        cmocka_unit_test(test_tree_on_hillstroms_channels),
         cmocka_unit_test(test_drift_fires_on_the_time_split_and_names_the_inputs),
     };
     if (!real_data_find(folder, sizeof folder, "tabular/telco_churn.csv.gz"))

@@ -182,6 +182,12 @@ void kehu__merge_close(kehu__merge *m)
     *m = (kehu__merge){.alloc = m->alloc, .key = kehu__buffer_new(&m->alloc)};
 }
 
+static bool last_is_behind(const kehu__merge *m, const kehu__cursor *c)
+{
+    const kehu__block_entry *e = &c->s->blocks[c->next_block - 1];
+    return is_behind(m, e->last_key, e->last_size);
+}
+
 /* Step the cursor that gave out its rows on to where its next rows are. */
 static kehu_status step(kehu__merge *m, kehu_error *err)
 {
@@ -193,6 +199,9 @@ static kehu_status step(kehu__merge *m, kehu_error *err)
         c->active = false; /* ids within a block differ */
         return KEHU_OK;
     }
+    /* The block's last customer may tell, whose entry is at hand, unlike the next's. */
+    if (last_is_behind(m, c))
+        c->ended = true;
     KEHU_TRY(next_block(m, c, err));
     if (c->ended)
         c->active = false;

@@ -328,17 +328,19 @@ static bool is_kind(const kehu_scan *scan, const kehu__vector *kind, uint32_t ro
     return size == strlen(scan->kind) && memcmp(text, scan->kind, size) == 0;
 }
 
-static bool is_visible(const kehu_scan *scan, const kehu__merge_rows *r,
-                       const kehu__vector *kind, uint32_t row)
+/* What tells of a row whether it is visible. */
+typedef struct telling {
+    const int64_t *time, *sequence;
+    const kehu__vector *source, *kind;
+} telling;
+
+static bool is_visible(const kehu_scan *scan, const telling *t, uint32_t row)
 {
-    const int64_t at = kehu__rows_get(r->rows, KEHU__TIME)->values.ints[row];
-    const uint64_t sequence =
-        (uint64_t)kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints[row];
-    return at >= scan->from && at < scan->until && sequence > scan->hidden_until &&
-           sequence <= scan->snapshot->sequence &&
-           !kehu__gone_source(&scan->snapshot->gone,
-                              kehu__rows_get(r->rows, KEHU__SOURCE), row, sequence) &&
-           (scan->kind == NULL || is_kind(scan, kind, row));
+    const uint64_t sequence = (uint64_t)t->sequence[row];
+    return t->time[row] >= scan->from && t->time[row] < scan->until &&
+           sequence > scan->hidden_until && sequence <= scan->snapshot->sequence &&
+           !kehu__gone_source(&scan->snapshot->gone, t->source, row, sequence) &&
+           (scan->kind == NULL || is_kind(scan, t->kind, row));
 }
 
 /* Cut invisible rows off the front of scan->now; *n receives how many visible ones
@@ -346,14 +348,16 @@ static bool is_visible(const kehu_scan *scan, const kehu__merge_rows *r,
 static void next_visible(kehu_scan *scan, uint32_t most, uint32_t *n)
 {
     kehu__merge_rows *r = &scan->now;
-    const kehu__vector *kind =
-        scan->kind == NULL ? NULL : kehu__rows_get(r->rows, KEHU__KIND);
-    while (r->n > 0 && !is_visible(scan, r, kind, r->first)) {
+    const telling t = {kehu__rows_get(r->rows, KEHU__TIME)->values.ints,
+                       kehu__rows_get(r->rows, KEHU__SEQUENCE)->values.ints,
+                       kehu__rows_get(r->rows, KEHU__SOURCE),
+                       scan->kind == NULL ? NULL : kehu__rows_get(r->rows, KEHU__KIND)};
+    while (r->n > 0 && !is_visible(scan, &t, r->first)) {
         r->first++;
         r->n--;
     }
     for (*n = 0; *n < r->n && *n < most; ++*n)
-        if (!is_visible(scan, r, kind, r->first + *n))
+        if (!is_visible(scan, &t, r->first + *n))
             break;
 }
 

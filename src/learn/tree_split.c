@@ -20,6 +20,8 @@ typedef struct search {
     double total;         /* their sum */
     double impurity;      /* of the node */
     const double *cells;  /* [n_classes][n_codes] of the input */
+    const uint32_t
+        *plain[2]; /* [n_codes] instead of cells: of two classes that weigh 1 */
     uint32_t n_codes;
     int8_t monotone; /* of the input */
 } search;
@@ -108,41 +110,99 @@ static bool is_against(const search *s, const double *left)
     return s->monotone > 0 ? more_left > more_right : more_left < more_right;
 }
 
+/* The cuts after codes 0 .. end - 1 with missing values on one side; returns how many
+ * of them are possible. */
+static uint32_t scan_cuts(const search *s, uint32_t end, bool missing_left,
+                          kehu__tree_split *best)
+{
+    const uint32_t missing = s->n_codes - 1;
+    const double unit = s->rows->weight_unit;
+    double left[KEHU__TREE_MAX_CLASSES] = {0}, n_left = 0;
+    uint32_t n_cuts = 0;
+    if (missing_left) {
+        add_code(s, left, missing);
+        n_left = code_total(s, missing);
+    }
+    for (uint32_t t = 0; t < end; t++) {
+        const double here = code_total(s, t);
+        double gain;
+        if (here <= 0)
+            continue;
+        add_code(s, left, t);
+        n_left += here;
+        if (n_left * unit < s->min_leaf_weight)
+            continue;
+        if ((s->total - n_left) * unit < s->min_leaf_weight)
+            break;
+        if (s->monotone != 0 && t + 1 < missing && is_against(s, left))
+            continue;
+        gain = gain_of(s, left);
+        n_cuts++;
+        if (gain > best->gain) {
+            best->gain = gain;
+            best->share = share_of(s, left);
+            best->cut = t;
+            best->flags = missing_left ? KEHU__TREE_MISSING_LEFT : 0;
+        }
+    }
+    return n_cuts;
+}
+
+static double count_logs(const kehu__tree_rows *rows, uint32_t n)
+{
+    return n < rows->n_xlogx ? rows->xlogx[n] : n * kehu__log(n);
+}
+
+/* kehu__tree_impurity() of two plain counts, in the same order of summing. */
+static double entropy_of(const kehu__tree_rows *rows, uint32_t a, uint32_t b)
+{
+    return count_logs(rows, a + b) - (count_logs(rows, a) + count_logs(rows, b));
+}
+
+/* scan_cuts() to the last bit for the entropy of two classes that weigh 1, the most
+ * frequent case: no cell is converted and no class looped over. */
+static uint32_t scan_plain(const search *s, uint32_t end, bool missing_left,
+                           kehu__tree_split *best)
+{
+    const uint32_t missing = s->n_codes - 1, *first = s->plain[0], *second = s->plain[1];
+    const uint32_t all[2] = {(uint32_t)s->counts[0], (uint32_t)s->counts[1]};
+    uint32_t a = missing_left ? first[missing] : 0,
+             b = missing_left ? second[missing] : 0, n_cuts = 0;
+    for (uint32_t t = 0; t < end; t++) {
+        double gain;
+        if (first[t] + second[t] == 0)
+            continue;
+        a += first[t];
+        b += second[t];
+        if ((double)(a + b) < s->min_leaf_weight)
+            continue;
+        if (s->total - (double)(a + b) < s->min_leaf_weight)
+            break;
+        gain = s->impurity - entropy_of(s->rows, a, b) -
+               entropy_of(s->rows, all[0] - a, all[1] - b);
+        n_cuts++;
+        if (gain > best->gain) {
+            best->gain = gain;
+            best->share = (double)(a + b) / s->total;
+            best->cut = t;
+            best->flags = missing_left ? KEHU__TREE_MISSING_LEFT : 0;
+        }
+    }
+    return n_cuts;
+}
+
 static void search_ordered(const search *s, kehu__tree_split *best)
 {
     const uint32_t missing = s->n_codes - 1;
-    const double n_missing = code_total(s, missing), unit = s->rows->weight_unit;
+    const double n_missing = s->plain[0] != NULL
+                                 ? (double)(s->plain[0][missing] + s->plain[1][missing])
+                                 : code_total(s, missing);
     uint32_t n_cuts = 0;
     for (uint32_t side = 0; side < (n_missing > 0 ? 2u : 1u); side++) {
-        double left[KEHU__TREE_MAX_CLASSES] = {0}, n_left = 0;
         /* All present values against the missing ones is a split too. */
         const uint32_t end = n_missing > 0 && side == 0 ? missing : missing - 1;
-        if (side == 1) {
-            add_code(s, left, missing);
-            n_left = n_missing;
-        }
-        for (uint32_t t = 0; t < end; t++) {
-            const double here = code_total(s, t);
-            double gain;
-            if (here <= 0)
-                continue;
-            add_code(s, left, t);
-            n_left += here;
-            if (n_left * unit < s->min_leaf_weight)
-                continue;
-            if ((s->total - n_left) * unit < s->min_leaf_weight)
-                break;
-            if (s->monotone != 0 && t + 1 < missing && is_against(s, left))
-                continue;
-            gain = gain_of(s, left);
-            n_cuts++;
-            if (gain > best->gain) {
-                best->gain = gain;
-                best->share = share_of(s, left);
-                best->cut = t;
-                best->flags = side == 1 ? KEHU__TREE_MISSING_LEFT : 0;
-            }
-        }
+        n_cuts += s->plain[0] != NULL ? scan_plain(s, end, side == 1, best)
+                                      : scan_cuts(s, end, side == 1, best);
     }
     charge(s, best, n_cuts);
     if (n_missing > 0)
@@ -274,13 +334,22 @@ void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth 
     s.impurity = kehu__tree_impurity(rows, s.measure, counts);
     /* Rounding leaves a pure node a little more or less than nothing. */
     const double least = 1e-9 * s.total * rows->weight_unit;
+    /* The table is there only where all classes weigh 1. */
+    const bool plain = rows->xlogx != NULL && rows->weights == NULL &&
+                       rows->weight_unit == 1 && rows->n_classes == 2 &&
+                       s.measure == KEHU_TREE_ENTROPY;
     for (uint32_t f = 0; f < rows->n_inputs; f++) {
         const kehu__tree_input *input = &rows->inputs[f];
         kehu__tree_split *c = &candidates[f];
         *c = (kehu__tree_split){.feature = -1, .gain = least};
         s.n_codes = input->n_codes;
         s.monotone = input->monotone;
-        for (uint32_t k = 0; k < rows->n_classes; k++) {
+        s.plain[0] = s.plain[1] = NULL;
+        if (plain && input->ordered && input->monotone == 0)
+            for (uint32_t k = 0; k < 2; k++)
+                s.plain[k] =
+                    histogram.counts + (size_t)k * rows->n_cells + rows->offsets[f];
+        for (uint32_t k = 0; s.plain[0] == NULL && k < rows->n_classes; k++) {
             const size_t from = (size_t)k * rows->n_cells + rows->offsets[f];
             for (uint32_t code = 0; code < s.n_codes; code++)
                 work[k * s.n_codes + code] = rows->weights == NULL

@@ -51,9 +51,10 @@ typedef struct kehu_features_options {
     int32_t day_offset_minutes;  /* how far the day and its hours are before UTC: 480 for
                                     China; -1440..1440, default 0 */
     const kehu_column *items;    /* text: the items that have columns, in this order, also
-                                    without an event; events of others do not count. So
-                                    a later table has the same columns. NULL: all that
-                                    come, by their bytes */
+                                    without an event; events of others do not count
+                                    (none do where it is empty). So a later table has
+                                    the same columns. NULL: all that come, by their
+                                    bytes */
     const kehu_allocator *alloc; /* of the table too; NULL means the C library */
 } kehu_features_options;
 
@@ -65,7 +66,8 @@ enum { KEHU_FEATURES_MAX_ITEMS = 1024 };
  * customer  text or whole numbers
  * item      text
  * time      DATE32 or TIMESTAMP
- * amount    numbers from 0 on, such as minutes or money; NULL: each event counts 1
+ * amount    0, or numbers from 1e-100 to 1e100, such as minutes or money; NULL: each
+ *           event counts 1
  * place     text, such as a cell or a shop; a missing one is passed over; NULL: none
  * from_day  days since 1970-01-01: the first that counts
  * to_day    and the last
@@ -74,11 +76,12 @@ enum { KEHU_FEATURES_MAX_ITEMS = 1024 };
  * customer, no row: the table may be empty.
  *
  * Fails with KEHU_ARGUMENT (an option out of range, columns of different length, to_day
- * before from_day), KEHU_COLUMN (a column of another type), KEHU_DATA (an amount below 0
- * or infinite, one of items missing: err->where is the row), KEHU_DUPLICATE (an item
- * twice, or one whose columns would have the name of another column), KEHU_LIMIT (above
- * 1024 items, 2^32 rows, or 2^31 customers times items), KEHU_VERSION, KEHU_NO_MEMORY.
- * Time O(n log n); memory 40 bytes a row and the table. The same bytes everywhere. */
+ * before from_day), KEHU_COLUMN (a column of another type), KEHU_DATA (an amount that may
+ * not be, one of items missing: err->where is the row; an item with a NUL byte),
+ * KEHU_DUPLICATE (an item twice, or one whose columns would have the name of another
+ * column), KEHU_LIMIT (above 1024 items, 2^32 rows, 2^31 places, or 2^31 customers times
+ * items), KEHU_VERSION, KEHU_NO_MEMORY. Time O(n log n); memory some 100 bytes a row and
+ * the table. The same bytes everywhere. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_features_find(
     kehu_table **out, const kehu_column *customer, const kehu_column *item,
     const kehu_column *time, const kehu_column *amount, const kehu_column *place,

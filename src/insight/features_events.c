@@ -6,6 +6,10 @@
 #include "base/error.h"
 #include "base/sort.h"
 
+/* No sum of 2^32 amounts overflows, and no share of them becomes 0. */
+#define LEAST_AMOUNT 1e-100
+#define MOST_AMOUNT  1e100
+
 static kehu_status check_length(const kehu__events *e, const kehu_column *c,
                                 const char *name, kehu_error *err)
 {
@@ -111,13 +115,13 @@ static kehu_status take_row(kehu__events *e, int64_t i, kehu_error *err)
 {
     const double amount = e->amount == NULL ? 1 : kehu__column_number(e->amount, i);
     const bool is_placed = e->place != NULL && kehu__column_valid(e->place, i);
-    if (!(amount >= 0) || isinf(amount))
-        return kehu__fail(err, KEHU_DATA, i,
-                          "amount of row %lld is %g, expected 0 or more", (long long)i,
-                          amount);
     const int64_t item = item_of(e, i);
     if (e->items_given && item == KEHU__NO_KEY)
         return KEHU_OK;
+    if (amount != 0 && !(amount >= LEAST_AMOUNT && amount <= MOST_AMOUNT))
+        return kehu__fail(err, KEHU_DATA, i,
+                          "amount of row %lld is %g, expected 0 or %g to %g",
+                          (long long)i, amount, LEAST_AMOUNT, MOST_AMOUNT);
     const int64_t customer = number_of(&e->customers, e->customer, i);
     const int64_t place = is_placed ? number_of(&e->places, e->place, i) : KEHU__NOWHERE;
     if (e->items.n > KEHU_FEATURES_MAX_ITEMS)
@@ -142,6 +146,9 @@ kehu_status kehu__events_take(kehu__events *e, kehu_error *err)
     for (int64_t i = 0; i < e->customer->length; i++)
         if (is_counted(e, i))
             KEHU_TRY(take_row(e, i, err));
+    if (e->places.n > INT32_MAX)
+        return kehu__fail(err, KEHU_LIMIT, -1, "%u places are too many",
+                          (unsigned)e->places.n);
     if ((uint64_t)e->customers.n * e->items.n > INT32_MAX)
         return kehu__fail(err, KEHU_LIMIT, -1, "%u customers of %u items are too many",
                           (unsigned)e->customers.n, (unsigned)e->items.n);
@@ -165,6 +172,8 @@ bool kehu__events_sort(kehu__events *e)
 {
     const kehu_allocator *a = &e->customers.alloc;
     const size_t n = e->customers.n;
+    if (n == 0)
+        return true;
     uint32_t *order = kehu__alloc(a, n, sizeof *order);
     uint32_t *rank = kehu__alloc(a, n, sizeof *rank);
     const bool done =

@@ -232,6 +232,13 @@ static void test_features_of_given_items(void **state)
     expect(t, 0, "shop_share", 0);
     expect(t, 0, "app_share", 1);
     kehu_table_free(t);
+    e = (events){0};
+    add(&e, "bo", "hall", 9, 20, -1, NULL); /* of another item: not looked at */
+    add(&e, "bo", "app", 10, 0, 1, NULL);   /* after the last day */
+    assert_int_equal(find(&t, &e, true, &opt, NULL), KEHU_OK);
+    assert_int_equal(kehu_table_row_count(t), 0);
+    assert_int_equal(kehu_table_column_count(t), 19);
+    kehu_table_free(t);
     items.validity = &first_only;
     assert_int_equal(find(&t, &e, true, &opt, &err), KEHU_DATA);
     assert_int_equal(err.where, 1);
@@ -322,6 +329,23 @@ static void test_ready_rules_name_their_classes(void **state)
     assert_null(kehu_segments_builtin("channels"));
 }
 
+/* The largest amounts and the least leave finite numbers. */
+static void test_features_of_extreme_amounts(void **state)
+{
+    static events e;
+    kehu_table *t;
+    (void)state;
+    e = (events){0};
+    add(&e, "a", "app", 0, 0, 1e-100, NULL);
+    add(&e, "b", "hall", 0, 0, 1e100, NULL);
+    add(&e, "b", "shop", 0, 0, 1e100, NULL);
+    assert_int_equal(find(&t, &e, true, NULL, NULL), KEHU_OK);
+    assert_true(number(t, "divergence", 0) > 660 && number(t, "divergence", 0) < 670);
+    expect(t, 1, "divergence", 0);
+    expect(t, 1, "entropy", 1);
+    kehu_table_free(t);
+}
+
 static void refuse(const events *e, bool with_amount, const kehu_features_options *opt,
                    kehu_status wanted, int64_t where, const char *message)
 {
@@ -348,6 +372,8 @@ static void test_features_bad_input(void **state)
     refuse(&e, true, NULL, KEHU_DATA, 1, "amount of row 1 is -2");
     e.amount[1] = INFINITY;
     refuse(&e, true, NULL, KEHU_DATA, 1, "inf");
+    e.amount[1] = 1e101;
+    refuse(&e, true, NULL, KEHU_DATA, 1, "is 1e+101, expected 0 or 1e-100 to 1e+100");
     refuse(&e, false, &far, KEHU_ARGUMENT, -1, "day_offset_minutes is 1441");
     add(&e, "a", "weekend", 0, 0, 1, NULL);
     refuse(&e, false, NULL, KEHU_DUPLICATE, -1, "weekend_share");
@@ -423,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_features_of_given_items),
         cmocka_unit_test(test_ready_rules_know_the_main_channel),
         cmocka_unit_test(test_ready_rules_name_their_classes),
+        cmocka_unit_test(test_features_of_extreme_amounts),
         cmocka_unit_test(test_features_bad_input),
         cmocka_unit_test(test_features_too_many_items),
         cmocka_unit_test(test_features_memory),

@@ -31,18 +31,18 @@ def features_find(customer: Any, item: Any, time: Any, amount: Any = None, place
     customer     texts or whole numbers
     item         what was used: a channel, a content, a kind of goods
     time         dates or times of the events
-    amount       numbers from 0 on, such as minutes or money; None: each event counts 1
+    amount       0, or numbers from 1e-100 to 1e100, such as minutes or money; None: each event counts 1
     place        such as a cell or a shop; None: none
     first, last  the days that count
-    items        those that have columns, in this order, also where there is no event of them; events of others do not count.
-                 None: all that come
+    items        those that have columns, in this order, also where there is no event of them; events of others do not count
+                 (of an empty list none do). None: all that come
     day_offset_minutes  how far the day and its hours are before UTC: 480 for China
 
     Columns: customer, events, amount (if given), entropy, divergence, night_share, morning_share, afternoon_share, evening_share
     (where time has hours), weekend_share, active_days, recency_days, trend, places and moves (if a place is given), and
     <item>_events and <item>_share for each item.
 
-    Fails with KehuDataError (an amount below 0 or infinite), KehuDuplicateError (an item twice, or its column has another column's name),
+    Fails with KehuDataError (an amount that may not be), KehuDuplicateError (an item twice, or its column has another column's name),
     KehuLimitError (above 1024 items), KehuColumnError, KehuArgumentError."""
     opt = options(_abi.kehu_features_options, day_offset_minutes=day_offset_minutes)
     given = None if items is None else texts(list(items), "items")

@@ -51,7 +51,7 @@ public final class Features {
      * @param customer texts or whole numbers
      * @param item what was used: a channel, a content, a kind of goods
      * @param time dates or times; rows outside the days do not count
-     * @param amount numbers from 0 on, such as minutes or money; null: each event counts 1
+     * @param amount 0, or numbers from 1e-100 to 1e100, such as minutes or money; null: each event counts 1
      * @param place such as a cell or a shop; null: none
      * @param from the first day that counts
      * @param to the last day that counts

@@ -4,45 +4,13 @@
  *     bench_tree FOLDER THREADS
  *
  * The matrix is left in FOLDER for the peers: x.f32 by rows, y.u8. */
-#include <kehu/bins.h>
-
-#include <math.h>
 #include <stdlib.h>
 
-#include "base/maths.h"
 #include "bench/figure.h"
 #include "bench/normal_rows.h"
+#include "bench/tree_figures.h"
 
-enum { DEPTH = 8, CALLS = 2000 };
-
-static double log_loss(const double *p, const uint8_t *y)
-{
-    double sum = 0;
-    for (size_t i = 0; i < ROWS; i++)
-        sum -= kehu__log(fmax(y[i] ? p[2 * i + 1] : p[2 * i], 1e-6));
-    return sum / ROWS;
-}
-
-/* Bins made once, then a tree that only has to grow; the second of two, for the pages. */
-static void train_on_bins(const normal_rows *rows, const kehu_tree_options *options)
-{
-    const kehu_bins_options how = {.size = sizeof how, .n_threads = options->n_threads};
-    kehu_bins *bins;
-    kehu_error err;
-    double start = cpu_seconds();
-    must(kehu_bins_fit(&bins, rows->columns, COLUMNS, &how, &err), &err);
-    figure("bins_s", cpu_seconds() - start);
-    for (int i = 0; i < 2; i++) {
-        kehu_tree *tree;
-        start = cpu_seconds();
-        must(kehu_tree_train_bins(&tree, bins, &rows->target, NULL, NULL, options, &err),
-             &err);
-        if (i == 1)
-            figure("tree_s", cpu_seconds() - start);
-        kehu_tree_free(tree);
-    }
-    kehu_bins_free(bins);
-}
+enum { CALLS = 2000 };
 
 /* What reading every number once costs: the least that scoring all columns can. */
 static void read_all(const normal_rows *rows)
@@ -62,14 +30,7 @@ static void read_all(const normal_rows *rows)
 int main(int argc, char **argv)
 {
     const uint32_t threads = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
-    const kehu_tree_options options = {.size = sizeof options,
-                                       .criterion = KEHU_TREE_ENTROPY,
-                                       .max_leaves = 1 << DEPTH,
-                                       .max_depth = DEPTH,
-                                       .n_folds = 1,
-                                       .min_leaf_weight = 20,
-                                       .shrinkage = -1,
-                                       .n_threads = threads};
+    const kehu_tree_options options = one_tree(threads);
     const kehu_tree_score_options score = {.size = sizeof score, .n_threads = threads};
     normal_rows rows;
     double one[2], start;
@@ -91,13 +52,13 @@ int main(int argc, char **argv)
     start = cpu_seconds();
     must(kehu_tree_score(tree, rows.columns, COLUMNS, p, &score, &err), &err);
     figure("score_s", cpu_seconds() - start);
-    figure("log_loss", log_loss(p, rows.y));
+    figure("log_loss", log_loss(p, rows.y, ROWS));
     start = cpu_seconds();
     for (int i = 0; i < CALLS; i++)
         must(kehu_tree_score_row(tree, rows.first, NULL, one, &err), &err);
     figure("row_s", (cpu_seconds() - start) / CALLS);
     kehu_tree_free(tree);
-    train_on_bins(&rows, &options);
+    figures_on_bins(rows.columns, COLUMNS, &rows.target, &options);
     read_all(&rows);
     free(p);
     free_rows(&rows);

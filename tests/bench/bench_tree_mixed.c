@@ -5,8 +5,6 @@
  *
  * The matrix is left in FOLDER for the peers, codes as numbers and NaN for missing:
  * x.f32 by rows, y.u8. */
-#include <kehu/bins.h>
-
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,8 +14,9 @@
 #include "base/maths.h"
 #include "base/random.h"
 #include "bench/figure.h"
+#include "bench/tree_figures.h"
 
-enum { ROWS = 1000000, NUMBERS = 10, COLUMNS = 20, DEPTH = 8, MOST_LEVELS = 64 };
+enum { ROWS = 1000000, NUMBERS = 10, COLUMNS = 20, MOST_LEVELS = 64 };
 
 static const int32_t n_levels[COLUMNS - NUMBERS] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 64};
 
@@ -133,46 +132,10 @@ static void free_rows(mixed_rows *rows)
     free(rows->y);
 }
 
-static double log_loss(const double *p, const uint8_t *y)
-{
-    double sum = 0;
-    for (size_t i = 0; i < ROWS; i++)
-        sum -= kehu__log(fmax(y[i] ? p[2 * i + 1] : p[2 * i], 1e-6));
-    return sum / ROWS;
-}
-
-/* Bins made once, then a tree that only has to grow; the second of two, for the pages. */
-static void train_on_bins(const mixed_rows *rows, const kehu_tree_options *options)
-{
-    const kehu_bins_options how = {.size = sizeof how, .n_threads = options->n_threads};
-    kehu_bins *bins;
-    kehu_error err;
-    double start = cpu_seconds();
-    must(kehu_bins_fit(&bins, rows->columns, COLUMNS, &how, &err), &err);
-    figure("bins_s", cpu_seconds() - start);
-    for (int i = 0; i < 2; i++) {
-        kehu_tree *tree;
-        start = cpu_seconds();
-        must(kehu_tree_train_bins(&tree, bins, &rows->target, NULL, NULL, options, &err),
-             &err);
-        if (i == 1)
-            figure("tree_s", cpu_seconds() - start);
-        kehu_tree_free(tree);
-    }
-    kehu_bins_free(bins);
-}
-
 int main(int argc, char **argv)
 {
     const uint32_t threads = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
-    const kehu_tree_options options = {.size = sizeof options,
-                                       .criterion = KEHU_TREE_ENTROPY,
-                                       .max_leaves = 1 << DEPTH,
-                                       .max_depth = DEPTH,
-                                       .n_folds = 1,
-                                       .min_leaf_weight = 20,
-                                       .shrinkage = -1,
-                                       .n_threads = threads};
+    const kehu_tree_options options = one_tree(threads);
     mixed_rows rows;
     double start, *p;
     kehu_tree *tree;
@@ -190,10 +153,10 @@ int main(int argc, char **argv)
     figure("train_s", cpu_seconds() - start);
     p = get(2 * (size_t)ROWS, sizeof *p);
     must(kehu_tree_score(tree, rows.columns, COLUMNS, p, NULL, &err), &err);
-    figure("log_loss", log_loss(p, rows.y));
+    figure("log_loss", log_loss(p, rows.y, ROWS));
     free(p);
     kehu_tree_free(tree);
-    train_on_bins(&rows, &options);
+    figures_on_bins(rows.columns, COLUMNS, &rows.target, &options);
     free_rows(&rows);
     return 0;
 }

@@ -110,9 +110,10 @@ kehu_rfm_base_new(kehu_rfm_base **out, int32_t as_of_day,
  * err->where is the row, and the base is as before. After KEHU_NO_MEMORY or
  * KEHU_CANCELLED some rows may be in: the base then answers KEHU_POISONED to
  * everything but free.
- * Cost: O(rows); keeps 48 to 80 bytes a customer (text keys 24 more and their
- * bytes), 40 to 60 an order where there is an order column; 80 MB of scratch at
- * most. Same result for any n_threads. */
+ * Cost: O(rows); keeps 48 to 80 bytes a customer (text keys 32 to 48 more, and
+ * their bytes when there are more than 28), 40 to 60 an order where there is an
+ * order column; 16 bytes of scratch a row (70 MB at most), 48 with text keys (210 MB).
+ * Same result for any n_threads. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_base_add(kehu_rfm_base *base,
                                                        const kehu_rfm_batch *batch,
                                                        kehu_error *err);

@@ -20,7 +20,7 @@ static void add_counts(kehu_rfm_base_counts *sum, const kehu_rfm_base_counts *c)
 static kehu_status add_rounds(kehu__rfm_adding *a, const kehu__run *run, kehu_error *err)
 {
     kehu_rfm_base *base = a->base;
-    const int64_t round = KEHU__RFM_CHUNKS * a->chunk_rows;
+    const int64_t round = KEHU__RFM_CHUNKS * KEHU__RFM_CHUNK_ROWS;
     for (a->from = 0; a->from < a->n; a->from = a->to) {
         const int64_t left = a->n - a->from;
         a->to = a->from + (left < round ? left : round);
@@ -47,17 +47,17 @@ typedef struct room {
 
 static bool make_room(kehu__rfm_adding *a, room *r)
 {
-    a->row_bytes = a->named ? sizeof(kehu__rfm_named) : sizeof(kehu__rfm_row);
-    a->chunk_rows = KEHU__RFM_CHUNK_BYTES / (int64_t)a->row_bytes;
-    const int64_t most = a->n < a->chunk_rows ? a->n : a->chunk_rows; /* in one chunk */
-    const int64_t fair = most / KEHU__RFM_PARTS / 2;
+    const size_t row_bytes = a->named ? sizeof(kehu__rfm_short) : sizeof(kehu__rfm_row);
+    const int64_t most =
+        a->n < KEHU__RFM_CHUNK_ROWS ? a->n : KEHU__RFM_CHUNK_ROWS; /* in one chunk */
+    const int64_t fair = most / KEHU__RFM_PARTS / 2 & ~(int64_t)1;
     const int64_t block = fair < 4 ? 4 : fair > KEHU__RFM_BLOCK ? KEHU__RFM_BLOCK : fair;
-    const int64_t needed = (a->n + a->chunk_rows - 1) / a->chunk_rows;
+    const int64_t needed = (a->n + KEHU__RFM_CHUNK_ROWS - 1) / KEHU__RFM_CHUNK_ROWS;
     const size_t n_chunks =
         (size_t)(needed < KEHU__RFM_CHUNKS ? needed : KEHU__RFM_CHUNKS);
     const size_t blocks = (size_t)(most / block) + KEHU__RFM_PARTS;
     a->chunks = r->chunks;
-    a->block_bytes = (size_t)block * a->row_bytes;
+    a->block_bytes = (size_t)block * row_bytes;
     r->n_blocks = n_chunks * blocks;
     r->rows = kehu__alloc(&a->base->alloc, r->n_blocks, a->block_bytes);
     r->after = kehu__alloc(&a->base->alloc, r->n_blocks, sizeof *r->after);

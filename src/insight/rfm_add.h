@@ -10,7 +10,7 @@
 
 enum {
     KEHU__RFM_CHUNKS = 8,             /* of a round, before the parts aggregate */
-    KEHU__RFM_CHUNK_BYTES = 1 << 23,  /* what one task scatters */
+    KEHU__RFM_CHUNK_ROWS = 1 << 19,   /* what one task scatters */
     KEHU__RFM_BLOCK = 256,            /* rows of one part kept together, at most */
     KEHU__RFM_NO_PURCHASE = INT32_MIN /* the day of a return that buys nothing */
 };
@@ -22,7 +22,14 @@ typedef struct kehu__rfm_row {
     int32_t day;
 } kehu__rfm_row;
 
-/* The same with a text key, which stays where it is. */
+/* The same with a short text key, and the amount. */
+typedef struct kehu__rfm_short {
+    uint64_t hash;
+    int32_t amount, day;
+    kehu__rfm_text name;
+} kehu__rfm_short;
+
+/* The same with any text key, which stays where it is. */
 typedef struct kehu__rfm_named {
     uint64_t hash;
     const char *name;
@@ -35,6 +42,7 @@ typedef struct kehu__rfm_named {
 typedef enum kehu__rfm_form {
     KEHU__RFM_NUMBERED, /* kehu__rfm_row: the rest is looked up by the number */
     KEHU__RFM_LEAN,     /* kehu__rfm_row with the amount: all there is to know */
+    KEHU__RFM_BRIEF,    /* kehu__rfm_short: all there is to know */
     KEHU__RFM_NAMED     /* kehu__rfm_named: all there is to know */
 } kehu__rfm_form;
 
@@ -56,10 +64,9 @@ typedef struct kehu__rfm_adding {
     kehu__text currency; /* that every used row must have */
     bool text_keys, text_orders;
     bool plain;         /* int64 amounts, DATE32 days, nothing missing or marked */
-    bool named;         /* text keys, no orders: rows are kehu__rfm_named */
-    int64_t chunk_rows; /* scattered by one task */
+    bool named;         /* text keys, no orders */
     int64_t from, to;   /* rows of this round */
-    size_t row_bytes, block_bytes;
+    size_t block_bytes; /* whole rows of any form there is */
     kehu__rfm_chunk *chunks;
 } kehu__rfm_adding;
 
@@ -84,7 +91,7 @@ static inline int64_t kehu__rfm_number(const kehu_column *c, int64_t i)
 
 static inline int64_t kehu__rfm_chunk_count(const kehu__rfm_adding *a)
 {
-    return (a->to - a->from + a->chunk_rows - 1) / a->chunk_rows;
+    return (a->to - a->from + KEHU__RFM_CHUNK_ROWS - 1) / KEHU__RFM_CHUNK_ROWS;
 }
 
 /* kehu__column_text, without a call for the usual type. */

@@ -117,6 +117,36 @@ static bool aggregate_lean(kehu__rfm_part *p, const kehu_allocator *a, const blo
     return true;
 }
 
+static inline bool same_name(const kehu__rfm_text *a, const kehu__rfm_text *b)
+{
+    uint64_t x[4], y[4];
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
+}
+
+static bool aggregate_brief(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
+{
+    uint32_t customers[BATCH];
+    const kehu__rfm_short *rows = (const kehu__rfm_short *)(const void *)b->rows;
+    for (size_t from = 0, m; from < b->n; from += m, rows += m) {
+        m = b->n - from < BATCH ? b->n - from : BATCH;
+        prefetch_ahead(p, b, from, sizeof *rows);
+        guess(p, (const char *)rows, m, sizeof *rows, customers);
+        for (size_t i = 0; i < m && p->n > 0; i++)
+            KEHU__PREFETCH(&p->names[customers[i]]);
+        for (size_t i = 0; i < m; i++) {
+            const kehu__text name = {rows[i].name.bytes, rows[i].name.size};
+            uint32_t k = customers[i];
+            if ((k >= p->n || !same_name(&p->names[k], &rows[i].name)) &&
+                (k = kehu__rfm_part_customer(p, a, rows[i].hash, &name)) == UINT32_MAX)
+                return false;
+            count_row(&p->customers[k], rows[i].amount, rows[i].day);
+        }
+    }
+    return true;
+}
+
 static bool aggregate_named(kehu__rfm_part *p, const kehu_allocator *a, const block *b)
 {
     uint32_t customers[BATCH];
@@ -132,7 +162,7 @@ static bool aggregate_named(kehu__rfm_part *p, const kehu_allocator *a, const bl
         for (size_t i = 0; i < m && p->n > 0; i++)
             KEHU__PREFETCH_WRITE(&p->names[customers[i]]);
         for (size_t i = 0; i < m && p->n > 0; i++)
-            KEHU__PREFETCH_WRITE(p->text + p->names[customers[i]].at);
+            KEHU__PREFETCH_WRITE(kehu__rfm_part_name(p, customers[i]).bytes);
         for (size_t i = 0; i < m; i++) {
             const kehu__text name = {rows[i].name, rows[i].size};
             uint32_t k = customers[i];
@@ -223,7 +253,9 @@ static bool next_block(walk *w, block *b)
     b->rows = b->ahead = rows_of(w);
     b->next = NULL;
     b->n = (last ? (size_t)(c->next[w->part] - b->rows) : w->adding->block_bytes) /
-           w->adding->row_bytes;
+           (c->form == KEHU__RFM_BRIEF   ? sizeof(kehu__rfm_short)
+            : c->form == KEHU__RFM_NAMED ? sizeof(kehu__rfm_named)
+                                         : sizeof(kehu__rfm_row));
     b->form = c->form;
     if (!last)
         w->block = c->after[w->block];
@@ -236,6 +268,7 @@ static bool aggregate_block(const kehu__rfm_adding *a, kehu__rfm_part *p, const 
 {
     const kehu_allocator *alloc = &a->base->alloc;
     return b->form == KEHU__RFM_LEAN    ? aggregate_lean(p, alloc, b)
+           : b->form == KEHU__RFM_BRIEF ? aggregate_brief(p, alloc, b)
            : b->form == KEHU__RFM_NAMED ? aggregate_named(p, alloc, b)
                                         : aggregate_numbered(a, p, b);
 }

@@ -113,8 +113,7 @@ static bool merge_customers(kehu__rfm_part *into, const kehu__rfm_part *from,
         const kehu__rfm_customer *c = &from->customers[i];
         kehu__text name = {"", 0};
         if (text)
-            name = (kehu__text){from->text + from->names[i].at,
-                                (int64_t)from->names[i].size};
+            name = kehu__rfm_part_name(from, i);
         const uint32_t k = kehu__rfm_part_customer(into, a, c->hash, text ? &name : NULL);
         if (k == UINT32_MAX)
             return false;

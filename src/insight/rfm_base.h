@@ -6,6 +6,8 @@
 
 #include <kehu/rfm.h>
 
+#include <string.h>
+
 #include "insight/rfm_index.h"
 
 #include "base/thread.h"
@@ -14,7 +16,8 @@
 enum {
     KEHU__RFM_PART_BITS = 7,
     KEHU__RFM_PARTS = 1 << KEHU__RFM_PART_BITS,
-    KEHU__RFM_NUMBER_BITS = 32 - KEHU__RFM_PART_BITS /* of a customer in its part */
+    KEHU__RFM_NUMBER_BITS = 32 - KEHU__RFM_PART_BITS, /* of a customer in its part */
+    KEHU__RFM_SHORT = 28                              /* bytes of a short text key */
 };
 
 /* Aggregates of one customer. Spend has 128 bits, so that the order of the rows
@@ -35,8 +38,11 @@ typedef struct kehu__rfm_order {
     uint32_t customer; /* number inside the part */
 } kehu__rfm_order;
 
+/* A text key. A short one stands here, zeros behind it, so that a row's is compared
+ * without a look elsewhere; of others the place in the part's text does. */
 typedef struct kehu__rfm_text {
-    uint64_t at, size; /* in the part's text */
+    uint32_t size;
+    char bytes[KEHU__RFM_SHORT];
 } kehu__rfm_text;
 
 typedef struct kehu__rfm_part {
@@ -87,7 +93,16 @@ struct kehu_rfm_base {
 uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
                                  uint64_t hash, const kehu__text *name);
 
-/* Customer number k has this name. */
+/* The name of customer number k. */
+static inline kehu__text kehu__rfm_part_name(const kehu__rfm_part *p, size_t k)
+{
+    const kehu__rfm_text *t = &p->names[k];
+    uint64_t at;
+    memcpy(&at, t->bytes, sizeof at);
+    return (kehu__text){t->size <= KEHU__RFM_SHORT ? t->bytes : p->text + at, t->size};
+}
+
+/* Whether customer number k has this name. */
 bool kehu__rfm_part_is(const kehu__rfm_part *p, uint32_t k, const kehu__text *name);
 
 /* Make sure that a part, of this number, has an index and a first customer to look

@@ -11,9 +11,8 @@ enum { AHEAD = 16 }; /* customers whose memory is prefetched */
 
 kehu__text kehu__rfm_name(const kehu_rfm_base *base, kehu__rfm_place place)
 {
-    const kehu__rfm_part *p = &base->parts[kehu__rfm_place_part(place)];
-    const kehu__rfm_text *t = &p->names[kehu__rfm_place_number(place)];
-    return (kehu__text){p->text + t->at, (int64_t)t->size};
+    return kehu__rfm_part_name(&base->parts[kehu__rfm_place_part(place)],
+                               kehu__rfm_place_number(place));
 }
 
 /* Bytes that all names start with. */

@@ -60,7 +60,9 @@ static bool same_text(const kehu__rfm_part *p, uint64_t at, uint64_t size,
 
 bool kehu__rfm_part_is(const kehu__rfm_part *p, uint32_t k, const kehu__text *name)
 {
-    return k < p->n && same_text(p, p->names[k].at, p->names[k].size, name);
+    const kehu__text mine = k < p->n ? kehu__rfm_part_name(p, k) : (kehu__text){"", -1};
+    return mine.size == name->size &&
+           same_bytes(mine.bytes, name->bytes, (size_t)mine.size);
 }
 
 /* Room for one more customer. */
@@ -88,18 +90,31 @@ bool kehu__rfm_part_ready(kehu__rfm_part *p, uint32_t number, const kehu_allocat
     return true;
 }
 
+/* The name of the part's next customer; false when refused. */
+static bool keep_name(kehu__rfm_part *p, const kehu_allocator *a, const kehu__text *name)
+{
+    kehu__rfm_text kept = {.size = (uint32_t)name->size};
+    uint64_t at;
+    if (!kehu__grow(a, &p->names, &p->names_capacity, p->n + 1, sizeof *p->names))
+        return false;
+    if (kept.size <= KEHU__RFM_SHORT)
+        memcpy(kept.bytes, name->bytes, kept.size);
+    else if (keep_text(p, a, name, &at))
+        memcpy(kept.bytes, &at, sizeof at);
+    else
+        return false;
+    p->names[p->n] = kept;
+    return true;
+}
+
 static uint32_t add_customer(kehu__rfm_part *p, const kehu_allocator *a, uint64_t hash,
                              const kehu__text *name)
 {
     if (!make_room(p, a))
         return UINT32_MAX;
-    if (name != NULL &&
-        (!kehu__grow(a, &p->names, &p->names_capacity, p->n + 1, sizeof *p->names) ||
-         !keep_text(p, a, name, &p->names[p->n].at)))
+    if (name != NULL && !keep_name(p, a, name))
         return UINT32_MAX;
     kehu__rfm_index_insert(&p->by_key, hash, (uint32_t)p->n);
-    if (name != NULL)
-        p->names[p->n].size = (uint64_t)name->size;
     p->customers[p->n] = (kehu__rfm_customer){.hash = hash, .last = INT32_MIN};
     return (uint32_t)p->n++;
 }
@@ -111,7 +126,7 @@ uint32_t kehu__rfm_part_customer(kehu__rfm_part *p, const kehu_allocator *a,
     uint32_t i;
     while (p->n > 0 && (i = kehu__rfm_index_next(&p->by_key, hash, &probe)) != UINT32_MAX)
         if (p->customers[i].hash == hash &&
-            (name == NULL || same_text(p, p->names[i].at, p->names[i].size, name)))
+            (name == NULL || kehu__rfm_part_is(p, i, name)))
             return i;
     return add_customer(p, a, hash, name);
 }

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/prefetch.h"
+#include "data/builder.h"
 #include "insight/rfm_add.h"
 
 static bool is_return(const kehu__rfm_adding *a, int64_t i, int64_t amount)
@@ -159,53 +160,113 @@ static void scatter_named(const kehu__rfm_adding *a, kehu__rfm_chunk *out, int64
     out->counts = counts;
 }
 
-/* The same for plain rows, which are the most; false when they prove not to be
- * lean. */
-static bool scatter_plain(const kehu__rfm_adding *a, kehu__rfm_chunk *out, int64_t from,
-                          int64_t to)
+/* ---- Plain rows, which are the most ---- */
+
+typedef struct plain {
+    const int64_t *amounts;
+    const int32_t *days;
+    int32_t first, last;
+    bool net, drop;
+    uint64_t wide; /* not 0: an amount had more than 32 bits */
+    kehu_rfm_base_counts counts;
+} plain;
+
+static plain plain_rows(const kehu__rfm_adding *a, int64_t n)
 {
     const kehu_rfm_base *b = a->base;
-    const kehu_rfm_batch *t = a->batch;
-    const int64_t *keys = (const int64_t *)t->customer->data + t->customer->start;
-    const int64_t *amounts = (const int64_t *)t->amount->data + t->amount->start;
-    const int32_t *days = (const int32_t *)t->time->data + t->time->start;
-    const bool net = b->returns == KEHU_RFM_RETURNS_NET;
-    const bool drop = b->returns == KEHU_RFM_RETURNS_DROP;
-    const int32_t first = b->from, last = b->to;
-    int64_t before = 0, after = 0, returns = 0;
-    uint64_t wide = 0;
+    const kehu_column *amount = a->batch->amount, *time = a->batch->time;
+    return (plain){.amounts = (const int64_t *)amount->data + amount->start,
+                   .days = (const int32_t *)time->data + time->start,
+                   .first = b->from,
+                   .last = b->to,
+                   .net = b->returns == KEHU_RFM_RETURNS_NET,
+                   .drop = b->returns == KEHU_RFM_RETURNS_DROP,
+                   .counts.rows = n};
+}
+
+/* As use_row, of a row that has a customer. */
+static inline bool use_plain(plain *p, int64_t i, int32_t *day, int32_t *amount)
+{
+    const int64_t wanted = p->amounts[i];
+    const bool back = wanted < 0;
+    *day = p->days[i];
+    if (*day < p->first || *day > p->last) {
+        p->counts.before += *day < p->first;
+        p->counts.after += *day > p->last;
+        return false;
+    }
+    p->counts.returns += back;
+    if (back && p->drop)
+        return false;
+    p->wide |= (uint64_t)(back ? ~wanted : wanted) >> 31;
+    *amount = (int32_t)wanted;
+    *day = back && p->net ? KEHU__RFM_NO_PURCHASE : *day;
+    return true;
+}
+
+/* False when the rows prove not to be lean. */
+static bool scatter_lean(const kehu__rfm_adding *a, kehu__rfm_chunk *out, int64_t from,
+                         int64_t to)
+{
+    const kehu_column *customer = a->batch->customer;
+    const int64_t *keys = (const int64_t *)customer->data + customer->start;
+    plain p = plain_rows(a, to - from);
     ends e;
     start_blocks(a, out, &e);
     for (int64_t i = from; i < to; i++) {
-        const bool back = amounts[i] < 0;
-        if (days[i] < first || days[i] > last) {
-            before += days[i] < first;
-            after += days[i] > last;
-            continue;
-        }
-        returns += back;
-        if (back && drop)
-            continue;
-        wide |= (uint64_t)(back ? ~amounts[i] : amounts[i]) >> 31;
-        put(a, out, &e,
-            (kehu__rfm_row){kehu__mix64((uint64_t)keys[i]), (int32_t)amounts[i],
-                            back && net ? KEHU__RFM_NO_PURCHASE : days[i]});
+        int32_t day, amount;
+        if (use_plain(&p, i, &day, &amount))
+            put(a, out, &e, (kehu__rfm_row){kehu__mix64((uint64_t)keys[i]), amount, day});
     }
     memcpy(out->next, e.next, sizeof out->next);
-    out->counts = (kehu_rfm_base_counts){
-        .rows = to - from, .before = before, .after = after, .returns = returns};
+    out->counts = p.counts;
     out->form = KEHU__RFM_LEAN;
-    return wide == 0;
+    return p.wide == 0;
+}
+
+/* The same of text keys; false also when one is not short. */
+static bool scatter_brief(const kehu__rfm_adding *a, kehu__rfm_chunk *out, int64_t from,
+                          int64_t to)
+{
+    const kehu_column *customer = a->batch->customer;
+    plain p = plain_rows(a, to - from);
+    ends e;
+    start_blocks(a, out, &e);
+    for (int64_t i = from; i < to; i++) {
+        const kehu__text name = kehu__rfm_text_at(customer, i);
+        const size_t size = (size_t)name.size;
+        int32_t day, amount;
+        if (size > KEHU__RFM_SHORT)
+            return false;
+        if (size == 0) {
+            p.counts.no_customer++;
+            continue;
+        }
+        if (!use_plain(&p, i, &day, &amount))
+            continue;
+        const uint64_t hash = kehu__rfm_hash(0, &name);
+        kehu__rfm_short *row = place(a, out, &e, hash, sizeof *row);
+        *row = (kehu__rfm_short){hash, amount, day, {.size = (uint32_t)size}};
+        kehu__copy_short(row->name.bytes, name.bytes, size);
+    }
+    memcpy(out->next, e.next, sizeof out->next);
+    out->counts = p.counts;
+    out->form = KEHU__RFM_BRIEF;
+    return p.wide == 0;
 }
 
 void kehu__rfm_scatter_rows(void *adding, int64_t number)
 {
     const kehu__rfm_adding *a = adding;
     kehu__rfm_chunk *out = &a->chunks[number];
-    const int64_t from = a->from + number * a->chunk_rows;
-    const int64_t to = a->to - from < a->chunk_rows ? a->to : from + a->chunk_rows;
-    if (a->named)
-        scatter_named(a, out, from, to);
-    else if (!a->plain || a->batch->order != NULL || !scatter_plain(a, out, from, to))
+    const int64_t from = a->from + number * KEHU__RFM_CHUNK_ROWS;
+    const int64_t to =
+        a->to - from < KEHU__RFM_CHUNK_ROWS ? a->to : from + KEHU__RFM_CHUNK_ROWS;
+    const bool lean = a->plain && a->batch->order == NULL;
+    if (a->named) {
+        if (!lean || !scatter_brief(a, out, from, to))
+            scatter_named(a, out, from, to);
+    } else if (!lean || !scatter_lean(a, out, from, to)) {
         scatter_any(a, out, from, to);
+    }
 }

@@ -167,14 +167,15 @@ static void test_rfm_base_agrees_with_a_look_at_every_row(void **state)
 /* ---- Many rows ---- */
 
 enum { MANY = 2300000, MANY_CUSTOMERS = 3000 };
+enum { SHORT = 28, WIDEST = 41 }; /* bytes of names; the first rows have short ones */
 
 typedef struct many {
     int64_t *key, *amount;
     int32_t *day;
 } many;
 
-/* More rows than are dealt at once. Where `wide`, one amount of the second half
- * needs more than 32 bits. */
+/* Rows of many chunks. Where `wide`, one amount of the second half needs more than 32
+ * bits. */
 static many make_many(kehu__random *r, bool wide)
 {
     many m = {malloc(MANY * sizeof *m.key), malloc(MANY * sizeof *m.amount),
@@ -183,7 +184,10 @@ static many make_many(kehu__random *r, bool wide)
     assert_non_null(m.amount);
     assert_non_null(m.day);
     for (int i = 0; i < MANY; i++) {
-        m.key[i] = below(r, MANY_CUSTOMERS) * INT64_C(-7000000019);
+        int64_t who = below(r, MANY_CUSTOMERS);
+        while (i < MANY / 3 && who % WIDEST >= SHORT)
+            who = below(r, MANY_CUSTOMERS);
+        m.key[i] = who * INT64_C(-7000000019);
         m.amount[i] = below(r, 10) == 0 ? -below(r, 100) : below(r, INT32_MAX);
         m.day[i] = (int32_t)below(r, AS_OF + 1);
     }
@@ -192,17 +196,17 @@ static many make_many(kehu__random *r, bool wide)
     return m;
 }
 
-/* Names of 1 to 41 bytes, some of which others start with. */
-static size_t write_name(char *to, int64_t who)
+/* Names of 1 to `widest` bytes, some of which others start with. */
+static size_t write_name(char *to, int64_t who, int widest)
 {
-    const int width = 1 + (int)(who % 41);
+    const int width = 1 + (int)(who % widest);
     return (size_t)sprintf(to, "%0*d", width, (int)who);
 }
 
 /* The same rows with names for keys give what the numbers gave, in the names' order;
  * large: with 64-bit offsets. */
 static void check_names(const many *m, const kehu_rfm_base_options *opt, bool large,
-                        const int64_t *recency, const int64_t *orders,
+                        int widest, const int64_t *recency, const int64_t *orders,
                         const int64_t *spend)
 {
     char *text = malloc((size_t)MANY * 42);
@@ -215,7 +219,7 @@ static void check_names(const many *m, const kehu_rfm_base_options *opt, bool la
     assert_true(text != NULL && end != NULL && large_end != NULL);
     large_end[0] = end[0] = 0;
     for (int i = 0; i < MANY; i++) {
-        n += write_name(text + n, m->key[i] / INT64_C(-7000000019));
+        n += write_name(text + n, m->key[i] / INT64_C(-7000000019), widest);
         large_end[i + 1] = end[i + 1] = (int32_t)n;
     }
     const kehu_column k = {.type = large ? KEHU_LARGE_UTF8 : KEHU_UTF8,
@@ -235,7 +239,7 @@ static void check_names(const many *m, const kehu_rfm_base_options *opt, bool la
         char name[64] = "", want[64];
         memcpy(name, (const char *)keys.data + at[0], size);
         const int who = atoi(name);
-        assert_int_equal(size, write_name(want, who));
+        assert_int_equal(size, write_name(want, who, widest));
         assert_string_equal(name, want);
         assert_int_equal(c.recency_days[i], recency[who]);
         assert_int_equal(c.orders[i], orders[who]);
@@ -292,7 +296,9 @@ static void check_many(const many *m, uint32_t returns)
         assert_int_equal(c.spend[i], spend[who]);
     }
     kehu_rfm_base_free(base);
-    check_names(m, &opt, returns == KEHU_RFM_RETURNS_DROP, recency, orders, spend);
+    const bool large = returns == KEHU_RFM_RETURNS_DROP;
+    check_names(m, &opt, large, SHORT, recency, orders, spend);
+    check_names(m, &opt, large, WIDEST, recency, orders, spend);
 }
 
 static void test_rfm_base_agrees_with_sums_of_many_rows(void **state)
@@ -307,6 +313,54 @@ static void test_rfm_base_agrees_with_sums_of_many_rows(void **state)
         free(m.amount);
         free(m.key);
     }
+}
+
+/* More rows than one round scatters, with text keys and with integer keys. */
+static void test_rfm_base_agrees_over_rounds(void **state)
+{
+    enum { ROWS = 5800000, CUSTOMERS = 5000, NAME = 6 };
+    kehu__random r = kehu__random_seed(seed + 8);
+    int64_t *number = malloc(ROWS * sizeof *number);
+    int32_t *day = malloc(ROWS * sizeof *day);
+    int32_t *end = malloc((ROWS + 1) * sizeof *end);
+    char *text = malloc((size_t)ROWS * NAME + 1);
+    kehu_rfm_base *bases[2] = {NULL, NULL};
+    kehu_rfm_columns c[2];
+    int64_t n_orders[2] = {0, 0};
+    (void)state;
+    assert_true(number != NULL && day != NULL && end != NULL && text != NULL);
+    for (int32_t i = 0; i < ROWS; i++) {
+        number[i] = below(&r, CUSTOMERS);
+        day[i] = (int32_t)below(&r, AS_OF + 1);
+        end[i] = i * NAME;
+        snprintf(text + end[i], NAME + 1, "c%05d", (int)number[i]);
+    }
+    end[ROWS] = ROWS * NAME;
+    for (int k = 0; k < 2; k++) {
+        const kehu_column keys = {.type = k == 0 ? KEHU_UTF8 : KEHU_INT64,
+                                  .length = ROWS,
+                                  .data = k == 0 ? (const void *)text : number,
+                                  .offsets = k == 0 ? end : NULL};
+        const kehu_column days = {.type = KEHU_DATE32, .length = ROWS, .data = day};
+        const kehu_column amounts = {.type = KEHU_INT64, .length = ROWS, .data = number};
+        const kehu_rfm_batch b = {.customer = &keys, .time = &days, .amount = &amounts};
+        assert_int_equal(kehu_rfm_base_new(&bases[k], AS_OF, NULL, NULL), KEHU_OK);
+        assert_int_equal(kehu_rfm_base_add(bases[k], &b, NULL), KEHU_OK);
+        assert_int_equal(kehu_rfm_base_finish(bases[k], &c[k], NULL, NULL), KEHU_OK);
+        assert_int_equal(c[k].n, CUSTOMERS);
+        for (int64_t i = 0; i < CUSTOMERS; i++)
+            n_orders[k] += c[k].orders[i];
+        assert_int_equal(n_orders[k], ROWS);
+    }
+    assert_memory_equal(c[0].recency_days, c[1].recency_days, CUSTOMERS * 8);
+    assert_memory_equal(c[0].orders, c[1].orders, CUSTOMERS * 8);
+    assert_memory_equal(c[0].spend, c[1].spend, CUSTOMERS * 8);
+    for (int k = 0; k < 2; k++)
+        kehu_rfm_base_free(bases[k]);
+    free(text);
+    free(end);
+    free(day);
+    free(number);
 }
 
 /* ---- Edges and grades ---- */
@@ -443,6 +497,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfm_base_agrees_with_a_look_at_every_row),
         cmocka_unit_test(test_rfm_base_agrees_with_sums_of_many_rows),
+        cmocka_unit_test(test_rfm_base_agrees_over_rounds),
         cmocka_unit_test(test_rfm_grades_agree_with_fractions),
         cmocka_unit_test(test_segments_agree_with_their_truth),
     };

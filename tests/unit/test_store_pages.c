@@ -115,7 +115,7 @@ static const char *segment_name(const memory_io *m)
     for (size_t i = 0; memory_io_name(m, i) != NULL; i++)
         if (strncmp(memory_io_name(m, i), "seg-", 4) == 0)
             return memory_io_name(m, i);
-    fail_msg("there is no segment");
+    fail();
     return NULL;
 }
 

@@ -5,10 +5,8 @@
 
 #include "base/error.h"
 #include "base/sort.h"
+#include "learn/tree_edges.h"
 #include "learn/tree_levels.h"
-
-/* Enough values to place 254 quantiles well; more only cost time. */
-enum { MAX_SAMPLE = 100000 };
 
 kehu__tree_kind kehu__tree_kind_of(kehu_type type)
 {
@@ -34,82 +32,22 @@ int kehu__tree_compare_texts(kehu__text a, kehu__text b)
     return order != 0 ? (order > 0) - (order < 0) : (a.size > b.size) - (a.size < b.size);
 }
 
-/* A number e with a < e <= b, half way where that can be said: infinities and
- * neighbouring doubles have no number between them. */
-static double between(double a, double b)
-{
-    const double middle = 0.5 * a + 0.5 * b;
-    return middle > a && middle <= b ? middle : b;
-}
-
-static uint32_t exact_edges(double *edges, const double *sorted, size_t n)
-{
-    uint32_t k = 0;
-    for (size_t i = 1; i < n; i++)
-        if (sorted[i] > sorted[i - 1])
-            edges[k++] = between(sorted[i - 1], sorted[i]);
-    return k;
-}
-
-/* Cut at the q/254 quantiles; a cut inside a run of equal values moves to the
- * run's end. */
-static uint32_t quantile_edges(double *edges, const double *sorted, size_t n)
-{
-    uint32_t k = 0;
-    for (size_t q = 1; q < KEHU__TREE_MAX_BINS; q++) {
-        size_t at = q * n / KEHU__TREE_MAX_BINS;
-        double edge;
-        if (at == 0)
-            continue;
-        while (at < n && !(sorted[at] > sorted[at - 1]))
-            at++;
-        if (at == n)
-            break;
-        edge = between(sorted[at - 1], sorted[at]);
-        if (k == 0 || edge > edges[k - 1])
-            edges[k++] = edge;
-    }
-    return k;
-}
-
 static kehu_status learn_edges(kehu__tree_feature *f, const kehu_column *c,
                                const uint8_t *use, const kehu_allocator *alloc,
                                kehu_error *err)
 {
-    const int64_t step = c->length > MAX_SAMPLE ? c->length / MAX_SAMPLE : 1;
-    const size_t room = (size_t)(c->length / step) + 1;
-    double edges[KEHU__TREE_MAX_BINS], *values, *scratch;
-    size_t n = 0, n_different = 1;
-    kehu_status status = KEHU_OK;
-    values = kehu__alloc(alloc, room, sizeof *values);
-    scratch = kehu__alloc(alloc, room, sizeof *scratch);
-    if (values == NULL || scratch == NULL) {
-        status = kehu__no_memory(err, "a column's bins");
-        goto done;
-    }
-    for (int64_t i = 0; i < c->length; i += step) {
-        const double x = kehu__column_number(c, i) + 0.0; /* -0 becomes 0 */
-        if ((use == NULL || use[i]) && !isnan(x))
-            values[n++] = x;
-    }
-    kehu__sort_f64(values, scratch, n);
-    for (size_t i = 1; i < n; i++)
-        n_different += values[i] > values[i - 1];
-    f->n_edges = n_different <= KEHU__TREE_MAX_BINS ? exact_edges(edges, values, n)
-                                                    : quantile_edges(edges, values, n);
-    f->n_codes = f->n_edges + 2;
-    if (f->n_edges > 0) {
-        f->edges = kehu__alloc(alloc, f->n_edges, sizeof *f->edges);
-        if (f->edges == NULL)
-            status = kehu__no_memory(err, "a column's bins");
-        else
-            memcpy(f->edges, edges, f->n_edges * sizeof *edges);
-    }
-
-done:
-    kehu__free(alloc, values, room, sizeof *values);
-    kehu__free(alloc, scratch, room, sizeof *scratch);
-    return status;
+    double edges[KEHU__TREE_MAX_BINS];
+    uint32_t n;
+    KEHU_TRY(kehu__tree_edges_learn(edges, &n, c, use, alloc, err));
+    f->n_codes = n + 2;
+    if (n == 0)
+        return KEHU_OK;
+    f->edges = kehu__alloc(alloc, n, sizeof *f->edges);
+    if (f->edges == NULL)
+        return kehu__no_memory(err, "a column's bins");
+    f->n_edges = n;
+    memcpy(f->edges, edges, n * sizeof *edges);
+    return KEHU_OK;
 }
 
 static int by_text(const void *a, const void *b, void *ctx)

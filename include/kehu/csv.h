@@ -23,8 +23,10 @@
  *     kehu_csv_free(csv);
  *
  * A bad row never stops the file: it is left out and listed with its line, the
- * column, the reason and the value found. What stops the file: it is missing,
- * empty, cannot be read, starts in a wrong encoding, or its header does not fit.
+ * column, the reason and the value found. In a column with KEHU_FIELD_COERCE a
+ * value that cannot be read is made missing and listed, and its row stays. What
+ * stops the file: it is missing, empty, cannot be read, starts in a wrong encoding,
+ * or its header does not fit.
  *
  * Form: RFC 4180 (quotes, doubled quotes, line ends inside quotes); a UTF-8 byte
  * order mark; LF, CR LF or CR; UTF-8 or GB18030 in, UTF-8 out. A quote inside an
@@ -73,7 +75,8 @@ typedef struct kehu_csv_options {
                                    infer_rows rows of the first MiB; 0 = UTF8. A single
                                    value that does not fit makes all of the column
                                    UTF8: name the columns that must be numbers in
-                                   fields, then it rejects its row alone */
+                                   fields, then it rejects its row alone, or with
+                                   KEHU_FIELD_COERCE is missing */
     const char *const *missing; /* [n_missing] values that mean "none", beside the
                                    empty one; kept until free */
     uint32_t n_missing;         /* 0..1000 */
@@ -82,7 +85,8 @@ typedef struct kehu_csv_options {
     uint32_t max_row_bytes;     /* longer rows are rejected, 64..2^30; 0 = 2^20 */
     uint32_t batch_rows;        /* rows a batch, at most; 0 = 65536. A batch also
                                    ends after some 16 MiB of text */
-    uint32_t max_rejects;       /* listed rejects; more are counted; 0 = 100000 */
+    uint32_t max_rejects;       /* listed rejects, and coerced values; more are counted;
+                                   0 = 100000 */
     uint32_t reserved;          /* 0 */
     const kehu_progress *progress; /* by bytes read; NULL = none */
     const kehu_allocator *alloc;   /* NULL = the C library */
@@ -144,6 +148,14 @@ KEHU_API int64_t kehu_csv_reject_count(const kehu_csv *csv);
  * is the row as a whole), what was wrong, and the value cut to 40 bytes. The
  * table is the caller's to free. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_csv_rejects(kehu_table **out,
+                                                      const kehu_csv *csv,
+                                                      kehu_error *err);
+
+/* The values made missing so far because they could not be read (KEHU_FIELD_COERCE),
+ * of rows read well: how many, and a table as of kehu_csv_rejects, of max_rejects
+ * rows at most. Of a JSON object's members of one name each counts. */
+KEHU_API int64_t kehu_csv_coerced_count(const kehu_csv *csv);
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_csv_coerced(kehu_table **out,
                                                       const kehu_csv *csv,
                                                       kehu_error *err);
 

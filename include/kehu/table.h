@@ -24,7 +24,10 @@ extern "C" {
 enum {
     KEHU_FIELD_REQUIRED = 1, /* a missing value rejects the row */
     KEHU_FIELD_OPTIONAL = 2, /* the file may lack the column: all values missing */
-    KEHU_FIELD_LOOSE = 4     /* numbers: thousands commas and full-width digits */
+    KEHU_FIELD_LOOSE = 4,    /* numbers: thousands commas and full-width digits */
+    KEHU_FIELD_COERCE = 8    /* a value that is not of the type becomes missing instead of
+                                rejecting its row; kehu_csv_coerced lists it. Not together
+                                with REQUIRED */
 };
 
 /* How to read one column. */

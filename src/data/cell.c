@@ -10,7 +10,9 @@ enum { MAX_FIELDS = 65536 };
 
 static kehu_status check_field(const kehu_field *f, uint32_t i, kehu_error *err)
 {
-    const uint32_t known = KEHU_FIELD_REQUIRED | KEHU_FIELD_OPTIONAL | KEHU_FIELD_LOOSE;
+    const uint32_t known =
+        KEHU_FIELD_REQUIRED | KEHU_FIELD_OPTIONAL | KEHU_FIELD_LOOSE | KEHU_FIELD_COERCE;
+    const uint32_t contrary = KEHU_FIELD_REQUIRED | KEHU_FIELD_COERCE;
     const kehu_type type = kehu__field_type(f);
     if (f->name == NULL || f->name[0] == '\0')
         return kehu__fail(err, KEHU_ARGUMENT, i, "fields[%u] has no name", (unsigned)i);
@@ -21,6 +23,11 @@ static kehu_status check_field(const kehu_field *f, uint32_t i, kehu_error *err)
     if ((f->flags & ~known) != 0 || f->reserved != 0)
         return kehu__fail(err, KEHU_ARGUMENT, i, "field %s has unknown flags %u", f->name,
                           (unsigned)f->flags);
+    if ((f->flags & contrary) == contrary)
+        return kehu__fail(err, KEHU_ARGUMENT, i,
+                          "field %s is to be both REQUIRED and COERCE: one rejects the "
+                          "row without the value, the other keeps it",
+                          f->name);
     if (f->decimals < 0 || f->decimals > 18 || (f->decimals > 0 && type != KEHU_INT64))
         return kehu__fail(err, KEHU_ARGUMENT, i,
                           "field %s has decimals %d, expected 0 to 18 and INT64", f->name,

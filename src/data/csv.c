@@ -95,7 +95,8 @@ kehu_status kehu__csv_open(kehu_csv **out, const kehu__io *io, const char *path,
     csv->builder = kehu__builder_new(&alloc);
     status = kehu__csv_source_open(&csv->source, io, path, bytes, size, o.encoding,
                                    &alloc, err);
-    if (status == KEHU_OK && !kehu__rejects_init(&csv->rejects, o.max_rejects, &alloc))
+    if (status == KEHU_OK && (!kehu__rejects_init(&csv->rejects, o.max_rejects, &alloc) ||
+                              !kehu__rejects_init(&csv->coerced, o.max_rejects, &alloc)))
         status = kehu__no_memory(err, "reading a file");
     if (status == KEHU_OK)
         status = (o.flags & KEHU_CSV_JSON) != 0 ? kehu__jsonl_start(csv, err)
@@ -148,6 +149,7 @@ void kehu_csv_free(kehu_csv *csv)
         kehu__free(&a, csv->lines, csv->lines_capacity, sizeof *csv->lines);
         kehu__builder_free(&csv->builder);
         kehu__rejects_free(&csv->rejects);
+        kehu__rejects_free(&csv->coerced);
         kehu__free(&a, csv, 1, sizeof *csv);
     }
 }
@@ -313,6 +315,13 @@ static kehu_status reject_count(kehu_csv *csv, kehu_error *err)
                                 row->next, row->n_lines, err);
 }
 
+bool kehu__csv_coerce(kehu_csv *csv, size_t column, const char *name, const char *reason,
+                      kehu__text value)
+{
+    kehu__builder_missing(&csv->builder, column);
+    return kehu__rejects_add(&csv->coerced, csv->line, name, reason, value);
+}
+
 kehu_status kehu__csv_end_row(kehu_csv *csv, const char *next, int64_t n_lines,
                               kehu_error *err)
 {
@@ -327,6 +336,7 @@ kehu_status kehu__csv_end_row(kehu_csv *csv, const char *next, int64_t n_lines,
         return status;
     }
     csv->lines[csv->n_lines++] = csv->line;
+    csv->n_coerced = csv->coerced.count;
     csv->batch_bytes += csv->text_bytes;
     csv->n_rows++;
     kehu__csv_consume(csv, next, n_lines);
@@ -352,8 +362,11 @@ static kehu_status take_row(kehu_csv *csv, kehu_error *err)
         csv->text_bytes += (size_t)text.size;
         if (reason == NULL)
             continue;
-        return kehu__csv_reject_row(csv, t->field.name, reason, text, row->next,
-                                    row->n_lines, err);
+        if ((t->field.flags & KEHU_FIELD_COERCE) == 0)
+            return kehu__csv_reject_row(csv, t->field.name, reason, text, row->next,
+                                        row->n_lines, err);
+        if (!kehu__csv_coerce(csv, (size_t)t->column, t->field.name, reason, text))
+            return kehu__no_memory(err, "the list of coerced values");
     }
     for (size_t i = 0; i < csv->n_absent; i++)
         kehu__builder_missing(b, csv->absent[i]);
@@ -415,7 +428,9 @@ static kehu_status read_rows(kehu_table **out, kehu_csv *csv, bool all, kehu_err
     }
     while (!ended && csv->builder.n_rows < most_rows && csv->batch_bytes < most_bytes) {
         KEHU_TRY(tell_progress(csv, err));
-        KEHU_TRY(read_row(csv, &ended, err));
+        const kehu_status status = read_row(csv, &ended, err);
+        kehu__rejects_rewind(&csv->coerced, csv->n_coerced);
+        KEHU_TRY(status);
         if (csv->block != NULL && !ended)
             KEHU_TRY(kehu__csv_take_quick(csv, most_rows, most_bytes, err));
     }
@@ -476,4 +491,17 @@ kehu_status kehu_csv_rejects(kehu_table **out, const kehu_csv *csv, kehu_error *
         return kehu__fail(err, KEHU_ARGUMENT, -1, "out or csv is NULL");
     *out = NULL;
     return kehu__rejects_table(&csv->rejects, out, err);
+}
+
+int64_t kehu_csv_coerced_count(const kehu_csv *csv)
+{
+    return csv == NULL ? 0 : csv->n_coerced;
+}
+
+kehu_status kehu_csv_coerced(kehu_table **out, const kehu_csv *csv, kehu_error *err)
+{
+    if (out == NULL || csv == NULL)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "out or csv is NULL");
+    *out = NULL;
+    return kehu__rejects_table(&csv->coerced, out, err);
 }

@@ -59,7 +59,9 @@ struct kehu_csv {
     bool skipping;   /* the rest of a line that is rejected already */
     int64_t n_rows;
     kehu__rejects rejects;
-    int64_t reported; /* source.at when progress was last told */
+    kehu__rejects coerced; /* values; those of the row being read among them */
+    int64_t n_coerced;     /* of rows read well */
+    int64_t reported;      /* source.at when progress was last told */
 };
 
 /* Find the next row: its cells are in csv->row, or *found is what is wrong with
@@ -87,6 +89,11 @@ const char *kehu__csv_bad_byte(const char *from, const char *to, bool *nul);
 
 /* A cell's text, valid until the next call; false when memory is refused. */
 bool kehu__csv_cell_text(kehu_csv *csv, const kehu__csv_cell *cell, kehu__text *text);
+
+/* Make a value that cannot be read missing, and list it; false when memory is
+ * refused. It counts with its row. */
+bool kehu__csv_coerce(kehu_csv *csv, size_t column, const char *name, const char *reason,
+                      kehu__text value);
 
 /* Count the builder's current row and step to `next`, over n_lines line ends. */
 kehu_status kehu__csv_end_row(kehu_csv *csv, const char *next, int64_t n_lines,

@@ -266,17 +266,21 @@ static bool take_member(walker *w, const char **column, kehu__text *value)
     if (i < 0)
         return true;
     *column = csv->options.fields[i].name;
-    if (kind == NESTED)
-        return stop(w, "an object or array, expected one value");
     csv->seen[i] = !(kind == WORD && value->bytes[0] == 'n');
     if (!csv->seen[i]) {
         kehu__builder_missing(&csv->builder, (size_t)i);
         return true;
     }
-    w->reason = kehu__cell_read(&csv->builder, (size_t)i, &csv->options.fields[i],
-                                &csv->rules, *value, kind == STRING);
+    w->reason = kind == NESTED
+                    ? "an object or array, expected one value"
+                    : kehu__cell_read(&csv->builder, (size_t)i, &csv->options.fields[i],
+                                      &csv->rules, *value, kind == STRING);
     csv->text_bytes += (size_t)value->size;
-    return w->reason == NULL;
+    if (w->reason == NULL || (csv->options.fields[i].flags & KEHU_FIELD_COERCE) == 0)
+        return w->reason == NULL;
+    w->no_memory = !kehu__csv_coerce(csv, (size_t)i, *column, w->reason, *value);
+    w->reason = NULL;
+    return !w->no_memory;
 }
 
 static bool take_object(walker *w, const char **column, kehu__text *value)

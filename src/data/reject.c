@@ -61,6 +61,14 @@ bool kehu__rejects_add(kehu__rejects *r, int64_t line, const char *column,
     return true;
 }
 
+void kehu__rejects_rewind(kehu__rejects *r, int64_t count)
+{
+    const int64_t listed = count < r->most ? count : r->most;
+    if (listed < r->builder.n_rows)
+        kehu__builder_keep(&r->builder, listed);
+    r->count = count;
+}
+
 kehu_status kehu__rejects_table(const kehu__rejects *r, kehu_table **out, kehu_error *err)
 {
     const kehu__builder *b = &r->builder;

@@ -1,4 +1,4 @@
-/* data/reject.h - the list of rows that a reader left out. */
+/* data/reject.h - the list of rows that a reader left out, or of values. */
 #ifndef KEHU_SRC_DATA_REJECT_H
 #define KEHU_SRC_DATA_REJECT_H
 
@@ -18,6 +18,9 @@ bool kehu__rejects_init(kehu__rejects *r, int64_t most, const kehu_allocator *al
  * blanks. False when memory is refused; nothing is counted then. */
 bool kehu__rejects_add(kehu__rejects *r, int64_t line, const char *column,
                        const char *reason, kehu__text value);
+
+/* Forget all but the first `count`. */
+void kehu__rejects_rewind(kehu__rejects *r, int64_t count);
 
 /* A copy of the list as a table. */
 kehu_status kehu__rejects_table(const kehu__rejects *r, kehu_table **out,

@@ -11,7 +11,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const kehu_field fields[] = {
+enum { N_FIELDS = 5 };
+
+static const kehu_field all_fields[N_FIELDS] = {
     {.name = "id", .type = KEHU_INT32, .flags = KEHU_FIELD_OPTIONAL},
     {.name = "amount",
      .type = KEHU_INT64,
@@ -79,11 +81,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const missing[] = {"NA", "-"};
     const unsigned how = size > 0 ? data[0] : 0;
     const bool typed = (how & 1) != 0;
+    kehu_field fields[N_FIELDS];
+    memcpy(fields, all_fields, sizeof fields);
+    for (int k = 0; k < N_FIELDS; k++)
+        fields[k].flags |= (how >> 7 & 1) * KEHU_FIELD_COERCE;
     const kehu_csv_options o = {.size = sizeof o,
                                 .flags = (how >> 1 & 1) * KEHU_CSV_DETECT,
                                 .encoding = (how >> 2 & 3) % 3,
                                 .fields = typed ? fields : NULL,
-                                .n_fields = typed ? 5 : 0,
+                                .n_fields = typed ? N_FIELDS : 0,
                                 .infer_rows = (how >> 4 & 1) * 10,
                                 .missing = missing,
                                 .n_missing = typed ? 2 : 0,
@@ -107,6 +113,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(kehu_csv_rejects(&t, csv, NULL) == KEHU_OK);
     check_table(t);
     check(kehu_table_row_count(t) == kehu_csv_reject_count(csv));
+    kehu_table_free(t);
+    check(kehu_csv_coerced(&t, csv, NULL) == KEHU_OK);
+    check_table(t);
+    check(kehu_table_row_count(t) == kehu_csv_coerced_count(csv));
+    check(how >> 7 == 1 || kehu_csv_coerced_count(csv) == 0);
     kehu_table_free(t);
     kehu_csv_free(csv);
     return 0;

@@ -21,14 +21,16 @@ static int gather(void *ctx, const void *bytes, size_t size)
     return 0;
 }
 
-static kehu_table *read_all(const void *bytes, size_t size, int64_t *n_rejects)
+/* flags: of the fields. n_left_out: rows rejected, or values made missing. */
+static kehu_table *read_all(const void *bytes, size_t size, uint32_t flags,
+                            int64_t *n_left_out)
 {
-    static const kehu_field fields[] = {
-        {.name = "id", .type = KEHU_INT64},
-        {.name = "name"},
-        {.name = "amount", .type = KEHU_FLOAT64},
-        {.name = "when", .type = KEHU_TIMESTAMP},
-        {.name = "good", .type = KEHU_BOOL},
+    const kehu_field fields[] = {
+        {.name = "id", .type = KEHU_INT64, .flags = flags},
+        {.name = "name", .flags = flags},
+        {.name = "amount", .type = KEHU_FLOAT64, .flags = flags},
+        {.name = "when", .type = KEHU_TIMESTAMP, .flags = flags},
+        {.name = "good", .type = KEHU_BOOL, .flags = flags},
     };
     const kehu_csv_options o = {.size = sizeof o,
                                 .flags = KEHU_CSV_JSON,
@@ -40,7 +42,8 @@ static kehu_table *read_all(const void *bytes, size_t size, int64_t *n_rejects)
     if (kehu_csv_open_memory(&csv, bytes, size, NULL, &o, NULL) != KEHU_OK)
         return NULL;
     check(kehu_csv_rest(&t, csv, NULL) == KEHU_OK);
-    *n_rejects = kehu_csv_reject_count(csv);
+    *n_left_out = flags == 0 ? kehu_csv_reject_count(csv) : kehu_csv_coerced_count(csv);
+    check(flags != 0 || kehu_csv_coerced_count(csv) == 0);
     kehu_csv_free(csv);
     return t;
 }
@@ -51,15 +54,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const kehu_write_options o = {.size = sizeof o, .flags = KEHU_WRITE_LINES};
     kehu__buffer out = kehu__buffer_new(&alloc);
     const kehu_writer writer = {gather, &out};
-    int64_t n_rejects;
-    kehu_table *t = read_all(data, size, &n_rejects), *back;
+    int64_t n_rejects, n_coerced;
+    kehu_table *t = read_all(data, size, 0, &n_rejects), *back;
     if (t == NULL)
         return 0;
+    back = read_all(data, size, KEHU_FIELD_COERCE, &n_coerced);
+    check(kehu_table_row_count(back) >= kehu_table_row_count(t));
+    check((kehu_table_row_count(back) > kehu_table_row_count(t)) <= (n_coerced > 0));
+    kehu_table_free(back);
     for (int64_t k = 0; k < kehu_table_column_count(t); k++)
         check(kehu__column_check(kehu_table_column(t, k), "c", NULL) == KEHU_OK);
     check(kehu_table_write_json(t, &writer, &o, NULL) == KEHU_OK);
     if (kehu_table_row_count(t) > 0) {
-        back = read_all(out.bytes, out.size, &n_rejects);
+        back = read_all(out.bytes, out.size, 0, &n_rejects);
         check(back != NULL &&
               kehu_table_row_count(back) + n_rejects == kehu_table_row_count(t));
         kehu_table_free(back);

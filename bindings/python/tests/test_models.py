@@ -442,12 +442,16 @@ def test_csv(tmp_path):
     assert kehu.read_csv(b"1;2\n", header=False, delimiter=";", infer_rows=10).to_dict() == {"1": [1], "2": [2]}
     assert kehu.read_csv(b'{"a": 1}\n{"a": null}\n', json=True, fields={"a": "int"})["a"].to_list() == [1, None]
     assert kehu.read_csv(b"a\n-\nNA\n1\n", fields={"a": "int"}, missing=["-", "NA"])["a"].to_list() == [None, None, 1]
+    with kehu.Csv(b"id,age\n1,30\n2,unknown\nx,old\n", fields={"id": "int", "age": "int coerce"}) as csv:
+        assert csv.rest().to_dict() == {"id": [1, 2], "age": [30, None]} and csv.coerced_count == 1 and csv.reject_count == 1
+        assert csv.coerced().rows() == [{"line": 3, "column": "age", "reason": "not a whole number", "value": "unknown"}]
     for wrong, kind, message in [
             (lambda: kehu.Csv(tmp_path / "none.csv"), kehu.KehuNotFoundError, "none.csv"),
             (lambda: kehu.Csv(b""), kehu.KehuEmptyError, None), (lambda: kehu.Csv(b"a,a\n"), kehu.KehuDuplicateError, "a"),
             (lambda: kehu.Csv(b"a\n", fields={"b": "int"}), kehu.KehuColumnError, "b"),
             (lambda: kehu.Csv(b"a\n", fields={"a": "number"}), kehu.KehuArgumentError, "field a is 'number'"),
             (lambda: kehu.Csv(b"a\n", fields={"a": "int soon"}), kehu.KehuArgumentError, "flag of field a is 'soon'"),
+            (lambda: kehu.Csv(b"a\n", fields={"a": "int coerce required"}), kehu.KehuArgumentError, "both REQUIRED and COERCE"),
             (lambda: kehu.Csv(b"a\n", encoding="utf16"), kehu.KehuArgumentError, "encoding is 'utf16'"),
             (lambda: kehu.Csv(3), TypeError, None), (lambda: kehu.read_csv(b"a\n", speed=1), TypeError, "speed")]:
         with pytest.raises(kind, match=message):

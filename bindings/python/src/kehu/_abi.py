@@ -62,6 +62,7 @@ KEHU_DECIMAL256 = 26
 KEHU_FIELD_REQUIRED = 1
 KEHU_FIELD_OPTIONAL = 2
 KEHU_FIELD_LOOSE = 4
+KEHU_FIELD_COERCE = 8
 KEHU_WRITE_BOM = 1
 KEHU_WRITE_CRLF = 2
 KEHU_WRITE_GUARD = 4
@@ -1846,6 +1847,8 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_csv_row_count': (c_int64, [c_void_p], ['csv']),
     'kehu_csv_reject_count': (c_int64, [c_void_p], ['csv']),
     'kehu_csv_rejects': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_error)], ['out', 'csv', 'err']),
+    'kehu_csv_coerced_count': (c_int64, [c_void_p], ['csv']),
+    'kehu_csv_coerced': (c_int, [POINTER(c_void_p), c_void_p, POINTER(kehu_error)], ['out', 'csv', 'err']),
     'kehu_csv_free': (None, [c_void_p], ['csv']),
     'kehu_demand_machine_builtin': (c_char_p, [], []),
     'kehu_demand_machine_read': (c_int, [POINTER(c_void_p), c_void_p, c_size_t, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'bytes', 'size', 'alloc', 'err']),

@@ -39,14 +39,16 @@ class Csv(Exclusive):
     source          a path, or the bytes of a file (bytes, mmap ...)
     fields          how to read columns, by name: "text", "int", "float", "date", "time", "bool", "money2" (whole minor
                     units of numbers with 2 decimals), then "required" (a missing value rejects the row), "optional" (the
-                    file may lack the column), "loose" (thousands commas, full-width digits): {"amount": "money2 loose"}
+                    file may lack the column), "loose" (thousands commas, full-width digits), "coerce" (a value that cannot
+                    be read becomes missing and is listed by coerced() instead of rejecting its row):
+                    {"amount": "money2 loose coerce"}
     delimiter       an ASCII character; "": a comma; "detect": the most frequent of , ; | and tab
     encoding        "auto", "utf8" or "gb18030"
     header          False: the first row is data
     only_fields     drop columns that no field names
     json            the file is JSON Lines
     infer_rows      columns without a field get the narrowest type that fits so many rows; 0: text. A single value that does
-                    not fit makes all of the column text: name the columns that must be numbers in fields
+                    not fit makes all of the column text: name the columns that must be numbers in fields ("float coerce")
     missing         values that mean "none", beside the empty one
     zone_minutes    zone of dates and times that name none, minutes east of UTC
     max_row_bytes, batch_rows, max_rejects   see kehu_csv_options; 0: the library's
@@ -128,6 +130,19 @@ class Csv(Exclusive):
         out = c_void_p()
         with self._only():
             call(lib.kehu_csv_rejects, byref(out), self._own())
+        return Table._adopt(out)
+
+    @property
+    def coerced_count(self) -> int:
+        """Values of "coerce" fields so far that were made missing because they could not be read."""
+        with self._only():
+            return int(lib.kehu_csv_coerced_count(self._own()))
+
+    def coerced(self) -> Table:
+        """Those values: a table of line, column, reason and value."""
+        out = c_void_p()
+        with self._only():
+            call(lib.kehu_csv_coerced, byref(out), self._own())
         return Table._adopt(out)
 
 

@@ -365,7 +365,7 @@ _FIELD_TYPES = {"text": _abi.KEHU_UTF8, "int": _abi.KEHU_INT64, "float": _abi.KE
 
 def fields_of(fields: dict[str, str]) -> Any:
     """Columns by name as kehu_field: "text", "int", "float", "date", "time", "bool", "money2" (2 decimals in whole
-    numbers), a type of kehu/column.h; then "required", "optional" and "loose" after blanks."""
+    numbers), a type of kehu/column.h; then "required", "optional", "loose" and "coerce" after blanks."""
     made = (_abi.kehu_field * max(len(fields), 1))()
     for field, (name, described) in zip(made, fields.items()):
         kind, *flags = described.split()
@@ -377,5 +377,5 @@ def fields_of(fields: dict[str, str]) -> Any:
         else:
             raise errors.KehuArgumentError(f"field {name} is {kind!r}, expected one of {', '.join(_FIELD_TYPES)}, money0 to money18")
         for flag in flags:
-            field.flags |= 1 << choose(flag, f"flag of field {name}", ("required", "optional", "loose"))
+            field.flags |= 1 << choose(flag, f"flag of field {name}", ("required", "optional", "loose", "coerce"))
     return made

@@ -122,7 +122,7 @@ public final class Csv extends MutableHandle {
 
         /**
          * Columns without a field get the narrowest type that fits so many rows. A single value that does not fit makes all
-         * of the column text: name the columns that must be numbers as fields.
+         * of the column text: name the columns that must be numbers as fields, perhaps with {@link Field#coerce}.
          *
          * @param rows 0 means all are text
          * @return this
@@ -344,5 +344,25 @@ public final class Csv extends MutableHandle {
         try (Frame f = Frame.open()) {
             return Native.csvRejectCount(f.inside(this));
         }
+    }
+
+    /**
+     * Values of coerced fields so far that were made missing because they could not be read.
+     *
+     * @return how many
+     */
+    public long coercedCount() {
+        try (Frame f = Frame.open()) {
+            return Native.csvCoercedCount(f.inside(this));
+        }
+    }
+
+    /**
+     * Those values.
+     *
+     * @return a table of line, column, reason and value
+     */
+    public Table coerced() {
+        return table(Native::csvCoerced);
     }
 }

@@ -10,9 +10,11 @@ import java.util.List;
  * @param isRequired whether a missing value rejects the row
  * @param isOptional whether the file may lack the column
  * @param isLoose whether numbers may have thousands commas and full-width digits
+ * @param isCoerced whether a value that cannot be read becomes missing, and is listed by {@link Csv#coerced}, instead of rejecting
+ *     its row
  * @param decimals of money, kept as whole minor units
  */
-public record Field(String name, Column.Type type, boolean isRequired, boolean isOptional, boolean isLoose, int decimals) {
+public record Field(String name, Column.Type type, boolean isRequired, boolean isOptional, boolean isLoose, boolean isCoerced, int decimals) {
     /**
      * A plain field.
      *
@@ -21,7 +23,7 @@ public record Field(String name, Column.Type type, boolean isRequired, boolean i
      * @return the field
      */
     public static Field of(String name, Column.Type type) {
-        return new Field(name, type, false, false, false, 0);
+        return new Field(name, type, false, false, false, false, 0);
     }
 
     /**
@@ -32,7 +34,7 @@ public record Field(String name, Column.Type type, boolean isRequired, boolean i
      * @return the field
      */
     public static Field money(String name, int decimals) {
-        return new Field(name, Column.Type.INT64, false, false, false, decimals);
+        return new Field(name, Column.Type.INT64, false, false, false, false, decimals);
     }
 
     /**
@@ -41,7 +43,7 @@ public record Field(String name, Column.Type type, boolean isRequired, boolean i
      * @return a new field
      */
     public Field required() {
-        return new Field(name, type, true, isOptional, isLoose, decimals);
+        return new Field(name, type, true, isOptional, isLoose, isCoerced, decimals);
     }
 
     /**
@@ -50,7 +52,7 @@ public record Field(String name, Column.Type type, boolean isRequired, boolean i
      * @return a new field
      */
     public Field optional() {
-        return new Field(name, type, isRequired, true, isLoose, decimals);
+        return new Field(name, type, isRequired, true, isLoose, isCoerced, decimals);
     }
 
     /**
@@ -59,7 +61,16 @@ public record Field(String name, Column.Type type, boolean isRequired, boolean i
      * @return a new field
      */
     public Field loose() {
-        return new Field(name, type, isRequired, isOptional, true, decimals);
+        return new Field(name, type, isRequired, isOptional, true, isCoerced, decimals);
+    }
+
+    /**
+     * The same field, of which a value that cannot be read becomes missing instead of rejecting its row.
+     *
+     * @return a new field
+     */
+    public Field coerce() {
+        return new Field(name, type, isRequired, isOptional, isLoose, true, decimals);
     }
 
     /** Address of kehu_field[n]. */
@@ -71,7 +82,8 @@ public record Field(String name, Column.Type type, boolean isRequired, boolean i
             array.i64(at + Layout.Field.NAME, frame.text(field.name));
             array.i32(at + Layout.Field.TYPE, field.type.code());
             array.i32(at + Layout.Field.FLAGS, (int) ((field.isRequired ? Constants.FIELD_REQUIRED : 0)
-                | (field.isOptional ? Constants.FIELD_OPTIONAL : 0) | (field.isLoose ? Constants.FIELD_LOOSE : 0)));
+                | (field.isOptional ? Constants.FIELD_OPTIONAL : 0) | (field.isLoose ? Constants.FIELD_LOOSE : 0)
+                | (field.isCoerced ? Constants.FIELD_COERCE : 0)));
             array.i32(at + Layout.Field.DECIMALS, field.decimals);
         }
         return array.address;

@@ -207,6 +207,22 @@ class TableTest {
     }
 
     @Test
+    void valuesThatCannotBeReadBecomeMissing() {
+        byte[] rows = "id,age\n1,30\n2,unknown\nx,old\n".getBytes(StandardCharsets.UTF_8);
+        Csv.Options options = new Csv.Options().fields(Field.of("id", Column.Type.INT64), Field.of("age", Column.Type.INT64).coerce());
+        try (Csv csv = Csv.read(rows, null, options); Table table = csv.rest(); Table coerced = csv.coerced()) {
+            assertArrayEquals(new long[] {1, 2}, table.longs("id"));
+            assertArrayEquals(new boolean[] {true, false}, table.present("age"));
+            assertEquals(1, csv.rejectCount());
+            assertEquals(1, csv.coercedCount());
+            assertArrayEquals(new long[] {3}, coerced.longs("line"));
+            assertArrayEquals(new String[] {"unknown"}, coerced.texts("value"));
+        }
+        assertThrows(KehuException.Argument.class,
+            () -> Csv.read(rows, null, new Csv.Options().fields(Field.of("id", Column.Type.INT64).required().coerce())));
+    }
+
+    @Test
     void jsonLinesAndWriting(@TempDir Path folder) throws IOException {
         byte[] lines = "{\"a\": \"x\", \"b\": 1.5}\n{\"b\": 2}\n".getBytes(StandardCharsets.UTF_8);
         Csv.Options options = new Csv.Options().json(true).fields(Field.of("a", Column.Type.UTF8), Field.of("b", Column.Type.FLOAT64));

@@ -148,12 +148,13 @@ static void count_leaf(kehu__tree_grower *g, const kehu__tree_rows *rows, uint32
     const size_t words = rows->stride / 8;
     counting c = {g, rows, leaf, h, words, left_out};
     memset(h.counts, 0, g->histogram_size * g->cell_size);
-    if (g->run == NULL || rows_of(g, leaf) * words < LEAST_SHARED) {
+    if (g->run == NULL || kehu__run_threads(g->run) == 1 ||
+        rows_of(g, leaf) * words < LEAST_SHARED) {
         count_words(&c, 0);
         return;
     }
-    c.words_per_task = 1;
-    kehu__parallel(g->run, (int64_t)words, count_words, &c);
+    c.words_per_task = 4;
+    kehu__parallel(g->run, (int64_t)((words + 3) / 4), count_words, &c);
 }
 
 /* All rows' histogram: of the largest class it is what the others leave of the totals. */

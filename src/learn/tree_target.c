@@ -111,6 +111,28 @@ static kehu__text integer_text(const kehu_column *target, int64_t x, char *digit
     return (kehu__text){digits, snprintf(digits, MAX_NUMBER, "%lld", (long long)x)};
 }
 
+/* Classes of values (integers, or a category's codes) met before, so that a class's text
+ * is written and looked for once, not once a row. */
+enum { MEMO = 256 };
+typedef struct memo {
+    int64_t values[MEMO];
+    uint32_t classes[MEMO]; /* 1 more; 0 = nothing known */
+} memo;
+
+/* -1 = not known. */
+static int64_t recall(const memo *m, int64_t value)
+{
+    const size_t at = (size_t)value % MEMO;
+    return m->values[at] == value ? (int64_t)m->classes[at] - 1 : -1;
+}
+
+static void remember(memo *m, int64_t value, uint32_t k)
+{
+    const size_t at = (size_t)value % MEMO;
+    m->values[at] = value;
+    m->classes[at] = k + 1;
+}
+
 static kehu_status names_from_integers(kehu__tree_names *names, const kehu_column *target,
                                        const uint8_t *use, const kehu_allocator *alloc,
                                        kehu_error *err)
@@ -119,14 +141,24 @@ static kehu_status names_from_integers(kehu__tree_names *names, const kehu_colum
     kehu__text texts[KEHU__TREE_MAX_CLASSES];
     char digits[KEHU__TREE_MAX_CLASSES][MAX_NUMBER];
     uint32_t n = 0;
-    for (int64_t i = 0; i < target->length; i++)
-        if (use[i] && kehu__column_valid(target, i) &&
-            !insert_value(values, &n, kehu__column_integer(target, i)))
+    memo seen = {0};
+    for (int64_t i = 0; i < target->length; i++) {
+        int64_t x;
+        if (!use[i] || !kehu__column_valid(target, i))
+            continue;
+        x = kehu__column_integer(target, i);
+        if (recall(&seen, x) >= 0)
+            continue;
+        if (!insert_value(values, &n, x))
             return too_many_classes(err);
+        remember(&seen, x, 0);
+    }
     for (uint32_t k = 0; k < n; k++)
         texts[k] = integer_text(target, values[k], digits[k]);
     return store_names(names, texts, n, alloc, err);
 }
+
+enum { UNKNOWN = -1, MISSING = -2 };
 
 static int64_t find_class(const kehu__tree_names *names, kehu__text text)
 {
@@ -136,41 +168,50 @@ static int64_t find_class(const kehu__tree_names *names, kehu__text text)
             memcmp(kehu__tree_name(names, k), text.bytes, size) == 0)
             return k;
     }
-    return -1;
+    return UNKNOWN;
 }
 
-/* Text of a row's class, digits[MAX_NUMBER]; of size 0 where it is missing. */
-static kehu__text class_text(const kehu_column *target, int64_t i, char *digits)
+/* Class of row i; a missing text is an empty one. */
+static int64_t class_at(const kehu__tree_names *names, const kehu_column *target,
+                        int64_t i, memo *seen)
 {
+    const bool is_text = kehu__type_is_text(target->type);
+    const bool is_plain = is_text && kehu__column_kind(target) != KEHU_CATEGORY;
+    char digits[MAX_NUMBER];
+    kehu__text text;
+    int64_t value = 0, k;
     if (!kehu__column_valid(target, i))
-        return (kehu__text){"", 0};
-    return kehu__type_is_text(target->type)
-               ? kehu__column_text(target, i)
-               : integer_text(target, kehu__column_integer(target, i), digits);
+        return MISSING;
+    if (!is_plain) {
+        value = is_text ? kehu__column_code(target, i) : kehu__column_integer(target, i);
+        k = recall(seen, value);
+        if (k >= 0)
+            return k;
+    }
+    text = is_text ? kehu__column_text(target, i) : integer_text(target, value, digits);
+    if (text.size == 0)
+        return MISSING;
+    k = find_class(names, text);
+    if (k >= 0 && !is_plain)
+        remember(seen, value, (uint32_t)k);
+    return k;
 }
 
 static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
                                const kehu_column *target, const uint8_t *use,
                                kehu_error *err)
 {
-    char digits[MAX_NUMBER];
+    memo seen = {0};
     int64_t n = 0;
     for (int64_t i = 0; i < target->length; i++) {
-        kehu__text text;
         int64_t k;
         if (!use[i])
             continue;
-        text = class_text(target, i, digits);
-        if (text.size == 0)
+        k = class_at(names, target, i, &seen);
+        if (k == MISSING)
             return kehu__fail(err, KEHU_DATA, i, "the target is missing in row %lld",
                               (long long)i);
-        k = n > 0 ? labels[n - 1] : 0;
-        if (k >= names->n ||
-            names->starts[k + 1] - names->starts[k] - 1 != (size_t)text.size ||
-            memcmp(kehu__tree_name(names, (uint32_t)k), text.bytes, (size_t)text.size) !=
-                0)
-            k = find_class(names, text);
-        if (k < 0)
+        if (k == UNKNOWN)
             return kehu__fail(err, KEHU_DATA, i,
                               "the target of row %lld is not in options.classes",
                               (long long)i);
@@ -209,12 +250,12 @@ kehu_status kehu__tree_outcomes_check(const kehu_column *target, int64_t n_rows,
 kehu_status kehu__tree_outcomes_read(int32_t *labels, const kehu__tree_names *classes,
                                      const kehu_column *target, kehu_error *err)
 {
-    char digits[MAX_NUMBER];
+    memo seen = {0};
     KEHU_TRY(check_type(target, err));
     for (int64_t i = 0; i < target->length; i++) {
-        const kehu__text text = class_text(target, i, digits);
-        labels[i] = text.size == 0 ? -1 : (int32_t)find_class(classes, text);
-        if (text.size > 0 && labels[i] < 0)
+        const int64_t k = class_at(classes, target, i, &seen);
+        labels[i] = k < 0 ? -1 : (int32_t)k;
+        if (k == UNKNOWN)
             return kehu__fail(err, KEHU_DATA, i,
                               "the target of row %lld is not a class of the tree",
                               (long long)i);

@@ -1,6 +1,8 @@
 /* Columns of extreme size or content. */
+#define KEHU_ALLOW_LIBC_ALLOC
 #include <stdbool.h>
 
+#include "learn/tree_target.h"
 #include "support/faulty.h"
 #include "support/tree_rows.h"
 
@@ -120,11 +122,68 @@ static void test_tree_scores_plain_columns_as_row_by_row(void **state)
     }
 }
 
+/* Classes far apart, that are rare and come in any order, as integers and as codes of
+ * categories, two of which have the same text. */
+static void test_tree_target_is_read_value_by_value(void **state)
+{
+    enum { ROWS = 3000, CLASSES = 7, ENTRIES = 1200 };
+    static const int64_t numbers[CLASSES] = {-513, -257, -1, 0, 255, 511, 1023};
+    static int64_t values[ROWS];
+    static int32_t codes[ROWS], drawn[ROWS], offsets[ENTRIES + 1];
+    static char bytes[ENTRIES];
+    uint8_t use[ROWS], labels[ROWS];
+    const kehu_column words = {
+        .type = KEHU_UTF8, .length = ENTRIES, .data = bytes, .offsets = offsets};
+    const kehu_column integers = {
+        .name = "y", .type = KEHU_INT64, .length = ROWS, .data = values};
+    const kehu_column categories = {.name = "y",
+                                    .type = KEHU_CATEGORY,
+                                    .length = ROWS,
+                                    .data = codes,
+                                    .dictionary = &words};
+    const kehu_allocator alloc = kehu__allocator(NULL);
+    kehu__tree_names names;
+    kehu_error err;
+    (void)state;
+    kehu__random r = kehu__random_seed(5);
+    for (int32_t i = 0; i < ENTRIES; i++) {
+        bytes[i] = (char)('a' + i % CLASSES);
+        offsets[i + 1] = i + 1;
+    }
+    for (int i = 0; i < ROWS; i++) {
+        codes[i] = (int32_t)kehu__random_below(&r, ENTRIES - 1);
+        drawn[i] = codes[i] % CLASSES;
+        values[i] = numbers[drawn[i]];
+        use[i] = i % 5 > 0;
+    }
+    for (int text = 0; text < 2; text++) {
+        const kehu_column *target = text ? &categories : &integers;
+        uint32_t n = 0;
+        names = (kehu__tree_names){0};
+        assert_int_equal(
+            kehu__tree_target_read(&names, labels, target, NULL, use, &alloc, &err),
+            KEHU_OK);
+        assert_int_equal(names.n, CLASSES);
+        for (int i = 0; i < ROWS; i++)
+            if (use[i])
+                assert_int_equal(labels[n++], drawn[i]);
+        kehu__tree_names_free(&names, &alloc);
+    }
+    offsets[ENTRIES] = ENTRIES - 1; /* the last category's text is empty now */
+    codes[ROWS - 1] = ENTRIES - 1;
+    assert_int_equal(
+        kehu__tree_target_read(&names, labels, &categories, NULL, use, &alloc, &err),
+        KEHU_DATA);
+    assert_string_equal(err.message, "the target is missing in row 2999");
+    kehu__tree_names_free(&names, &alloc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree_takes_a_million_categories),
         cmocka_unit_test(test_tree_scores_plain_columns_as_row_by_row),
+        cmocka_unit_test(test_tree_target_is_read_value_by_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,28 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOP = 10, MAX_COLUMNS = 100, MAX_STEPS = 64 };
+enum { TOP = 10, MAX_COLUMNS = 100, MAX_STEPS = 64, CELL = 200 };
 
-typedef struct text {
-    const char *at;
-    int size;
-} text;
-
-/* Text columns of kehu_csv are UTF8: bytes, and where each value starts and ends. */
-static text text_at(const kehu_column *c, int64_t row)
+/* The cell, whatever type its column was found to have. */
+static int is(const kehu_column *c, int64_t row, const char *want)
 {
-    const int32_t *offsets = c->offsets;
-    return (text){(const char *)c->data + offsets[row], offsets[row + 1] - offsets[row]};
-}
-
-static int same(text a, text b)
-{
-    return a.size == b.size && memcmp(a.at, b.at, (size_t)a.size) == 0;
-}
-
-static int is_no(const kehu_column *c, int64_t row)
-{
-    return same(text_at(c, row), (text){"no", 2});
+    char text[CELL];
+    return kehu_column_text(c, row, text, sizeof text, NULL, NULL) == KEHU_OK &&
+           strcmp(text, want) == 0;
 }
 
 static int64_t length_of(const kehu_column *c)
@@ -88,7 +74,7 @@ static int most_at_risk(const double *p, const kehu_column *left, int64_t *rows)
     int n = 0;
     for (int64_t i = 0; i < left->length; i++) {
         int at = n;
-        if (!is_no(left, i))
+        if (!is(left, i, "no"))
             continue;
         while (at > 0 && p[2 * i + 1] > p[2 * rows[at - 1] + 1])
             at--;
@@ -102,10 +88,10 @@ static int most_at_risk(const double *p, const kehu_column *left, int64_t *rows)
 }
 
 static const char *last_complaint(const kehu_svm *svm, const kehu_column *who,
-                                  const int32_t *classes, text customer)
+                                  const int32_t *classes, const char *customer)
 {
     for (int64_t i = who->length; i-- > 0;)
-        if (same(text_at(who, i), customer))
+        if (is(who, i, customer))
             return kehu_svm_class_name(svm, classes[i]);
     return "-";
 }
@@ -163,12 +149,12 @@ int main(int argc, char **argv)
         kehu_tree_score(tree, inputs, n_inputs, p, NULL, &err) != KEHU_OK)
         goto done;
     for (int i = 0, n = most_at_risk(p, left, rows); i < n; i++) {
-        const text customer = text_at(id, rows[i]);
-        char reason[200];
-        if (strongest_reason(tree, inputs, n_inputs, rows[i], reason, sizeof reason,
+        char customer[CELL], reason[200];
+        if (kehu_column_text(id, rows[i], customer, CELL, NULL, &err) != KEHU_OK ||
+            strongest_reason(tree, inputs, n_inputs, rows[i], reason, sizeof reason,
                              &err) != KEHU_OK)
             goto done;
-        printf("%.*s\t%.3f\t%s\t%s\n", customer.size, customer.at, p[2 * rows[i] + 1],
+        printf("%s\t%.3f\t%s\t%s\n", customer, p[2 * rows[i] + 1],
                last_complaint(svm, who, classes, customer), reason);
     }
     err.code = KEHU_OK;

@@ -12,6 +12,10 @@
  *     kehu_column t = {.name = "text", .type = KEHU_UTF8, .length = 2,
  *                      .data = text, .offsets = offsets};
  *
+ *     char first[100]; // of whatever column: kehu_table_find(table, "customer")
+ *     if (kehu_column_text(&t, 0, first, sizeof first, NULL, &err) == KEHU_OK)
+ *         puts(first);
+ *
  * Source: Apache Arrow columnar format, version 1.5. */
 #ifndef KEHU_COLUMN_H
 #define KEHU_COLUMN_H
@@ -86,6 +90,24 @@ typedef struct kehu_column {
                                              buffers (Arrow's offset); usually 0 */
     const struct kehu_column *dictionary; /* categories only, else NULL */
 } kehu_column;
+
+/* One cell as text, whatever the layout of its column: text as it stands, else as
+ * kehu_table_write_csv() has it: shortest numbers, "true", "2024-03-01",
+ * "2024-03-01T12:30:00Z"; but NaN is "nan".
+ *
+ * row   from 0
+ * text  [capacity] receives UTF-8 and a NUL, cut at a whole character; 48 bytes are
+ *       enough for all that is not text. NULL when capacity is 0
+ * size  receives the bytes of the whole text without the NUL, -1 when the cell is
+ *       missing (text is then empty); may be NULL
+ *
+ * Fails with KEHU_ARGUMENT (no such row, the cell is not sound), KEHU_COLUMN (unknown
+ * type, a category without texts), KEHU_RANGE (a time or decimal beyond 64 bits); text is
+ * then untouched. Allocates nothing. Time O(size): other rows are not looked at. */
+KEHU_API KEHU_MUST_CHECK kehu_status kehu_column_text(const kehu_column *column,
+                                                      int64_t row, char *text,
+                                                      size_t capacity, int64_t *size,
+                                                      kehu_error *err);
 
 #ifdef __cplusplus
 }

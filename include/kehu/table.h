@@ -11,6 +11,8 @@
  *         report(err.message);
  *     kehu_table_free(table);
  *
+ * kehu_column_text() reads one cell of any column.
+ *
  * Everything here may be called from many threads at once on one table. */
 #ifndef KEHU_TABLE_H
 #define KEHU_TABLE_H

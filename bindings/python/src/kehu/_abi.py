@@ -1751,6 +1751,7 @@ FUNCTIONS: dict[str, Any] = {
     'kehu_struct_size': (c_size_t, [c_char_p], ['name']),
     'kehu_status_name': (c_char_p, [c_int], ['status']),
     'kehu_status_text': (c_char_p, [c_int], ['status']),
+    'kehu_column_text': (c_int, [POINTER(kehu_column), c_int64, POINTER(c_char), c_size_t, POINTER(c_int64), POINTER(kehu_error)], ['column', 'row', 'text', 'capacity', 'size', 'err']),
     'kehu_table_copy': (c_int, [POINTER(c_void_p), POINTER(kehu_column), c_int64, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'columns', 'n_columns', 'alloc', 'err']),
     'kehu_table_concat': (c_int, [POINTER(c_void_p), POINTER(c_void_p), c_int64, POINTER(kehu_allocator), POINTER(kehu_error)], ['out', 'tables', 'n_tables', 'alloc', 'err']),
     'kehu_table_row_count': (c_int64, [c_void_p], ['table']),

@@ -193,12 +193,14 @@ static void score_block(void *arg, int64_t task)
     const uint32_t O = tree->ensemble->trees.n_outputs;
     const int64_t from = s->from + task * KEHU__LANE_ROWS, left = s->n_rows - from;
     const uint32_t n = left < KEHU__LANE_ROWS ? (uint32_t)left : KEHU__LANE_ROWS;
+    const uint32_t n_idle = (KEHU__LANE_ROWS - n) % KEHU__LANE_WIDTH; /* lanes behind n */
     uint8_t *codes = s->work + (size_t)task * s->work_size;
     double *margins = (double *)(void *)(codes + s->codes_size);
     for (uint32_t k = 0; k < lanes->n_asked; k++) {
         const uint32_t f = lanes->asked[k];
         kehu__tree_code_rows(s->coders, tree->features, s->columns, f, from, n,
                              KEHU__LANE_MISSING, codes + (size_t)k * KEHU__LANE_ROWS);
+        memset(codes + (size_t)k * KEHU__LANE_ROWS + n, 0, n_idle);
     }
     kehu__lanes_add_up(lanes, tree, codes, n, margins);
     for (uint32_t i = 0; i < n; i++) {

@@ -168,9 +168,9 @@ part_i386() { cross i386 i686 i386 4; }
 part_aarch64() { need qemu-aarch64-static=qemu-user-static && cross aarch64 aarch64 arm64 20; }
 part_s390x() { need qemu-s390x-static=qemu-user-static && cross s390x s390x s390x 20; }
 part_windows() {
-    need x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 wine=wine /usr/lib/wine/wine64=wine64 || return
+    need x86_64-w64-mingw32-gcc-posix=gcc-mingw-w64-x86-64-posix wine=wine /usr/lib/wine/wine64=wine64 || return
     export WINEPREFIX="$PWD/$out/wine" WINEDEBUG=-all
-    elsewhere windows x86_64-w64-mingw32-gcc 4 --cross-file tests/support/windows.ini
+    elsewhere windows x86_64-w64-mingw32-gcc-posix 4 --cross-file tests/support/windows.ini
 }
 part_fuzz() {
     sanitized fuzz clang -Dc_args=-DKEHU_FUZZ || return

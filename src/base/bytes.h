@@ -1,7 +1,10 @@
-/* base/bytes.h - fixed-width little-endian loads and stores at any alignment. */
+/* base/bytes.h - fixed-width little-endian loads and stores at any alignment, and short
+ * stretches of bytes without a call. */
 #ifndef KEHU_SRC_BASE_BYTES_H
 #define KEHU_SRC_BASE_BYTES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -68,4 +71,44 @@ static inline void kehu__store_float(void *p, float v)
     memcpy(&bits, &v, sizeof bits);
     kehu__store32(p, bits);
 }
+/* memcpy, but short values, which most are, without a call: by two copies that
+ * overlap. */
+static inline void kehu__copy_short(char *to, const char *from, size_t n)
+{
+    if (n > 32)
+        memcpy(to, from, n);
+    else if (n >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
+}
+
+/* Equal bytes, eight at a time: most values are short, and a call would cost more. */
+static inline bool kehu__same_bytes(const char *a, const char *b, size_t n)
+{
+    uint64_t x, y;
+    if (n < 8) {
+        while (n > 0 && a[n - 1] == b[n - 1])
+            n--;
+        return n == 0;
+    }
+    for (size_t i = 0; i + 8 < n; i += 8) {
+        memcpy(&x, a + i, 8);
+        memcpy(&y, b + i, 8);
+        if (x != y)
+            return false;
+    }
+    memcpy(&x, a + n - 8, 8);
+    memcpy(&y, b + n - 8, 8);
+    return x == y;
+}
+
 #endif

@@ -2,6 +2,15 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
+/* Do four bytes begin with a character of three, as Chinese ones are? */
+static inline bool is_three(uint32_t four)
+{
+    const uint32_t c = (four & 0x0F) << 12 | (four >> 2 & 0xFC0) | (four >> 16 & 0x3F);
+    return (four & 0xC0C0F0) == 0x8080E0 && c >= 0x800 && (c < 0xD800 || c > 0xDFFF);
+}
+
 size_t kehu__utf8_valid(const char *text, size_t size)
 {
     const char *p = text, *end = text + size;
@@ -14,6 +23,10 @@ size_t kehu__utf8_valid(const char *text, size_t size)
                 p += 8;
                 continue;
             }
+        }
+        if (end - p >= 4 && is_three(kehu__load32(p))) {
+            p += 3;
+            continue;
         }
         if (kehu__utf8_next(&p, end) == KEHU__BAD_BYTE)
             return (size_t)(at - text);

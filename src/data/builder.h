@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "data/table.h"
 
 typedef struct kehu__builder_column {
@@ -79,26 +80,6 @@ char *kehu__builder_put_rows(kehu__builder *b, size_t column, int64_t n);
 
 /* Room for so many more bytes in a column of UTF8; false when refused or too many. */
 bool kehu__builder_text_room(kehu__builder *b, size_t column, size_t size);
-
-/* memcpy, but short values, which most are, without a call: by two copies that
- * overlap. */
-static inline void kehu__copy_short(char *to, const char *from, size_t n)
-{
-    if (n > 32)
-        memcpy(to, from, n);
-    else if (n >= 16) {
-        memcpy(to, from, 16);
-        memcpy(to + n - 16, from + n - 16, 16);
-    } else if (n >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + n - 8, from + n - 8, 8);
-    } else if (n >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + n - 4, from + n - 4, 4);
-    } else
-        for (size_t i = 0; i < n; i++)
-            to[i] = from[i];
-}
 
 /* A cell of UTF8, ended, for which there is room. */
 static inline void kehu__builder_put_text(kehu__builder *b, size_t column,

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "insight/rfm_base.h"
 
@@ -32,37 +33,17 @@ static bool keep_text(kehu__rfm_part *p, const kehu_allocator *a, const kehu__te
     return true;
 }
 
-/* Equal bytes, eight at a time: ids are short, and a call would cost more. */
-static inline bool same_bytes(const char *a, const char *b, size_t n)
-{
-    uint64_t x, y;
-    if (n < 8) {
-        while (n > 0 && a[n - 1] == b[n - 1])
-            n--;
-        return n == 0;
-    }
-    for (size_t i = 0; i + 8 < n; i += 8) {
-        memcpy(&x, a + i, 8);
-        memcpy(&y, b + i, 8);
-        if (x != y)
-            return false;
-    }
-    memcpy(&x, a + n - 8, 8);
-    memcpy(&y, b + n - 8, 8);
-    return x == y;
-}
-
 static bool same_text(const kehu__rfm_part *p, uint64_t at, uint64_t size,
                       const kehu__text *t)
 {
-    return size == (uint64_t)t->size && same_bytes(p->text + at, t->bytes, (size_t)size);
+    return size == (uint64_t)t->size && kehu__same_bytes(p->text + at, t->bytes, (size_t)size);
 }
 
 bool kehu__rfm_part_is(const kehu__rfm_part *p, uint32_t k, const kehu__text *name)
 {
     const kehu__text mine = k < p->n ? kehu__rfm_part_name(p, k) : (kehu__text){"", -1};
     return mine.size == name->size &&
-           same_bytes(mine.bytes, name->bytes, (size_t)mine.size);
+           kehu__same_bytes(mine.bytes, name->bytes, (size_t)mine.size);
 }
 
 /* Room for one more customer. */

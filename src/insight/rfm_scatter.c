@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/prefetch.h"
-#include "data/builder.h"
 #include "insight/rfm_add.h"
 
 static bool is_return(const kehu__rfm_adding *a, int64_t i, int64_t amount)

@@ -1,5 +1,5 @@
-/* A caller's columns checked value by value and encoded as the payload of a log
- * frame: column count u32; id u32 and bytes u32 a column; the chunks. Columns
+/* A caller's columns checked value by value, and kept as rows or encoded as the payload
+ * of a log frame: column count u32; id u32 and bytes u32 a column; the chunks. Columns
  * without any value are left out. */
 #include <math.h>
 #include <stdio.h>
@@ -18,11 +18,17 @@ static kehu_status full(kehu_error *err)
     return kehu__no_memory(err, "the batch");
 }
 
+/* Of a text. */
+static int64_t most_bytes(uint32_t id)
+{
+    return id == KEHU__KEY || id == KEHU__SOURCE ? KEHU__MAX_KEY : KEHU__MAX_TEXT;
+}
+
 static kehu_status check_text(kehu__text t, const char *name, int64_t row, uint32_t id,
                               kehu_error *err)
 {
     const bool is_key = id == KEHU__KEY;
-    const int64_t most = is_key || id == KEHU__SOURCE ? KEHU__MAX_KEY : KEHU__MAX_TEXT;
+    const int64_t most = most_bytes(id);
     if (t.size > most || (is_key && t.size == 0))
         return kehu__fail(err, KEHU_DATA, row,
                           "%s in row %lld has %lld bytes, expected "
@@ -38,9 +44,35 @@ static kehu_status check_text(kehu__text t, const char *name, int64_t row, uint3
     return KEHU_OK;
 }
 
+/* Sound texts of the usual layout stay where they are: they stand together, and are
+ * checked at once. False, and nothing is done, when it takes a look at each. */
+static bool borrow_texts(kehu__vector *v, const kehu_column *c, uint32_t id)
+{
+    const int32_t *at = (const int32_t *)c->offsets + c->start;
+    const size_t n = (size_t)c->length, size = (size_t)at[n] - (size_t)at[0];
+    const char *text = (const char *)c->data + at[0];
+    bool sound = size > 0 && size <= KEHU__MAX_PAYLOAD && memchr(text, 0, size) == NULL &&
+                 kehu__utf8_valid(text, size) == size;
+    for (size_t i = 0; sound && i < n; i++) {
+        const int64_t bytes = at[i + 1] - at[i];
+        sound = bytes <= most_bytes(id) && (id != KEHU__KEY || bytes > 0) &&
+                (bytes == 0 || (text[at[i] - at[0]] & 0xC0) != 0x80);
+        v->values.pieces[i] =
+            (kehu__vector_piece){(uint32_t)(at[i] - at[0]), (uint32_t)bytes};
+    }
+    if (!sound)
+        return false;
+    memset(v->missing, 0, n);
+    v->bytes = text;
+    v->n = (uint32_t)n;
+    return true;
+}
+
 static kehu_status fill_texts(kehu__vector *v, const kehu_column *c, uint32_t id,
                               kehu_error *err)
 {
+    if (c->type == KEHU_UTF8 && c->validity == NULL && borrow_texts(v, c, id))
+        return KEHU_OK;
     for (int64_t i = 0; i < c->length; i++) {
         kehu__text t;
         if (!kehu__column_valid(c, i)) {
@@ -218,15 +250,23 @@ static kehu_status replace_missing_times(kehu__vector *v, kehu_store_part part,
     return KEHU_OK;
 }
 
+/* A column's values; texts may stay where they are. */
+static kehu_status fill_column(kehu__vector *v, const kehu_column *c, uint32_t id,
+                               kehu_store_part part, kehu_type type, kehu_error *err)
+{
+    KEHU_TRY(fill(v, c, id, type, err));
+    return id == KEHU__TIME && v->n_missing > 0
+               ? replace_missing_times(v, part, c->name, err)
+               : KEHU_OK;
+}
+
 static kehu_status add_column(kehu__buffer *out, size_t table, uint32_t *n_kept,
                               const kehu_column *c, uint32_t id, kehu_store_part part,
                               kehu_type type, kehu_error *err)
 {
     kehu__vector v = kehu__vector_new(&out->alloc, kehu__storage_of(type));
-    kehu_status status = fill(&v, c, id, type, err);
+    kehu_status status = fill_column(&v, c, id, part, type, err);
     const size_t at = out->size;
-    if (status == KEHU_OK && id == KEHU__TIME && v.n_missing > 0)
-        status = replace_missing_times(&v, part, c->name, err);
     if (status == KEHU_OK && v.n_missing < v.n) {
         kehu__vector_encode(&v, out);
         if (out->failed)
@@ -255,21 +295,28 @@ static void close_gap(kehu__buffer *out, size_t table, int64_t n_columns, uint32
     out->size -= chunks - wanted;
 }
 
+/* The columns checked, and their numbers, which the caller frees in any case. */
+static kehu_status number_columns(const kehu__schema *schema, kehu_store_part part,
+                                  const kehu_column *columns, int64_t n_columns,
+                                  uint32_t **ids, kehu_error *err)
+{
+    *ids = NULL;
+    if (columns == NULL || n_columns < 1 ||
+        n_columns > KEHU__FIRST_FIELD + KEHU__MAX_FIELDS)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "columns is NULL or n_columns is %lld",
+                          (long long)n_columns);
+    *ids = kehu__alloc(&schema->alloc, (size_t)n_columns, sizeof **ids);
+    return *ids == NULL ? full(err)
+                        : check_columns(schema, part, columns, n_columns, *ids, err);
+}
+
 kehu_status kehu__batch_write(kehu__buffer *out, const kehu__schema *schema,
                               kehu_store_part part, const kehu_column *columns,
                               int64_t n_columns, uint32_t *n_rows, kehu_error *err)
 {
     const size_t table = out->size;
-    kehu_status status;
     uint32_t *ids, n_kept = 0;
-    if (columns == NULL || n_columns < 1 ||
-        n_columns > KEHU__FIRST_FIELD + KEHU__MAX_FIELDS)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "columns is NULL or n_columns is %lld",
-                          (long long)n_columns);
-    ids = kehu__alloc(&out->alloc, (size_t)n_columns, sizeof *ids);
-    if (ids == NULL)
-        return full(err);
-    status = check_columns(schema, part, columns, n_columns, ids, err);
+    kehu_status status = number_columns(schema, part, columns, n_columns, &ids, err);
     if (status == KEHU_OK && kehu__buffer_room(out, 4 + (size_t)n_columns * 8) == NULL)
         status = full(err);
     for (int64_t i = 0; status == KEHU_OK && i < n_columns; i++)
@@ -279,6 +326,44 @@ kehu_status kehu__batch_write(kehu__buffer *out, const kehu__schema *schema,
         close_gap(out, table, n_columns, n_kept);
         *n_rows = (uint32_t)columns[0].length;
     }
-    kehu__free(&out->alloc, ids, (size_t)n_columns, sizeof *ids);
+    kehu__free(&schema->alloc, ids, (size_t)n_columns, sizeof *ids);
+    return status;
+}
+
+/* Borrowed texts become the vector's own. */
+static bool own_texts(kehu__vector *v)
+{
+    size_t size = 0;
+    if (v->storage != KEHU__TEXTS || v->bytes == v->own.bytes)
+        return true;
+    for (uint32_t i = 0; i < v->n; i++)
+        size += v->values.pieces[i].size;
+    kehu__buffer_add(&v->own, v->bytes, size);
+    v->bytes = v->own.bytes;
+    return !v->own.failed;
+}
+
+kehu_status kehu__batch_take(kehu__rows *rows, const kehu__schema *schema,
+                             kehu_store_part part, const kehu_column *columns,
+                             int64_t n_columns, uint64_t sequence, kehu_error *err)
+{
+    uint32_t *ids;
+    kehu_status status = number_columns(schema, part, columns, n_columns, &ids, err);
+    *rows = kehu__rows_new(&schema->alloc);
+    for (int64_t i = 0; status == KEHU_OK && i < n_columns; i++) {
+        const kehu_type type = kehu__schema_type(schema, part, ids[i]);
+        kehu__vector *v = kehu__rows_add(rows, ids[i], kehu__storage_of(type));
+        status =
+            v == NULL ? full(err) : fill_column(v, &columns[i], ids[i], part, type, err);
+        if (status == KEHU_OK && !own_texts(v))
+            status = full(err);
+    }
+    if (status == KEHU_OK) {
+        rows->n = (uint32_t)columns[0].length;
+        status = kehu__rows_number(rows, part, sequence) ? KEHU_OK : full(err);
+    }
+    if (status != KEHU_OK)
+        kehu__rows_free(rows);
+    kehu__free(&schema->alloc, ids, (size_t)n_columns, sizeof *ids);
     return status;
 }

@@ -37,25 +37,84 @@ static uint32_t bits_of(uint64_t v)
     return n;
 }
 
+/* Division without a remainder, by a multiplication: with the inverse of the divisor's
+ * odd part modulo 2^64 (Granlund and Montgomery, "Division by invariant integers using
+ * multiplication", 1994, section 9). */
+typedef struct divisor {
+    uint64_t inverse, most; /* quotients of more are no whole ones */
+    uint32_t shift;         /* zeros at the end */
+} divisor;
+
+static divisor divisor_of(uint64_t d)
+{
+    divisor by = {.shift = 0};
+    for (; (d & 1) == 0; d >>= 1)
+        by.shift++;
+    by.inverse = d; /* right in three bits; each step doubles them */
+    for (int i = 0; i < 5; i++)
+        by.inverse *= 2 - d * by.inverse;
+    by.most = UINT64_MAX / d;
+    return by;
+}
+
+static inline uint64_t quotient(divisor by, uint64_t x)
+{
+    return (x >> by.shift) * by.inverse;
+}
+
+static inline bool divides(divisor by, uint64_t x)
+{
+    return quotient(by, x) <= by.most && (x & ((UINT64_C(1) << by.shift) - 1)) == 0;
+}
+
+/* Of what all values are above the least one; 1 where they are all the same. */
+static uint64_t greatest_scale(const int64_t *values, uint32_t n, uint64_t base)
+{
+    uint64_t scale = 0;
+    divisor by = {0};
+    for (uint32_t i = 0; i < n && scale != 1; i++) {
+        const uint64_t above = (uint64_t)values[i] - base;
+        if (above == 0 || (scale != 0 && divides(by, above)))
+            continue;
+        scale = common_divisor(above, scale);
+        by = divisor_of(scale);
+    }
+    return scale == 0 ? 1 : scale;
+}
+
+/* What the values are above base, divided, `width` (1 to 56) bits each. */
+static void pack(const int64_t *values, uint32_t n, uint64_t base, divisor by,
+                 uint32_t width, unsigned char *p)
+{
+    uint64_t held = 0;
+    uint32_t n_held = 0; /* below 64 */
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t bits = quotient(by, (uint64_t)values[i] - base);
+        held |= bits << n_held;
+        n_held += width;
+        if (n_held >= 64) {
+            kehu__store64(p, held);
+            p += 8;
+            n_held -= 64;
+            held = bits >> (width - n_held); /* 0 when nothing is left */
+        }
+    }
+    for (; n_held > 0; n_held = n_held < 8 ? 0 : n_held - 8) {
+        *p++ = (unsigned char)held;
+        held >>= 8;
+    }
+}
+
 void kehu__ints_encode(const int64_t *values, uint32_t n, kehu__buffer *out)
 {
-    uint64_t base = 0, widest = 0, scale = 0, held = 0;
-    uint32_t width, n_held = 0;
+    int64_t least = n == 0 ? 0 : values[0], most = least;
     unsigned char *p;
-    if (n > 0) {
-        int64_t least = values[0];
-        for (uint32_t i = 1; i < n; i++)
-            least = values[i] < least ? values[i] : least;
-        base = (uint64_t)least;
+    for (uint32_t i = 1; i < n; i++) {
+        least = values[i] < least ? values[i] : least;
+        most = values[i] > most ? values[i] : most;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        const uint64_t above = (uint64_t)values[i] - base;
-        widest = above > widest ? above : widest;
-        if (scale != 1 && above != 0)
-            scale = common_divisor(above, scale);
-    }
-    scale = scale == 0 ? 1 : scale;
-    width = bits_of(widest / scale);
+    const uint64_t base = (uint64_t)least, scale = greatest_scale(values, n, base);
+    uint32_t width = bits_of(((uint64_t)most - base) / scale);
     width = width > KEHU__WIDEST_PACK ? 64 : width;
     kehu__buffer_u64(out, base);
     kehu__buffer_u64(out, scale);
@@ -63,22 +122,12 @@ void kehu__ints_encode(const int64_t *values, uint32_t n, kehu__buffer *out)
     p = kehu__buffer_room(out, (size_t)(((uint64_t)n * width + 7) / 8));
     if (p == NULL || width == 0)
         return;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint64_t above = (uint64_t)values[i] - base;
-        const uint64_t bits = scale == 1 ? above : above / scale;
-        if (width == 64) {
-            kehu__store64(p, bits);
-            p += 8;
-            continue;
-        }
-        held |= bits << n_held; /* n_held < 8, width <= 56 */
-        for (n_held += width; n_held >= 8; n_held -= 8) {
-            *p++ = (unsigned char)held;
-            held >>= 8;
-        }
+    if (width <= KEHU__WIDEST_PACK) {
+        pack(values, n, base, divisor_of(scale), width, p);
+        return;
     }
-    if (n_held > 0)
-        *p = (unsigned char)held;
+    for (uint32_t i = 0; i < n; i++)
+        kehu__store64(p + (size_t)i * 8, ((uint64_t)values[i] - base) / scale);
 }
 
 /* Which of the values that are there are wanted. */
@@ -192,7 +241,7 @@ static uint32_t find_repeats(const kehu__vector *v, int64_t *codes, int64_t *fir
         at = (size_t)kehu__hash(text, size, 0) & (n_slots - 1);
         for (; slots[at] != 0; at = (at + 1) & (n_slots - 1)) {
             other = kehu__vector_text(v, (uint32_t)first[slots[at] - 1], &other_size);
-            if (other_size == size && memcmp(other, text, size) == 0)
+            if (other_size == size && kehu__same_bytes(other, text, size))
                 break;
         }
         if (slots[at] == 0) {

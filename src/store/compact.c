@@ -28,7 +28,6 @@ static kehu_status keep_rows(kehu__segment_writer *w, kehu__copying *c,
     const uint32_t end = r->first + r->n;
     while (i < end) {
         uint32_t n = 0;
-        kehu__vector *key;
         while (i < end && !is_kept(c, r, erased, i)) {
             i++;
             c->n_dropped++;
@@ -38,12 +37,7 @@ static kehu_status keep_rows(kehu__segment_writer *w, kehu__copying *c,
         kehu__rows_clear(scratch);
         if (!kehu__rows_append(scratch, r->rows, i, n))
             return kehu__no_memory(err, "merging segments");
-        key = kehu__rows_find(scratch, KEHU__KEY);
-        kehu__vector_clear(key);
-        for (uint32_t k = 0; k < n; k++)
-            if (!kehu__vector_add_text(key, r->key, r->key_size))
-                return kehu__no_memory(err, "merging segments");
-        KEHU_TRY(kehu__segment_add(w, scratch, 0, n, err));
+        KEHU_TRY(kehu__segment_add(w, r->key, r->key_size, scratch, 0, n, err));
         i += n;
     }
     return KEHU_OK;
@@ -69,7 +63,7 @@ static kehu_status all_columns(kehu__rows *scratch, uint32_t **ids, uint32_t *n_
     const uint32_t end = KEHU__FIRST_FIELD + schema->n_fields[part];
     *n_ids = 0;
     *ids = kehu__alloc(&schema->alloc, end, sizeof **ids);
-    for (uint32_t id = 0; *ids != NULL && id < end; id++) {
+    for (uint32_t id = KEHU__TIME; *ids != NULL && id < end; id++) {
         if (kehu__schema_name(schema, part, id) == NULL)
             continue;
         if (kehu__rows_add(scratch, id,

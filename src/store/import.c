@@ -1,8 +1,8 @@
-/* CSV into the store. Batches become frames in memory, frames become segments on the
- * disk as they pass flush_bytes, and one manifest at the end makes them all count: a
- * file of any size is taken in whole or not at all, in bounded memory, and its rows
- * are written once. With a name to resume by, a manifest follows each segment and says
- * how many rows of the file the store has by then. */
+/* CSV into the store. Slices of its tables become rows in memory, these become segments
+ * on the disk as a log of them would pass flush_bytes, and one manifest at the end makes
+ * them all count: a file of any size is taken in whole or not at all, in bounded memory,
+ * and its rows are written once. With a name to resume by, a manifest follows each
+ * segment and says how many rows of the file the store has by then. */
 #include <string.h>
 
 #include "base/error.h"
@@ -11,7 +11,10 @@
 #include "store/known.h"
 #include "store/tail.h"
 
-enum { SLICE_ROWS = 4096 };
+enum {
+    SLICE_ROWS = 4096,
+    PER_LOG = 4 /* bytes of rows in memory, of one in a log */
+};
 
 typedef struct importing {
     kehu_store *store;
@@ -19,21 +22,29 @@ typedef struct importing {
     kehu_csv *csv;
     const kehu_store_import_options *opt;
     kehu__change change;
-    kehu__frame *frames;
-    size_t n_frames, capacity;
-    uint64_t bytes, sequence; /* of the frames; the next frame's */
+    kehu__rows *slices;
+    size_t n_slices, capacity;
+    uint64_t bytes, sequence; /* of the slices; the next one's */
     int64_t n_rows;           /* taken in */
     int64_t row, n_before; /* of the reader's rows: the next one; those the store has */
     kehu_column *columns;  /* of the table, those that are taken */
     int64_t n_columns;
 } importing;
 
-static void drop_frames(importing *im)
+static void drop_slices(importing *im)
 {
-    for (size_t i = 0; i < im->n_frames; i++)
-        kehu__free(&im->store->alloc, im->frames[i].bytes, im->frames[i].capacity, 1);
-    im->n_frames = 0;
+    for (size_t i = 0; i < im->n_slices; i++)
+        kehu__rows_free(&im->slices[i]);
+    im->n_slices = 0;
     im->bytes = 0;
+}
+
+static uint64_t bytes_of(const kehu__rows *rows)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < rows->n_columns; i++)
+        bytes += (uint64_t)rows->n * 9 + rows->columns[i].v.own.size;
+    return bytes;
 }
 
 /* What the option for duplicates says of rows that are there already. */
@@ -63,15 +74,19 @@ static kehu_status treat_known(importing *im, kehu__tail *tail, kehu_error *err)
     return status;
 }
 
-/* The frames so far become a segment. */
+/* The slices so far become a segment. */
 static kehu_status write_segment(importing *im, kehu_error *err)
 {
     const kehu__manifest *m = &im->change.next;
     kehu__segment_writer w;
     kehu__tail tail;
-    kehu_status status = KEHU_OK;
-    KEHU_TRY(kehu__tail_sort(&tail, im->frames, im->n_frames, im->part, &m->schema,
-                             &m->gone.customers, err));
+    kehu_status status =
+        kehu__tail_sort_rows(&tail, im->slices, im->n_slices, im->capacity, &m->schema,
+                             &m->gone.customers, err);
+    im->slices = NULL;
+    im->n_slices = im->capacity = 0;
+    im->bytes = 0;
+    KEHU_TRY(status);
     status = treat_known(im, &tail, err);
     if (status == KEHU_OK && tail.n > 0) {
         status = kehu__change_segment(&im->change, &w, im->part, err);
@@ -84,7 +99,6 @@ static kehu_status write_segment(importing *im, kehu_error *err)
         }
     }
     kehu__tail_free(&tail);
-    drop_frames(im);
     return status;
 }
 
@@ -102,39 +116,39 @@ static kehu_status reject(importing *im, int64_t row, const kehu_error *why,
                            reason == NULL ? why->message : reason + 1, NULL, err);
 }
 
-/* Rows first..first+n-1 as frames; a bad row is rejected and those around it kept. */
+/* Rows first..first+n-1 of the table as a slice. */
+static kehu_status take_slice(importing *im, int64_t first, int64_t n, kehu_error *err)
+{
+    kehu_status status;
+    for (int64_t i = 0; i < im->n_columns; i++) {
+        im->columns[i].start += first;
+        im->columns[i].length = n;
+    }
+    if (kehu__grow(&im->store->alloc, &im->slices, &im->capacity, im->n_slices + 1,
+                   sizeof *im->slices))
+        status =
+            kehu__batch_take(&im->slices[im->n_slices], &im->change.next.schema, im->part,
+                             im->columns, im->n_columns, im->sequence, err);
+    else
+        status = kehu__no_memory(err, "the import");
+    for (int64_t i = 0; i < im->n_columns; i++)
+        im->columns[i].start -= first;
+    if (status == KEHU_OK) {
+        im->bytes += bytes_of(&im->slices[im->n_slices++]);
+        im->sequence++;
+        im->n_rows += n;
+    }
+    return status;
+}
+
+/* The same, but a bad row is rejected and those around it kept. */
 static kehu_status take_rows(importing *im, int64_t first, int64_t n, kehu_error *err)
 {
     while (n > 0) {
-        kehu__buffer frame = kehu__buffer_new(&im->store->alloc);
         kehu_error why = {.where = -1};
-        uint32_t n_rows;
-        kehu_status status = KEHU_NO_MEMORY;
-        for (int64_t i = 0; i < im->n_columns; i++) {
-            im->columns[i].start += first;
-            im->columns[i].length = n;
-        }
-        if (kehu__buffer_room(&frame, KEHU__FRAME_HEADER) != NULL &&
-            kehu__grow(&im->store->alloc, &im->frames, &im->capacity, im->n_frames + 1,
-                       sizeof *im->frames))
-            status = kehu__batch_write(&frame, &im->change.next.schema, im->part,
-                                       im->columns, im->n_columns, &n_rows, &why);
-        for (int64_t i = 0; i < im->n_columns; i++)
-            im->columns[i].start -= first;
-        if (status == KEHU_OK) {
-            im->frames[im->n_frames++] =
-                (kehu__frame){im->part == KEHU_STORE_EVENTS ? KEHU__FRAME_EVENTS
-                                                            : KEHU__FRAME_CUSTOMERS,
-                              n_rows,
-                              im->sequence++,
-                              frame.bytes,
-                              frame.size,
-                              frame.capacity};
-            im->bytes += frame.size;
-            im->n_rows += n_rows;
+        const kehu_status status = take_slice(im, first, n, &why);
+        if (status == KEHU_OK)
             return KEHU_OK;
-        }
-        kehu__buffer_free(&frame);
         if (why.where < 0)
             return status == KEHU_NO_MEMORY
                        ? kehu__no_memory(err, "the import")
@@ -196,7 +210,7 @@ static kehu_status commit(importing *im, kehu_error *err)
     return KEHU_OK;
 }
 
-/* The frames have grown to a segment: what has been read needs no second reading. */
+/* The slices have grown to a segment: what has been read needs no second reading. */
 static kehu_status write_part(importing *im, kehu_error *err)
 {
     KEHU_TRY(write_segment(im, err));
@@ -211,9 +225,9 @@ static kehu_status write_part(importing *im, kehu_error *err)
 /* The rows just read are those the store has: they were read for their rejects. */
 static void forget_rows(importing *im)
 {
-    im->sequence -= im->n_frames;
+    im->sequence -= im->n_slices;
     im->n_rows = 0;
-    drop_frames(im);
+    drop_slices(im);
 }
 
 static int64_t slice_rows(const importing *im, int64_t n)
@@ -239,7 +253,8 @@ static kehu_status take_table(importing *im, const kehu_table *table, kehu_error
         im->row += n;
         if (im->row <= im->n_before)
             forget_rows(im);
-        else if (status == KEHU_OK && im->bytes >= im->store->options.flush_bytes)
+        else if (status == KEHU_OK &&
+                 im->bytes / PER_LOG >= im->store->options.flush_bytes)
             status = write_part(im, err);
     }
     kehu__free(&im->store->alloc, im->columns, n_columns, sizeof *im->columns);
@@ -257,7 +272,7 @@ static kehu_status take_all(importing *im, kehu_error *err)
             status = take_table(im, table, err);
         kehu_table_free(table);
     } while (status == KEHU_OK && table != NULL);
-    if (status == KEHU_OK && im->n_frames > 0)
+    if (status == KEHU_OK && im->n_slices > 0)
         status = write_segment(im, err);
     if (status == KEHU_OK && im->row < im->n_before)
         status = kehu__fail(err, KEHU_DATA, -1,
@@ -281,8 +296,8 @@ static kehu_status import(importing *im, kehu_error *err)
     if (status == KEHU_OK && (name == NULL ? im->n_rows > 0 : im->row > im->n_before))
         status = commit(im, err);
     kehu__change_abandon(&im->change); /* what is not committed */
-    drop_frames(im);
-    kehu__free(&im->store->alloc, im->frames, im->capacity, sizeof *im->frames);
+    drop_slices(im);
+    kehu__free(&im->store->alloc, im->slices, im->capacity, sizeof *im->slices);
     return status;
 }
 

@@ -82,12 +82,11 @@ static void mark_repeated(knowing *k, size_t first, size_t end)
     const kehu__tail *t = k->t;
     kehu__sort(k->rows + first, end - first, sizeof *k->rows, by_hash, NULL);
     for (size_t i = first + 1; i < end; i++) {
-        const kehu__tail_row *row = &t->order[k->rows[i].at];
+        const kehu__place *row = &t->order[k->rows[i].at];
         for (size_t j = i; j-- > first && k->rows[j].hash == k->rows[i].hash;) {
-            const kehu__tail_row *other = &t->order[k->rows[j].at];
-            if (k->known[k->rows[j].at] ||
-                !same_row(k, &t->batches[row->batch], row->row, &t->batches[other->batch],
-                          other->row))
+            const kehu__place *other = &t->order[k->rows[j].at];
+            if (k->known[k->rows[j].at] || !same_row(k, &t->batches[row->set], row->row,
+                                                     &t->batches[other->set], other->row))
                 continue;
             k->known[k->rows[i].at] = 1;
             break;
@@ -100,7 +99,7 @@ static void hash_all(knowing *k)
     const kehu__tail *t = k->t;
     for (size_t i = 0; i < t->n; i++)
         k->rows[i] =
-            (hashed_row){hash_row(k, &t->batches[t->order[i].batch], t->order[i].row), i};
+            (hashed_row){hash_row(k, &t->batches[t->order[i].set], t->order[i].row), i};
     for (size_t first = 0; first < t->n;) {
         size_t end = first + 1;
         while (end < t->n && t->order[end].customer == t->order[first].customer &&
@@ -113,7 +112,7 @@ static void hash_all(knowing *k)
 
 static const char *key_at(const kehu__tail *t, size_t i, uint32_t *size)
 {
-    return kehu__vector_text(kehu__rows_get(&t->batches[t->order[i].batch], KEHU__KEY),
+    return kehu__vector_text(kehu__rows_get(&t->batches[t->order[i].set], KEHU__KEY),
                              t->order[i].row, size);
 }
 
@@ -161,8 +160,8 @@ static void mark_same(knowing *k, const kehu__rows *rows, uint32_t row)
     const uint64_t hash = hash_row(k, rows, row);
     for (size_t i = find(k, time, hash);
          i < k->end && k->t->order[i].time == time && k->rows[i].hash == hash; i++) {
-        const kehu__tail_row *own = &k->t->order[k->rows[i].at];
-        if (same_row(k, &k->t->batches[own->batch], own->row, rows, row))
+        const kehu__place *own = &k->t->order[k->rows[i].at];
+        if (same_row(k, &k->t->batches[own->set], own->row, rows, row))
             k->known[k->rows[i].at] = 1;
     }
 }

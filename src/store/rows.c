@@ -85,16 +85,23 @@ static kehu_status read_columns(kehu__rows *rows, const kehu__schema *schema,
     return r.at == r.end ? KEHU_OK : KEHU_FORMAT;
 }
 
-static kehu_status add_constant(kehu__rows *rows, uint32_t id, int64_t value)
+static bool add_constant(kehu__rows *rows, uint32_t id, int64_t value)
 {
     kehu__vector *v = kehu__rows_add(rows, id, KEHU__INTS);
-    if (v == NULL || !kehu__vector_reserve(v, rows->n == 0 ? 1 : rows->n))
-        return KEHU_NO_MEMORY;
+    if (v == NULL || !kehu__vector_reserve(v, rows->n))
+        return false;
     for (uint32_t i = 0; i < rows->n; i++)
         v->values.ints[i] = value;
     memset(v->missing, 0, rows->n);
     v->n = rows->n;
-    return KEHU_OK;
+    return true;
+}
+
+bool kehu__rows_number(kehu__rows *rows, kehu_store_part part, uint64_t sequence)
+{
+    return (part == KEHU_STORE_EVENTS || kehu__rows_find(rows, KEHU__TIME) != NULL ||
+            add_constant(rows, KEHU__TIME, KEHU__FIRST_TIME)) &&
+           add_constant(rows, KEHU__SEQUENCE, (int64_t)sequence);
 }
 
 /* Every row has an id of allowed size and a time. */
@@ -120,11 +127,8 @@ kehu_status kehu__batch_read(kehu__rows *rows, const kehu__schema *schema,
     status = n_rows == 0 || n_rows > KEHU__MAX_BATCH_ROWS
                  ? KEHU_FORMAT
                  : read_columns(rows, schema, part, payload, size);
-    if (status == KEHU_OK && part == KEHU_STORE_CUSTOMERS &&
-        kehu__rows_find(rows, KEHU__TIME) == NULL)
-        status = add_constant(rows, KEHU__TIME, KEHU__FIRST_TIME);
-    if (status == KEHU_OK)
-        status = add_constant(rows, KEHU__SEQUENCE, (int64_t)sequence);
+    if (status == KEHU_OK && !kehu__rows_number(rows, part, sequence))
+        status = KEHU_NO_MEMORY;
     if (status == KEHU_OK && !keys_sound(rows))
         status = KEHU_FORMAT;
     if (status != KEHU_OK)

@@ -44,6 +44,16 @@ kehu_status kehu__batch_write(kehu__buffer *out, const kehu__schema *schema,
                               kehu_store_part part, const kehu_column *columns,
                               int64_t n_columns, uint32_t *n_rows, kehu_error *err);
 
+/* The same kept as rows, which have texts of their own, as kehu__batch_read gives them
+ * back. */
+kehu_status kehu__batch_take(kehu__rows *rows, const kehu__schema *schema,
+                             kehu_store_part part, const kehu_column *columns,
+                             int64_t n_columns, uint64_t sequence, kehu_error *err);
+
+/* Fill in the sequence number and (customers without one) the time; false when memory is
+ * refused. */
+bool kehu__rows_number(kehu__rows *rows, kehu_store_part part, uint64_t sequence);
+
 /* The payload of a frame as rows, with the sequence number and (customers without
  * one) the time filled in. Texts stay in the payload, which must outlive the rows.
  * Any bytes are safe. Fails with KEHU_FORMAT, KEHU_NO_MEMORY. */

@@ -138,7 +138,9 @@ typedef struct kehu__segment_writer {
     uint64_t number, rows;
     uint32_t n_blocks, n_sum_blocks, directory_crc;
     uint64_t written; /* bytes already in the file */
-    kehu__rows block;
+    kehu__rows block;  /* without column 0, which is */
+    kehu__vector keys; /* a run of rows each, of */
+    int64_t lengths[KEHU__BLOCK_ROWS];
     kehu__sums sums; /* of events: not yet in a block */
     kehu__buffer out, directory;
 } kehu__segment_writer;
@@ -149,29 +151,19 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
                                 kehu_store_part part, const kehu__schema *schema,
                                 kehu_error *err);
 
-/* Add rows first..first+n-1, which have columns 0 to 2 at least. */
-kehu_status kehu__segment_add(kehu__segment_writer *w, const kehu__rows *rows,
-                              uint32_t first, uint32_t n, kehu_error *err);
+/* Add rows first..first+n-1, all of this customer, which have columns 1 and 2 at
+ * least. */
+kehu_status kehu__segment_add(kehu__segment_writer *w, const char *key, uint32_t key_size,
+                              const kehu__rows *rows, uint32_t first, uint32_t n,
+                              kehu_error *err);
 
-/* Rows to be picked one by one from several sets: a place is a set and a row in it. */
-typedef struct kehu__place {
-    uint32_t set, row;
-} kehu__place;
+/* The same in steps: the next n rows of the block are of this customer, whose rows may
+ * be its last ones; false when memory is refused. And the end of the block. */
+bool kehu__segment_add_run(kehu__segment_writer *w, const char *key, uint32_t key_size,
+                           uint32_t n);
+kehu_status kehu__segment_close_block(kehu__segment_writer *w, kehu_error *err);
 
-typedef struct kehu__picker {
-    const kehu__rows *sets;
-    size_t n_sets;
-    const kehu__vector **columns; /* [n columns of the writer][n_sets], NULL = missing */
-    size_t n_columns;
-} kehu__picker;
-
-/* Prepare for a writer, which must stay as it is; false when memory is refused. The
- * sets must outlive the picker. Memory: 8 bytes a set and column. */
-bool kehu__picker_begin(kehu__picker *p, const kehu__segment_writer *w,
-                        const kehu__rows *sets, size_t n_sets);
-void kehu__picker_free(kehu__picker *p, const kehu__segment_writer *w);
-kehu_status kehu__segment_pick(kehu__segment_writer *w, const kehu__picker *p,
-                               const kehu__place *places, uint32_t n, kehu_error *err);
+kehu_status kehu__segment_refused(const kehu__segment_writer *w, kehu_error *err);
 
 /* Complete the file and sync it; w->written is its size then. */
 kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err);

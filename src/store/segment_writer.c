@@ -4,13 +4,12 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/prefetch.h"
 #include "store/codec.h"
 #include "store/segment.h"
 
-enum { WRITE_BYTES = 1 << 20, AHEAD = 16 };
+enum { WRITE_BYTES = 1 << 20 };
 
-static kehu_status refused(const kehu__segment_writer *w, kehu_error *err)
+kehu_status kehu__segment_refused(const kehu__segment_writer *w, kehu_error *err)
 {
     return kehu__no_memory(err, w->fd < 0 ? "sorted rows" : w->name);
 }
@@ -19,13 +18,13 @@ static kehu_status add_columns(kehu__segment_writer *w, const kehu__schema *sche
                                kehu_error *err)
 {
     const uint32_t end = KEHU__FIRST_FIELD + schema->n_fields[w->part];
-    for (uint32_t id = 0; id < end; id++) {
+    for (uint32_t id = KEHU__TIME; id < end; id++) {
         if (kehu__schema_name(schema, w->part, id) == NULL)
             continue;
         if (kehu__rows_add(&w->block, id,
                            kehu__storage_of(kehu__schema_type(schema, w->part, id))) ==
             NULL)
-            return refused(w, err);
+            return kehu__segment_refused(w, err);
     }
     return KEHU_OK;
 }
@@ -46,6 +45,7 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
                                 .part = part,
                                 .number = number,
                                 .block = kehu__rows_new(a),
+                                .keys = kehu__vector_new(a, KEHU__TEXTS),
                                 .sums = {.rows = kehu__rows_new(a)},
                                 .out = kehu__buffer_new(a),
                                 .directory = kehu__buffer_new(a)};
@@ -62,7 +62,7 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
     if (status == KEHU_OK)
         status = add_columns(w, schema, err);
     if (status == KEHU_OK && part == KEHU_STORE_EVENTS && !kehu__sums_begin(&w->sums, a))
-        status = refused(w, err);
+        status = kehu__segment_refused(w, err);
     if (status != KEHU_OK)
         kehu__segment_writer_free(w);
     return status;
@@ -71,6 +71,7 @@ kehu_status kehu__segment_begin(kehu__segment_writer *w, const kehu__io *io,
 void kehu__segment_writer_free(kehu__segment_writer *w)
 {
     kehu__rows_free(&w->block);
+    kehu__vector_free(&w->keys);
     kehu__sums_free(&w->sums);
     kehu__buffer_free(&w->out);
     kehu__buffer_free(&w->directory);
@@ -88,26 +89,6 @@ static kehu_status write_out(kehu__segment_writer *w, kehu_error *err)
     w->written += w->out.size;
     w->out.size = 0;
     return KEHU_OK;
-}
-
-/* Column 0: rows of equal ids become one run. lengths[] has room. */
-static void find_runs(const kehu__vector *key, kehu__vector *keys, int64_t *lengths,
-                      bool *refused_memory)
-{
-    uint32_t n_runs = 0;
-    for (uint32_t i = 0, first = 0; i < key->n; i++) {
-        uint32_t size, before_size;
-        const char *text = kehu__vector_text(key, i, &size);
-        const char *before = kehu__vector_text(key, first, &before_size);
-        if (i > 0 && size == before_size && memcmp(text, before, size) == 0) {
-            lengths[n_runs - 1]++;
-            continue;
-        }
-        first = i;
-        lengths[n_runs++] = 1;
-        if (!kehu__vector_append(keys, key, i, 1))
-            *refused_memory = true;
-    }
 }
 
 static void limits(const kehu__vector *v, int64_t *least, int64_t *most)
@@ -178,7 +159,7 @@ static kehu_status put_block(kehu__segment_writer *w, const kehu__rows *rows,
         n_columns++;
     }
     if (w->out.failed || w->directory.failed)
-        return refused(w, err);
+        return kehu__segment_refused(w, err);
     kehu__store32(w->directory.bytes + count_at, n_columns);
     return KEHU_OK;
 }
@@ -198,42 +179,34 @@ static kehu_status close_sums(kehu__segment_writer *w, kehu_error *err)
     return KEHU_OK;
 }
 
-static kehu_status sum_up_runs(kehu__segment_writer *w, const kehu__vector *keys,
-                               const int64_t *lengths, kehu_error *err)
+static kehu_status sum_up_runs(kehu__segment_writer *w, kehu_error *err)
 {
     uint32_t first = 0;
-    for (uint32_t i = 0; i < keys->n; i++) {
+    for (uint32_t i = 0; i < w->keys.n; i++) {
         uint32_t size;
-        const char *key = kehu__vector_text(keys, i, &size);
-        const uint32_t end = first + (uint32_t)lengths[i];
+        const char *key = kehu__vector_text(&w->keys, i, &size);
+        const uint32_t end = first + (uint32_t)w->lengths[i];
         if (w->sums.rows.n == KEHU__BLOCK_ROWS &&
             !kehu__sums_goes_on(&w->sums, key, size))
             KEHU_TRY(close_sums(w, err));
         if (!kehu__sums_add(&w->sums, key, size, &w->block, first, end))
-            return refused(w, err);
+            return kehu__segment_refused(w, err);
         first = end;
     }
     return KEHU_OK;
 }
 
-static kehu_status close_block(kehu__segment_writer *w, kehu_error *err)
+kehu_status kehu__segment_close_block(kehu__segment_writer *w, kehu_error *err)
 {
-    const kehu__vector *key = kehu__rows_find(&w->block, KEHU__KEY);
-    int64_t lengths[KEHU__BLOCK_ROWS];
-    kehu__vector keys = kehu__vector_new(&w->alloc, KEHU__TEXTS);
-    bool failed = false;
-    kehu_status status;
     if (w->block.n == 0)
         return KEHU_OK;
-    find_runs(key, &keys, lengths, &failed);
-    status = failed ? refused(w, err) : put_block(w, &w->block, &keys, lengths, err);
-    if (status == KEHU_OK && w->part == KEHU_STORE_EVENTS)
-        status = sum_up_runs(w, &keys, lengths, err);
-    kehu__vector_free(&keys);
-    KEHU_TRY(status);
+    KEHU_TRY(put_block(w, &w->block, &w->keys, w->lengths, err));
+    if (w->part == KEHU_STORE_EVENTS)
+        KEHU_TRY(sum_up_runs(w, err));
     w->rows += w->block.n;
     w->n_blocks++;
     kehu__rows_clear(&w->block);
+    kehu__vector_clear(&w->keys);
     return w->out.size >= WRITE_BYTES ? write_out(w, err) : KEHU_OK;
 }
 
@@ -242,7 +215,7 @@ static uint32_t rows_that_fit(const kehu__segment_writer *w, const kehu__rows *r
                               uint32_t first, uint32_t n)
 {
     const uint32_t room = KEHU__BLOCK_ROWS - w->block.n;
-    uint64_t text = 0;
+    uint64_t text = w->keys.own.size;
     n = n < room ? n : room;
     for (uint32_t i = 0; i < w->block.n_columns; i++)
         text += w->block.columns[i].v.own.size;
@@ -256,151 +229,33 @@ static uint32_t rows_that_fit(const kehu__segment_writer *w, const kehu__rows *r
     return n;
 }
 
-kehu_status kehu__segment_add(kehu__segment_writer *w, const kehu__rows *rows,
-                              uint32_t first, uint32_t n, kehu_error *err)
+bool kehu__segment_add_run(kehu__segment_writer *w, const char *key, uint32_t key_size,
+                           uint32_t n)
+{
+    kehu__vector *keys = &w->keys;
+    uint32_t size = 0;
+    const char *last = keys->n == 0 ? "" : kehu__vector_text(keys, keys->n - 1, &size);
+    if (size == key_size && kehu__same_bytes(last, key, size)) {
+        w->lengths[keys->n - 1] += n;
+        return true;
+    }
+    w->lengths[keys->n] = n;
+    return kehu__vector_add_text(keys, key, key_size);
+}
+
+kehu_status kehu__segment_add(kehu__segment_writer *w, const char *key, uint32_t key_size,
+                              const kehu__rows *rows, uint32_t first, uint32_t n,
+                              kehu_error *err)
 {
     while (n > 0) {
         const uint32_t fit = rows_that_fit(w, rows, first, n);
-        if (fit > 0 && !kehu__rows_append(&w->block, rows, first, fit))
-            return refused(w, err);
+        if (fit > 0 && (!kehu__rows_append(&w->block, rows, first, fit) ||
+                        !kehu__segment_add_run(w, key, key_size, fit)))
+            return kehu__segment_refused(w, err);
         first += fit;
         n -= fit;
         if (w->block.n == KEHU__BLOCK_ROWS || n > 0)
-            KEHU_TRY(close_block(w, err));
-    }
-    return KEHU_OK;
-}
-
-bool kehu__picker_begin(kehu__picker *p, const kehu__segment_writer *w,
-                        const kehu__rows *sets, size_t n_sets)
-{
-    const size_t n = w->block.n_columns;
-    *p = (kehu__picker){.sets = sets, .n_sets = n_sets, .n_columns = n};
-    if (n_sets > SIZE_MAX / n)
-        return false;
-    p->columns = kehu__alloc(&w->alloc, n * n_sets, sizeof *p->columns);
-    for (size_t c = 0; p->columns != NULL && c < n; c++)
-        for (size_t s = 0; s < n_sets; s++)
-            p->columns[c * n_sets + s] = kehu__rows_get(&sets[s], w->block.columns[c].id);
-    return p->columns != NULL;
-}
-
-void kehu__picker_free(kehu__picker *p, const kehu__segment_writer *w)
-{
-    kehu__free(&w->alloc, p->columns, p->n_columns * p->n_sets, sizeof *p->columns);
-    p->columns = NULL;
-}
-
-/* Rows lie all over the log: ask early for a value that is wanted soon. */
-static void prefetch_value(const kehu__vector *const *from, const kehu__place *places,
-                           uint32_t i, uint32_t n)
-{
-    const kehu__vector *v = i + AHEAD < n ? from[places[i + AHEAD].set] : NULL;
-    if (v != NULL)
-        KEHU__PREFETCH(v->values.ints + places[i + AHEAD].row);
-}
-
-/* The list of missing values need not be touched where there are none. */
-static bool has_value(const kehu__vector *v, uint32_t row)
-{
-    return v != NULL && (v->n_missing == 0 || !v->missing[row]);
-}
-
-static void pick_values(kehu__vector *to, const kehu__vector *const *from,
-                        const kehu__place *places, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        const kehu__vector *v = from[places[i].set];
-        const uint32_t at = to->n + i;
-        prefetch_value(from, places, i, n);
-        to->missing[at] = !has_value(v, places[i].row);
-        to->n_missing += to->missing[at];
-        if (v == NULL)
-            memset(to->values.ints + at, 0, 8);
-        else
-            memcpy(to->values.ints + at, v->values.ints + places[i].row, 8);
-    }
-}
-
-static bool pick_texts(kehu__vector *to, const kehu__vector *const *from,
-                       const kehu__place *places, uint32_t n)
-{
-    size_t at = to->own.size, size = 0;
-    char *bytes;
-    for (uint32_t i = 0; i < n; i++) {
-        const kehu__vector *v = from[places[i].set];
-        const kehu__vector_piece source =
-            v == NULL ? (kehu__vector_piece){0, 0} : v->values.pieces[places[i].row];
-        size += source.size;
-        if (source.size > 0)
-            KEHU__PREFETCH(v->bytes + source.at);
-    }
-    if (size > 0 && kehu__buffer_room(&to->own, size) == NULL)
-        return false;
-    bytes = to->own.bytes;
-    to->bytes = bytes;
-    for (uint32_t i = 0; i < n; i++) {
-        const kehu__vector *v = from[places[i].set];
-        kehu__vector_piece piece = {(uint32_t)at, 0};
-        uint8_t missing = 1;
-        if (v != NULL) {
-            const kehu__vector_piece source = v->values.pieces[places[i].row];
-            missing = !has_value(v, places[i].row);
-            piece.size = source.size;
-            if (source.size > 0)
-                memcpy(bytes + at, v->bytes + source.at, source.size);
-        }
-        to->values.pieces[to->n + i] = piece;
-        to->missing[to->n + i] = missing;
-        to->n_missing += missing;
-        at += piece.size;
-    }
-    return true;
-}
-
-/* Bytes of text in these rows. */
-static uint64_t text_bytes(const kehu__segment_writer *w, const kehu__picker *p,
-                           const kehu__place *places, uint32_t n)
-{
-    uint64_t bytes = 0;
-    for (size_t c = 0; c < p->n_columns; c++) {
-        const kehu__vector *const *from = p->columns + c * p->n_sets;
-        for (uint32_t i = 0; w->block.columns[c].v.storage == KEHU__TEXTS && i < n; i++) {
-            prefetch_value(from, places, i, n);
-            if (from[places[i].set] != NULL)
-                bytes += from[places[i].set]->values.pieces[places[i].row].size;
-        }
-    }
-    return bytes;
-}
-
-kehu_status kehu__segment_pick(kehu__segment_writer *w, const kehu__picker *p,
-                               const kehu__place *places, uint32_t n, kehu_error *err)
-{
-    while (n > 0) {
-        const uint32_t room = KEHU__BLOCK_ROWS - w->block.n, take = n < room ? n : room;
-        if (w->block.n > 0 || text_bytes(w, p, places, take) > KEHU__BLOCK_TEXT) {
-            KEHU_TRY(kehu__segment_add(w, &p->sets[places->set], places->row, 1, err));
-            places++;
-            n--;
-            continue;
-        }
-        for (size_t c = 0; c < p->n_columns; c++) {
-            kehu__vector *to = &w->block.columns[c].v;
-            const kehu__vector *const *from = p->columns + c * p->n_sets;
-            if (!kehu__vector_reserve(to, (size_t)to->n + take))
-                return refused(w, err);
-            if (to->storage != KEHU__TEXTS)
-                pick_values(to, from, places, take);
-            else if (!pick_texts(to, from, places, take))
-                return refused(w, err);
-            to->n += take;
-        }
-        w->block.n += take;
-        places += take;
-        n -= take;
-        if (w->block.n == KEHU__BLOCK_ROWS)
-            KEHU_TRY(close_block(w, err));
+            KEHU_TRY(kehu__segment_close_block(w, err));
     }
     return KEHU_OK;
 }
@@ -409,7 +264,7 @@ kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err)
 {
     unsigned char tail[KEHU__SEGMENT_TAIL] = {0};
     int result;
-    KEHU_TRY(close_block(w, err));
+    KEHU_TRY(kehu__segment_close_block(w, err));
     KEHU_TRY(close_sums(w, err));
     w->directory_crc = kehu__crc32c(0, w->directory.bytes, w->directory.size);
     kehu__store64(tail, w->written + w->out.size);
@@ -423,7 +278,7 @@ kehu_status kehu__segment_end(kehu__segment_writer *w, kehu_error *err)
     kehu__buffer_add(&w->out, w->directory.bytes, w->directory.size);
     kehu__buffer_add(&w->out, tail, sizeof tail);
     if (w->out.failed)
-        return refused(w, err);
+        return kehu__segment_refused(w, err);
     if (w->fd < 0)
         return KEHU_OK;
     KEHU_TRY(write_out(w, err));

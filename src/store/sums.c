@@ -1,6 +1,6 @@
 #include "store/sums.h"
 
-#include <string.h>
+#include "base/bytes.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -61,7 +61,7 @@ bool kehu__sums_goes_on(const kehu__sums *s, const char *key, size_t size)
         return false;
     last = kehu__vector_text(kehu__rows_find(&s->rows, KEHU__KEY), s->rows.n - 1,
                              &last_size);
-    return size == last_size && memcmp(key, last, size) == 0;
+    return size == last_size && kehu__same_bytes(key, last, size);
 }
 
 static bool add_customer(kehu__sums *s, const char *key, size_t size, int64_t time)

@@ -334,7 +334,7 @@ static kehu_snapshot two_blocks(kehu__segment **segment, int64_t last_time)
     assert_int_equal(kehu__segment_begin(&w, &kehu__io_system, NULL, 1, 1,
                                          KEHU_STORE_EVENTS, &schema, &err),
                      KEHU_OK);
-    assert_int_equal(kehu__segment_add(&w, &rows, 0, rows.n, &err), KEHU_OK);
+    assert_int_equal(kehu__segment_add(&w, "a", 1, &rows, 0, rows.n, &err), KEHU_OK);
     assert_int_equal(kehu__segment_end(&w, &err), KEHU_OK);
     assert_int_equal(kehu__segment_of_writer(segment, &w, &err), KEHU_OK);
     kehu__segment_writer_free(&w);

@@ -223,7 +223,8 @@ static kehu__segment *forged_segment(const char *too_many, int64_t at)
                      KEHU_OK);
     if (too_many != NULL)
         assert_true(kehu__sums_add(&w.sums, too_many, strlen(too_many), &rows, 0, 1));
-    assert_int_equal(kehu__segment_add(&w, &rows, 1, 2, &err), KEHU_OK);
+    assert_int_equal(kehu__segment_add(&w, "a", 1, &rows, 1, 1, &err), KEHU_OK);
+    assert_int_equal(kehu__segment_add(&w, "b", 1, &rows, 2, 1, &err), KEHU_OK);
     assert_int_equal(kehu__segment_end(&w, &err), KEHU_OK);
     assert_int_equal(kehu__segment_of_writer(&segment, &w, &err), KEHU_OK);
     kehu__segment_writer_free(&w);

@@ -116,7 +116,8 @@ typedef struct kehu_svm_options {
  *          long as some text is not
  * labels   text or category column of the same length: the name of each text's
  *          class, at most 65,535 bytes; none missing or empty. Class numbers follow
- *          the names in byte order
+ *          the names in byte order. To train without some rows copies nothing: give
+ *          texts and labels as KEHU_CATEGORY with the other rows' numbers as codes
  * options  NULL for all defaults
  * err      NULL if only the status matters
  *

@@ -197,6 +197,20 @@ static int64_t class_at(const kehu__tree_names *names, const kehu_column *target
     return k;
 }
 
+/* Row i is the first without a target; how many are there? */
+static kehu_status fail_missing(const kehu__tree_names *names, const kehu_column *target,
+                                const uint8_t *use, int64_t i, memo *seen,
+                                kehu_error *err)
+{
+    int64_t n = 0;
+    for (int64_t row = i; row < target->length; row++)
+        n += use[row] && class_at(names, target, row, seen) == MISSING;
+    return kehu__fail(err, KEHU_DATA, i,
+                      "the target is missing in row %lld, the first of %lld: train "
+                      "without such rows, or give them weight 0",
+                      (long long)i, (long long)n);
+}
+
 static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
                                const kehu_column *target, const uint8_t *use,
                                kehu_error *err)
@@ -209,8 +223,7 @@ static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
             continue;
         k = class_at(names, target, i, &seen);
         if (k == MISSING)
-            return kehu__fail(err, KEHU_DATA, i, "the target is missing in row %lld",
-                              (long long)i);
+            return fail_missing(names, target, use, i, &seen, err);
         if (k == UNKNOWN)
             return kehu__fail(err, KEHU_DATA, i,
                               "the target of row %lld is not in options.classes",

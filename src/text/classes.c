@@ -48,12 +48,24 @@ static bool grow_slots(gathering *g)
     return true;
 }
 
+static int64_t count_empty(const kehu_column *labels)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < labels->length; i++)
+        n += kehu__column_text(labels, i).size == 0;
+    return n;
+}
+
 static kehu_status check_label(const kehu_column *labels, int64_t i, kehu__text text,
                                kehu_error *err)
 {
-    if (!kehu__column_valid(labels, i) || text.size == 0)
-        return kehu__fail(err, KEHU_DATA, i, "the label of row %lld is %s", (long long)i,
-                          kehu__column_valid(labels, i) ? "empty" : "missing");
+    if (text.size == 0)
+        return kehu__fail(err, KEHU_DATA, i,
+                          "the label of row %lld is %s, the first of %lld: train without "
+                          "such rows",
+                          (long long)i,
+                          kehu__column_valid(labels, i) ? "empty" : "missing",
+                          (long long)count_empty(labels));
     if (text.size > KEHU__MAX_CLASS_NAME)
         return kehu__fail(err, KEHU_DATA, i,
                           "the label of row %lld has %lld bytes, at most %d are possible",

@@ -346,7 +346,9 @@ static void test_keyword_training_refuses_what_it_cannot_learn_from(void **state
     learned.labels.validity = valid;
     assert_int_equal(kehu_keyword_train(&k, &learned.texts, &learned.labels, NULL, &err),
                      KEHU_DATA);
-    assert_string_equal(err.message, "the label of row 2 is missing");
+    assert_string_equal(
+        err.message,
+        "the label of row 2 is missing, the first of 1: train without such rows");
     assert_true(err.where == 2 && k == NULL);
     learned.labels.validity = NULL;
     learned.label[5] = '\x02';

@@ -294,6 +294,48 @@ static int cancel_at(void *ctx, double done, const char *stage)
     return (*(int *)ctx)-- == 0;
 }
 
+/* Rows without a label are left out as the header says: by the numbers of the others. */
+static void test_svm_trains_on_the_rows_that_are_numbered(void **state)
+{
+    static texts all, some;
+    const kehu_svm_options o = {.size = sizeof o, .cost = 1};
+    int32_t rows[60];
+    kehu_column chosen = {.type = KEHU_CATEGORY, .data = rows};
+    kehu_column chosen_labels;
+    kehu_svm *svm;
+    kept numbered, copied;
+    (void)state;
+    make(&all, 60, 3, 9);
+    clear(&some);
+    for (int32_t i = 0; i < 60; i++) {
+        char text[200] = "", label[200] = "";
+        if (i % 4 == 1) {
+            memset(all.label + all.label_ends[i], 0,
+                   (size_t)(all.label_ends[i + 1] - all.label_ends[i]));
+            continue;
+        }
+        memcpy(text, all.text + all.text_ends[i],
+               (size_t)(all.text_ends[i + 1] - all.text_ends[i]));
+        memcpy(label, all.label + all.label_ends[i],
+               (size_t)(all.label_ends[i + 1] - all.label_ends[i]));
+        add(&some, text, label);
+        rows[chosen.length++] = i;
+    }
+    chosen_labels = chosen;
+    chosen.dictionary = &all.texts;
+    chosen_labels.dictionary = &all.labels;
+    assert_int_equal(kehu_svm_train(&svm, &chosen, &chosen_labels, &o, NULL), KEHU_OK);
+    numbered = written(svm);
+    kehu_svm_free(svm);
+    assert_int_equal(kehu_svm_train(&svm, &some.texts, &some.labels, &o, NULL), KEHU_OK);
+    copied = written(svm);
+    kehu_svm_free(svm);
+    assert_int_equal(numbered.size, copied.size);
+    assert_memory_equal(numbered.bytes, copied.bytes, copied.size);
+    free(numbered.bytes);
+    free(copied.bytes);
+}
+
 static void expect(const texts *t, const kehu_svm_options *o, kehu_status wanted,
                    const char *message)
 {
@@ -317,10 +359,14 @@ static void test_svm_refuses_bad_training_data(void **state)
     add(&t, "一", "A");
     expect(&t, NULL, KEHU_ONE_CLASS, "all labels are the same");
     add(&t, "二", "");
-    expect(&t, NULL, KEHU_DATA, "the label of row 1 is empty");
+    expect(&t, NULL, KEHU_DATA,
+           "the label of row 1 is empty, the first of 1: train without such rows");
     t.labels.validity = &validity;
     add(&t, "三", "B");
-    expect(&t, NULL, KEHU_DATA, "the label of row 1 is missing");
+    add(&t, "四", "");
+    expect(&t, NULL, KEHU_DATA,
+           "the label of row 1 is missing, the first of 2: train without such rows");
+    t.texts.length = t.labels.length = 3;
     t.labels.validity = NULL;
     t.label[t.label_ends[1]] = 0;
     t.label_ends[2]++;
@@ -648,6 +694,7 @@ int main(void)
         cmocka_unit_test(test_svm_abstains_and_ranks),
         cmocka_unit_test(test_svm_comes_back_from_its_file),
         cmocka_unit_test(test_svm_refuses_damaged_files),
+        cmocka_unit_test(test_svm_trains_on_the_rows_that_are_numbered),
         cmocka_unit_test(test_svm_refuses_bad_training_data),
         cmocka_unit_test(test_svm_leaves_out_terms_beyond_the_limit),
         cmocka_unit_test(test_svm_learns_a_class_of_one_text),

@@ -247,10 +247,12 @@ static void test_tree_refuses_unusable_targets(void **state)
     (void)state;
     make_customers(&c, 7);
     memset(present, 0xFF, sizeof present);
-    present[1] = 0xF7;
+    present[1] = 0xF7; /* row 11 */
+    present[2] = 0xFC;
     c.target.validity = present;
     assert_int_equal(train_status(&c, 4, NULL, NULL, &err), KEHU_DATA);
-    assert_string_equal(err.message, "the target is missing in row 11");
+    assert_string_equal(err.message, "the target is missing in row 11, the first of 3: "
+                                     "train without such rows, or give them weight 0");
     assert_int_equal(err.where, 11);
     c.target.validity = NULL;
     options.classes = &classes;

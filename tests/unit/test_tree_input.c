@@ -174,7 +174,8 @@ static void test_tree_target_is_read_value_by_value(void **state)
     assert_int_equal(
         kehu__tree_target_read(&names, labels, &categories, NULL, use, &alloc, &err),
         KEHU_DATA);
-    assert_string_equal(err.message, "the target is missing in row 2999");
+    assert_string_equal(err.message, "the target is missing in row 2999, the first of 1: "
+                                     "train without such rows, or give them weight 0");
     kehu__tree_names_free(&names, &alloc);
 }
 

@@ -83,7 +83,7 @@ def test_damaged_models_are_refused(model):
 
 @pytest.mark.parametrize("texts, labels, options, kind, where, message", [
     (TEXTS, LABELS[:-1], {}, kehu.KehuArgumentError, -1, "7"),
-    (TEXTS, [*LABELS[:-1], None], {}, kehu.KehuDataError, 7, "label"),
+    (TEXTS, [*LABELS[:-1], None], {}, kehu.KehuDataError, 7, "row 7 is missing, the first of 1: train without such rows"),
     (TEXTS, ["a"] * 8, {}, kehu.KehuOneClassError, -1, "all labels are the same"),
     ([], [], {}, kehu.KehuEmptyError, -1, "text"),
     ([1, 2], ["a", "b"], {}, kehu.KehuColumnError, -1, "text"),

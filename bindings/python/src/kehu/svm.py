@@ -129,7 +129,8 @@ class Svm(Model):
               progress: Any = None) -> Svm:
         """Train on n texts and their n class names. Options that are 0 are left to the library.
 
-        texts, labels   columns of text, [n]; a missing or empty text is allowed, a label not
+        texts, labels   columns of text, [n]; a missing or empty text is allowed, a label not:
+                        train without such rows
         cost            C, 1e-6 to 1e6; 0: chosen from 2^-4 ... 2^6 by validation
         loss            "squared_hinge", "hinge", "logistic" or "crammer_singer" (hinge over all classes at once)
         n_folds         for choosing C and for probabilities, 2 to 20; 0: 5

@@ -323,8 +323,16 @@ double kehu__column_number(const kehu_column *c, int64_t i)
 
 void kehu__column_integers(const kehu_column *c, int64_t from, int64_t n, int64_t *out)
 {
-    if ((c->type == KEHU_INT64 || c->type == KEHU_TIMESTAMP) && c->validity == NULL)
-        memcpy(out, (const int64_t *)c->data + c->start + from, (size_t)n * sizeof *out);
+    const int64_t at = c->start + from;
+    const bool is_whole = c->validity == NULL;
+    if ((c->type == KEHU_INT64 || c->type == KEHU_TIMESTAMP) && is_whole)
+        memcpy(out, (const int64_t *)c->data + at, (size_t)n * sizeof *out);
+    else if ((c->type == KEHU_INT32 || c->type == KEHU_CATEGORY) && is_whole)
+        for (int64_t i = 0; i < n; i++)
+            out[i] = ((const int32_t *)c->data)[at + i];
+    else if ((c->type == KEHU_UINT8 || c->type == KEHU_CATEGORY8) && is_whole)
+        for (int64_t i = 0; i < n; i++)
+            out[i] = ((const uint8_t *)c->data)[at + i];
     else
         for (int64_t i = 0; i < n; i++)
             out[i] = kehu__column_integer(c, from + i);

@@ -1,6 +1,7 @@
 /* Best-first growth. Each open leaf keeps its rows grouped by class, so that
  * counting a histogram is a plain increment per cell whatever the number of
- * classes; a larger child's histogram is its parent's minus its sibling's. */
+ * classes; of each class only that child is counted which has fewer of its rows,
+ * its sibling has the rest of their parent's histogram. */
 #include "learn/tree_grow.h"
 
 #include <string.h>
@@ -8,9 +9,6 @@
 #include "base/error.h"
 
 enum { NO_HISTOGRAM = -1, MAX_HISTOGRAMS = 512, ALL_CLASSES = KEHU__TREE_MAX_CLASSES };
-
-/* Words of codes from which counting them is worth starting threads. */
-static const size_t LEAST_SHARED = 200000;
 
 /* Leaves of fewer rows are counted again rather than have their histogram kept:
  * subtracting costs as much as counting that many. */
@@ -87,11 +85,6 @@ void kehu__tree_grower_free(kehu__tree_grower *g)
     *g = (kehu__tree_grower){.alloc = a};
 }
 
-static uint32_t *bounds_of(kehu__tree_grower *g, uint32_t leaf)
-{
-    return g->bounds + (size_t)leaf * g->n_classes * 2;
-}
-
 static kehu__tree_histogram histogram_at(kehu__tree_grower *g, int32_t i)
 {
     const size_t at = (size_t)i * g->histogram_size;
@@ -103,58 +96,10 @@ static kehu__tree_histogram histogram_at(kehu__tree_grower *g, int32_t i)
     return h;
 }
 
-static uint32_t rows_of(kehu__tree_grower *g, uint32_t leaf)
-{
-    const uint32_t *b = bounds_of(g, leaf);
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < g->n_classes; k++)
-        n += b[2 * k + 1] - b[2 * k];
-    return n;
-}
-
-/* One histogram counted by several tasks, each some words of inputs. */
-typedef struct counting {
-    kehu__tree_grower *g;
-    const kehu__tree_rows *rows;
-    uint32_t leaf;
-    kehu__tree_histogram h;
-    size_t words_per_task;
-    uint32_t left_out; /* this class is not counted */
-} counting;
-
-static void count_words(void *arg, int64_t task)
-{
-    const counting *c = arg;
-    const uint32_t *b = bounds_of(c->g, c->leaf);
-    const size_t words = c->rows->stride / 8, from = (size_t)task * c->words_per_task;
-    const size_t to = words - from < c->words_per_task ? words : from + c->words_per_task;
-    for (uint32_t k = 0; k < c->g->n_classes; k++) {
-        if (k == c->left_out)
-            continue;
-        const size_t at = (size_t)k * c->rows->n_cells;
-        kehu__tree_histogram h = c->h;
-        if (c->rows->weights == NULL)
-            h.counts += at;
-        else
-            h.sums += at;
-        kehu__tree_count(c->rows, c->g->order + b[2 * k], b[2 * k + 1] - b[2 * k], h,
-                         from, to);
-    }
-}
-
 static void count_leaf(kehu__tree_grower *g, const kehu__tree_rows *rows, uint32_t leaf,
-                       uint32_t left_out, kehu__tree_histogram h)
+                       kehu__tree_histogram h)
 {
-    const size_t words = rows->stride / 8;
-    counting c = {g, rows, leaf, h, words, left_out};
-    memset(h.counts, 0, g->histogram_size * g->cell_size);
-    if (g->run == NULL || kehu__run_threads(g->run) == 1 ||
-        rows_of(g, leaf) * words < LEAST_SHARED) {
-        count_words(&c, 0);
-        return;
-    }
-    c.words_per_task = 4;
-    kehu__parallel(g->run, (int64_t)((words + 3) / 4), count_words, &c);
+    kehu__tree_count_leaves(g, rows, leaf, leaf, ALL_CLASSES, h);
 }
 
 /* All rows' histogram: of the largest class it is what the others leave of the totals. */
@@ -167,28 +112,17 @@ static void count_root(kehu__tree_grower *g, const kehu__tree_rows *rows,
     for (uint32_t k = 1; k < g->n_classes; k++)
         if (sizes[k] > sizes[largest])
             largest = k;
-    count_leaf(g, rows, 0, largest, h);
+    kehu__tree_count_leaves(g, rows, 0, 0, largest, h);
     memcpy(h.counts + largest * n, rows->totals, n * sizeof *h.counts);
     for (uint32_t k = 0; k < g->n_classes; k++)
         for (size_t i = 0; k != largest && i < n; i++)
             h.counts[largest * n + i] -= h.counts[k * n + i];
 }
 
-static void subtract(const kehu__tree_grower *g, kehu__tree_histogram from,
-                     kehu__tree_histogram part)
-{
-    if (g->cell_size == sizeof *from.counts)
-        for (size_t i = 0; i < g->histogram_size; i++)
-            from.counts[i] -= part.counts[i];
-    else
-        for (size_t i = 0; i < g->histogram_size; i++)
-            from.sums[i] -= part.sums[i];
-}
-
 static void count_classes(kehu__tree_grower *g, const kehu__tree_rows *rows,
                           uint32_t leaf)
 {
-    const uint32_t *b = bounds_of(g, leaf);
+    const uint32_t *b = kehu__tree_bounds(g, leaf);
     double *counts = g->counts + (size_t)g->leaf_nodes[leaf] * g->n_classes;
     for (uint32_t k = 0; k < g->n_classes; k++) {
         uint64_t sum = b[2 * k + 1] - b[2 * k];
@@ -210,11 +144,28 @@ static double node_weight(const kehu__tree_grower *g, const kehu__tree_rows *row
     return sum * rows->weight_unit;
 }
 
-/* Rows in class order as the root's leaf. */
-static void start_root(kehu__tree_grower *g, const kehu__tree_rows *rows,
-                       const uint8_t *fold, uint8_t skip)
+/* Rows of two classes in their order: no row waits for a counter in memory. */
+static void order_two(kehu__tree_grower *g, const kehu__tree_rows *rows,
+                      const uint8_t *fold, uint8_t skip, uint32_t *b)
 {
-    uint32_t *b = bounds_of(g, 0), at = 0;
+    uint32_t n[2] = {0, 0};
+    for (uint32_t i = 0; i < rows->n_rows; i++) {
+        const uint32_t used = fold == NULL || fold[i] != skip, second = rows->labels[i];
+        g->order[n[0]] = g->spill[n[1]] = i;
+        n[0] += used & (second ^ 1);
+        n[1] += used & second;
+    }
+    if (n[1] > 0)
+        memcpy(g->order + n[0], g->spill, n[1] * sizeof *g->order);
+    b[0] = 0;
+    b[1] = b[2] = n[0];
+    b[3] = n[0] + n[1];
+}
+
+static void order_many(kehu__tree_grower *g, const kehu__tree_rows *rows,
+                       const uint8_t *fold, uint8_t skip, uint32_t *b)
+{
+    uint32_t at = 0;
     memset(b, 0, (size_t)g->n_classes * 2 * sizeof *b);
     for (uint32_t i = 0; i < rows->n_rows; i++)
         if (fold == NULL || fold[i] != skip)
@@ -227,6 +178,14 @@ static void start_root(kehu__tree_grower *g, const kehu__tree_rows *rows,
     for (uint32_t i = 0; i < rows->n_rows; i++)
         if (fold == NULL || fold[i] != skip)
             g->order[b[2 * rows->labels[i] + 1]++] = i;
+}
+
+/* Rows in class order as the root's leaf. */
+static void start_root(kehu__tree_grower *g, const kehu__tree_rows *rows,
+                       const uint8_t *fold, uint8_t skip)
+{
+    (g->n_classes == 2 ? order_two : order_many)(g, rows, fold, skip,
+                                                 kehu__tree_bounds(g, 0));
     g->nodes[0] = (kehu__tree_node){.feature = -1};
     g->n_nodes = 1;
     g->leaf_nodes[0] = 0;
@@ -241,7 +200,7 @@ static void start_root(kehu__tree_grower *g, const kehu__tree_rows *rows,
 static void part_rows(kehu__tree_grower *g, const kehu__tree_rows *rows,
                       const kehu__tree_split *split, uint32_t leaf, uint32_t new_leaf)
 {
-    uint32_t *b = bounds_of(g, leaf), *nb = bounds_of(g, new_leaf);
+    uint32_t *b = kehu__tree_bounds(g, leaf), *nb = kehu__tree_bounds(g, new_leaf);
     const uint8_t *codes = rows->inputs[split->feature].codes;
     uint8_t left[256];
     for (uint32_t code = 0; code < 256; code++)
@@ -289,8 +248,8 @@ static int32_t take_histogram(kehu__tree_grower *g)
 static void keep_or_release(kehu__tree_grower *g, const kehu__tree_rows *rows,
                             uint32_t leaf)
 {
-    if (g->splits[leaf].feature < 0 || rows_of(g, leaf) < least_kept_rows(rows) ||
-        g->n_free < 1)
+    if (g->splits[leaf].feature < 0 ||
+        kehu__tree_rows_of(g, leaf) < least_kept_rows(rows) || g->n_free < 1)
         release_histogram(g, leaf);
 }
 
@@ -307,7 +266,8 @@ static bool may_split(const kehu__tree_grower *g, const kehu__tree_rows *rows,
 static void search_siblings(kehu__tree_grower *g, const kehu__tree_rows *rows,
                             const kehu__tree_growth *how, uint32_t a, uint32_t b)
 {
-    const uint32_t small = rows_of(g, a) <= rows_of(g, b) ? a : b, large = a + b - small;
+    const uint32_t small = kehu__tree_rows_of(g, a) <= kehu__tree_rows_of(g, b) ? a : b,
+                   large = a + b - small;
     const int32_t parent = g->leaf_histogram[a];
     const bool small_may = may_split(g, rows, how, small),
                large_may = may_split(g, rows, how, large);
@@ -320,8 +280,7 @@ static void search_siblings(kehu__tree_grower *g, const kehu__tree_rows *rows,
             if (!(i == 0 ? small_may : large_may))
                 continue;
             g->leaf_histogram[leaf] = take_histogram(g);
-            count_leaf(g, rows, leaf, ALL_CLASSES,
-                       histogram_at(g, g->leaf_histogram[leaf]));
+            count_leaf(g, rows, leaf, histogram_at(g, g->leaf_histogram[leaf]));
             find_split(g, rows, how, leaf, histogram_at(g, g->leaf_histogram[leaf]));
             keep_or_release(g, rows, leaf);
         }
@@ -330,12 +289,14 @@ static void search_siblings(kehu__tree_grower *g, const kehu__tree_rows *rows,
     counted = take_histogram(g);
     g->leaf_histogram[small] = counted;
     g->leaf_histogram[large] = parent;
-    if (small_may || large_may)
-        count_leaf(g, rows, small, ALL_CLASSES, histogram_at(g, counted));
-    if (large_may) {
-        subtract(g, histogram_at(g, parent), histogram_at(g, counted));
-        find_split(g, rows, how, large, histogram_at(g, parent));
+    if (small_may || large_may) {
+        kehu__tree_count_leaves(g, rows, small, large, ALL_CLASSES,
+                                histogram_at(g, counted));
+        kehu__tree_part_histograms(g, rows, small, large, histogram_at(g, counted),
+                                   histogram_at(g, parent));
     }
+    if (large_may)
+        find_split(g, rows, how, large, histogram_at(g, parent));
     if (small_may)
         find_split(g, rows, how, small, histogram_at(g, counted));
     keep_or_release(g, rows, small);
@@ -391,7 +352,7 @@ void kehu__tree_grow(kehu__tree_grower *g, const kehu__tree_rows *rows,
         if (rows->totals != NULL && fold == NULL)
             count_root(g, rows, histogram_at(g, g->leaf_histogram[0]));
         else
-            count_leaf(g, rows, 0, ALL_CLASSES, histogram_at(g, g->leaf_histogram[0]));
+            count_leaf(g, rows, 0, histogram_at(g, g->leaf_histogram[0]));
         find_split(g, rows, how, 0, histogram_at(g, g->leaf_histogram[0]));
         keep_or_release(g, rows, 0);
     }

@@ -134,6 +134,32 @@ void kehu__tree_grower_free(kehu__tree_grower *g);
 void kehu__tree_grow(kehu__tree_grower *g, const kehu__tree_rows *rows,
                      const kehu__tree_growth *how, const uint8_t *fold, uint8_t skip);
 
+static inline uint32_t *kehu__tree_bounds(const kehu__tree_grower *g, uint32_t leaf)
+{
+    return g->bounds + (size_t)leaf * g->n_classes * 2;
+}
+
+static inline uint32_t kehu__tree_rows_of(const kehu__tree_grower *g, uint32_t leaf)
+{
+    const uint32_t *b = kehu__tree_bounds(g, leaf);
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < g->n_classes; k++)
+        n += b[2 * k + 1] - b[2 * k];
+    return n;
+}
+
+/* Into h of each class but `left_out` the rows of that one of two leaves which has fewer
+ * of them; the leaves may be the same. */
+void kehu__tree_count_leaves(const kehu__tree_grower *g, const kehu__tree_rows *rows,
+                             uint32_t leaf, uint32_t other, uint32_t left_out,
+                             kehu__tree_histogram h);
+
+/* Out of what that counted and of both leaves' histogram: theirs, the first leaf's in
+ * place of the former, the other's of the latter. */
+void kehu__tree_part_histograms(const kehu__tree_grower *g, const kehu__tree_rows *rows,
+                                uint32_t leaf, uint32_t other,
+                                kehu__tree_histogram counted, kehu__tree_histogram both);
+
 /* Count n rows, all of one class, into that class's cells h, for the inputs of words
  * from .. to - 1 (eight inputs a word). */
 void kehu__tree_count(const kehu__tree_rows *rows, const uint32_t *order, uint32_t n,

@@ -24,6 +24,7 @@ typedef struct search {
         *plain[2]; /* [n_codes] instead of cells: of two classes that weigh 1 */
     uint32_t n_codes;
     int8_t monotone; /* of the input */
+    double floor;    /* splits that gain less are of no use */
 } search;
 
 static double xlogx(const kehu__tree_rows *rows, double x)
@@ -159,36 +160,92 @@ static double entropy_of(const kehu__tree_rows *rows, uint32_t a, uint32_t b)
     return count_logs(rows, a + b) - (count_logs(rows, a) + count_logs(rows, b));
 }
 
+/* Counts of two classes left of every cut, as sums over the codes. */
+typedef struct cuts {
+    uint32_t n, first, end; /* of all the cuts those from first to end - 1 leave enough
+                               rows on both sides */
+    uint32_t a[256], b[256], after[256]; /* [n] of each class on the left; after which
+                                            code */
+    double bound[256];                   /* the cut gains no more */
+    double highest;                      /* bound, and its cut */
+    uint32_t likely;
+} cuts;
+
+static void list_cuts(const search *s, uint32_t end, bool missing_left, cuts *c)
+{
+    const uint32_t missing = s->n_codes - 1, *first = s->plain[0], *second = s->plain[1];
+    uint32_t a = missing_left ? first[missing] : 0,
+             b = missing_left ? second[missing] : 0, n = 0;
+    for (uint32_t t = 0; t < end; t++) {
+        a += first[t];
+        b += second[t];
+        c->a[n] = a;
+        c->b[n] = b;
+        c->after[n] = t;
+        n += first[t] + second[t] > 0;
+    }
+    c->n = n;
+    for (c->first = 0; c->first < n; c->first++)
+        if ((double)(c->a[c->first] + c->b[c->first]) >= s->min_leaf_weight)
+            break;
+    for (c->end = n; c->end > c->first; c->end--)
+        if (s->total - (double)(c->a[c->end - 1] + c->b[c->end - 1]) >=
+            s->min_leaf_weight)
+            break;
+}
+
+/* Entropy gains no more than chi squared of the cut's table of four counts: for the
+ * divergence of Kullback and Leibler is at most that of Pearson (Gibbs and Su 2002,
+ * theorem 5). */
+static void bound_gains(const search *s, cuts *c)
+{
+    const double all_a = s->counts[0], all_b = s->counts[1], n = s->total;
+    const double factor = n / (all_a * all_b) * (1 + 1e-9), rounding = 1e-9 * n;
+    for (uint32_t i = c->first; i < c->end; i++) {
+        const double a = c->a[i], b = c->b[i], d = a * all_b - b * all_a;
+        c->bound[i] = d * d / ((a + b) * (n - (a + b))) * factor + rounding;
+    }
+    c->highest = 0;
+    for (uint32_t i = c->first; i < c->end; i++)
+        if (c->bound[i] > c->highest) {
+            c->highest = c->bound[i];
+            c->likely = i;
+        }
+}
+
+static double plain_gain(const search *s, uint32_t a, uint32_t b)
+{
+    return s->impurity - entropy_of(s->rows, a, b) -
+           entropy_of(s->rows, (uint32_t)s->counts[0] - a, (uint32_t)s->counts[1] - b);
+}
+
 /* scan_cuts() to the last bit for the entropy of two classes that weigh 1, the most
- * frequent case: no cell is converted and no class looped over. */
+ * frequent case: logarithms are taken only of cuts that may be the best. */
 static uint32_t scan_plain(const search *s, uint32_t end, bool missing_left,
                            kehu__tree_split *best)
 {
-    const uint32_t missing = s->n_codes - 1, *first = s->plain[0], *second = s->plain[1];
-    const uint32_t all[2] = {(uint32_t)s->counts[0], (uint32_t)s->counts[1]};
-    uint32_t a = missing_left ? first[missing] : 0,
-             b = missing_left ? second[missing] : 0, n_cuts = 0;
-    for (uint32_t t = 0; t < end; t++) {
+    cuts c;
+    double least = s->floor > best->gain ? s->floor : best->gain;
+    c.likely = 0;
+    list_cuts(s, end, missing_left, &c);
+    bound_gains(s, &c);
+    if (c.highest > least) {
+        const double gain = plain_gain(s, c.a[c.likely], c.b[c.likely]);
+        least = gain > least ? gain : least;
+    }
+    for (uint32_t i = c.first; i < c.end; i++) {
         double gain;
-        if (first[t] + second[t] == 0)
+        if (c.bound[i] < least)
             continue;
-        a += first[t];
-        b += second[t];
-        if ((double)(a + b) < s->min_leaf_weight)
-            continue;
-        if (s->total - (double)(a + b) < s->min_leaf_weight)
-            break;
-        gain = s->impurity - entropy_of(s->rows, a, b) -
-               entropy_of(s->rows, all[0] - a, all[1] - b);
-        n_cuts++;
+        gain = plain_gain(s, c.a[i], c.b[i]);
         if (gain > best->gain) {
             best->gain = gain;
-            best->share = (double)(a + b) / s->total;
-            best->cut = t;
+            best->share = (double)(c.a[i] + c.b[i]) / s->total;
+            best->cut = c.after[i];
             best->flags = missing_left ? KEHU__TREE_MISSING_LEFT : 0;
         }
     }
-    return n_cuts;
+    return c.end - c.first;
 }
 
 static void search_ordered(const search *s, kehu__tree_split *best)
@@ -344,6 +401,8 @@ void kehu__tree_best_split(const kehu__tree_rows *rows, const kehu__tree_growth 
         *c = (kehu__tree_split){.feature = -1, .gain = least};
         s.n_codes = input->n_codes;
         s.monotone = input->monotone;
+        s.floor =
+            how->criterion != KEHU_TREE_GAIN_RATIO && best->feature >= 0 ? best->gain : 0;
         s.plain[0] = s.plain[1] = NULL;
         if (plain && input->ordered && input->monotone == 0)
             for (uint32_t k = 0; k < 2; k++)

@@ -7,7 +7,10 @@
 #include "base/sort.h"
 #include "learn/tree_levels.h"
 
-enum { MAX_NUMBER = 24 }; /* bytes of an int64 in decimal */
+enum {
+    MAX_NUMBER = 24, /* bytes of an int64 in decimal */
+    BLOCK = 512      /* rows whose values are read at once */
+};
 
 static kehu_status too_many_classes(kehu_error *err)
 {
@@ -133,28 +136,51 @@ static void remember(memo *m, int64_t value, uint32_t k)
     m->classes[at] = k + 1;
 }
 
+/* The target's values a block at a time: integers, or codes of categories. Of other texts
+ * there is none. */
+typedef struct values {
+    const kehu_column *target;
+    bool has_any;
+    int64_t block[BLOCK];
+} values;
+
+static void values_open(values *v, const kehu_column *target)
+{
+    v->target = target;
+    v->has_any =
+        !kehu__type_is_text(target->type) || kehu__column_kind(target) == KEHU_CATEGORY;
+}
+
+/* Of row i; rows are gone through from the first, none is left out. */
+static int64_t value_at(values *v, int64_t i)
+{
+    const int64_t left = v->target->length - i;
+    if (v->has_any && i % BLOCK == 0)
+        kehu__column_integers(v->target, i, left < BLOCK ? left : BLOCK, v->block);
+    return v->has_any ? v->block[i % BLOCK] : 0;
+}
+
 static kehu_status names_from_integers(kehu__tree_names *names, const kehu_column *target,
                                        const uint8_t *use, const kehu_allocator *alloc,
                                        kehu_error *err)
 {
-    int64_t values[KEHU__TREE_MAX_CLASSES];
+    int64_t found[KEHU__TREE_MAX_CLASSES];
     kehu__text texts[KEHU__TREE_MAX_CLASSES];
     char digits[KEHU__TREE_MAX_CLASSES][MAX_NUMBER];
     uint32_t n = 0;
     memo seen = {0};
+    values v;
+    values_open(&v, target);
     for (int64_t i = 0; i < target->length; i++) {
-        int64_t x;
-        if (!use[i] || !kehu__column_valid(target, i))
+        const int64_t x = value_at(&v, i);
+        if (!use[i] || !kehu__column_valid(target, i) || recall(&seen, x) >= 0)
             continue;
-        x = kehu__column_integer(target, i);
-        if (recall(&seen, x) >= 0)
-            continue;
-        if (!insert_value(values, &n, x))
+        if (!insert_value(found, &n, x))
             return too_many_classes(err);
         remember(&seen, x, 0);
     }
     for (uint32_t k = 0; k < n; k++)
-        texts[k] = integer_text(target, values[k], digits[k]);
+        texts[k] = integer_text(target, found[k], digits[k]);
     return store_names(names, texts, n, alloc, err);
 }
 
@@ -171,40 +197,38 @@ static int64_t find_class(const kehu__tree_names *names, kehu__text text)
     return UNKNOWN;
 }
 
-/* Class of row i; a missing text is an empty one. */
-static int64_t class_at(const kehu__tree_names *names, const kehu_column *target,
-                        int64_t i, memo *seen)
+/* Class of row i, whose value this is; a missing text is an empty one. */
+static int64_t class_of(const kehu__tree_names *names, const values *v, int64_t i,
+                        int64_t value, memo *seen)
 {
-    const bool is_text = kehu__type_is_text(target->type);
-    const bool is_plain = is_text && kehu__column_kind(target) != KEHU_CATEGORY;
+    const bool is_text = kehu__type_is_text(v->target->type);
     char digits[MAX_NUMBER];
     kehu__text text;
-    int64_t value = 0, k;
-    if (!kehu__column_valid(target, i))
+    int64_t k;
+    if (!kehu__column_valid(v->target, i))
         return MISSING;
-    if (!is_plain) {
-        value = is_text ? kehu__column_code(target, i) : kehu__column_integer(target, i);
-        k = recall(seen, value);
-        if (k >= 0)
-            return k;
-    }
-    text = is_text ? kehu__column_text(target, i) : integer_text(target, value, digits);
+    k = v->has_any ? recall(seen, value) : UNKNOWN;
+    if (k >= 0)
+        return k;
+    text = is_text ? kehu__column_text(v->target, i)
+                   : integer_text(v->target, value, digits);
     if (text.size == 0)
         return MISSING;
     k = find_class(names, text);
-    if (k >= 0 && !is_plain)
+    if (k >= 0)
         remember(seen, value, (uint32_t)k);
     return k;
 }
 
 /* Row i is the first without a target; how many are there? */
-static kehu_status fail_missing(const kehu__tree_names *names, const kehu_column *target,
-                                const uint8_t *use, int64_t i, memo *seen,
+static kehu_status fail_missing(const kehu_column *target, const uint8_t *use, int64_t i,
                                 kehu_error *err)
 {
+    const bool is_text = kehu__type_is_text(target->type);
     int64_t n = 0;
     for (int64_t row = i; row < target->length; row++)
-        n += use[row] && class_at(names, target, row, seen) == MISSING;
+        n += use[row] && (!kehu__column_valid(target, row) ||
+                          (is_text && kehu__column_text(target, row).size == 0));
     return kehu__fail(err, KEHU_DATA, i,
                       "the target is missing in row %lld, the first of %lld: train "
                       "without such rows, or give them weight 0",
@@ -216,14 +240,17 @@ static kehu_status read_labels(const kehu__tree_names *names, uint8_t *labels,
                                kehu_error *err)
 {
     memo seen = {0};
+    values v;
     int64_t n = 0;
+    values_open(&v, target);
     for (int64_t i = 0; i < target->length; i++) {
+        const int64_t value = value_at(&v, i);
         int64_t k;
         if (!use[i])
             continue;
-        k = class_at(names, target, i, &seen);
+        k = class_of(names, &v, i, value, &seen);
         if (k == MISSING)
-            return fail_missing(names, target, use, i, &seen, err);
+            return fail_missing(target, use, i, err);
         if (k == UNKNOWN)
             return kehu__fail(err, KEHU_DATA, i,
                               "the target of row %lld is not in options.classes",
@@ -264,9 +291,11 @@ kehu_status kehu__tree_outcomes_read(int32_t *labels, const kehu__tree_names *cl
                                      const kehu_column *target, kehu_error *err)
 {
     memo seen = {0};
+    values v;
     KEHU_TRY(check_type(target, err));
+    values_open(&v, target);
     for (int64_t i = 0; i < target->length; i++) {
-        const int64_t k = class_at(classes, target, i, &seen);
+        const int64_t k = class_of(classes, &v, i, value_at(&v, i), &seen);
         labels[i] = k < 0 ? -1 : (int32_t)k;
         if (k == UNKNOWN)
             return kehu__fail(err, KEHU_DATA, i,

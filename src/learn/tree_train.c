@@ -154,7 +154,8 @@ static kehu_status read_folds(training *t, const kehu_column *row_ids, kehu_erro
                               "row_ids has %lld rows, the target has %lld",
                               (long long)row_ids->length, (long long)t->n_given);
     }
-    for (int64_t i = 0; i < t->n_given; i++) {
+    memset(t->fold, 0, (size_t)t->n_rows * t->n_repeats);
+    for (int64_t i = 0; t->options.n_folds > 1 && i < t->n_given; i++) {
         uint64_t h;
         if (!t->use[i])
             continue;
@@ -285,9 +286,12 @@ static kehu_status read_monotone(training *t, kehu_error *err)
 static kehu_status check_classes(training *t, kehu_error *err)
 {
     const uint32_t K = t->tree->classes.n;
-    uint32_t seen[KEHU__TREE_MAX_CLASSES] = {0}, n_seen = 0;
+    bool seen[KEHU__TREE_MAX_CLASSES] = {false};
+    uint32_t n_seen = 0;
     for (uint32_t i = 0; i < t->n_rows; i++)
-        n_seen += seen[t->labels[i]]++ == 0;
+        seen[t->labels[i]] = true;
+    for (uint32_t k = 0; k < K; k++)
+        n_seen += seen[k];
     if (n_seen < 2)
         return kehu__fail(err, KEHU_ONE_CLASS, -1, "all %lld rows are of class %s",
                           (long long)t->n_rows,

@@ -57,7 +57,7 @@ TARGET static inline entries avx512_load(const uint32_t *columns, const float *v
                                          int64_t n, const float *weights)
 {
     entries e;
-    e.in = n < KEHU__LANES ? (__mmask16)((1u << n) - 1) : (__mmask16)0xFFFF;
+    e.in = (__mmask16)(n < KEHU__LANES ? (1u << n) - 1 : 0xFFFF);
     e.at = _mm512_maskz_loadu_epi32(e.in, columns);
     e.values = _mm512_maskz_loadu_ps(e.in, values);
     e.weights = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), e.in, e.at, weights, 4);

@@ -222,7 +222,7 @@ typedef struct kehu_rfm_options {
  * Fails with KEHU_ARGUMENT (option out of range; edges that fall: err->where is
  * the index), KEHU_EMPTY (no customers), KEHU_DATA (negative recency or orders:
  * err->where is the row), KEHU_VERSION, KEHU_NO_MEMORY.
- * Time O(n), peak extra memory 16 n bytes a thread. */
+ * Time O(n), peak extra memory 40 KB and at worst 16 n bytes a thread. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_rfm_fit(kehu_rfm **out,
                                                   const kehu_rfm_columns *columns,
                                                   const kehu_rfm_options *options,

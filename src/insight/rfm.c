@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/maths.h"
 #include "base/mem.h"
-#include "base/sort.h"
 #include "base/thread.h"
 #include "insight/rfm.h"
+#include "insight/rfm_rank.h"
 
 enum { DEFAULT_LEVELS = 5 };
 
@@ -59,23 +59,31 @@ static int64_t between(int64_t from, int64_t to, uint64_t m, uint64_t q, uint64_
     return (int64_t)((uint64_t)from + share((uint64_t)to - (uint64_t)from, m, q, rest));
 }
 
-/* Edge k of `levels` of n ascending values. */
-static void set_edge(kehu_rfm_cuts *c, const int64_t *sorted, int64_t n, uint32_t k)
+/* Where an edge lies: at a rank, or a share of the way to the next one. */
+static int64_t rank_of(const kehu_rfm_cuts *c, int64_t n, uint32_t k, uint64_t *part)
 {
-    const uint64_t q = c->levels;
-    uint64_t rest = 0;
-    int64_t low;
     if (c->rule == KEHU_RFM_NEAREST_RANK) {
         /* ceil(k n / q) without the product. */
-        const uint64_t rank = share((uint64_t)n, k, q, &rest) + (rest > 0);
-        low = sorted[rank - 1];
-        rest = 0;
-    } else if (c->rule == KEHU_RFM_EQUAL_WIDTH) {
-        low = between(sorted[0], sorted[n - 1], k, q, &rest);
+        const uint64_t rank = share((uint64_t)n, k, c->levels, part) + (*part > 0);
+        *part = 0;
+        return (int64_t)rank - 1;
+    }
+    return (int64_t)share((uint64_t)(n - 1), k, c->levels, part);
+}
+
+/* Edge k of `levels`. */
+static void set_edge(kehu_rfm_cuts *c, const kehu__ranks *r, uint32_t k)
+{
+    const uint64_t q = c->levels;
+    uint64_t part, rest = 0;
+    int64_t low;
+    if (c->rule == KEHU_RFM_EQUAL_WIDTH) {
+        low = between(r->least, r->most, k, q, &rest);
     } else {
-        uint64_t part;
-        const uint64_t i = share((uint64_t)(n - 1), k, q, &part);
-        low = between(sorted[i], sorted[part > 0 ? i + 1 : i], part, q, &rest);
+        const int64_t rank = rank_of(c, r->n, k, &part);
+        low = kehu__ranks_at(r, rank);
+        if (part > 0)
+            low = between(low, kehu__ranks_at(r, rank + 1), part, q, &rest);
     }
     c->edge[k - 1] = (double)low + (double)rest / (double)q;
     c->at_most[k - 1] = low;
@@ -86,57 +94,40 @@ static void set_edge(kehu_rfm_cuts *c, const int64_t *sorted, int64_t n, uint32_
     }
 }
 
-/* How many of sorted[n] are at most x. */
-static int64_t count_up_to(const int64_t *sorted, int64_t n, int64_t x)
+static bool set_edges(kehu_rfm_cuts *c, kehu__ranks *r)
 {
-    int64_t from = 0, to = n;
-    while (from < to) {
-        const int64_t middle = from + (to - from) / 2;
-        if (sorted[middle] <= x)
-            from = middle + 1;
-        else
-            to = middle;
+    if (c->given)
+        return true;
+    for (uint32_t k = 1; k < c->levels && c->rule != KEHU_RFM_EQUAL_WIDTH; k++) {
+        uint64_t part;
+        const int64_t rank = rank_of(c, r->n, k, &part);
+        kehu__ranks_want(r, rank);
+        if (part > 0)
+            kehu__ranks_want(r, rank + 1);
     }
-    return from;
+    if (!kehu__ranks_find(r))
+        return false;
+    for (uint32_t k = 1; k < c->levels; k++)
+        set_edge(c, r, k);
+    return true;
 }
 
-static void count_grades(kehu_rfm_cuts *c, int which, const int64_t *sorted, int64_t n)
+static void count_grades(kehu_rfm_cuts *c, int which, const kehu__ranks *r)
 {
     int64_t before = 0;
     memset(c->count, 0, sizeof c->count);
-    c->n = n;
-    c->least = n > 0 ? sorted[0] : 0;
-    c->most = n > 0 ? sorted[n - 1] : 0;
+    c->n = r->n;
+    c->least = r->least;
+    c->most = r->most;
     c->n_used = 0;
-    for (uint32_t step = 0; step < c->levels; step++) {
+    for (uint32_t step = 0; step < c->levels && r->n > 0; step++) {
         const int64_t up_to =
-            step + 1 < c->levels ? count_up_to(sorted, n, c->at_most[step]) : n;
+            step + 1 < c->levels ? kehu__ranks_up_to(r, c->at_most[step]) : r->n;
         c->count[which == KEHU_RFM_RECENCY ? c->levels - 1 - step : step] =
             up_to - before;
         c->n_used += up_to > before;
         before = up_to;
     }
-}
-
-/* Days and orders lie close together: count them. What spreads is sorted. */
-static void sort_values(int64_t *x, int64_t *scratch, int64_t n)
-{
-    int64_t least = x[0], most = x[0], at = 0;
-    for (int64_t i = 1; i < n; i++) {
-        least = x[i] < least ? x[i] : least;
-        most = x[i] > most ? x[i] : most;
-    }
-    const uint64_t range = (uint64_t)most - (uint64_t)least;
-    if (range >= (uint64_t)n) {
-        kehu__sort_i64(x, scratch, (size_t)n);
-        return;
-    }
-    memset(scratch, 0, (size_t)(range + 1) * sizeof *scratch);
-    for (int64_t i = 0; i < n; i++)
-        scratch[x[i] - least]++;
-    for (int64_t v = 0; v <= (int64_t)range; v++)
-        for (int64_t k = scratch[v]; k > 0; k--)
-            x[at++] = least + v;
 }
 
 /* One column of a fit, as a task of its own. */
@@ -150,24 +141,19 @@ static void fit_column(void *arg, int64_t which)
 {
     fitting *f = arg;
     kehu_rfm_cuts *c = &f->rfm->cuts[which];
-    const kehu_allocator *a = &f->rfm->alloc;
-    const int64_t n = f->columns->n;
-    int64_t *sorted = kehu__alloc(a, (size_t)n, sizeof *sorted);
-    int64_t *scratch = kehu__alloc(a, (size_t)n, sizeof *scratch);
-    f->status[which] = KEHU_OK;
-    if (n > 0 && (sorted == NULL || scratch == NULL)) {
-        f->status[which] = KEHU_NO_MEMORY;
-    } else {
-        if (n > 0) {
-            memcpy(sorted, column_of(f->columns, (int)which), (size_t)n * sizeof *sorted);
-            sort_values(sorted, scratch, n);
-        }
-        for (uint32_t k = 1; k < c->levels && !c->given; k++)
-            set_edge(c, sorted, n, k);
-        count_grades(c, (int)which, sorted, n);
+    kehu__ranks *r = kehu__alloc_zero(&f->rfm->alloc, 1, sizeof *r);
+    f->status[which] = KEHU_NO_MEMORY;
+    if (r == NULL)
+        return;
+    if (f->columns->n > 0)
+        kehu__ranks_begin(r, column_of(f->columns, (int)which), f->columns->n,
+                          &f->rfm->alloc);
+    if (r->n == 0 || set_edges(c, r)) {
+        count_grades(c, (int)which, r);
+        f->status[which] = KEHU_OK;
     }
-    kehu__free(a, scratch, (size_t)n, sizeof *scratch);
-    kehu__free(a, sorted, (size_t)n, sizeof *sorted);
+    kehu__ranks_free(r);
+    kehu__free(&f->rfm->alloc, r, 1, sizeof *r);
 }
 
 /* Levels, rule and the caller's edges of one column into c. */

@@ -1,7 +1,7 @@
 # peers: duckdb pyarrow numpy
 """Grades from a whole store beside DuckDB on a table sorted by customer, one and two threads.
 
-Of our 48 ms some 26 are the totals, half of these the pages of the table that is made; the rest are cuts and grades. The sums
+Of our 41 ms some 26 are the totals, half of these the pages of the table that is made; the rest are cuts and grades. The sums
 are read by one thread whatever n_threads is: sharing them out cost more."""
 import os
 import shutil

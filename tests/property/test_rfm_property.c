@@ -403,9 +403,11 @@ static void test_rfm_grades_agree_with_fractions(void **state)
     kehu__random r = kehu__random_seed(seed + 1);
     (void)state;
     for (int trial = 0; trial < TRIALS; trial++) {
+        static const int64_t units[] = {1, 7, 100003, INT64_C(1) << 40};
         int64_t x[3][MAX_N], sorted[3][MAX_N];
         uint8_t g[3 * MAX_N];
         const int64_t n = 1 + below(&r, MAX_N), range = 1 + below(&r, 300);
+        const int64_t unit = units[below(&r, 4)];
         const uint32_t q = 2 + (uint32_t)below(&r, 9), rule = (uint32_t)below(&r, 4);
         const kehu_rfm_options opt = {.size = sizeof opt,
                                       .rule = rule,
@@ -416,8 +418,8 @@ static void test_rfm_grades_agree_with_fractions(void **state)
         kehu_rfm *rfm = NULL;
         for (int k = 0; k < 3; k++) {
             for (int64_t i = 0; i < n; i++)
-                sorted[k][i] = x[k][i] =
-                    below(&r, (int)range) - (k == KEHU_RFM_SPEND ? range / 2 : 0);
+                sorted[k][i] = x[k][i] = unit * (below(&r, (int)range) -
+                                                 (k == KEHU_RFM_SPEND ? range / 2 : 0));
             qsort(sorted[k], (size_t)n, sizeof sorted[k][0], by_value);
         }
         assert_int_equal(kehu_rfm_fit(&rfm, &c, &opt, NULL), KEHU_OK);

@@ -24,7 +24,7 @@ static void write_levels(FILE *file, const preference *p)
     for (int64_t k = 0; k < n_items * KEHU_LEVEL_COUNT; k++) {
         const kehu_level_row *row = &p->levels[k];
         csv_name(file, true, p->of);
-        csv_name(file, false, names_get(p->items, row->class_index));
+        csv_name(file, false, names_get(p->items, row->class_number));
         csv_name(file, false, level_names[row->level]);
         csv_real(file, false, 100 * row->from, 0);
         csv_real(file, false, 100 * row->to, 0);

@@ -30,14 +30,14 @@ static kehu_status add_points(double *points, const findings *x, kehu_error *err
     for (int64_t i = 0; i < text->length; i++) {
         const int32_t c = x->demand_class[i];
         const char *name = c < 0 ? "" : names_get(t->classes, c);
-        const int32_t class_id =
+        const int32_t class_number =
             kehu_keyword_class_find(t->keyword, name, (int64_t)strlen(name));
         size_t size;
         const char *bytes = text_at(text, i, &size);
         int64_t n = 0;
-        if (class_id >= 0)
-            TRY(kehu_keyword_explain(t->keyword, bytes, (int64_t)size, class_id, reasons,
-                                     MAX_REASONS, &n, err));
+        if (class_number >= 0)
+            TRY(kehu_keyword_explain(t->keyword, bytes, (int64_t)size, class_number,
+                                     reasons, MAX_REASONS, &n, err));
         for (int64_t k = 0; k < n && k < MAX_REASONS; k++)
             points[(int64_t)c * n_words + reasons[k].word] += reasons[k].weight;
     }

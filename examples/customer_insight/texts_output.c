@@ -87,11 +87,10 @@ kehu_status texts_write_words(const texts *t, FILE *file, const char *text, size
     int64_t n = 0;
     line l = {.size = 0};
     const char *name = class_number < 0 ? "" : names_get(t->classes, class_number);
-    const int32_t class_id =
-        kehu_keyword_class_find(t->keyword, name, (int64_t)strlen(name));
-    if (class_id >= 0)
-        TRY(kehu_keyword_explain(t->keyword, text, (int64_t)size, class_id, reasons,
-                                 MAX_WORDS, &n, err));
+    const int32_t c = kehu_keyword_class_find(t->keyword, name, (int64_t)strlen(name));
+    if (c >= 0)
+        TRY(kehu_keyword_explain(t->keyword, text, (int64_t)size, c, reasons, MAX_WORDS,
+                                 &n, err));
     for (int64_t i = 0, shown = 0; i < n && i < MAX_WORDS && shown < N_REASONS; i++)
         if (reasons[i].weight > 0) {
             char weight[16];

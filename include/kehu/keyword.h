@@ -161,35 +161,35 @@ typedef struct kehu_keyword_match {
 
 /* All places of all keywords in one text of `size` bytes, overlapping ones
  * included, by rising end, longer before shorter. The first `capacity` are written
- * and *count is how many there are. class_id is the class whose weights are given,
+ * and *count is how many there are. class_number is the class whose weights are given,
  * or -1 for the best class of this text.
  * Fails with KEHU_ARGUMENT, KEHU_NO_MEMORY. Time O(size + matches). */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_keyword_match_text(
-    const kehu_keyword *k, const char *text, int64_t size, int32_t class_id,
+    const kehu_keyword *k, const char *text, int64_t size, int32_t class_number,
     kehu_keyword_match *matches, int64_t capacity, int64_t *count, kehu_error *err);
 
 /* The reasons for one text and class: each keyword that gives or takes points,
  * once, at its first place; the greatest |weight| first, then by place. With the
  * bias of the class the weights add up to its points. Otherwise as above. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_keyword_explain(
-    const kehu_keyword *k, const char *text, int64_t size, int32_t class_id,
+    const kehu_keyword *k, const char *text, int64_t size, int32_t class_number,
     kehu_keyword_match *reasons, int64_t capacity, int64_t *count, kehu_error *err);
 
 /* Classes, sorted by the bytes of their names. Names are borrowed from the model. */
 KEHU_API int32_t kehu_keyword_class_count(const kehu_keyword *k);
-KEHU_API const char *kehu_keyword_class_name(const kehu_keyword *k, int32_t class_id);
+KEHU_API const char *kehu_keyword_class_name(const kehu_keyword *k, int32_t class_number);
 KEHU_API int32_t kehu_keyword_class_find(const kehu_keyword *k, const char *name,
                                          int64_t size); /* -1: no such class */
-KEHU_API int32_t kehu_keyword_bias(const kehu_keyword *k, int32_t class_id);
+KEHU_API int32_t kehu_keyword_bias(const kehu_keyword *k, int32_t class_number);
 
 /* The different keywords, sorted by their bytes, folded; out of range gives NULL. */
 KEHU_API int32_t kehu_keyword_word_count(const kehu_keyword *k);
 KEHU_API const char *kehu_keyword_word(const kehu_keyword *k, int32_t word);
 
 /* The lines of the list, sorted by class and keyword; those for all classes (*),
- * which have class_id -1, come first. */
+ * which have class_number -1, come first. */
 typedef struct kehu_keyword_line {
-    int32_t class_id;
+    int32_t class_number;
     int32_t weight; /* -100..100; 0 for a forbidden keyword */
     int32_t mark;   /* a kehu_keyword_mark */
     const char *keyword;

@@ -79,7 +79,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_grade(const kehu_levels *levels
 
 /* One level of one class. */
 typedef struct kehu_level_row {
-    uint32_t class_index, level;
+    uint32_t class_number, level;
     kehu_level_mode mode;
     const char *name;        /* borrowed from the handle */
     double from, to;         /* probabilities from <= p < to; 0 at the lowest level, 1
@@ -140,7 +140,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_levels_table(
 KEHU_API uint32_t kehu_levels_class_count(const kehu_levels *levels);
 KEHU_API kehu_level_mode kehu_levels_mode(const kehu_levels *levels);
 KEHU_API const char *kehu_levels_name(const kehu_levels *levels, uint32_t level);
-KEHU_API double kehu_levels_cut(const kehu_levels *levels, uint32_t class_index,
+KEHU_API double kehu_levels_cut(const kehu_levels *levels, uint32_t class_number,
                                 uint32_t i);
 
 /* "absolute", "quantile" or "lift"; "unknown" for another value. */

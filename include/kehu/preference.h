@@ -134,11 +134,11 @@ typedef struct kehu_preference_fusion {
 KEHU_API void kehu_preference_fusion_get(const kehu_preference *preference,
                                          uint32_t group, kehu_preference_fusion *fusion);
 KEHU_API double kehu_preference_offset(const kehu_preference *preference, uint32_t group,
-                                       uint32_t class_index);
+                                       uint32_t class_number);
 
 /* A rule that holds for a row. */
 typedef struct kehu_preference_rule {
-    uint32_t class_index;
+    uint32_t class_number;
     int32_t line; /* of the rules' text, from 1 */
     double weight;
     const char *text; /* the line, borrowed from the handle */

@@ -190,8 +190,8 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tree_score_row(const kehu_tree *tree,
                                                          double *probabilities,
                                                          kehu_error *err);
 
-/* What the tree is made of. tree is not NULL, indices are in range; names are
- * borrowed, valid while the handle lives. */
+/* What the tree is made of. tree is not NULL, i is in range; names are borrowed, valid
+ * while the handle lives. A class's number is its place in the class order, from 0. */
 KEHU_API uint32_t kehu_tree_class_count(const kehu_tree *tree);
 KEHU_API const char *kehu_tree_class_name(const kehu_tree *tree, uint32_t i);
 KEHU_API uint32_t kehu_tree_feature_count(const kehu_tree *tree);
@@ -262,7 +262,7 @@ typedef struct kehu_tree_step {
  * KEHU_COLUMN, KEHU_NO_MEMORY; the outputs are then unspecified. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_tree_explain(const kehu_tree *tree, const kehu_column *columns, uint32_t n_columns,
-                  int64_t row, uint32_t class_index, kehu_tree_step *steps,
+                  int64_t row, uint32_t class_number, kehu_tree_step *steps,
                   uint32_t capacity, uint32_t *n_steps, double *base, kehu_error *err);
 
 /* The condition of a step as words, such as "tenure < 12.5 or missing" or

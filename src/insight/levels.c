@@ -186,9 +186,9 @@ const char *kehu_levels_name(const kehu_levels *levels, uint32_t level)
     return levels->names + levels->starts[level];
 }
 
-double kehu_levels_cut(const kehu_levels *levels, uint32_t class_index, uint32_t i)
+double kehu_levels_cut(const kehu_levels *levels, uint32_t class_number, uint32_t i)
 {
-    return levels->cuts[(size_t)class_index * N_CUTS + i];
+    return levels->cuts[(size_t)class_number * N_CUTS + i];
 }
 
 const char *kehu_level_mode_name(kehu_level_mode mode)

@@ -17,7 +17,7 @@ static void start_rows(const kehu_levels *levels, kehu_level_row *rows)
         for (uint32_t l = 0; l < KEHU_LEVEL_COUNT; l++) {
             const double *cuts = levels->cuts + (size_t)k * N_CUTS;
             rows[k * KEHU_LEVEL_COUNT + l] =
-                (kehu_level_row){.class_index = k,
+                (kehu_level_row){.class_number = k,
                                  .level = l,
                                  .mode = levels->mode,
                                  .name = kehu_levels_name(levels, l),

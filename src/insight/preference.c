@@ -302,12 +302,12 @@ void kehu_preference_fusion_get(const kehu_preference *preference, uint32_t grou
 }
 
 double kehu_preference_offset(const kehu_preference *preference, uint32_t group,
-                              uint32_t class_index)
+                              uint32_t class_number)
 {
     const uint32_t K = kehu_tree_class_count(preference->tree);
     return preference->offsets == NULL
                ? 0
-               : preference->offsets[(size_t)group * K + class_index];
+               : preference->offsets[(size_t)group * K + class_number];
 }
 
 /* A container of two containers. */

@@ -9,7 +9,7 @@
 
 /* One experience rule: what it says about one class, as log-odds. */
 typedef struct kehu__experience {
-    uint32_t class_index;
+    uint32_t class_number;
     int32_t line; /* in the rules' text, from 1 */
     double weight;
 } kehu__experience;

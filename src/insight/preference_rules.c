@@ -50,7 +50,7 @@ static kehu_status read_weight(double *weight, const kehu_segments *rules, uint3
     return KEHU_OK;
 }
 
-static kehu_status find_class(uint32_t *class_index, const kehu_segments *rules,
+static kehu_status find_class(uint32_t *class_number, const kehu_segments *rules,
                               uint32_t rule, const char *const *classes,
                               uint32_t n_classes, kehu_error *err)
 {
@@ -58,7 +58,7 @@ static kehu_status find_class(uint32_t *class_index, const kehu_segments *rules,
     const char *name = kehu__experience_class(rules, rule, &size);
     for (uint32_t k = 0; k < n_classes; k++)
         if (strlen(classes[k]) == size && memcmp(classes[k], name, size) == 0) {
-            *class_index = k;
+            *class_number = k;
             return KEHU_OK;
         }
     return kehu__fail(err, KEHU_NOT_FOUND, rules->rules[rule].line - 1,
@@ -90,7 +90,7 @@ kehu_status kehu__experience_read(kehu__experience **out, uint32_t *n_out,
         e[r].line = rules->rules[r].line;
         status = read_weight(&e[r].weight, rules, r, err);
         if (status == KEHU_OK)
-            status = find_class(&e[r].class_index, rules, r, classes, n_classes, err);
+            status = find_class(&e[r].class_number, rules, r, classes, n_classes, err);
     }
     if (status != KEHU_OK) {
         kehu__free(alloc, e, n, sizeof *e);
@@ -114,7 +114,7 @@ static void add_weight(void *ctx, uint32_t rule, int64_t at, int32_t m,
     const kehu__experience *e = &s->p->experiences[rule];
     for (int32_t i = 0; i < m; i++)
         if (holds[i])
-            s->scores[(size_t)(at + i) * s->n_classes + e->class_index] += e->weight;
+            s->scores[(size_t)(at + i) * s->n_classes + e->class_number] += e->weight;
 }
 
 kehu_status kehu__experience_scores(const kehu_preference *p, const kehu_column *columns,
@@ -143,7 +143,7 @@ static void note_rule(void *ctx, uint32_t rule, int64_t at, int32_t m,
     if (!holds[0])
         return;
     if (f->n < f->capacity)
-        f->fired[f->n] = (kehu_preference_rule){.class_index = e->class_index,
+        f->fired[f->n] = (kehu_preference_rule){.class_number = e->class_number,
                                                 .line = e->line,
                                                 .weight = e->weight,
                                                 .text = f->p->rules->strings +

@@ -45,7 +45,7 @@ static kehu_status explain(const kehu_tree *tree, const kehu__tree_source *sourc
 }
 
 kehu_status kehu_tree_explain(const kehu_tree *tree, const kehu_column *columns,
-                              uint32_t n_columns, int64_t row, uint32_t class_index,
+                              uint32_t n_columns, int64_t row, uint32_t class_number,
                               kehu_tree_step *steps, uint32_t capacity, uint32_t *n_steps,
                               double *base, kehu_error *err)
 {
@@ -55,21 +55,21 @@ kehu_status kehu_tree_explain(const kehu_tree *tree, const kehu_column *columns,
     if (tree == NULL || n_steps == NULL || base == NULL ||
         (steps == NULL && capacity > 0))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "tree, steps, n_steps or base is NULL");
-    if (class_index >= tree->classes.n)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "class_index is %u, expected 0 to %u",
-                          (unsigned)class_index, (unsigned)tree->classes.n - 1);
+    if (class_number >= tree->classes.n)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "class_number is %u, expected 0 to %u",
+                          (unsigned)class_number, (unsigned)tree->classes.n - 1);
     KEHU_TRY(kehu__tree_sources_open(&sources, &n_rows, tree, columns, n_columns, err));
     if (row < 0 || row >= n_rows)
         status = kehu__fail(err, KEHU_ARGUMENT, -1, "row is %lld of %lld rows",
                             (long long)row, (long long)n_rows);
     else if (tree->ensemble != NULL)
-        status = kehu__ensemble_explain(tree, sources, row, class_index, steps, capacity,
+        status = kehu__ensemble_explain(tree, sources, row, class_number, steps, capacity,
                                         n_steps, base, err);
     else
-        status = explain(tree, sources, row, class_index, steps, capacity, n_steps, err);
+        status = explain(tree, sources, row, class_number, steps, capacity, n_steps, err);
     kehu__tree_sources_close(sources, tree);
     if (status == KEHU_OK && tree->ensemble == NULL)
-        *base = tree->probabilities[class_index];
+        *base = tree->probabilities[class_number];
     return status;
 }
 

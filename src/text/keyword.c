@@ -258,7 +258,7 @@ uint32_t kehu__keyword_word_find(const kehu_keyword *k, const char *keyword)
 
 static kehu_status make_lines(kehu_keyword *k, const kehu__draft *d, kehu_error *err)
 {
-    int32_t class_id = -1;
+    int32_t class_number = -1;
     if (d->n_lines == 0)
         return KEHU_OK;
     k->n_lines = d->n_lines;
@@ -270,11 +270,11 @@ static kehu_status make_lines(kehu_keyword *k, const kehu__draft *d, kehu_error 
         if (from->class_at != KEHU__ALL_CLASSES &&
             (i == 0 || !same_text(d, d->lines[i - 1].class_at, from->class_at))) {
             do
-                class_id++; /* a class may have a bias and no line */
-            while (strcmp(k->strings + k->class_at[class_id],
+                class_number++; /* a class may have a bias and no line */
+            while (strcmp(k->strings + k->class_at[class_number],
                           k->strings + from->class_at) != 0);
         }
-        k->lines[i] = (kehu__keyword_line){.class_id = class_id,
+        k->lines[i] = (kehu__keyword_line){.class_number = class_number,
                                            .weight = from->weight,
                                            .word = UINT32_MAX,
                                            .keyword_at = from->keyword_at,
@@ -305,7 +305,7 @@ static kehu_status make_cells(kehu_keyword *k, kehu_error *err)
     for (size_t i = 0; i < k->n_lines; i++)
         if (k->lines[i].word != UINT32_MAX && k->lines[i].weight != 0)
             k->cells[k->row[k->lines[i].word + 1]++] =
-                (kehu__keyword_cell){k->lines[i].class_id, k->lines[i].weight};
+                (kehu__keyword_cell){k->lines[i].class_number, k->lines[i].weight};
     return KEHU_OK;
 }
 
@@ -373,13 +373,15 @@ void kehu_keyword_free(kehu_keyword *k)
     kehu__free(&alloc, k, 1, sizeof *k);
 }
 
-const kehu__keyword_line *kehu__keyword_line_find(const kehu_keyword *k, int32_t class_id,
+const kehu__keyword_line *kehu__keyword_line_find(const kehu_keyword *k,
+                                                  int32_t class_number,
                                                   const char *keyword)
 {
     for (size_t low = 0, high = k->n_lines; low < high;) {
         const size_t middle = low + (high - low) / 2;
         const kehu__keyword_line *line = &k->lines[middle];
-        int order = (class_id > line->class_id) - (class_id < line->class_id);
+        int order =
+            (class_number > line->class_number) - (class_number < line->class_number);
         if (order == 0)
             order = strcmp(keyword, kehu__keyword_of(k, line));
         if (order == 0)
@@ -402,10 +404,11 @@ int32_t kehu_keyword_class_count(const kehu_keyword *k)
     return k->n_classes;
 }
 
-const char *kehu_keyword_class_name(const kehu_keyword *k, int32_t class_id)
+const char *kehu_keyword_class_name(const kehu_keyword *k, int32_t class_number)
 {
-    return class_id < 0 || class_id >= k->n_classes ? NULL
-                                                    : k->strings + k->class_at[class_id];
+    return class_number < 0 || class_number >= k->n_classes
+               ? NULL
+               : k->strings + k->class_at[class_number];
 }
 
 int32_t kehu_keyword_class_find(const kehu_keyword *k, const char *name, int64_t size)
@@ -428,9 +431,9 @@ int32_t kehu_keyword_class_find(const kehu_keyword *k, const char *name, int64_t
     return -1;
 }
 
-int32_t kehu_keyword_bias(const kehu_keyword *k, int32_t class_id)
+int32_t kehu_keyword_bias(const kehu_keyword *k, int32_t class_number)
 {
-    return class_id < 0 || class_id >= k->n_classes ? 0 : k->bias[class_id];
+    return class_number < 0 || class_number >= k->n_classes ? 0 : k->bias[class_number];
 }
 
 int32_t kehu_keyword_word_count(const kehu_keyword *k)
@@ -459,7 +462,7 @@ kehu_status kehu_keyword_get_line(const kehu_keyword *k, int64_t i,
         return kehu__fail(err, KEHU_ARGUMENT, i, "line %lld asked for, there are %zu",
                           (long long)i, k->n_lines);
     from = &k->lines[i];
-    *line = (kehu_keyword_line){from->class_id, from->weight, from->mark,
+    *line = (kehu_keyword_line){from->class_number, from->weight, from->mark,
                                 kehu__keyword_of(k, from)};
     return KEHU_OK;
 }

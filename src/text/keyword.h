@@ -63,7 +63,7 @@ void kehu__draft_add_bias(kehu__draft *d, kehu__draft_bias bias);
 kehu_status kehu__keyword_build(kehu_keyword **out, kehu__draft *d, kehu_error *err);
 
 typedef struct kehu__keyword_line {
-    int32_t class_id, weight;
+    int32_t class_number, weight;
     uint32_t word;       /* UINT32_MAX: forbidden, so never looked for */
     uint32_t keyword_at; /* into strings */
     uint32_t note_at;
@@ -71,7 +71,7 @@ typedef struct kehu__keyword_line {
 } kehu__keyword_line;
 
 typedef struct kehu__keyword_cell {
-    int32_t class_id, weight;
+    int32_t class_number, weight;
 } kehu__keyword_cell;
 
 struct kehu_keyword {
@@ -106,7 +106,8 @@ static inline const char *kehu__keyword_of(const kehu_keyword *k,
 }
 
 /* The line of a class (-1: all classes) and keyword, or NULL. */
-const kehu__keyword_line *kehu__keyword_line_find(const kehu_keyword *k, int32_t class_id,
+const kehu__keyword_line *kehu__keyword_line_find(const kehu_keyword *k,
+                                                  int32_t class_number,
                                                   const char *keyword);
 
 /* The number of a keyword looked for, or UINT32_MAX. */

@@ -67,16 +67,17 @@ static bool is_repeat(const chooser *c, uint32_t term)
     return c->longest_df[term] >= SAME * df || some_part(c, term, part_says_the_same, df);
 }
 
-int32_t kehu__keyword_base_class(const kehu__learning *l, int32_t class_id)
+int32_t kehu__keyword_base_class(const kehu__learning *l, int32_t class_number)
 {
-    const char *name = kehu__learning_name(l, class_id);
+    const char *name = kehu__learning_name(l, class_number);
     int32_t c = -1;
     if (l->opt.base != NULL)
         c = kehu_keyword_class_find(l->opt.base, name, (int64_t)strlen(name));
     return c < 0 ? -2 : c;
 }
 
-bool kehu__keyword_forbidden(const kehu__learning *l, int32_t class_id, const char *word)
+bool kehu__keyword_forbidden(const kehu__learning *l, int32_t class_number,
+                             const char *word)
 {
     const kehu_keyword *base = l->opt.base;
     const kehu__keyword_line *line;
@@ -84,44 +85,44 @@ bool kehu__keyword_forbidden(const kehu__learning *l, int32_t class_id, const ch
         return false;
     if (kehu__keyword_line_find(base, -1, word) != NULL)
         return true;
-    line = kehu__keyword_line_find(base, kehu__keyword_base_class(l, class_id), word);
+    line = kehu__keyword_line_find(base, kehu__keyword_base_class(l, class_number), word);
     return line != NULL && line->mark == KEHU_KEYWORD_FORBIDDEN;
 }
 
-bool kehu__keyword_listed(const kehu__learning *l, int32_t class_id, const char *word)
+bool kehu__keyword_listed(const kehu__learning *l, int32_t class_number, const char *word)
 {
     const kehu__keyword_line *line;
     if (l->opt.base == NULL)
         return false;
-    line =
-        kehu__keyword_line_find(l->opt.base, kehu__keyword_base_class(l, class_id), word);
+    line = kehu__keyword_line_find(l->opt.base, kehu__keyword_base_class(l, class_number),
+                                   word);
     return line != NULL && line->mark != KEHU_KEYWORD_LEARNED;
 }
 
 /* w sqrt(df (1 - df / n)): how much the term speaks for the class, and how often. */
-static double usefulness(const chooser *c, int32_t class_id, uint32_t column)
+static double usefulness(const chooser *c, int32_t class_number, uint32_t column)
 {
     const kehu__linear *m = c->model;
     const double df = c->terms->terms[c->terms->order[column]].df;
     const float *w = m->weights + (size_t)m->stride * column;
-    const double x = m->width > 1    ? (double)w[class_id]
-                     : class_id == 1 ? (double)w[0]
-                                     : (double)-w[0];
+    const double x = m->width > 1        ? (double)w[class_number]
+                     : class_number == 1 ? (double)w[0]
+                                         : (double)-w[0];
     return x * sqrt(df * (1 - df / (double)c->terms->n_texts));
 }
 
-static kehu_status choose_class(chooser *c, kehu__draft *list, int32_t class_id,
+static kehu_status choose_class(chooser *c, kehu__draft *list, int32_t class_number,
                                 kehu_error *err)
 {
     const kehu__learning *l = c->l;
-    const char *name = kehu__learning_name(l, class_id);
+    const char *name = kehu__learning_name(l, class_number);
     const uint32_t n = c->terms->rows.n_columns;
     const uint32_t wanted =
         l->opt.keywords_per_class *
         (l->opt.mode == KEHU_KEYWORD_UNSIGNED ? WIDER_UNSIGNED : WIDER);
     uint32_t class_at = kehu__draft_text(list, name, strlen(name)), taken = 0;
     for (uint32_t i = 0; i < n; i++)
-        c->candidates[i] = (candidate){usefulness(c, class_id, i), i};
+        c->candidates[i] = (candidate){usefulness(c, class_number, i), i};
     kehu__sort(c->candidates, n, sizeof *c->candidates, by_use, NULL);
     for (uint32_t i = 0; i < n && taken < wanted; i++) {
         const uint32_t term = c->terms->order[c->candidates[i].column];
@@ -133,12 +134,12 @@ static kehu_status choose_class(chooser *c, kehu__draft *list, int32_t class_id,
         kehu__candidates_text(c->terms, term, &c->text);
         if (c->text.failed)
             return kehu__no_memory(err, "the keywords");
-        if (kehu__keyword_forbidden(l, class_id, c->text.bytes))
+        if (kehu__keyword_forbidden(l, class_number, c->text.bytes))
             continue;
         taken++;
         c->chosen[term] = 1;
         some_part(c, term, note_longer, c->terms->terms[term].df);
-        if (!kehu__keyword_listed(l, class_id, c->text.bytes))
+        if (!kehu__keyword_listed(l, class_number, c->text.bytes))
             kehu__draft_add(list,
                             (kehu__draft_line){.class_at = class_at,
                                                .keyword_at = kehu__draft_text(
@@ -156,7 +157,7 @@ static kehu_status add_base(kehu__draft *list, const kehu__learning *l, kehu_err
     for (size_t i = 0; base != NULL && i < base->n_lines; i++) {
         const kehu__keyword_line *line = &base->lines[i];
         const char *word = kehu__keyword_of(base, line);
-        const char *name = kehu_keyword_class_name(base, line->class_id);
+        const char *name = kehu_keyword_class_name(base, line->class_number);
         if (line->mark == KEHU_KEYWORD_ADDED || line->mark == KEHU_KEYWORD_FIXED)
             kehu__draft_add(list,
                             (kehu__draft_line){

@@ -20,9 +20,9 @@ static void add(change_list *list, kehu_keyword_change c)
     list->n++;
 }
 
-static const char *class_of(const kehu_keyword *k, int32_t class_id)
+static const char *class_of(const kehu_keyword *k, int32_t class_number)
 {
-    return class_id < 0 ? "*" : k->strings + k->class_at[class_id];
+    return class_number < 0 ? "*" : k->strings + k->class_at[class_number];
 }
 
 /* Order of two classes that may be in different lists; the one for all first. */
@@ -39,7 +39,7 @@ static int compare_lines(const kehu_keyword *a, size_t i, const kehu_keyword *b,
     int order;
     if (i == a->n_lines || j == b->n_lines)
         return (i == a->n_lines) - (j == b->n_lines);
-    order = compare_classes(a, a->lines[i].class_id, b, b->lines[j].class_id);
+    order = compare_classes(a, a->lines[i].class_number, b, b->lines[j].class_number);
     return order != 0 ? order
                       : strcmp(kehu__keyword_of(a, &a->lines[i]),
                                kehu__keyword_of(b, &b->lines[j]));
@@ -50,8 +50,8 @@ static void diff_lines(change_list *list, const kehu_keyword *a, size_t *i,
                        int32_t class_a, const kehu_keyword *b, size_t *j, int32_t class_b)
 {
     for (;;) {
-        const bool more_a = *i < a->n_lines && a->lines[*i].class_id == class_a;
-        const bool more_b = *j < b->n_lines && b->lines[*j].class_id == class_b;
+        const bool more_a = *i < a->n_lines && a->lines[*i].class_number == class_a;
+        const bool more_b = *j < b->n_lines && b->lines[*j].class_number == class_b;
         const int order =
             more_a && more_b ? compare_lines(a, *i, b, *j) : (int)!more_a - (int)!more_b;
         kehu_keyword_change c = {.old_mark = -1, .new_mark = -1};
@@ -59,14 +59,14 @@ static void diff_lines(change_list *list, const kehu_keyword *a, size_t *i,
             return;
         if (order <= 0) {
             const kehu__keyword_line *line = &a->lines[(*i)++];
-            c.class_name = class_of(a, line->class_id);
+            c.class_name = class_of(a, line->class_number);
             c.keyword = kehu__keyword_of(a, line);
             c.old_mark = line->mark;
             c.old_weight = line->weight;
         }
         if (order >= 0) {
             const kehu__keyword_line *line = &b->lines[(*j)++];
-            c.class_name = class_of(b, line->class_id);
+            c.class_name = class_of(b, line->class_number);
             c.keyword = kehu__keyword_of(b, line);
             c.new_mark = line->mark;
             c.new_weight = line->weight;

@@ -321,10 +321,10 @@ static void write_line(kehu__buffer *b, const kehu_keyword *k,
 {
     if (line->note_at != KEHU__NO_NOTE)
         kehu__buffer_text(b, k->strings + line->note_at);
-    if (line->class_id < 0)
+    if (line->class_number < 0)
         kehu__buffer_text(b, "*");
     else
-        write_field(b, k->strings + k->class_at[line->class_id], true);
+        write_field(b, k->strings + k->class_at[line->class_number], true);
     kehu__buffer_text(b, "\t");
     if (line->mark != KEHU_KEYWORD_LEARNED)
         kehu__buffer_u8(b, (uint8_t)marks[line->mark]);
@@ -354,9 +354,9 @@ static kehu_status build_text(kehu__buffer *b, const void *handle, kehu_error *e
         write_number(b, "\t", k->bias[c]);
     }
     for (size_t i = 0; i < k->n_lines; i++) {
-        if (k->lines[i].class_id != last)
+        if (k->lines[i].class_number != last)
             kehu__buffer_text(b, "\n");
-        last = k->lines[i].class_id;
+        last = k->lines[i].class_number;
         write_line(b, k, &k->lines[i]);
     }
     if (k->tail_at != KEHU__NO_NOTE) {

@@ -53,7 +53,7 @@ static void copy_base(kehu__draft *out, const kehu__fitter *f, const kehu__weigh
     for (size_t i = 0; i < base->n_lines; i++) {
         const kehu__keyword_line *from = &base->lines[i];
         const char *word = kehu__keyword_of(base, from);
-        const char *name = kehu_keyword_class_name(base, from->class_id);
+        const char *name = kehu_keyword_class_name(base, from->class_number);
         const int32_t k = name == NULL ? -1 : kehu__learning_class(l, name);
         kehu__draft_line line = {
             .class_at = KEHU__ALL_CLASSES, .weight = from->weight, .mark = from->mark};

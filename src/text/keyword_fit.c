@@ -200,7 +200,7 @@ static kehu_status make_own(kehu__fitter *f, kehu_error *err)
     for (size_t i = 0; i < list->n_lines; i++) {
         const kehu__keyword_line *line = &list->lines[i];
         const int32_t k =
-            kehu__learning_class(l, kehu_keyword_class_name(list, line->class_id));
+            kehu__learning_class(l, kehu_keyword_class_name(list, line->class_number));
         if (k >= 0)
             f->own[line->word * (size_t)l->n_classes + (size_t)k] = OWN;
     }
@@ -271,7 +271,7 @@ static void keep_best(kehu__draft *to, const kehu__fitter *f, const kehu__weight
                       ranked *r, size_t from, size_t end)
 {
     const kehu_keyword *list = f->list;
-    const char *name = kehu_keyword_class_name(list, list->lines[from].class_id);
+    const char *name = kehu_keyword_class_name(list, list->lines[from].class_number);
     const int32_t k = kehu__learning_class(f->l, name);
     const uint32_t class_at = kehu__draft_text(to, name, strlen(name));
     uint32_t taken = 0;
@@ -306,8 +306,8 @@ kehu_status kehu__keyword_prune(kehu__draft *to, const kehu_keyword *list,
                  : kehu__no_memory(err, "the weights");
     if (status == KEHU_OK)
         for (size_t from = 0, end; from < list->n_lines; from = end) {
-            for (end = from; end < list->n_lines &&
-                             list->lines[end].class_id == list->lines[from].class_id;)
+            for (end = from; end < list->n_lines && list->lines[end].class_number ==
+                                                        list->lines[from].class_number;)
                 end++;
             keep_best(to, &f, &w, r, from, end);
         }

@@ -36,9 +36,10 @@ enum { KEHU__KEYWORD_FOLDS = 5 };
 kehu_status kehu__keyword_choose(kehu__draft *list, const kehu__learning *l,
                                  const kehu__candidates *terms, kehu_error *err);
 
-static inline const char *kehu__learning_name(const kehu__learning *l, int32_t class_id)
+static inline const char *kehu__learning_name(const kehu__learning *l,
+                                              int32_t class_number)
 {
-    return kehu__class_name(&l->classes, (uint32_t)class_id);
+    return kehu__class_name(&l->classes, (uint32_t)class_number);
 }
 
 /* Leave a fold's texts out of what follows (-1: none). */
@@ -61,13 +62,15 @@ static inline int32_t kehu__learning_class(const kehu__learning *l, const char *
     return kehu__class_find(&l->classes, name, strlen(name));
 }
 
-/* The class of the base list with the name of class_id here; -2: none. */
-int32_t kehu__keyword_base_class(const kehu__learning *l, int32_t class_id);
+/* The class of the base list with the name of class_number here; -2: none. */
+int32_t kehu__keyword_base_class(const kehu__learning *l, int32_t class_number);
 
 /* What the base list says: the keyword may not be used for the class; a person has
  * written a line for it. */
-bool kehu__keyword_listed(const kehu__learning *l, int32_t class_id, const char *word);
-bool kehu__keyword_forbidden(const kehu__learning *l, int32_t class_id, const char *word);
+bool kehu__keyword_listed(const kehu__learning *l, int32_t class_number,
+                          const char *word);
+bool kehu__keyword_forbidden(const kehu__learning *l, int32_t class_number,
+                             const char *word);
 
 /* Whole-number weights of every word for every class. */
 typedef struct kehu__weights {

@@ -62,7 +62,7 @@ void kehu__keyword_score(const kehu_keyword *k, kehu__keyword_work *w, const cha
     memcpy(w->scores, k->bias, (size_t)k->n_classes * sizeof *w->scores);
     for (uint32_t i = 0; i < w->n_found; i++)
         for (uint32_t c = k->row[w->found[i]]; c < k->row[w->found[i] + 1]; c++)
-            w->scores[k->cells[c].class_id] += k->cells[c].weight;
+            w->scores[k->cells[c].class_number] += k->cells[c].weight;
 }
 
 int32_t kehu__keyword_best(const int32_t *scores, int32_t n_classes)
@@ -176,16 +176,16 @@ kehu_status kehu_keyword_predict(const kehu_keyword *k, const kehu_column *texts
 }
 
 /* The weight of a word for a class. */
-static int32_t weight_of(const kehu_keyword *k, uint32_t word, int32_t class_id)
+static int32_t weight_of(const kehu_keyword *k, uint32_t word, int32_t class_number)
 {
     for (uint32_t c = k->row[word]; c < k->row[word + 1]; c++)
-        if (k->cells[c].class_id == class_id)
+        if (k->cells[c].class_number == class_number)
             return k->cells[c].weight;
     return 0;
 }
 
 static kehu_status check_text(const kehu_keyword *k, const char *text, int64_t size,
-                              int32_t class_id, const void *matches, int64_t capacity,
+                              int32_t class_number, const void *matches, int64_t capacity,
                               const int64_t *count, kehu_error *err)
 {
     if (k == NULL || count == NULL)
@@ -195,55 +195,55 @@ static kehu_status check_text(const kehu_keyword *k, const char *text, int64_t s
     if (capacity < 0 || (matches == NULL && capacity > 0))
         return kehu__fail(err, KEHU_ARGUMENT, -1,
                           "there is no room for matches, or capacity is negative");
-    if (class_id < -1 || class_id >= k->n_classes)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "class_id is %d, expected -1 to %d",
-                          class_id, k->n_classes - 1);
+    if (class_number < -1 || class_number >= k->n_classes)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "class_number is %d, expected -1 to %d",
+                          class_number, k->n_classes - 1);
     return KEHU_OK;
 }
 
 /* The class asked about: the best one of this text for -1. */
 static kehu_status choose_class(const kehu_keyword *k, const char *text, int64_t size,
-                                int32_t *class_id, kehu_error *err)
+                                int32_t *class_number, kehu_error *err)
 {
     kehu__keyword_work work;
-    if (*class_id >= 0)
+    if (*class_number >= 0)
         return KEHU_OK;
     if (!kehu__keyword_work_new(&work, k))
         return kehu__no_memory(err, "the keywords of a text");
     kehu__keyword_score(k, &work, text, size);
-    *class_id = kehu__keyword_best(work.scores, k->n_classes);
+    *class_number = kehu__keyword_best(work.scores, k->n_classes);
     kehu__keyword_work_free(&work, k);
     return KEHU_OK;
 }
 
 /* Match of a state's keyword at hit i of a block. */
 static kehu_keyword_match match_at(const kehu_keyword *k, const kehu__scan *scan,
-                                   uint32_t i, uint32_t state, int32_t class_id)
+                                   uint32_t i, uint32_t state, int32_t class_number)
 {
     const uint32_t word = k->automaton.ends[state].keyword;
     return (kehu_keyword_match){kehu__scan_at(scan, i, k->word_symbols[word]),
                                 kehu__scan_at(scan, i, 0), (int32_t)word,
-                                weight_of(k, word, class_id)};
+                                weight_of(k, word, class_number)};
 }
 
 kehu_status kehu_keyword_match_text(const kehu_keyword *k, const char *text, int64_t size,
-                                    int32_t class_id, kehu_keyword_match *matches,
+                                    int32_t class_number, kehu_keyword_match *matches,
                                     int64_t capacity, int64_t *count, kehu_error *err)
 {
     const kehu__automaton *a;
     kehu__scan scan;
     int64_t n = 0;
-    KEHU_TRY(check_text(k, text, size, class_id, matches, capacity, count, err));
+    KEHU_TRY(check_text(k, text, size, class_number, matches, capacity, count, err));
     if (text == NULL)
         text = "";
-    KEHU_TRY(choose_class(k, text, size, &class_id, err));
+    KEHU_TRY(choose_class(k, text, size, &class_number, err));
     a = &k->automaton;
     kehu__scan_begin(&scan, a, text, size);
     while (kehu__scan_next(&scan))
         for (uint32_t i = 0; i < scan.n_hits; i++)
             for (uint32_t s = scan.hits[i].state; s != 0; s = a->ends[s].next, n++)
                 if (n < capacity)
-                    matches[n] = match_at(k, &scan, i, s, class_id);
+                    matches[n] = match_at(k, &scan, i, s, class_number);
     *count = n;
     return KEHU_OK;
 }
@@ -255,7 +255,7 @@ typedef struct reason_list {
 
 /* Each word with a weight for the class, at its first place. False when refused. */
 static bool list_reasons(reason_list *list, const kehu_keyword *k, const char *text,
-                         int64_t size, int32_t class_id, uint8_t *seen)
+                         int64_t size, int32_t class_number, uint8_t *seen)
 {
     const kehu__automaton *a = &k->automaton;
     kehu__scan scan;
@@ -263,7 +263,7 @@ static bool list_reasons(reason_list *list, const kehu_keyword *k, const char *t
     while (kehu__scan_next(&scan))
         for (uint32_t i = 0; i < scan.n_hits; i++)
             for (uint32_t s = scan.hits[i].state; s != 0; s = a->ends[s].next) {
-                const kehu_keyword_match m = match_at(k, &scan, i, s, class_id);
+                const kehu_keyword_match m = match_at(k, &scan, i, s, class_number);
                 if (seen[m.word])
                     continue;
                 seen[m.word] = 1;
@@ -291,18 +291,18 @@ static int by_weight(const void *a, const void *b, void *ctx)
 }
 
 kehu_status kehu_keyword_explain(const kehu_keyword *k, const char *text, int64_t size,
-                                 int32_t class_id, kehu_keyword_match *reasons,
+                                 int32_t class_number, kehu_keyword_match *reasons,
                                  int64_t capacity, int64_t *count, kehu_error *err)
 {
     reason_list list = {.n = 0};
     uint8_t *seen;
     kehu_status status = KEHU_OK;
-    KEHU_TRY(check_text(k, text, size, class_id, reasons, capacity, count, err));
+    KEHU_TRY(check_text(k, text, size, class_number, reasons, capacity, count, err));
     if (text == NULL)
         text = "";
-    KEHU_TRY(choose_class(k, text, size, &class_id, err));
+    KEHU_TRY(choose_class(k, text, size, &class_number, err));
     seen = kehu__alloc_zero(&k->alloc, (size_t)k->n_words + 1, sizeof *seen);
-    if (seen == NULL || !list_reasons(&list, k, text, size, class_id, seen))
+    if (seen == NULL || !list_reasons(&list, k, text, size, class_number, seen))
         status = kehu__no_memory(err, "the reasons");
     if (status == KEHU_OK) {
         kehu__sort(list.reasons, list.n, sizeof *list.reasons, by_weight, NULL);

@@ -59,16 +59,16 @@ static kehu_status read_roles(kehu_sentiment *s, kehu_error *err)
         kehu_keyword_line line;
         kehu__role *role;
         KEHU_TRY(kehu_keyword_get_line(s->words, i, &line, err));
-        if (line.mark == KEHU_KEYWORD_FORBIDDEN || line.class_id < 0)
+        if (line.mark == KEHU_KEYWORD_FORBIDDEN || line.class_number < 0)
             continue;
         role = &s->roles[find_word(s->words, line.keyword)];
-        if (line.class_id == positive)
+        if (line.class_number == positive)
             role->weight = within(role->weight + line.weight);
-        else if (line.class_id == negative)
+        else if (line.class_number == negative)
             role->weight = within(role->weight - line.weight);
-        else if (line.class_id == negation)
+        else if (line.class_number == negation)
             role->negation = 1;
-        else if (line.class_id == degree)
+        else if (line.class_number == degree)
             role->degree = within(line.weight);
     }
     s->bias = (positive < 0 ? 0 : kehu_keyword_bias(s->words, positive)) -

@@ -15,10 +15,11 @@ static void use(const kehu_hybrid *h)
     const int32_t offsets[2] = {0, (int32_t)sizeof text - 1};
     const kehu_column texts = {
         .type = KEHU_UTF8, .length = 1, .data = text, .offsets = offsets};
-    int32_t class_id = -2;
+    int32_t class_number = -2;
     uint8_t by = 0;
-    if (kehu_hybrid_predict(h, &texts, NULL, &class_id, &by, NULL, NULL) != KEHU_OK ||
-        class_id < -1 || class_id >= kehu_keyword_class_count(kehu_hybrid_keyword(h)) ||
+    if (kehu_hybrid_predict(h, &texts, NULL, &class_number, &by, NULL, NULL) != KEHU_OK ||
+        class_number < -1 ||
+        class_number >= kehu_keyword_class_count(kehu_hybrid_keyword(h)) ||
         (by != KEHU_HYBRID_KEYWORD && by != KEHU_HYBRID_SVM))
         abort();
 }

@@ -29,12 +29,12 @@ static int32_t answer(const kehu_keyword *k, const char *text, size_t size)
     const int64_t offsets[2] = {0, (int64_t)size};
     const kehu_column column = {
         .type = KEHU_LARGE_UTF8, .length = 1, .data = text, .offsets = offsets};
-    int32_t class_id = -2;
+    int32_t class_number = -2;
     check(kehu_keyword_predict(k, &column, NULL,
-                               &(kehu_keyword_answers){.classes = &class_id},
+                               &(kehu_keyword_answers){.classes = &class_number},
                                NULL) == KEHU_OK);
-    check(class_id >= -1 && class_id < kehu_keyword_class_count(k));
-    return class_id;
+    check(class_number >= -1 && class_number < kehu_keyword_class_count(k));
+    return class_number;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

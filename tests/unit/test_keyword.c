@@ -42,18 +42,18 @@ static void write_to(sink *s, const kehu_keyword *k)
 }
 
 typedef struct answer {
-    int32_t class_id, best, margin, n_keywords, scores[8];
+    int32_t class_number, best, margin, n_keywords, scores[8];
     double probability;
 } answer;
 
 static answer ask_at(const kehu_keyword *k, const char *text, double min_probability)
 {
-    answer a = {.class_id = -2};
+    answer a = {.class_number = -2};
     const int64_t offsets[2] = {0, (int64_t)strlen(text)};
     const kehu_column column = {
         .type = KEHU_LARGE_UTF8, .length = 1, .data = text, .offsets = offsets};
-    const kehu_keyword_answers to = {&a.class_id, &a.best,       &a.probability,
-                                     &a.margin,   &a.n_keywords, a.scores};
+    const kehu_keyword_answers to = {&a.class_number, &a.best,       &a.probability,
+                                     &a.margin,       &a.n_keywords, a.scores};
     const kehu_keyword_predict_options opt = {.size = sizeof opt,
                                               .min_probability = min_probability};
     assert_int_equal(kehu_keyword_predict(k, &column, &opt, &to, NULL), KEHU_OK);
@@ -90,7 +90,7 @@ static void test_keyword_weights_add_up_class_by_class(void **state)
     assert_string_equal(kehu_keyword_class_name(k, 1), "话费");
     assert_int_equal(a.scores[1], 5 + 60 - 20);
     assert_int_equal(a.scores[0], 70);
-    assert_int_equal(a.class_id, 0);
+    assert_int_equal(a.class_number, 0);
     assert_int_equal(a.margin, 25);
     assert_int_equal(a.n_keywords, 2);
     /* softmax(25 x 0.04) = 1 / (1 + e^-1) */
@@ -168,14 +168,14 @@ static void test_keyword_abstains_when_unsure_or_silent(void **state)
     kehu_keyword *k = list_of("@abstain\t7000\n@scale\t100000\na\t网\t10\nb\t费\t10\n");
     kehu_keyword *biased = list_of("@bias\tb\t1\na\t网\t10\nb\t费\t10\n");
     (void)state;
-    assert_int_equal(ask(k, "网").class_id, 0); /* 1 / (1 + e^-1) = 0.731 */
-    assert_int_equal(ask(k, "网费").class_id, -1);
+    assert_int_equal(ask(k, "网").class_number, 0); /* 1 / (1 + e^-1) = 0.731 */
+    assert_int_equal(ask(k, "网费").class_number, -1);
     assert_int_equal(ask(k, "网费").best, 0); /* the lower class of equals */
-    assert_int_equal(ask(k, "").class_id, -1);
-    assert_int_equal(ask_at(k, "网", 0.75).class_id, -1);
-    assert_int_equal(ask_at(k, "网费", 0.5).class_id, 0);
-    assert_int_equal(ask_at(k, "喂", 0.5).class_id, -1); /* no keyword, no bias */
-    assert_int_equal(ask(biased, "喂").class_id, 1);
+    assert_int_equal(ask(k, "").class_number, -1);
+    assert_int_equal(ask_at(k, "网", 0.75).class_number, -1);
+    assert_int_equal(ask_at(k, "网费", 0.5).class_number, 0);
+    assert_int_equal(ask_at(k, "喂", 0.5).class_number, -1); /* no keyword, no bias */
+    assert_int_equal(ask(biased, "喂").class_number, 1);
     kehu_keyword_free(k);
     kehu_keyword_free(biased);
 }
@@ -230,7 +230,7 @@ static void test_keyword_file_keeps_names_with_special_characters(void **state)
     assert_string_equal(kehu_keyword_class_name(k, 4), "c d ");
     assert_int_equal(kehu_keyword_get_line(k, 2, &line, NULL), KEHU_OK);
     assert_string_equal(line.keyword, "-5");
-    assert_true(line.class_id == 2 && line.mark == KEHU_KEYWORD_LEARNED);
+    assert_true(line.class_number == 2 && line.mark == KEHU_KEYWORD_LEARNED);
     write_to(&s, k);
     back = list_of(s.bytes);
     write_to(&again, back);
@@ -381,7 +381,7 @@ static void test_keyword_calls_refuse_wrong_arguments(void **state)
     assert_int_equal(kehu_keyword_predict(k, &none, NULL, &nothing, &err), KEHU_OK);
     assert_int_equal(kehu_keyword_match_text(k, "x", 1, 2, m, 1, &count, &err),
                      KEHU_ARGUMENT);
-    assert_string_equal(err.message, "class_id is 2, expected -1 to 1");
+    assert_string_equal(err.message, "class_number is 2, expected -1 to 1");
     assert_int_equal(kehu_keyword_match_text(k, NULL, 1, 0, m, 1, &count, &err),
                      KEHU_ARGUMENT);
     assert_int_equal(kehu_keyword_match_text(k, "x", 1, 0, NULL, 1, &count, &err),
@@ -487,14 +487,14 @@ static void test_keyword_file_gives_up_cleanly_without_memory(void **state)
         faulty f;
         kehu_keyword *k = NULL;
         kehu_keyword_match m[4];
-        int32_t class_id;
+        int32_t class_number;
         int64_t count;
         static sink model;
         const kehu_allocator *alloc = faulty_init(&f, refuse);
         const int32_t offsets[2] = {0, 6};
         const kehu_column text = {
             .type = KEHU_UTF8, .length = 1, .data = "网速", .offsets = offsets};
-        const kehu_keyword_answers to = {.classes = &class_id};
+        const kehu_keyword_answers to = {.classes = &class_number};
         kehu_status status =
             kehu_keyword_read_text(&k, sample, sizeof sample - 1, alloc, NULL);
         model.size = 0;

@@ -115,7 +115,8 @@ static bool find_line(const kehu_keyword *k, const char *class_name, const char 
     for (int64_t i = 0; i < kehu_keyword_line_count(k); i++) {
         const char *name;
         assert_int_equal(kehu_keyword_get_line(k, i, line, NULL), KEHU_OK);
-        name = line->class_id < 0 ? "*" : kehu_keyword_class_name(k, line->class_id);
+        name =
+            line->class_number < 0 ? "*" : kehu_keyword_class_name(k, line->class_number);
         if (strcmp(name, class_name) == 0 && strcmp(line->keyword, keyword) == 0)
             return true;
     }
@@ -215,7 +216,7 @@ static void test_keyword_unsigned_lists_only_speak_for_their_class(void **state)
     for (int64_t i = 0; i < kehu_keyword_line_count(k); i++) {
         assert_int_equal(kehu_keyword_get_line(k, i, &line, NULL), KEHU_OK);
         assert_true(line.weight > 0);
-        per_class[line.class_id]++;
+        per_class[line.class_number]++;
     }
     for (int c = 0; c < 3; c++)
         assert_true(per_class[c] >= 3 && per_class[c] <= 6);

@@ -145,7 +145,7 @@ static const int32_t six_seen[] = {0, 1, 1, 0, 0, -1},
 /* Field by field: what lies between them is anyone's guess. */
 static void same_row(const kehu_level_row *a, const kehu_level_row *b)
 {
-    assert_int_equal(a->class_index, b->class_index);
+    assert_int_equal(a->class_number, b->class_number);
     assert_int_equal(a->level, b->level);
     assert_int_equal(a->mode, b->mode);
     assert_string_equal(a->name, b->name);

@@ -156,7 +156,7 @@ static void test_needs_words_are_a_list_to_edit(void **state)
         assert_int_equal(kehu_keyword_get_line(k, i, &line, NULL), KEHU_OK);
         assert_int_equal(line.mark, KEHU_KEYWORD_ADDED);
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s\t+%s\t%d\n",
-                 kehu_keyword_class_name(k, line.class_id), line.keyword,
+                 kehu_keyword_class_name(k, line.class_number), line.keyword,
                  (int)line.weight);
     }
     again = read_words(text);

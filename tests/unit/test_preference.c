@@ -115,7 +115,7 @@ static void test_preference_report_adds_up(void **state)
             n += rows[k][l].n_rows;
             n_known += rows[k][l].n_known;
             share += rows[k][l].share;
-            assert_int_equal(rows[k][l].class_index, k);
+            assert_int_equal(rows[k][l].class_number, k);
         }
         assert_int_equal(n, N);
         assert_true(n_known > N / 2 && n_known < N);
@@ -472,7 +472,7 @@ static void test_preference_names_the_rules_that_fired(void **state)
                      KEHU_OK);
     assert_int_equal(n, 3);
     assert_int_equal(fired[0].line, 2);
-    assert_int_equal(fired[0].class_index, 0);
+    assert_int_equal(fired[0].class_number, 0);
     assert_true(fired[0].weight == 1.5);
     assert_string_equal(fired[2].text, "hotline -1: calls = 0");
     assert_int_equal(kehu_preference_fired(p, c.columns, 5, M, fired, 3, &n, &err),

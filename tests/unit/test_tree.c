@@ -542,7 +542,7 @@ static void test_tree_steps_sum_to_the_score_exactly(void **state)
     assert_int_equal(
         kehu_tree_explain(tree, c.columns, 4, 0, 2, steps, 64, &n, &base, &err),
         KEHU_ARGUMENT);
-    assert_string_equal(err.message, "class_index is 2, expected 0 to 1");
+    assert_string_equal(err.message, "class_number is 2, expected 0 to 1");
     steps[0] = (kehu_tree_step){.node = 0, .went_left = 1};
     assert_int_equal(kehu_tree_step_text(tree, steps, text, sizeof text, &needed, &err),
                      KEHU_OK);

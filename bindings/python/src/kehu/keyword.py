@@ -182,7 +182,7 @@ class Keyword(Model):
         for i in range(lib.kehu_keyword_line_count(owner)):
             line = _abi.kehu_keyword_line()
             call(lib.kehu_keyword_get_line, owner, i, line)
-            found.append((names[line.class_id], string(line.keyword), MARKS[line.mark], line.weight))
+            found.append((names[line.class_number], string(line.keyword), MARKS[line.mark], line.weight))
         classes, keywords, marks, weights = zip(*found) if found else ((), (), (), ())
         return Result(len(found), [Part("class", "text", classes), Part("keyword", "text", keywords), Part("mark", "text", marks),
                                    numbers("weight", "i", weights)])

@@ -126,7 +126,7 @@ def _names(probabilities: Any, k: int) -> tuple[str, ...]:
 
 
 def report_table(rows: Any, names: Sequence[str]) -> Result:
-    parts = [Part("class", "text", [names[r.class_index] for r in rows])]
+    parts = [Part("class", "text", [names[r.class_number] for r in rows])]
     parts += listed(rows, level="I", name="text", **{"from": "d", "to": "d", "n_rows": "q", "share": "d", "mean_probability": "d",
                                                      "n_known": "q", "observed_rate": "d", "low": "d", "high": "d", "lift": "d"})
     return Result(len(rows), parts)

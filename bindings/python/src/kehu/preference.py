@@ -140,7 +140,7 @@ class Preference(Model):
         found = self._fired(owner, inputs, row, 16, n)
         if n.value > 16:
             found = self._fired(owner, inputs, row, n.value, n)
-        return Result(len(found), [Part("class", "text", [names[f.class_index] for f in found]), *listed(found, line="i", weight="d"),
+        return Result(len(found), [Part("class", "text", [names[f.class_number] for f in found]), *listed(found, line="i", weight="d"),
                                    Part("rule", "text", [string(f.text) for f in found])])
 
     def _fired(self, owner: Any, inputs: Inputs, row: int, capacity: int, n: c_uint32) -> Any:

@@ -356,7 +356,7 @@ public final class Keyword extends Model {
             List<Line> lines = new ArrayList<>();
             for (long i = 0; i < Native.keywordLineCount(self); i++) {
                 f.check(Native.keywordGetLine(self, i, line.address, f.error()));
-                lines.add(new Line(line.i32(Layout.KeywordLine.CLASS_ID), Memory.text(line.i64(Layout.KeywordLine.KEYWORD)),
+                lines.add(new Line(line.i32(Layout.KeywordLine.CLASS_NUMBER), Memory.text(line.i64(Layout.KeywordLine.KEYWORD)),
                     line.i32(Layout.KeywordLine.WEIGHT), Mark.of(line.i32(Layout.KeywordLine.MARK))));
             }
             return List.copyOf(lines);

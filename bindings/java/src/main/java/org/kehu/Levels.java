@@ -256,7 +256,7 @@ public final class Levels extends Model {
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < classes * COUNT; i++) {
             int at = i * Layout.LevelRow.SIZEOF;
-            rows.add(new Row(m.i32(at + Layout.LevelRow.CLASS_INDEX), m.i32(at + Layout.LevelRow.LEVEL),
+            rows.add(new Row(m.i32(at + Layout.LevelRow.CLASS_NUMBER), m.i32(at + Layout.LevelRow.LEVEL),
                 Mode.ALL[m.i32(at + Layout.LevelRow.MODE)], Memory.text(m.i64(at + Layout.LevelRow.NAME)),
                 m.f64(at + Layout.LevelRow.FROM), m.f64(at + Layout.LevelRow.TO), m.i64(at + Layout.LevelRow.N_ROWS),
                 m.f64(at + Layout.LevelRow.SHARE), m.f64(at + Layout.LevelRow.MEAN_PROBABILITY), m.i64(at + Layout.LevelRow.N_KNOWN),

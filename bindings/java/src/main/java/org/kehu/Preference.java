@@ -289,7 +289,7 @@ public final class Preference extends Model {
             List<Rule> rules = new ArrayList<>();
             for (int i = 0; i < capacity; i++) {
                 int at = i * Layout.PreferenceRule.SIZEOF;
-                rules.add(new Rule(m.i32(at + Layout.PreferenceRule.CLASS_INDEX), m.i32(at + Layout.PreferenceRule.LINE),
+                rules.add(new Rule(m.i32(at + Layout.PreferenceRule.CLASS_NUMBER), m.i32(at + Layout.PreferenceRule.LINE),
                     m.f64(at + Layout.PreferenceRule.WEIGHT), Memory.text(m.i64(at + Layout.PreferenceRule.TEXT))));
             }
             return List.copyOf(rules);

@@ -66,11 +66,14 @@ typedef enum kehu_status {
 } kehu_status;
 
 /* Detail of one failure, owned by the caller, usually on its stack. Written
- * only when the call fails; passing NULL is always allowed. */
+ * only when the call fails; passing NULL is always allowed.
+ *
+ * In messages rows count from 0, as in the caller's arrays: "row 7" has seven before it.
+ * Lines of a file count from 1, as editors show them. where counts both from 0. */
 typedef struct kehu_error {
     int32_t code;      /* a kehu_status */
     int32_t field;     /* 0: nothing sets it yet; the message names what is meant */
-    int64_t where;     /* 0-based row or byte offset, -1 = none */
+    int64_t where;     /* row, line, place in an array or byte, from 0; -1 = none */
     char message[240]; /* one line of UTF-8, no trailing dot, NUL-terminated */
 } kehu_error;
 

@@ -105,7 +105,7 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_default(
  *
  * path, text  UTF-8; nothing of it is kept
  *
- * Fails with, err->where being the 1-based line: KEHU_ENCODING (not UTF-8; says
+ * Fails with, err->where being the line, from 0: KEHU_ENCODING (not UTF-8; says
  * so when it looks like GB18030), KEHU_RANGE (a frequency outside 1 to
  * 2147483647), KEHU_DUPLICATE (a word again with another frequency or tag),
  * KEHU_LIMIT (a word above 255 characters, more than 65535 different characters,
@@ -140,10 +140,9 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_tokenizer_write(const kehu_tokenizer *
 /* The way back. _load and _read keep a copy of the bytes; _view uses them where
  * they lie: they must stay as long as the handle and all handles made from it. All of
  * them check the checksum and everything that splitting relies on first; that no slot of
- * the dictionary hangs loose is checked where its words are listed: to write them as text,
- * to keep edits, to adapt, to train.
- * Fail with KEHU_FORMAT, KEHU_KIND, KEHU_VERSION, KEHU_NOT_FOUND, KEHU_IO,
- * KEHU_ARGUMENT, KEHU_NO_MEMORY. */
+ * the dictionary hangs loose is checked where its words are listed: to write them as
+ * text, to keep edits, to adapt, to train. Fail with KEHU_FORMAT, KEHU_KIND,
+ * KEHU_VERSION, KEHU_NOT_FOUND, KEHU_IO, KEHU_ARGUMENT, KEHU_NO_MEMORY. */
 KEHU_API KEHU_MUST_CHECK kehu_status
 kehu_tokenizer_load(kehu_tokenizer **out, const char *path,
                     const kehu_tokenizer_options *options, kehu_error *err);
@@ -244,7 +243,7 @@ typedef struct kehu_tokenizer_train_options {
  *             width; further blanks and empty rows do no harm
  *
  * Fails with KEHU_EMPTY (no word), KEHU_ENCODING, KEHU_LIMIT (a word above 255
- * characters; err->where is the line, row + 1), KEHU_COLUMN, KEHU_ARGUMENT,
+ * characters; err->where is the row), KEHU_COLUMN, KEHU_ARGUMENT,
  * KEHU_FORMAT (a damaged dictionary), KEHU_VERSION, KEHU_CANCELLED, KEHU_NO_MEMORY.
  * The same bytes for the same input and options. A million words take about a
  * second a pass and 300 MB; the model about 16 MB with its dictionary.

@@ -28,19 +28,19 @@ static kehu_status find_first_row(kehu_csv *csv, kehu_error *err)
                        ? kehu__fail(err, KEHU_EMPTY, -1, "%s is empty", name_of(csv))
                        : kehu__fail(err, KEHU_EMPTY, -1, "%s has no row", name_of(csv));
         if (found == KEHU__CSV_CUT)
-            return kehu__fail(err, KEHU_LIMIT, 0,
+            return kehu__fail(err, KEHU_LIMIT, csv->line - 1,
                               "%s, line %lld: the first row is longer than %u bytes",
                               name_of(csv), (long long)csv->line,
                               (unsigned)csv->options.max_row_bytes);
         if (found != KEHU__CSV_ROW)
-            return kehu__fail(err, KEHU_FORMAT, 0, "%s, line %lld: %s", name_of(csv),
-                              (long long)csv->line,
+            return kehu__fail(err, KEHU_FORMAT, csv->line - 1, "%s, line %lld: %s",
+                              name_of(csv), (long long)csv->line,
                               found == KEHU__CSV_UNCLOSED ? "a quote is not closed"
                                                           : "text after a closing quote");
         if (row->n_cells <= row->capacity)
             break;
         if (row->n_cells > MAX_COLUMNS)
-            return kehu__fail(err, KEHU_LIMIT, 0,
+            return kehu__fail(err, KEHU_LIMIT, csv->line - 1,
                               "%s has %zu columns, at most %d are read", name_of(csv),
                               row->n_cells, MAX_COLUMNS);
         if (!kehu__grow(&csv->alloc, &row->cells, &row->capacity, row->n_cells,
@@ -50,7 +50,7 @@ static kehu_status find_first_row(kehu_csv *csv, kehu_error *err)
     from = csv->source.text + csv->source.start;
     bad = kehu__csv_bad_byte(from, row->next, &nul);
     if (bad < row->next)
-        return kehu__fail(err, KEHU_ENCODING, bad - from,
+        return kehu__fail(err, KEHU_ENCODING, csv->line - 1,
                           "%s, line %lld: the first row %s%s", name_of(csv),
                           (long long)csv->line, nul ? "has a NUL byte" : "is ",
                           nul ? "" : kehu__csv_source_bad_text(&csv->source));

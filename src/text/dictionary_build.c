@@ -83,8 +83,8 @@ static kehu_status tag_number(kehu__dictionary_builder *b, const char *tag,
             return KEHU_OK;
         }
     if (b->n_tags == MAX_TAGS)
-        return kehu__fail(err, KEHU_LIMIT, line, "line %lld: more than %d different tags",
-                          (long long)line, MAX_TAGS);
+        return kehu__fail(err, KEHU_LIMIT, line - 1, "more than %d different tags",
+                          MAX_TAGS);
     if (!kehu__grow(&b->alloc, &b->tags, &b->tags_capacity, b->n_tags + 1,
                     sizeof *b->tags))
         return kehu__no_memory(err, "the tags");
@@ -102,12 +102,11 @@ static kehu_status fold_word(kehu__dictionary_builder *b, const kehu__word *word
     while (p < end) {
         const uint32_t c = kehu__utf8_next(&p, end);
         if (c == KEHU__BAD_BYTE)
-            return kehu__fail(err, KEHU_ENCODING, word->line,
-                              "line %lld: the word is not UTF-8", (long long)word->line);
+            return kehu__fail(err, KEHU_ENCODING, word->line - 1,
+                              "the word is not UTF-8");
         if (e->n_chars == KEHU__WORD_MAX)
-            return kehu__fail(err, KEHU_LIMIT, word->line,
-                              "line %lld: the word is longer than %d characters",
-                              (long long)word->line, KEHU__WORD_MAX);
+            return kehu__fail(err, KEHU_LIMIT, word->line - 1,
+                              "the word is longer than %d characters", KEHU__WORD_MAX);
         if (!kehu__grow(&b->alloc, &b->chars, &b->chars_capacity, b->n_chars + 1,
                         sizeof *b->chars))
             return kehu__no_memory(err, "the words");
@@ -115,8 +114,7 @@ static kehu_status fold_word(kehu__dictionary_builder *b, const kehu__word *word
         e->n_chars++;
     }
     if (e->n_chars == 0)
-        return kehu__fail(err, KEHU_EMPTY, word->line, "line %lld: the word is empty",
-                          (long long)word->line);
+        return kehu__fail(err, KEHU_EMPTY, word->line - 1, "the word is empty");
     return KEHU_OK;
 }
 
@@ -132,9 +130,8 @@ kehu_status kehu__dictionary_builder_add(kehu__dictionary_builder *b,
                .spelled_size = (uint32_t)word->size};
     kehu_status status = fold_word(b, word, &e, err);
     if (status == KEHU_OK && b->spelled.size + word->size > INT32_MAX)
-        status = kehu__fail(err, KEHU_LIMIT, word->line,
-                            "line %lld: the words take more than 2 GiB",
-                            (long long)word->line);
+        status =
+            kehu__fail(err, KEHU_LIMIT, word->line - 1, "the words take more than 2 GiB");
     if (status == KEHU_OK)
         status = tag_number(b, word->tag, &e.tag, word->line, err);
     if (status == KEHU_OK) {
@@ -191,7 +188,7 @@ static kehu_status refuse_repeated(const entry *first, const entry *again,
     if (again->frequency == first->frequency && again->tag == first->tag &&
         again->hard == first->hard)
         return KEHU_OK;
-    return kehu__fail(err, KEHU_DUPLICATE, again->line,
+    return kehu__fail(err, KEHU_DUPLICATE, again->line - 1,
                       "line %lld: the word of line %lld again, with another frequency or "
                       "tag",
                       (long long)again->line, (long long)first->line);

@@ -95,14 +95,15 @@ static kehu_status read_line(kehu__dictionary_builder *b, kehu__word *word,
     if (!take_frequency(word, &fits))
         word->frequency = 1;
     if (!fits)
-        return kehu__fail(err, KEHU_RANGE, word->line,
+        return kehu__fail(err, KEHU_RANGE, word->line - 1,
                           "%s, line %lld: the frequency is not within 1 to %d", name,
                           (long long)word->line, KEHU__FREQUENCY_MAX);
     trim(word);
     status = kehu__dictionary_builder_add(b, word, err);
     if (status != KEHU_OK && status != KEHU_NO_MEMORY && err != NULL) {
         const kehu_error found = *err;
-        return kehu__fail(err, status, word->line, "%s, %s", name, found.message);
+        return kehu__fail(err, status, found.where, "%s, line %lld: %s", name,
+                          (long long)word->line, found.message);
     }
     return status;
 }
@@ -123,7 +124,7 @@ kehu_status kehu__dictionary_read_text(kehu__dictionary_builder *b, const char *
             word.size--;
         if (kehu__utf8_valid(word.bytes, word.size) != word.size &&
             looks_like_gb18030(text, size))
-            return kehu__fail(err, KEHU_ENCODING, line,
+            return kehu__fail(err, KEHU_ENCODING, line - 1,
                               "%s, line %lld is not UTF-8; the file looks like GB18030",
                               name, (long long)line);
         KEHU_TRY(read_line(b, &word, name, err));

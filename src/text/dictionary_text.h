@@ -10,7 +10,7 @@
  * it is letters) and the frequency (when it is digits); what stands before is
  * the word, which may hold blanks. A word without a frequency gets 1. `name` is
  * for messages. Fails as kehu__dictionary_builder_add does, err->where being
- * the line; KEHU_ENCODING says when the bytes look like GB18030; KEHU_RANGE for
+ * the line, from 0; KEHU_ENCODING says when the bytes look like GB18030; KEHU_RANGE for
  * a frequency that is negative or above KEHU__FREQUENCY_MAX. */
 kehu_status kehu__dictionary_read_text(kehu__dictionary_builder *b, const char *text,
                                        size_t size, const char *name, kehu_error *err);

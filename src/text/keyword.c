@@ -459,7 +459,7 @@ kehu_status kehu_keyword_get_line(const kehu_keyword *k, int64_t i,
     if (k == NULL || line == NULL)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "k or line is NULL");
     if (i < 0 || i >= (int64_t)k->n_lines)
-        return kehu__fail(err, KEHU_ARGUMENT, i, "line %lld asked for, there are %zu",
+        return kehu__fail(err, KEHU_ARGUMENT, i, "i is %lld, there are %zu lines",
                           (long long)i, k->n_lines);
     from = &k->lines[i];
     *line = (kehu_keyword_line){from->class_number, from->weight, from->mark,

@@ -169,6 +169,19 @@ kehu_status kehu__model_open(kehu_tokenizer **out, const kehu__held *held,
     return kehu__tokenizer_new(out, m->words, NULL, m, opt, err);
 }
 
+/* A word of row `line - 1`. */
+static kehu_status count_word(kehu__dictionary_builder *b, const kehu__word *word,
+                              kehu_error *err)
+{
+    const kehu_status status = kehu__dictionary_builder_add(b, word, err);
+    if (status != KEHU_OK && status != KEHU_NO_MEMORY && err != NULL) {
+        const kehu_error found = *err;
+        return kehu__fail(err, status, found.where, "sentences, row %lld: %s",
+                          (long long)found.where, found.message);
+    }
+    return status;
+}
+
 /* The words of a corpus with their numbers of occurrences. */
 static kehu_status count_words(kehu__lexicon **out, const kehu_column *sentences,
                                const kehu_allocator *alloc, kehu_error *err)
@@ -188,7 +201,7 @@ static kehu_status count_words(kehu__lexicon **out, const kehu_column *sentences
                                          .size = i + 1 - start,
                                          .frequency = 1,
                                          .line = row + 1};
-                status = kehu__dictionary_builder_add(b, &word, err);
+                status = count_word(b, &word, err);
                 start = i + 1;
             }
     }

@@ -196,6 +196,9 @@ static void test_csv_tells_what_stops_a_file(void **state)
     assert_string_equal(err.message, "x.csv, line 1: the first row is not valid UTF-8");
     assert_int_equal(open_text(&csv, "a,\"b\n", NULL, &err), KEHU_FORMAT);
     assert_string_equal(err.message, "x.csv, line 1: a quote is not closed");
+    assert_int_equal(open_text(&csv, "\n\na,\"b\n", NULL, &err), KEHU_FORMAT);
+    assert_string_equal(err.message, "x.csv, line 3: a quote is not closed");
+    assert_int_equal(err.where, 2);
     assert_null(csv);
 }
 

@@ -276,7 +276,7 @@ static void test_model_needs_words_and_sound_options(void **state)
     assert_string_equal(err.message, "dropout is not above 0 and up to 1");
     assert_int_equal(kehu_tokenizer_train(&t, NULL, &blank, NULL, &err), KEHU_EMPTY);
     assert_int_equal(kehu_tokenizer_train(&t, NULL, &broken, NULL, &err), KEHU_ENCODING);
-    assert_string_equal(err.message, "line 1: the word is not UTF-8");
+    assert_string_equal(err.message, "sentences, row 0: the word is not UTF-8");
     assert_null(t);
 }
 

@@ -4,8 +4,10 @@ Each has the message of the library, which names the argument, option, row, line
 
     code    the number of the status (0 for what the package itself refuses)
     status  its name, such as "DATA"
-    where   the 0-based row, line or byte meant, -1 for none
+    where   the row, line or byte meant, from 0; -1 for none
     field   0: nothing sets it yet; the message names what is meant
+
+In messages rows count from 0 like the items of a list, lines of a file from 1 as editors show them.
 
 Where Python has a class of its own for such a mistake, the error is of that class too: a KehuNotFoundError is a
 FileNotFoundError, a KehuDataError a ValueError.

@@ -3,6 +3,8 @@ package org.kehu;
 /**
  * Says why the C library did not do what was asked: one subclass for each status, with the library's own message. What
  * memory was refused for is an {@link OutOfMemoryError} instead.
+ *
+ * <p>In messages rows count from 0 like the elements of an array, lines of a file from 1 as editors show them.
  */
 public class KehuException extends RuntimeException {
     private static final long serialVersionUID = 1;

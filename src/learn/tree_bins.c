@@ -91,25 +91,30 @@ typedef struct learning {
     const kehu_column *columns;
     const uint8_t *use;
     kehu_status *statuses; /* [n_features] */
+    uint32_t n_tasks;
 } learning;
 
-static void learn_feature(void *arg, int64_t f)
+static void learn_some(void *arg, int64_t task)
 {
     learning *l = arg;
-    l->statuses[f] = kehu__tree_feature_learn(&l->bins->features[f], &l->columns[f],
-                                              l->use, &l->bins->alloc, NULL);
+    kehu__tree_sample sample = {.alloc = l->bins->alloc};
+    for (uint32_t f = (uint32_t)task; f < l->bins->n_features; f += l->n_tasks)
+        l->statuses[f] = kehu__tree_feature_learn(&l->bins->features[f], &l->columns[f],
+                                                  l->use, &sample, NULL);
+    kehu__tree_sample_free(&sample);
 }
 
 static kehu_status learn_features(kehu_bins *bins, const kehu_column *columns,
                                   const uint8_t *use, const kehu__run *run,
                                   kehu_error *err)
 {
-    const uint32_t F = bins->n_features;
-    learning l = {bins, columns, use, kehu__alloc(&bins->alloc, F, sizeof *l.statuses)};
+    const uint32_t F = bins->n_features, n_threads = kehu__run_threads(run);
+    learning l = {bins, columns, use, kehu__alloc(&bins->alloc, F, sizeof *l.statuses),
+                  n_threads < F ? n_threads : F};
     kehu_status status = KEHU_OK;
     if (l.statuses == NULL)
         return kehu__no_memory(err, "the columns' bins");
-    kehu__parallel(run, F, learn_feature, &l);
+    kehu__parallel(run, l.n_tasks, learn_some, &l);
     for (uint32_t f = 0; f < F && status == KEHU_OK; f++)
         if (l.statuses[f] != KEHU_OK) /* the first that failed, for its message */
             status = kehu__fail(err, l.statuses[f], -1, "column %s: %s", columns[f].name,

@@ -74,15 +74,11 @@ static void sort_some(double *values, double *scratch, size_t n)
     }
 }
 
-typedef struct grid {
-    uint16_t *buckets; /* of the values */
-    uint32_t *starts;  /* [GRID + 1] */
-} grid;
-
 /* Buckets rise with the values, so that equal ones share theirs. False where there is no
  * such grid. */
-static bool find_buckets(grid *g, const double *values, size_t n)
+static bool find_buckets(const kehu__tree_sample *s, size_t n)
 {
+    const double *values = s->values;
     double low = INFINITY, high = -INFINITY, scale;
     for (size_t i = 0; i < n; i++) {
         low = values[i] < low ? values[i] : low;
@@ -92,75 +88,73 @@ static bool find_buckets(grid *g, const double *values, size_t n)
     if (!(high - low > 0) || isinf(high - low) || isinf(scale))
         return false;
     for (size_t i = 0; i < n; i++)
-        g->buckets[i] = (uint16_t)((values[i] - low) * scale);
+        s->buckets[i] = (uint16_t)((values[i] - low) * scale);
     return true;
 }
 
 /* Count the values of each bucket into starts[bucket + 1]; returns how many have any. */
-static uint32_t count_buckets(grid *g, size_t n)
+static uint32_t count_buckets(const kehu__tree_sample *s, size_t n)
 {
     uint32_t n_used = 0;
-    memset(g->starts, 0, (GRID + 1) * sizeof *g->starts);
+    memset(s->starts, 0, (GRID + 1) * sizeof *s->starts);
     for (size_t i = 0; i < n; i++)
-        g->starts[g->buckets[i] + 1]++;
+        s->starts[s->buckets[i] + 1]++;
     for (uint32_t b = 1; b <= GRID; b++)
-        n_used += g->starts[b] > 0;
+        n_used += s->starts[b] > 0;
     return n_used;
 }
 
-/* Put counted values into their buckets, all in `sorted`. */
-static void fill_buckets(grid *g, double *sorted, const double *values, size_t n)
+/* Put counted values into their buckets, all in the scratch. */
+static void fill_buckets(const kehu__tree_sample *s, size_t n)
 {
     uint32_t before = 0;
     for (uint32_t b = 0; b < GRID; b++) {
-        const uint32_t here = g->starts[b + 1];
-        g->starts[b + 1] = before;
+        const uint32_t here = s->starts[b + 1];
+        s->starts[b + 1] = before;
         before += here;
     }
     /* Each start moves on to its bucket's end, where the next one's is. */
     for (size_t i = 0; i < n; i++)
-        sorted[g->starts[g->buckets[i] + 1]++] = values[i];
+        s->scratch[s->starts[s->buckets[i] + 1]++] = s->values[i];
 }
 
 /* Sort the buckets that quantile_edges() looks into: those with the value before a cut,
  * and the next ones, to which a run of equal values may move it. */
-static void sort_buckets(const grid *g, double *sorted, double *scratch, size_t n)
+static void sort_buckets(const kehu__tree_sample *s, size_t n)
 {
     uint32_t here = 0, next = 0, done = 0;
     for (size_t q = 1; q < KEHU__TREE_MAX_BINS; q++) {
         const size_t at = quantile_at(q, n);
-        while (at > 0 && g->starts[here + 1] < at)
+        while (at > 0 && s->starts[here + 1] < at)
             here++;
         next = next > here ? next : here + 1;
-        while (next < GRID && g->starts[next + 1] == g->starts[next])
+        while (next < GRID && s->starts[next + 1] == s->starts[next])
             next++;
         for (uint32_t i = 0; at > 0 && i < 2; i++) {
             const uint32_t b = i == 0 ? here : next;
             if (b >= done && b < GRID) {
-                const size_t from = g->starts[b];
-                sort_some(sorted + from, scratch, g->starts[b + 1] - from);
+                const size_t from = s->starts[b];
+                sort_some(s->scratch + from, s->values, s->starts[b + 1] - from);
                 done = b + 1;
             }
         }
     }
 }
 
-/* values and scratch [n] are spoilt. */
-static uint32_t find_edges(double *edges, grid *g, double *values, double *scratch,
-                           size_t n)
+/* Of the sample's first n values, which are spoilt. */
+static uint32_t find_edges(double *edges, const kehu__tree_sample *s, size_t n)
 {
     size_t n_different = 1;
-    if (n > GRID && find_buckets(g, values, n) &&
-        count_buckets(g, n) > KEHU__TREE_MAX_BINS) {
-        fill_buckets(g, scratch, values, n);
-        sort_buckets(g, scratch, values, n);
-        return quantile_edges(edges, scratch, n);
+    if (n > GRID && find_buckets(s, n) && count_buckets(s, n) > KEHU__TREE_MAX_BINS) {
+        fill_buckets(s, n);
+        sort_buckets(s, n);
+        return quantile_edges(edges, s->scratch, n);
     }
-    kehu__sort_f64(values, scratch, n);
+    kehu__sort_f64(s->values, s->scratch, n);
     for (size_t i = 1; i < n; i++)
-        n_different += values[i] > values[i - 1];
-    return n_different <= KEHU__TREE_MAX_BINS ? exact_edges(edges, values, n)
-                                              : quantile_edges(edges, values, n);
+        n_different += s->values[i] > s->values[i - 1];
+    return n_different <= KEHU__TREE_MAX_BINS ? exact_edges(edges, s->values, n)
+                                              : quantile_edges(edges, s->values, n);
 }
 
 /* Every step-th used value that is there; returns how many. */
@@ -178,24 +172,39 @@ static size_t take_sample(double *values, const kehu_column *c, const uint8_t *u
     return n;
 }
 
+void kehu__tree_sample_free(kehu__tree_sample *s)
+{
+    kehu__free(&s->alloc, s->values, s->room, sizeof *s->values);
+    kehu__free(&s->alloc, s->scratch, s->room, sizeof *s->scratch);
+    kehu__free(&s->alloc, s->buckets, s->room, sizeof *s->buckets);
+    kehu__free(&s->alloc, s->starts, GRID + 1, sizeof *s->starts);
+    *s = (kehu__tree_sample){.alloc = s->alloc};
+}
+
+static bool make_room(kehu__tree_sample *s, size_t room)
+{
+    if (room <= s->room)
+        return true;
+    kehu__tree_sample_free(s);
+    s->room = room;
+    s->values = kehu__alloc(&s->alloc, room, sizeof *s->values);
+    s->scratch = kehu__alloc(&s->alloc, room, sizeof *s->scratch);
+    s->buckets = kehu__alloc(&s->alloc, room, sizeof *s->buckets);
+    s->starts = kehu__alloc(&s->alloc, GRID + 1, sizeof *s->starts);
+    if (s->values != NULL && s->scratch != NULL && s->buckets != NULL &&
+        s->starts != NULL)
+        return true;
+    kehu__tree_sample_free(s);
+    return false;
+}
+
 kehu_status kehu__tree_edges_learn(double edges[KEHU__TREE_MAX_BINS], uint32_t *n,
                                    const kehu_column *c, const uint8_t *use,
-                                   const kehu_allocator *alloc, kehu_error *err)
+                                   kehu__tree_sample *s, kehu_error *err)
 {
     const int64_t step = c->length > MAX_SAMPLE ? c->length / MAX_SAMPLE : 1;
-    const size_t room = (size_t)(c->length / step) + 1;
-    double *values = kehu__alloc(alloc, room, sizeof *values),
-           *scratch = kehu__alloc(alloc, room, sizeof *scratch);
-    grid g = {kehu__alloc(alloc, room, sizeof *g.buckets),
-              kehu__alloc(alloc, GRID + 1, sizeof *g.starts)};
-    kehu_status status = KEHU_OK;
-    if (values == NULL || scratch == NULL || g.buckets == NULL || g.starts == NULL)
-        status = kehu__no_memory(err, "a column's bins");
-    else
-        *n = find_edges(edges, &g, values, scratch, take_sample(values, c, use, step));
-    kehu__free(alloc, values, room, sizeof *values);
-    kehu__free(alloc, scratch, room, sizeof *scratch);
-    kehu__free(alloc, g.buckets, room, sizeof *g.buckets);
-    kehu__free(alloc, g.starts, GRID + 1, sizeof *g.starts);
-    return status;
+    if (!make_room(s, (size_t)(c->length / step) + 1))
+        return kehu__no_memory(err, "a column's bins");
+    *n = find_edges(edges, s, take_sample(s->values, c, use, step));
+    return KEHU_OK;
 }

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/sort.h"
-#include "learn/tree_edges.h"
 #include "learn/tree_levels.h"
 
 kehu__tree_kind kehu__tree_kind_of(kehu_type type)
@@ -33,16 +32,16 @@ int kehu__tree_compare_texts(kehu__text a, kehu__text b)
 }
 
 static kehu_status learn_edges(kehu__tree_feature *f, const kehu_column *c,
-                               const uint8_t *use, const kehu_allocator *alloc,
+                               const uint8_t *use, kehu__tree_sample *sample,
                                kehu_error *err)
 {
     double edges[KEHU__TREE_MAX_BINS];
     uint32_t n;
-    KEHU_TRY(kehu__tree_edges_learn(edges, &n, c, use, alloc, err));
+    KEHU_TRY(kehu__tree_edges_learn(edges, &n, c, use, sample, err));
     f->n_codes = n + 2;
     if (n == 0)
         return KEHU_OK;
-    f->edges = kehu__alloc(alloc, n, sizeof *f->edges);
+    f->edges = kehu__alloc(&sample->alloc, n, sizeof *f->edges);
     if (f->edges == NULL)
         return kehu__no_memory(err, "a column's bins");
     f->n_edges = n;
@@ -113,9 +112,10 @@ static kehu_status learn_levels(kehu__tree_feature *f, const kehu_column *c,
 }
 
 kehu_status kehu__tree_feature_learn(kehu__tree_feature *f, const kehu_column *c,
-                                     const uint8_t *use, const kehu_allocator *alloc,
+                                     const uint8_t *use, kehu__tree_sample *sample,
                                      kehu_error *err)
 {
+    const kehu_allocator *alloc = &sample->alloc;
     *f = (kehu__tree_feature){.kind = kehu__tree_kind_of(kehu__column_kind(c)),
                               .n_codes = 2};
     f->name_size = strlen(c->name);
@@ -124,7 +124,7 @@ kehu_status kehu__tree_feature_learn(kehu__tree_feature *f, const kehu_column *c
         return kehu__no_memory(err, "a column's name");
     memcpy(f->name, c->name, f->name_size + 1);
     KEHU_TRY(kehu__tree_is_text(f) ? learn_levels(f, c, use, alloc, err)
-                                   : learn_edges(f, c, use, alloc, err));
+                                   : learn_edges(f, c, use, sample, err));
     f->code_weight = kehu__alloc_zero(alloc, f->n_codes, sizeof *f->code_weight);
     return f->code_weight == NULL ? kehu__no_memory(err, "a column's bins") : KEHU_OK;
 }

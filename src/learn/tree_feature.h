@@ -8,12 +8,9 @@
 
 #include "base/mem.h"
 #include "data/column.h"
+#include "learn/tree_edges.h"
 
-enum {
-    KEHU__TREE_MAX_BINS = 254,
-    KEHU__TREE_MAX_LEVELS = 253,
-    KEHU__TREE_MAX_FEATURES = 10000
-};
+enum { KEHU__TREE_MAX_LEVELS = 253, KEHU__TREE_MAX_FEATURES = 10000 };
 
 typedef enum kehu__tree_kind {
     KEHU__TREE_NUMBER = 0,
@@ -51,9 +48,10 @@ static inline kehu__text kehu__tree_level(const kehu__tree_feature *f, uint32_t 
 }
 
 /* Learn name, kind and codes from the rows with use[i] != 0 (all when NULL) of a
- * checked column. Call kehu__tree_feature_free whatever is returned. */
+ * checked column. Call kehu__tree_feature_free whatever is returned. The sample's
+ * allocator is the feature's. */
 kehu_status kehu__tree_feature_learn(kehu__tree_feature *f, const kehu_column *c,
-                                     const uint8_t *use, const kehu_allocator *alloc,
+                                     const uint8_t *use, kehu__tree_sample *sample,
                                      kehu_error *err);
 /* The same feature once more. Free it whatever is returned. */
 kehu_status kehu__tree_feature_copy(kehu__tree_feature *to,

@@ -74,7 +74,7 @@ static void test_edges_are_those_of_sorted_values(void **state)
     static double values[MANY], kept[MANY];
     static float floats[MANY];
     static uint8_t use[MANY];
-    const kehu_allocator alloc = kehu__allocator(NULL);
+    kehu__tree_sample sample = {.alloc = kehu__allocator(NULL)};
     (void)state;
     for (int shape = 0; shape < SHAPES; shape++)
         for (int narrow = 0; narrow < 2; narrow++) {
@@ -94,11 +94,12 @@ static void test_edges_are_those_of_sorted_values(void **state)
                     kept[n_kept++] = narrow ? (double)floats[i] : values[i];
             }
             assert_int_equal(
-                kehu__tree_edges_learn(edges, &n, &column, use, &alloc, NULL), KEHU_OK);
+                kehu__tree_edges_learn(edges, &n, &column, use, &sample, NULL), KEHU_OK);
             n_expected = plain_edges(expected, kept, n_kept);
             assert_int_equal(n, n_expected);
             assert_memory_equal(edges, expected, n * sizeof *edges);
         }
+    kehu__tree_sample_free(&sample);
 }
 
 typedef struct table {
@@ -157,6 +158,7 @@ static void check(const table *t, bool moved)
 {
     const kehu_allocator alloc = kehu__allocator(NULL);
     const kehu__run run = {.n_threads = 2};
+    kehu__tree_sample sample = {.alloc = alloc};
     kehu__tree_feature features[INPUTS];
     kehu__tree_codes codes = {.stride = 24};
     const int64_t n = t->columns[0].length;
@@ -164,7 +166,7 @@ static void check(const table *t, bool moved)
     for (int f = 0; f < INPUTS; f++) {
         kehu__tree_feature *feature = &features[f];
         assert_int_equal(
-            kehu__tree_feature_learn(feature, &t->columns[f], t->use, &alloc, NULL),
+            kehu__tree_feature_learn(feature, &t->columns[f], t->use, &sample, NULL),
             KEHU_OK);
         for (uint32_t i = 0; moved && i < feature->n_edges; i++) {
             const double x = t->doubles[3 + i];
@@ -204,6 +206,7 @@ static void check(const table *t, bool moved)
     free(codes.by_row);
     for (int f = 0; f < INPUTS; f++)
         kehu__tree_feature_free(&features[f], &alloc);
+    kehu__tree_sample_free(&sample);
 }
 
 static void test_codes_are_those_of_one_by_one(void **state)

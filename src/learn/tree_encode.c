@@ -71,8 +71,7 @@ CODING(double, wide)
 CODING(float, narrow)
 #undef CODING
 
-/* The least float that is not below e. */
-static float narrowed(double e)
+float kehu__tree_narrowed(double e)
 {
     float f;
     if (e > (double)FLT_MAX)
@@ -90,7 +89,7 @@ static void prepare_numbers(coder *k, const kehu__tree_feature *f, bool is_float
     const uint32_t n = f->n_edges;
     for (uint32_t i = 0; i < 256; i++) {
         k->wide[i] = i < n ? f->edges[i] : (double)NAN;
-        k->narrow[i] = is_float && i < n ? narrowed(f->edges[i]) : NAN;
+        k->narrow[i] = is_float && i < n ? kehu__tree_narrowed(f->edges[i]) : NAN;
     }
     if (n == 0)
         return;

@@ -33,6 +33,9 @@ kehu_status kehu__tree_coders_open(kehu__tree_coder **out,
 void kehu__tree_coders_close(kehu__tree_coder *coders, uint32_t n_features,
                              const kehu_column *columns, const kehu_allocator *alloc);
 
+/* The least float that is not below e, which parts floats as e does; NaN of NaN. */
+float kehu__tree_narrowed(double e);
+
 /* Codes of n rows of feature f; a number that is missing gets `missing`. */
 void kehu__tree_code_rows(const kehu__tree_coder *coders,
                           const kehu__tree_feature *features, const kehu_column *columns,

@@ -1,23 +1,66 @@
+#include "base/cpu.h"
+#if defined(KEHU__AVX) /* first: it calls malloc, whose name is taken away below */
+#include <immintrin.h>
+#endif
+
 #include "learn/tree_plain.h"
+
+#include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/prefetch.h"
+#include "learn/tree_encode.h"
 
-enum { TOGETHER = 16, FETCHED_AHEAD = 128 };
+enum { TOGETHER = 16, BLOCK_ROWS = KEHU__PLAIN_ROWS };
 
-/* Leaves lead to themselves: nothing is at or above their threshold, which is NaN. */
-typedef struct plain_node {
-    const void *values;
-    double threshold; /* values below go left */
-    uint32_t left, missing_right;
-} plain_node;
+#if defined(KEHU__AVX)
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define PICK(table, place)                                                               \
+    _mm512_permutex2var_epi32(_mm512_loadu_si512(table), (__m512i)(place),               \
+                              _mm512_loadu_si512((const char *)(table) + 64))
+#endif
+#define REAL      float
+#define BITS      int32_t
+#define NAME(x)   float_##x
+#define NARROW(x) kehu__tree_narrowed(x)
+#define AFTER(x)  nextafterf(x, INFINITY)
+#define FAR       0x1p100f
+#define LEAST     0x1p-49f
+#include "learn/tree_plain.inc.h"
+
+#if defined(KEHU__AVX)
+#undef PICK
+#define PICK(table, place)                                                               \
+    _mm512_permutex2var_epi64(_mm512_loadu_si512(table), (__m512i)(place),               \
+                              _mm512_loadu_si512((const char *)(table) + 64))
+#endif
+#define REAL      double
+#define BITS      int64_t
+#define NAME(x)   double_##x
+#define NARROW(x) (x)
+#define AFTER(x)  nextafter(x, (double)INFINITY)
+#define FAR       0x1p1000
+#define LEAST     0x1p-74
+#include "learn/tree_plain.inc.h"
+#undef PICK
+#undef AVX512
+
+/* Of a column that a row in every line of floats asks, the next block is fetched; of
+ * others one line, so that the page is known when a row does ask. */
+typedef struct ahead {
+    const char *values;
+    double share; /* of the rows, asks it */
+} ahead;
 
 struct kehu__plain {
     bool is_double;
+    size_t value_size;
     int64_t n_rows;
-    uint32_t depth, n_asked;
-    plain_node *nodes;   /* [n_nodes] */
-    const void **values; /* [n_features], n_asked are filled: of the columns asked */
+    uint32_t n_ahead;
+    ahead *ahead; /* [n_features], n_ahead are filled */
+    float_walker floats;
+    double_walker doubles;
 };
 
 static kehu_type type_asked(const kehu_tree *tree, const kehu__tree_source *sources)
@@ -40,29 +83,23 @@ static bool all_plain(const kehu_tree *tree, const kehu__tree_source *sources)
     return true;
 }
 
-static const void *values_of(const kehu_column *c)
+static void choose_ahead(kehu__plain *p, const kehu_tree *tree,
+                         const kehu__tree_source *sources)
 {
-    return c->type == KEHU_FLOAT64 ? (const void *)((const double *)c->data + c->start)
-                                   : (const void *)((const float *)c->data + c->start);
-}
-
-static void fill(kehu__plain *p, const kehu_tree *tree, const kehu__tree_source *sources)
-{
-    for (uint32_t i = 0; i < tree->n_nodes; i++) {
-        const kehu__tree_node *n = &tree->nodes[i];
-        const bool is_leaf = n->feature < 0;
-        const kehu__tree_node *asks = is_leaf ? &tree->nodes[0] : n;
-        const void *values = values_of(sources[asks->feature].column);
-        uint32_t known = 0;
-        p->nodes[i] = (plain_node){
-            .values = values,
-            .threshold = is_leaf ? (double)NAN : tree->thresholds[i],
-            .left = is_leaf ? i : n->left,
-            .missing_right = !is_leaf && (n->flags & KEHU__TREE_MISSING_LEFT) == 0};
-        while (known < p->n_asked && p->values[known] != values)
-            known++;
-        p->values[known] = values;
-        p->n_asked = known == p->n_asked ? known + 1 : p->n_asked;
+    const uint32_t K = tree->classes.n;
+    double all = 0;
+    for (uint32_t k = 0; k < K; k++)
+        all += tree->weights[k];
+    for (uint32_t i = 0; i < tree->n_nodes; i++)
+        for (uint32_t k = 0; k < K && tree->nodes[i].feature >= 0; k++)
+            p->ahead[tree->nodes[i].feature].share +=
+                tree->weights[(size_t)i * K + k] / all;
+    for (uint32_t f = 0; f < tree->n_features; f++) {
+        const kehu_column *c = sources[f].column;
+        const double share = p->ahead[f].share;
+        if (share > 0)
+            p->ahead[p->n_ahead++] =
+                (ahead){(const char *)c->data + (size_t)c->start * p->value_size, share};
     }
 }
 
@@ -70,71 +107,56 @@ kehu_status kehu__plain_open(kehu__plain **out, const kehu_tree *tree,
                              const kehu__tree_source *sources, int64_t n_rows,
                              kehu_error *err)
 {
+    const kehu_allocator *a = &tree->alloc;
     kehu__plain *p;
     *out = NULL;
     if (n_rows < TOGETHER || !all_plain(tree, sources))
         return KEHU_OK;
-    *out = p = kehu__alloc_zero(&tree->alloc, 1, sizeof *p);
+    *out = p = kehu__alloc_zero(a, 1, sizeof *p);
     if (p == NULL)
         return kehu__no_memory(err, "scoring");
     p->is_double = type_asked(tree, sources) == KEHU_FLOAT64;
+    p->value_size = p->is_double ? sizeof(double) : sizeof(float);
     p->n_rows = n_rows;
-    p->depth = tree->summary.depth;
-    p->nodes = kehu__alloc(&tree->alloc, tree->n_nodes, sizeof *p->nodes);
-    p->values = kehu__alloc(&tree->alloc, tree->n_features, sizeof *p->values);
-    if (p->nodes == NULL || p->values == NULL)
+    p->ahead = kehu__alloc_zero(a, tree->n_features, sizeof *p->ahead);
+    if (p->is_double)
+        p->doubles.nodes = kehu__alloc(a, tree->n_nodes, sizeof *p->doubles.nodes);
+    else
+        p->floats.nodes = kehu__alloc(a, tree->n_nodes, sizeof *p->floats.nodes);
+    if (p->ahead == NULL || (p->doubles.nodes == NULL && p->floats.nodes == NULL))
         return kehu__no_memory(err, "scoring");
-    fill(p, tree, sources);
+    choose_ahead(p, tree, sources);
+    if (p->is_double)
+        double_fill(&p->doubles, tree, sources);
+    else
+        float_fill(&p->floats, tree, sources);
     return KEHU_OK;
 }
 
 void kehu__plain_close(kehu__plain *plain, const kehu_tree *tree)
 {
-    if (plain != NULL) {
-        kehu__free(&tree->alloc, plain->nodes, tree->n_nodes, sizeof *plain->nodes);
-        kehu__free(&tree->alloc, plain->values, tree->n_features, sizeof *plain->values);
-        kehu__free(&tree->alloc, plain, 1, sizeof *plain);
-    }
+    const kehu_allocator *a = &tree->alloc;
+    if (plain == NULL)
+        return;
+    kehu__free(a, plain->floats.nodes, tree->n_nodes, sizeof *plain->floats.nodes);
+    kehu__free(a, plain->doubles.nodes, tree->n_nodes, sizeof *plain->doubles.nodes);
+    kehu__free(a, plain->ahead, tree->n_features, sizeof *plain->ahead);
+    kehu__free(a, plain, 1, sizeof *plain);
 }
 
-#define DEFINE_WALK(name, type)                                                          \
-    static inline void name##_some(const kehu__plain *p, int64_t row, uint32_t n,        \
-                                   uint32_t *at)                                         \
-    {                                                                                    \
-        uint32_t moved = 1;                                                              \
-        for (uint32_t j = 0; j < n; j++)                                                 \
-            at[j] = 0;                                                                   \
-        for (uint32_t d = 0; d < p->depth && moved != 0; d++) {                          \
-            moved = 0;                                                                   \
-            for (uint32_t j = 0; j < n; j++) {                                           \
-                const plain_node *node = &p->nodes[at[j]];                               \
-                const double x = (double)((const type *)node->values)[row + j];          \
-                const uint32_t right = (uint32_t)(x >= node->threshold) |                \
-                                       ((uint32_t)isnan(x) & node->missing_right);       \
-                moved |= at[j] ^ (node->left + right);                                   \
-                at[j] = node->left + right;                                              \
-            }                                                                            \
-        }                                                                                \
-    }                                                                                    \
-    static void name(const kehu__plain *p, int64_t from, int64_t n, uint32_t *at)        \
-    {                                                                                    \
-        int64_t i = 0;                                                                   \
-        for (; i + TOGETHER <= n; i += TOGETHER) {                                       \
-            const int64_t ahead = from + i + FETCHED_AHEAD;                              \
-            for (uint32_t k = 0; ahead < p->n_rows && k < p->n_asked; k++)               \
-                KEHU__PREFETCH((const type *)p->values[k] + ahead);                      \
-            name##_some(p, from + i, TOGETHER, at + i);                                  \
-        }                                                                                \
-        name##_some(p, from + i, (uint32_t)(n - i), at + i);                             \
-    }
-DEFINE_WALK(walk_floats, float)
-DEFINE_WALK(walk_doubles, double)
-#undef DEFINE_WALK
-
-void kehu__plain_walk(const kehu__plain *plain, int64_t from, int64_t n, uint32_t *nodes)
+void kehu__plain_walk(const kehu__plain *plain, int64_t from, uint32_t n, uint32_t *nodes)
 {
+    const int64_t next = from + BLOCK_ROWS, left = plain->n_rows - next;
+    const size_t size =
+        (size_t)(left < BLOCK_ROWS ? left : BLOCK_ROWS) * plain->value_size;
+    for (uint32_t k = 0; k < plain->n_ahead && left > 0; k++) {
+        const ahead *a = &plain->ahead[k];
+        const char *values = a->values + (size_t)next * plain->value_size;
+        for (size_t at = 0; at < (a->share > 1. / 16 ? size : 1); at += 64)
+            KEHU__PREFETCH(values + at);
+    }
     if (plain->is_double)
-        walk_doubles(plain, from, n, nodes);
+        double_walk(&plain->doubles, from, n, nodes);
     else
-        walk_floats(plain, from, n, nodes);
+        float_walk(&plain->floats, from, n, nodes);
 }

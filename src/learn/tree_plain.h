@@ -1,6 +1,6 @@
 /* learn/tree_plain.h - the leaves of rows whose values lie in plain arrays of float, or
- * of double: some rows go down the tree together, without a branch, and what they will
- * ask is prefetched. */
+ * of double: blocks of rows go down the tree together, without a branch, and what they
+ * will ask is prefetched. */
 #ifndef KEHU_SRC_LEARN_TREE_PLAIN_H
 #define KEHU_SRC_LEARN_TREE_PLAIN_H
 
@@ -15,7 +15,10 @@ kehu_status kehu__plain_open(kehu__plain **out, const kehu_tree *tree,
                              kehu_error *err);
 void kehu__plain_close(kehu__plain *plain, const kehu_tree *tree);
 
-/* nodes[n]: where the rows from .. from + n - 1 end. */
-void kehu__plain_walk(const kehu__plain *plain, int64_t from, int64_t n, uint32_t *nodes);
+enum { KEHU__PLAIN_ROWS = 512 };
+
+/* nodes[n]: where the rows from .. from + n - 1 end, n <= KEHU__PLAIN_ROWS. */
+void kehu__plain_walk(const kehu__plain *plain, int64_t from, uint32_t n,
+                      uint32_t *nodes);
 
 #endif

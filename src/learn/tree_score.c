@@ -10,7 +10,7 @@
 #include "learn/tree_ensemble.h"
 #include "learn/tree_plain.h"
 
-enum { ROWS_PER_TASK = 8192, BLOCK_ROWS = 512 };
+enum { ROWS_PER_TASK = 8192, BLOCK_ROWS = KEHU__PLAIN_ROWS };
 
 typedef struct scoring {
     const kehu_tree *tree;
@@ -21,22 +21,34 @@ typedef struct scoring {
     const kehu_tree_score_options *options;
 } scoring;
 
+static void put_probabilities(const kehu_tree *tree, const uint32_t *nodes, uint32_t n,
+                              double *to)
+{
+    const uint32_t K = tree->classes.n;
+    if (K == 2) /* a size known beforehand makes the copy one move */
+        for (uint32_t i = 0; i < n; i++)
+            memcpy(to + 2 * (size_t)i, tree->probabilities + 2 * (size_t)nodes[i],
+                   2 * sizeof *to);
+    else
+        for (uint32_t i = 0; i < n; i++)
+            memcpy(to + (size_t)i * K, tree->probabilities + (size_t)nodes[i] * K,
+                   K * sizeof *to);
+}
+
 /* At most BLOCK_ROWS. */
-static void score_block(const scoring *s, int64_t from, int64_t n)
+static void score_block(const scoring *s, int64_t from, uint32_t n)
 {
     const kehu_tree *tree = s->tree;
-    const uint32_t K = tree->classes.n;
-    double *to = s->probabilities == NULL ? NULL : s->probabilities + (size_t)from * K;
     uint32_t nodes[BLOCK_ROWS];
     if (s->plain != NULL)
         kehu__plain_walk(s->plain, from, n, nodes);
     else
-        for (int64_t i = 0; i < n; i++)
+        for (uint32_t i = 0; i < n; i++)
             nodes[i] = kehu__tree_walk(tree, s->sources, from + i);
-    for (int64_t i = 0; s->probabilities != NULL && i < n; i++)
-        for (uint32_t k = 0; k < K; k++)
-            *to++ = tree->probabilities[(size_t)nodes[i] * K + k];
-    for (int64_t i = 0; s->options->leaves != NULL && i < n; i++)
+    if (s->probabilities != NULL)
+        put_probabilities(tree, nodes, n,
+                          s->probabilities + (size_t)from * tree->classes.n);
+    for (uint32_t i = 0; s->options->leaves != NULL && i < n; i++)
         s->options->leaves[from + i] = tree->leaves[nodes[i]];
 }
 
@@ -47,7 +59,7 @@ static void score_rows(void *arg, int64_t task)
     const int64_t end =
         s->n_rows - from < ROWS_PER_TASK ? s->n_rows : from + ROWS_PER_TASK;
     for (int64_t i = from; i < end; i += BLOCK_ROWS)
-        score_block(s, i, end - i < BLOCK_ROWS ? end - i : BLOCK_ROWS);
+        score_block(s, i, end - i < BLOCK_ROWS ? (uint32_t)(end - i) : BLOCK_ROWS);
 }
 
 /* Rows of a column that training gave no way for. */

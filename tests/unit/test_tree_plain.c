@@ -1,0 +1,139 @@
+/* The batch's walk over floats and doubles, on every kind of processor: what a single
+ * row gets, at thresholds and values of every kind. */
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/random.h"
+#include "learn/tree_model.h"
+#include "support/test.h"
+
+enum { ROWS = 3307, SKIPPED = 3, COLUMNS = 6, KINDS = 15 };
+
+static const double kinds[KINDS] = {(double)NAN,
+                                    (double)INFINITY,
+                                    -(double)INFINITY,
+                                    0,
+                                    -0.0,
+                                    0x1p-149,
+                                    -0x1p-149,
+                                    0x1p-1074,
+                                    -0x1p-1074,
+                                    (double)FLT_MAX,
+                                    -1e39,
+                                    1e39,
+                                    1,
+                                    -1,
+                                    -(double)FLT_MAX};
+
+typedef struct table {
+    double doubles[COLUMNS][ROWS];
+    float floats[COLUMNS][ROWS];
+    uint8_t label[ROWS];
+    kehu_column columns[COLUMNS], target;
+} table;
+
+static void draw(table *t, kehu__random *r, bool is_double)
+{
+    static const char *const names[COLUMNS] = {"a", "b", "c", "d", "e", "f"};
+    for (int i = 0; i < ROWS; i++) {
+        double sum = 0;
+        for (int k = 0; k < COLUMNS; k++) {
+            t->doubles[k][i] = kehu__random_unit(r) * 2 - 1;
+            sum += t->doubles[k][i] * t->doubles[(k + 1) % COLUMNS][i];
+        }
+        sum += kehu__random_unit(r);
+        t->label[i] = (uint8_t)((sum > .2) + (sum > 1));
+    }
+    for (int k = 0; k < COLUMNS; k++) {
+        for (int i = 0; i < ROWS; i++)
+            t->floats[k][i] = (float)t->doubles[k][i];
+        t->columns[k] = (kehu_column){.name = names[k],
+                                      .type = is_double ? KEHU_FLOAT64 : KEHU_FLOAT32,
+                                      .length = ROWS,
+                                      .data = is_double ? (void *)t->doubles[k]
+                                                        : (void *)t->floats[k]};
+    }
+    t->target =
+        (kehu_column){.name = "y", .type = KEHU_UINT8, .length = ROWS, .data = t->label};
+}
+
+/* Values of every kind in a third of the rows, so that ways stay various. */
+static void draw_extremes(table *t, kehu__random *r)
+{
+    for (int k = 0; k < COLUMNS; k++)
+        for (int i = 0; i < ROWS; i++) {
+            if (kehu__random_below(r, 3) == 0)
+                t->doubles[k][i] = kinds[kehu__random_below(r, KINDS)];
+            t->floats[k][i] = (float)t->doubles[k][i];
+        }
+}
+
+static void draw_thresholds(kehu_tree *tree, kehu__random *r)
+{
+    for (uint32_t i = 0; i < tree->n_nodes; i++) {
+        if (tree->nodes[i].feature < 0)
+            continue;
+        if (kehu__random_below(r, 2) == 0)
+            tree->thresholds[i] = kinds[kehu__random_below(r, KINDS)];
+        tree->nodes[i].flags =
+            (uint32_t)kehu__random_below(r, 2) * KEHU__TREE_MISSING_LEFT;
+    }
+}
+
+static void test_plain_walk_goes_as_single_rows_on_every_processor(void **state)
+{
+    static const uint32_t limits[] = {0, UINT32_MAX};
+    static table t;
+    static double p[ROWS * 3], one[3], row[COLUMNS];
+    kehu__random r = kehu__random_seed(11);
+    (void)state;
+    for (uint32_t turn = 0; turn < 12; turn++) {
+        const bool is_double = turn % 2 == 1;
+        /* From a stump to trees deeper than what registers hold. */
+        const kehu_tree_options options = {.size = sizeof options,
+                                           .n_folds = 1,
+                                           .max_leaves = turn < 4 ? 2 + turn : 200,
+                                           .max_depth = turn < 8 ? 4 : 14,
+                                           .min_leaf_weight = 2};
+        kehu_tree *tree;
+        kehu_error err;
+        draw(&t, &r, is_double);
+        if (kehu_tree_train(&tree, t.columns, COLUMNS, &t.target, NULL, NULL, &options,
+                            &err) != KEHU_OK)
+            fail_msg("%s", err.message);
+        assert_true(kehu_tree_leaf_count(tree) > (turn < 4 ? 1 : turn < 8 ? 12 : 64));
+        draw_extremes(&t, &r);
+        draw_thresholds(tree, &r);
+        for (int k = 0; k < COLUMNS; k++) {
+            t.columns[k].start = SKIPPED;
+            t.columns[k].length = ROWS - SKIPPED;
+        }
+        for (int v = 0; v < 2; v++) {
+            kehu__cpu_limit(limits[v]);
+            memset(p, 0, sizeof p);
+            assert_int_equal(kehu_tree_score(tree, t.columns, COLUMNS, p, NULL, NULL),
+                             KEHU_OK);
+            for (int i = 0; i < ROWS - SKIPPED; i++) {
+                for (int k = 0; k < COLUMNS; k++)
+                    row[k] = is_double ? t.doubles[k][i + SKIPPED]
+                                       : (double)t.floats[k][i + SKIPPED];
+                assert_int_equal(kehu_tree_score_row(tree, row, NULL, one, NULL),
+                                 KEHU_OK);
+                assert_memory_equal(one, p + i * 3, sizeof one);
+            }
+        }
+        kehu__cpu_limit(UINT32_MAX);
+        kehu_tree_free(tree);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_walk_goes_as_single_rows_on_every_processor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

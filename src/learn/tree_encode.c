@@ -136,10 +136,18 @@ static void code_some_numbers(const coder *k, const kehu_column *c, int64_t from
 static void code_categories(const coder *k, const kehu_column *c, int64_t from,
                             uint32_t n, uint8_t missing, uint8_t *codes)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        const bool valid = kehu__column_valid(c, from + i);
-        codes[i] = valid ? k->dictionary[kehu__column_code(c, from + i)] : missing;
-    }
+    if (k->dictionary == NULL)
+        memset(codes, missing, n);
+    else if (c->type == KEHU_CATEGORY && c->validity == NULL) {
+        const int32_t *given = (const int32_t *)c->data + c->start + from;
+        for (uint32_t i = 0; i < n; i++)
+            codes[i] = k->dictionary[given[i]];
+    } else
+        for (uint32_t i = 0; i < n; i++) {
+            const int32_t there = -(int32_t)kehu__column_valid(c, from + i);
+            const int32_t code = k->dictionary[kehu__column_code(c, from + i) & there];
+            codes[i] = (uint8_t)((code & there) | (missing & ~there));
+        }
 }
 
 typedef struct encoding {

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "store/rows.h"
 
-enum { CRC_AT = 36, SEARCH_BYTES = 1 << 16 };
+enum { CRC_AT = 36, SEARCH_BYTES = 1 << 16, SMALL = 1 << 12, GROWTH = 1 << 14 };
 static const char magic[4] = {'K', 'F', 'R', 'M'};
 
 kehu__store_log kehu__log_new(const kehu__io *io, const kehu_allocator *alloc)
@@ -21,6 +21,8 @@ void kehu__log_close(kehu__store_log *log)
     for (size_t i = 0; i < log->n_frames; i++)
         kehu__free(&log->alloc, log->frames[i].bytes, log->frames[i].capacity, 1);
     kehu__free(&log->alloc, log->frames, log->capacity, sizeof *log->frames);
+    if (log->room > log->end)
+        log->io->truncate(log->io->ctx, log->fd, log->end);
     if (log->fd >= 0)
         log->io->close(log->io->ctx, log->fd);
     *log = kehu__log_new(log->io, &log->alloc);
@@ -138,13 +140,37 @@ static kehu_status read_frame(kehu__store_log *log, int64_t size, bool *whole,
     return KEHU_OK;
 }
 
+/* The frames of the file's first `size` bytes. A writer may be at work in the zeros
+ * behind them: a frame that was not whole is looked at again when there is a later one.
+ */
+static kehu_status read_frames(kehu__store_log *log, int64_t size, kehu_error *err)
+{
+    kehu_error why = {0};
+    bool whole = true;
+    while (whole) {
+        kehu_status status;
+        while (whole && log->end < size)
+            KEHU_TRY(read_frame(log, size, &whole, err));
+        if (whole)
+            break;
+        status = look_for_later(log, log->end + 1, size, &why);
+        if (status == KEHU_FORMAT)
+            KEHU_TRY(read_frame(log, size, &whole, err));
+        if (status != KEHU_OK && !whole) {
+            if (err != NULL)
+                *err = why;
+            return status;
+        }
+    }
+    return KEHU_OK;
+}
+
 static kehu_status read_all(kehu__store_log *log, uint64_t store_id,
                             uint64_t first_sequence, bool writer, kehu_error *err)
 {
     unsigned char header[KEHU__FILE_HEADER];
     kehu__file_header h = {KEHU__FILE_LOG, store_id, log->number, 0, 0};
     const int64_t size = log->io->size(log->io->ctx, log->fd);
-    bool whole = true;
     int result = 0;
     if (size < 0)
         return kehu__io_fail(size, "read", log->name, err);
@@ -156,10 +182,7 @@ static kehu_status read_all(kehu__store_log *log, uint64_t store_id,
     log->crc = kehu__load32(header + KEHU__FILE_HEADER - 4);
     log->next_sequence = first_sequence;
     log->end = KEHU__FILE_HEADER;
-    while (whole && log->end < size)
-        KEHU_TRY(read_frame(log, size, &whole, err));
-    if (log->end < size)
-        KEHU_TRY(look_for_later(log, log->end + 1, size, err));
+    KEHU_TRY(read_frames(log, size, err));
     if (writer) {
         if (log->end < size)
             result = log->io->truncate(log->io->ctx, log->fd, log->end);
@@ -254,6 +277,19 @@ kehu_status kehu__log_begin(const kehu__store_log *log, kehu__buffer *frame,
                : KEHU_OK;
 }
 
+/* Behind a small frame that made the file longer, room for others. That there is none, on
+ * a full disk say, is no failure of the frame. */
+static void make_room(kehu__store_log *log, size_t frame)
+{
+    static const char zeros[GROWTH];
+    if (log->end <= log->room)
+        return;
+    log->room = log->end;
+    if (frame <= SMALL && kehu__io_write(log->io, log->fd, zeros, sizeof zeros, log->end,
+                                         log->name, NULL) == KEHU_OK)
+        log->room += GROWTH;
+}
+
 kehu_status kehu__log_append(kehu__store_log *log, kehu__frame_type type, uint32_t rows,
                              kehu__buffer *frame, bool *broken, kehu_error *err)
 {
@@ -276,12 +312,14 @@ kehu_status kehu__log_append(kehu__store_log *log, kehu__frame_type type, uint32
     status = kehu__io_write(log->io, log->fd, h, frame->size, log->end, log->name, err);
     if (status != KEHU_OK) {
         *broken = log->io->truncate(log->io->ctx, log->fd, log->end) < 0;
+        log->room = log->end;
         return status;
     }
     log->frames[log->n_frames++] = (kehu__frame){
         type, rows, log->next_sequence, frame->bytes, frame->size, frame->capacity};
     log->end += (int64_t)frame->size;
     log->next_sequence++;
+    make_room(log, frame->size);
     *frame = kehu__buffer_new(&log->alloc);
     return KEHU_OK;
 }
@@ -292,6 +330,7 @@ void kehu__log_drop_last(kehu__store_log *log)
     log->next_sequence--;
     log->end -= (int64_t)f->size;
     log->io->truncate(log->io->ctx, log->fd, log->end);
+    log->room = log->end;
     kehu__free(&log->alloc, f->bytes, f->capacity, 1);
 }
 

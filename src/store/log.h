@@ -10,6 +10,9 @@
  *     36  CRC-32C u32 of the 36 bytes before, continued from the file header's CRC
  *     40  payload: a batch (batch.c), a field (schema.h) or a customer id to erase
  *
+ * Behind the last frame there may be zeros: a small one written into a file that need
+ * not grow for it is on the disk in half the time. A writer that ends cuts them off.
+ *
  * Reading stops at the first frame that is not whole. If a later frame says that
  * one was durable, the disk has lost it: KEHU_FORMAT. Else a crash tore what was
  * never acknowledged as durable, and the log ends there. */
@@ -42,7 +45,8 @@ typedef struct kehu__store_log {
     uint32_t crc; /* of the file header */
     char name[32];
     uint64_t number, next_sequence, durable;
-    int64_t end; /* where the next frame goes */
+    int64_t end;  /* where the next frame goes */
+    int64_t room; /* up to where a writer has made the file longer with zeros */
     kehu__frame *frames;
     size_t n_frames, capacity;
 } kehu__store_log;

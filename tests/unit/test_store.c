@@ -120,6 +120,36 @@ static const kehu_store_field level = {.name = "level",
                                        .age_limit_days = 30,
                                        .inputs = "city,age"};
 
+static off_t size_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+/* A small batch makes room for the next one, also where the writer did not get to cut
+ * the room off; a copy of the files as they are is such a store. */
+static void test_store_has_room_for_small_batches(void **state)
+{
+    static const char log[] = "store_room/log-0000000001.kl";
+    kehu_store *store = fresh("store_room");
+    kehu_error err;
+    (void)state;
+    assert_int_equal(store_add(store, some, 2, &err), KEHU_OK);
+    const off_t size = size_of(log);
+    assert_int_equal(store_add(store, some + 2, 3, &err), KEHU_OK);
+    assert_int_equal(size_of(log), size);
+    expect_text(store, KEHU_STORE_EVENTS, some_text);
+    kehu_store_free(store);
+    const off_t used = size_of(log);
+    assert_true(used < size);
+    assert_int_equal(truncate(log, size), 0); /* with zeros, as a crash leaves it */
+    store = again("store_room");
+    assert_int_equal(size_of(log), used);
+    expect_text(store, KEHU_STORE_EVENTS, some_text);
+    kehu_store_free(store);
+}
+
 static void test_store_keeps_the_latest_value_of_each_field(void **state)
 {
     kehu_store *store = fresh("store_fields");
@@ -485,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_store_gives_events_by_customer_and_time),
         cmocka_unit_test(test_store_merges_log_and_segments),
         cmocka_unit_test(test_store_keeps_what_was_not_flushed),
+        cmocka_unit_test(test_store_has_room_for_small_batches),
         cmocka_unit_test(test_store_keeps_the_latest_value_of_each_field),
         cmocka_unit_test(test_store_declares_a_field_once),
         cmocka_unit_test(test_snapshot_does_not_change),

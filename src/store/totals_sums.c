@@ -56,6 +56,22 @@ static void forget_customer(kehu__totals *t)
     t->begun = false;
 }
 
+static kehu_status fail_sums(kehu_error *err)
+{
+    return kehu__fail(
+        err, KEHU_FORMAT, -1,
+        "the sums of a segment are damaged: kehu_snapshot_check tells where");
+}
+
+/* A block whose checksums are right may yet lack columns. */
+static bool are_sums(const kehu__rows *rows)
+{
+    const kehu__vector *events = kehu__rows_get(rows, KEHU__EVENTS);
+    const kehu__vector *last = kehu__rows_get(rows, KEHU__LATEST);
+    return events != NULL && events->n_missing == 0 && last != NULL &&
+           last->n_missing == 0;
+}
+
 /* Add a row of sums to the current customer. */
 static kehu_status add_row(kehu__totals *t, const char *key, uint32_t size,
                            const kehu__rows *rows, uint32_t row, bool *wanted,
@@ -63,8 +79,12 @@ static kehu_status add_row(kehu__totals *t, const char *key, uint32_t size,
 {
     const kehu__vector *amount = kehu__rows_get(rows, KEHU__AMOUNT);
     const int64_t first = kehu__rows_get(rows, KEHU__TIME)->values.ints[row];
-    const int64_t last = kehu__rows_get(rows, KEHU__LATEST)->values.ints[row];
+    int64_t events, last;
     uint32_t at;
+    if (!are_sums(rows))
+        return fail_sums(err);
+    events = kehu__rows_get(rows, KEHU__EVENTS)->values.ints[row];
+    last = kehu__rows_get(rows, KEHU__LATEST)->values.ints[row];
     if (amount == NULL || amount->missing[row]) { /* beyond 64 bits in this segment */
         *wanted = false;
         if (t->begun)
@@ -74,7 +94,9 @@ static kehu_status add_row(kehu__totals *t, const char *key, uint32_t size,
     if (!t->begun && !kehu__totals_begin(t, key, size, first))
         return kehu__no_memory(err, "totals");
     at = t->customer.n - 1;
-    t->events.values.ints[at] += kehu__rows_get(rows, KEHU__EVENTS)->values.ints[row];
+    if (events < 1 || t->events.values.ints[at] > INT64_MAX - events)
+        return fail_sums(err);
+    t->events.values.ints[at] += events;
     if (first < t->first.values.ints[at])
         t->first.values.ints[at] = first;
     if (last > t->last.values.ints[at])
@@ -132,6 +154,8 @@ static kehu_status add_stretch(kehu__totals *t, const kehu__merge_rows *r,
                                const kehu__vector *keys, kehu_error *err)
 {
     KEHU_TRY(kehu__totals_end(t, err));
+    if (!are_sums(r->rows))
+        return fail_sums(err);
     if (is_plain(t, r, keys))
         return append_stretch(t, r, keys) ? KEHU_OK : kehu__no_memory(err, "totals");
     for (uint32_t row = r->first; row < r->first + r->n; row++) {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "base/random.h"
 #include "store/snapshot.h"
 #include "support/faulty.h"
@@ -200,9 +202,31 @@ static void test_sums_are_not_used_for_earlier_snapshots(void **state)
     kehu_store_free(store);
 }
 
-/* A segment in memory of an event of each of two customers at 5. Its sums have one more
- * event, of `too_many` at `at`. */
-static kehu__segment *forged_segment(const char *too_many, int64_t at)
+/* What is wrong with the sums of a segment. */
+typedef struct forgery {
+    const char *too_many; /* whose sums have one more event, NULL for nobody */
+    int64_t at;           /* when */
+    int64_t events;       /* that it counts for, beside its own; 0 = 1 */
+    bool missing;         /* so many are not said */
+    uint32_t lacking;     /* column that is not there; 0 = none */
+} forgery;
+
+/* A column gets the number of one that a later version might have. */
+static void rename_column(kehu__segment_writer *w, uint32_t from)
+{
+    char *bytes = w->out.bytes, *tail = bytes + w->out.size - KEHU__SEGMENT_TAIL;
+    char *directory = bytes + kehu__load64(tail), *entry = tail - 12;
+    const size_t size = (size_t)(tail - directory);
+    while (kehu__load32(entry) != from)
+        entry -= 12;
+    kehu__store32(entry, KEHU__FIRST_FIELD + 500);
+    w->directory_crc = kehu__crc32c(0, directory, size);
+    kehu__store32(tail + 16, w->directory_crc);
+    kehu__store32(tail + 44, kehu__crc32c(0, tail, 44));
+}
+
+/* A segment in memory of an event of each of two customers at 5. */
+static kehu__segment *forged_segment(const forgery *f)
 {
     const kehu_allocator alloc = kehu__allocator(NULL);
     const kehu__schema schema = kehu__schema_new(&alloc);
@@ -215,17 +239,25 @@ static kehu__segment *forged_segment(const char *too_many, int64_t at)
             kehu__rows_add(&rows, id, id == KEHU__KEY ? KEHU__TEXTS : KEHU__INTS);
         for (int i = 0; i < 3; i++)
             assert_true(id == KEHU__KEY ? kehu__vector_add_text(v, i == 1 ? "a" : "b", 1)
-                                        : kehu__vector_add_int(v, i == 0 ? at : 5));
+                                        : kehu__vector_add_int(v, i == 0 ? f->at : 5));
     }
     rows.n = 3;
     assert_int_equal(kehu__segment_begin(&w, &kehu__io_system, NULL, 1, 1,
                                          KEHU_STORE_EVENTS, &schema, &err),
                      KEHU_OK);
-    if (too_many != NULL)
-        assert_true(kehu__sums_add(&w.sums, too_many, strlen(too_many), &rows, 0, 1));
+    if (f->too_many != NULL) {
+        kehu__vector *events = kehu__rows_find(&w.sums.rows, KEHU__EVENTS);
+        assert_true(
+            kehu__sums_add(&w.sums, f->too_many, strlen(f->too_many), &rows, 0, 1));
+        events->values.ints[0] = f->events == 0 ? 1 : f->events;
+        events->missing[0] = f->missing;
+        events->n_missing = f->missing;
+    }
     assert_int_equal(kehu__segment_add(&w, "a", 1, &rows, 1, 1, &err), KEHU_OK);
     assert_int_equal(kehu__segment_add(&w, "b", 1, &rows, 2, 1, &err), KEHU_OK);
     assert_int_equal(kehu__segment_end(&w, &err), KEHU_OK);
+    if (f->lacking != 0)
+        rename_column(&w, f->lacking);
     assert_int_equal(kehu__segment_of_writer(&segment, &w, &err), KEHU_OK);
     kehu__segment_writer_free(&w);
     kehu__rows_free(&rows);
@@ -235,14 +267,16 @@ static kehu__segment *forged_segment(const char *too_many, int64_t at)
 static void test_check_compares_sums_with_rows(void **state)
 {
     const struct {
-        const char *too_many;
-        int64_t at;
+        forgery f;
         bool sound;
-    } cases[] = {{NULL, 0, true}, {"a", 5, false}, {"a", 4, false}, {"A", 5, false}};
+    } cases[] = {{{.too_many = NULL}, true},
+                 {{.too_many = "a", .at = 5}, false},
+                 {{.too_many = "a", .at = 4}, false},
+                 {{.too_many = "A", .at = 5}, false}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const kehu_allocator alloc = kehu__allocator(NULL);
-        kehu__segment *segment = forged_segment(cases[i].too_many, cases[i].at);
+        kehu__segment *segment = forged_segment(&cases[i].f);
         const kehu_snapshot snapshot = {.alloc = alloc,
                                         .schema = kehu__schema_new(&alloc),
                                         .segments = {[KEHU_STORE_EVENTS] = &segment},
@@ -259,6 +293,40 @@ static void test_check_compares_sums_with_rows(void **state)
             assert_non_null(strstr(err.message, "the sums of the block at byte"));
         kehu__segment_release(segment);
     }
+}
+
+/* Whole by their checksums, and yet they cannot be: alone, or added to another's. */
+static void test_sums_that_cannot_be_are_damage(void **state)
+{
+    static const forgery sound = {.at = 5},
+                         forgeries[] = {
+                             {.at = 5, .lacking = KEHU__EVENTS},
+                             {.at = 5, .lacking = KEHU__LATEST},
+                             {.too_many = "a", .at = 5, .missing = true},
+                             {.too_many = "a", .at = 5, .events = INT64_MAX - 1},
+                             {.too_many = "a", .at = 5, .events = -9},
+                         };
+    (void)state;
+    for (size_t i = 0; i < sizeof forgeries / sizeof *forgeries; i++)
+        for (uint32_t n = i < 3 ? 1 : 2; n <= 2; n++) {
+            const kehu_allocator alloc = kehu__allocator(NULL);
+            kehu__segment *segments[] = {forged_segment(&forgeries[i]),
+                                         forged_segment(&sound)};
+            const kehu_snapshot snapshot = {.alloc = alloc,
+                                            .schema = kehu__schema_new(&alloc),
+                                            .segments = {[KEHU_STORE_EVENTS] = segments},
+                                            .n_segments = {[KEHU_STORE_EVENTS] = n},
+                                            .sequence = 100,
+                                            .until = INT64_MAX};
+            kehu_table *totals;
+            kehu_error err;
+            assert_int_equal(kehu_snapshot_totals(&totals, &snapshot, NULL, &err),
+                             KEHU_FORMAT);
+            assert_null(totals);
+            assert_non_null(strstr(err.message, "the sums of a segment"));
+            kehu__segment_release(segments[0]);
+            kehu__segment_release(segments[1]);
+        }
 }
 
 static void test_sums_report_every_refused_allocation(void **state)
@@ -301,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_sums_beyond_64_bits),
         cmocka_unit_test(test_sums_are_not_used_for_earlier_snapshots),
         cmocka_unit_test(test_check_compares_sums_with_rows),
+        cmocka_unit_test(test_sums_that_cannot_be_are_damage),
         cmocka_unit_test(test_sums_report_every_refused_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,9 +19,11 @@ typedef struct knowing {
     uint32_t *ids; /* columns that are compared */
     uint32_t n_ids;
     hashed_row *rows;  /* [t->n] those of one customer and time together, by hash */
-    uint8_t *known;    /* [t->n] */
+    uint8_t *known;    /* [t->n] 0, KNOWN or REPEATED */
     size_t first, end; /* of the customer the walk is at */
 } knowing;
+
+enum { KNOWN = 1, REPEATED };
 
 static bool has_value(const kehu__vector *v, uint32_t row)
 {
@@ -76,21 +78,40 @@ static int by_hash(const void *a, const void *b, void *ctx)
     return (x->at > y->at) - (x->at < y->at);
 }
 
-/* Of rows of one customer and time: those that are the same as an earlier one. */
+static bool same_in_tail(const knowing *k, size_t i, size_t j)
+{
+    const kehu__place *a = &k->t->order[i], *b = &k->t->order[j];
+    return same_row(k, &k->t->batches[a->set], a->row, &k->t->batches[b->set], b->row);
+}
+
+/* Of rows of one customer, time and hash, in order: those that are the same as an earlier
+ * one. They come to stand behind the others, of which there are few: the same row may
+ * stand in a file a million times. */
 static void mark_repeated(knowing *k, size_t first, size_t end)
 {
-    const kehu__tail *t = k->t;
-    kehu__sort(k->rows + first, end - first, sizeof *k->rows, by_hash, NULL);
-    for (size_t i = first + 1; i < end; i++) {
-        const kehu__place *row = &t->order[k->rows[i].at];
-        for (size_t j = i; j-- > first && k->rows[j].hash == k->rows[i].hash;) {
-            const kehu__place *other = &t->order[k->rows[j].at];
-            if (k->known[k->rows[j].at] || !same_row(k, &t->batches[row->set], row->row,
-                                                     &t->batches[other->set], other->row))
-                continue;
-            k->known[k->rows[i].at] = 1;
-            break;
+    size_t others = first;
+    for (size_t i = first; i < end; i++) {
+        const hashed_row row = k->rows[i];
+        size_t j = first;
+        while (j < others && !same_in_tail(k, row.at, k->rows[j].at))
+            j++;
+        if (j < others) {
+            k->known[row.at] = REPEATED;
+            continue;
         }
+        k->rows[i] = k->rows[others];
+        k->rows[others++] = row;
+    }
+}
+
+/* Of rows of one customer and time. */
+static void sort_by_hash(knowing *k, size_t first, size_t end)
+{
+    kehu__sort(k->rows + first, end - first, sizeof *k->rows, by_hash, NULL);
+    for (size_t from = first, to = first; from < end; from = to) {
+        while (to < end && k->rows[to].hash == k->rows[from].hash)
+            to++;
+        mark_repeated(k, from, to);
     }
 }
 
@@ -105,7 +126,7 @@ static void hash_all(knowing *k)
         while (end < t->n && t->order[end].customer == t->order[first].customer &&
                t->order[end].time == t->order[first].time)
             end++;
-        mark_repeated(k, first, end);
+        sort_by_hash(k, first, end);
         first = end;
     }
 }
@@ -159,10 +180,12 @@ static void mark_same(knowing *k, const kehu__rows *rows, uint32_t row)
     const int64_t time = kehu__rows_get(rows, KEHU__TIME)->values.ints[row];
     const uint64_t hash = hash_row(k, rows, row);
     for (size_t i = find(k, time, hash);
-         i < k->end && k->t->order[i].time == time && k->rows[i].hash == hash; i++) {
+         i < k->end && k->t->order[i].time == time && k->rows[i].hash == hash &&
+         k->known[k->rows[i].at] != REPEATED;
+         i++) {
         const kehu__place *own = &k->t->order[k->rows[i].at];
         if (same_row(k, &k->t->batches[own->set], own->row, rows, row))
-            k->known[k->rows[i].at] = 1;
+            k->known[k->rows[i].at] = KNOWN;
     }
 }
 

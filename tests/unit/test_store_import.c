@@ -526,12 +526,38 @@ static void test_an_import_goes_on_where_another_ended(void **state)
     kehu_store_free(store);
 }
 
+/* Each is compared with the few that differ, not with all that are the same. */
+static void test_a_row_that_stands_in_a_file_very_often_is_taken_once(void **state)
+{
+    enum { LINES = 100000 };
+    static const char *const rows[] = {"a,1970-01-02,buy,2\n", "a,1970-01-02,call,2\n"};
+    char *text = malloc((LINES + 1) * 24);
+    size_t at = (size_t)sprintf(text, "who,when,kind,amount\n");
+    kehu_store *store = store_new("store_import", 0);
+    kehu_error err;
+    int64_t n;
+    (void)state;
+    for (int i = 0; i < LINES; i++)
+        at += (size_t)sprintf(text + at, "%s", rows[i % 1000 == 7]);
+    assert_int_equal(import_again(store, text, KEHU_STORE_SKIP, &n, &err), KEHU_OK);
+    assert_int_equal(n, 2);
+    expect_events(store,
+                  "a|86400000000|buy|~|~|200|~|~\na|86400000000|call|~|~|200|~|~\n");
+    assert_int_equal(import_again(store, text, KEHU_STORE_KEEP, &n, &err), KEHU_OK);
+    assert_int_equal(n, LINES);
+    assert_int_equal(import_again(store, text, KEHU_STORE_SKIP, &n, &err), KEHU_OK);
+    assert_int_equal(n, 0);
+    free(text);
+    kehu_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_lines_are_imported_like_any_file),
         cmocka_unit_test(test_rows_that_are_there_already_are_skipped_or_refused),
         cmocka_unit_test(test_an_import_goes_on_where_another_ended),
+        cmocka_unit_test(test_a_row_that_stands_in_a_file_very_often_is_taken_once),
         cmocka_unit_test(test_import_takes_good_rows_and_lists_bad_ones),
         cmocka_unit_test(test_import_is_all_or_nothing),
         cmocka_unit_test(test_import_of_many_rows_equals_adding_them),

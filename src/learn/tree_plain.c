@@ -46,90 +46,136 @@ enum { TOGETHER = 16, BLOCK_ROWS = KEHU__PLAIN_ROWS };
 #undef PICK
 #undef AVX512
 
-/* Of a column that a row in every line of floats asks, the next block is fetched; of
- * others one line, so that the page is known when a row does ask. */
-typedef struct ahead {
-    const char *values;
+/* A column that the tree asks. Of one that a row in every line of floats asks, the next
+ * block is fetched; of others one line, so that the page is known when a row does ask. */
+typedef struct asked {
+    const kehu_column *column;
+    uint32_t feature;
     double share; /* of the rows, asks it */
-} ahead;
+} asked;
 
+/* Columns of different types, or with validity bits, are turned to doubles block by
+ * block, each task in its own room. */
 struct kehu__plain {
     bool is_double;
-    size_t value_size;
     int64_t n_rows;
-    uint32_t n_ahead;
-    ahead *ahead; /* [n_features], n_ahead are filled */
+    uint32_t n_asked, n_rooms; /* 0 rooms: nothing is turned */
+    asked *asked;              /* [n_features], n_asked are filled */
+    const void **values;       /* [n_features] of the first room, or the columns' own */
+    double *rooms;             /* [n_rooms][n_asked][BLOCK_ROWS] */
     float_walker floats;
     double_walker doubles;
 };
 
-static kehu_type type_asked(const kehu_tree *tree, const kehu__tree_source *sources)
+static size_t value_size(const kehu__plain *p)
 {
-    return tree->nodes[0].feature < 0 ? KEHU_BOOL
-                                      : sources[tree->nodes[0].feature].column->type;
+    return p->is_double ? sizeof(double) : sizeof(float);
 }
 
-static bool all_plain(const kehu_tree *tree, const kehu__tree_source *sources)
+static size_t room_size(const kehu__plain *p)
 {
-    const kehu_type type = type_asked(tree, sources);
-    if (type != KEHU_FLOAT32 && type != KEHU_FLOAT64)
-        return false;
-    for (uint32_t i = 0; i < tree->n_nodes; i++) {
-        const int32_t f = tree->nodes[i].feature;
-        if (f >= 0 &&
-            (sources[f].column->type != type || sources[f].column->validity != NULL))
-            return false;
-    }
-    return true;
+    return (size_t)p->n_asked * BLOCK_ROWS;
 }
 
-static void choose_ahead(kehu__plain *p, const kehu_tree *tree,
+/* Fills asked; returns how many columns a row asks in the mean. */
+static double find_asked(kehu__plain *p, const kehu_tree *tree,
                          const kehu__tree_source *sources)
 {
     const uint32_t K = tree->classes.n;
-    double all = 0;
+    double all = 0, questions = 0;
     for (uint32_t k = 0; k < K; k++)
         all += tree->weights[k];
-    for (uint32_t i = 0; i < tree->n_nodes; i++)
-        for (uint32_t k = 0; k < K && tree->nodes[i].feature >= 0; k++)
-            p->ahead[tree->nodes[i].feature].share +=
-                tree->weights[(size_t)i * K + k] / all;
-    for (uint32_t f = 0; f < tree->n_features; f++) {
-        const kehu_column *c = sources[f].column;
-        const double share = p->ahead[f].share;
-        if (share > 0)
-            p->ahead[p->n_ahead++] =
-                (ahead){(const char *)c->data + (size_t)c->start * p->value_size, share};
+    for (uint32_t i = 0; i < tree->n_nodes; i++) {
+        const int32_t f = tree->nodes[i].feature;
+        if (f < 0)
+            continue;
+        p->asked[f].column = sources[f].column;
+        p->asked[f].feature = (uint32_t)f;
+        for (uint32_t k = 0; k < K; k++)
+            p->asked[f].share += tree->weights[(size_t)i * K + k] / all;
     }
+    for (uint32_t f = 0; f < tree->n_features; f++)
+        if (p->asked[f].column != NULL) {
+            questions += p->asked[f].share;
+            p->asked[p->n_asked++] = p->asked[f];
+        }
+    return questions;
 }
 
-kehu_status kehu__plain_open(kehu__plain **out, const kehu_tree *tree,
-                             const kehu__tree_source *sources, int64_t n_rows,
-                             kehu_error *err)
+typedef enum manner { AS_THEY_ARE, TURNED, NOT_AT_ALL } manner;
+
+/* Turning a value costs less than a tenth of asking it where it lies. */
+static manner manner_of(const kehu__plain *p, const kehu_tree *tree, double questions)
+{
+    bool alike = p->n_asked > 0;
+    for (uint32_t k = 0; k < p->n_asked; k++) {
+        const kehu_column *c = p->asked[k].column;
+        if (kehu__tree_is_text(&tree->features[p->asked[k].feature]))
+            return NOT_AT_ALL;
+        alike &= (c->type == KEHU_FLOAT32 || c->type == KEHU_FLOAT64) &&
+                 c->type == p->asked[0].column->type && c->validity == NULL;
+    }
+    if (alike)
+        return AS_THEY_ARE;
+    return p->n_asked > 0 && p->n_asked <= 8 * questions ? TURNED : NOT_AT_ALL;
+}
+
+static const void *values_of(const kehu__plain *p, uint32_t k)
+{
+    const kehu_column *c = p->asked[k].column;
+    if (p->n_rooms > 0)
+        return p->rooms + (size_t)k * BLOCK_ROWS;
+    return p->is_double ? (const void *)((const double *)c->data + c->start)
+                        : (const void *)((const float *)c->data + c->start);
+}
+
+static bool make_room(kehu__plain *p, const kehu_tree *tree)
 {
     const kehu_allocator *a = &tree->alloc;
-    kehu__plain *p;
-    *out = NULL;
-    if (n_rows < TOGETHER || !all_plain(tree, sources))
-        return KEHU_OK;
-    *out = p = kehu__alloc_zero(a, 1, sizeof *p);
-    if (p == NULL)
-        return kehu__no_memory(err, "scoring");
-    p->is_double = type_asked(tree, sources) == KEHU_FLOAT64;
-    p->value_size = p->is_double ? sizeof(double) : sizeof(float);
-    p->n_rows = n_rows;
-    p->ahead = kehu__alloc_zero(a, tree->n_features, sizeof *p->ahead);
+    if (p->n_rooms > 0)
+        p->rooms = kehu__alloc(a, p->n_rooms * room_size(p), sizeof *p->rooms);
     if (p->is_double)
         p->doubles.nodes = kehu__alloc(a, tree->n_nodes, sizeof *p->doubles.nodes);
     else
         p->floats.nodes = kehu__alloc(a, tree->n_nodes, sizeof *p->floats.nodes);
-    if (p->ahead == NULL || (p->doubles.nodes == NULL && p->floats.nodes == NULL))
+    return (p->n_rooms == 0 || p->rooms != NULL) &&
+           (p->doubles.nodes != NULL || p->floats.nodes != NULL);
+}
+
+kehu_status kehu__plain_open(kehu__plain **out, const kehu_tree *tree,
+                             const kehu__tree_source *sources, int64_t n_rows,
+                             uint32_t n_rooms, kehu_error *err)
+{
+    const kehu_allocator *a = &tree->alloc;
+    kehu__plain *p;
+    manner how;
+    *out = NULL;
+    if (n_rows < TOGETHER)
+        return KEHU_OK;
+    *out = p = kehu__alloc_zero(a, 1, sizeof *p);
+    if (p == NULL)
         return kehu__no_memory(err, "scoring");
-    choose_ahead(p, tree, sources);
+    p->asked = kehu__alloc_zero(a, tree->n_features, sizeof *p->asked);
+    p->values = kehu__alloc_zero(a, tree->n_features, sizeof *p->values);
+    if (p->asked == NULL || p->values == NULL)
+        return kehu__no_memory(err, "scoring");
+    how = manner_of(p, tree, find_asked(p, tree, sources));
+    if (how == NOT_AT_ALL) {
+        kehu__plain_close(p, tree);
+        *out = NULL;
+        return KEHU_OK;
+    }
+    p->n_rows = n_rows;
+    p->n_rooms = how == TURNED ? n_rooms : 0;
+    p->is_double = how == TURNED || p->asked[0].column->type == KEHU_FLOAT64;
+    if (!make_room(p, tree))
+        return kehu__no_memory(err, "scoring");
+    for (uint32_t k = 0; k < p->n_asked; k++)
+        p->values[p->asked[k].feature] = values_of(p, k);
     if (p->is_double)
-        double_fill(&p->doubles, tree, sources);
+        double_fill(&p->doubles, tree, p->values);
     else
-        float_fill(&p->floats, tree, sources);
+        float_fill(&p->floats, tree, p->values);
     return KEHU_OK;
 }
 
@@ -140,21 +186,36 @@ void kehu__plain_close(kehu__plain *plain, const kehu_tree *tree)
         return;
     kehu__free(a, plain->floats.nodes, tree->n_nodes, sizeof *plain->floats.nodes);
     kehu__free(a, plain->doubles.nodes, tree->n_nodes, sizeof *plain->doubles.nodes);
-    kehu__free(a, plain->ahead, tree->n_features, sizeof *plain->ahead);
+    kehu__free(a, plain->rooms, plain->n_rooms * room_size(plain), sizeof *plain->rooms);
+    kehu__free(a, plain->asked, tree->n_features, sizeof *plain->asked);
+    kehu__free(a, plain->values, tree->n_features, sizeof *plain->values);
     kehu__free(a, plain, 1, sizeof *plain);
 }
 
-void kehu__plain_walk(const kehu__plain *plain, int64_t from, uint32_t n, uint32_t *nodes)
+static void fetch_next_block(const kehu__plain *p, int64_t from)
 {
-    const int64_t next = from + BLOCK_ROWS, left = plain->n_rows - next;
-    const size_t size =
-        (size_t)(left < BLOCK_ROWS ? left : BLOCK_ROWS) * plain->value_size;
-    for (uint32_t k = 0; k < plain->n_ahead && left > 0; k++) {
-        const ahead *a = &plain->ahead[k];
-        const char *values = a->values + (size_t)next * plain->value_size;
-        for (size_t at = 0; at < (a->share > 1. / 16 ? size : 1); at += 64)
+    const int64_t next = from + BLOCK_ROWS, left = p->n_rows - next;
+    const size_t size = (size_t)(left < BLOCK_ROWS ? left : BLOCK_ROWS) * value_size(p);
+    for (uint32_t k = 0; k < p->n_asked && left > 0; k++) {
+        const char *values = p->values[p->asked[k].feature];
+        values += (size_t)next * value_size(p);
+        for (size_t at = 0; at < (p->asked[k].share > 1. / 16 ? size : 1); at += 64)
             KEHU__PREFETCH(values + at);
     }
+}
+
+void kehu__plain_walk(const kehu__plain *plain, int64_t from, uint32_t n, uint32_t room,
+                      uint32_t *nodes)
+{
+    if (plain->n_rooms > 0) {
+        const size_t at = room * room_size(plain);
+        for (uint32_t k = 0; k < plain->n_asked; k++)
+            kehu__column_numbers(plain->asked[k].column, from, n,
+                                 plain->rooms + at + (size_t)k * BLOCK_ROWS);
+        double_walk(&plain->doubles, (int64_t)at, n, nodes);
+        return;
+    }
+    fetch_next_block(plain, from);
     if (plain->is_double)
         double_walk(&plain->doubles, from, n, nodes);
     else

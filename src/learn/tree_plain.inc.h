@@ -153,16 +153,14 @@ static void NAME(walk)(const NAME(walker) * w, int64_t row, uint32_t n, uint32_t
     NAME(go_down)(w->nodes, row + done, n - done, w->depth, at + done);
 }
 
-static void NAME(fill)(NAME(walker) * w, const kehu_tree *tree,
-                       const kehu__tree_source *sources)
+static void NAME(fill)(NAME(walker) * w, const kehu_tree *tree, const void *const *values)
 {
     w->depth = tree->summary.depth;
     for (uint32_t i = 0; i < tree->n_nodes; i++) {
         const kehu__tree_node *n = &tree->nodes[i];
         const bool is_leaf = n->feature < 0;
-        const kehu_column *c = sources[tree->nodes[is_leaf ? 0 : i].feature].column;
-        w->nodes[i] =
-            (NAME(node)){.values = (const REAL *)c->data + c->start, .scale = 1};
+        w->nodes[i].values = values[tree->nodes[is_leaf ? 0 : i].feature];
+        w->nodes[i].scale = 1;
         w->nodes[i].threshold = is_leaf ? (REAL)NAN : NARROW(tree->thresholds[i]);
         w->nodes[i].next[0] = is_leaf ? i : n->left;
         w->nodes[i].next[1] = n->left + 1;

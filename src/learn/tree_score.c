@@ -10,13 +10,13 @@
 #include "learn/tree_ensemble.h"
 #include "learn/tree_plain.h"
 
-enum { ROWS_PER_TASK = 8192, BLOCK_ROWS = KEHU__PLAIN_ROWS };
+enum { ROWS_PER_TASK = 8192, BLOCK_ROWS = KEHU__PLAIN_ROWS, TASKS_AT_ONCE = 32 };
 
 typedef struct scoring {
     const kehu_tree *tree;
     const kehu__tree_source *sources;
-    kehu__plain *plain; /* NULL where the columns are not */
-    int64_t n_rows;
+    kehu__plain *plain;   /* NULL where rows walk alone */
+    int64_t n_rows, from; /* where the first task begins */
     double *probabilities;
     const kehu_tree_score_options *options;
 } scoring;
@@ -36,12 +36,12 @@ static void put_probabilities(const kehu_tree *tree, const uint32_t *nodes, uint
 }
 
 /* At most BLOCK_ROWS. */
-static void score_block(const scoring *s, int64_t from, uint32_t n)
+static void score_block(const scoring *s, int64_t from, uint32_t n, uint32_t room)
 {
     const kehu_tree *tree = s->tree;
     uint32_t nodes[BLOCK_ROWS];
     if (s->plain != NULL)
-        kehu__plain_walk(s->plain, from, n, nodes);
+        kehu__plain_walk(s->plain, from, n, room, nodes);
     else
         for (uint32_t i = 0; i < n; i++)
             nodes[i] = kehu__tree_walk(tree, s->sources, from + i);
@@ -55,11 +55,12 @@ static void score_block(const scoring *s, int64_t from, uint32_t n)
 static void score_rows(void *arg, int64_t task)
 {
     const scoring *s = arg;
-    const int64_t from = task * ROWS_PER_TASK;
+    const int64_t from = s->from + task * ROWS_PER_TASK;
     const int64_t end =
         s->n_rows - from < ROWS_PER_TASK ? s->n_rows : from + ROWS_PER_TASK;
     for (int64_t i = from; i < end; i += BLOCK_ROWS)
-        score_block(s, i, end - i < BLOCK_ROWS ? (uint32_t)(end - i) : BLOCK_ROWS);
+        score_block(s, i, end - i < BLOCK_ROWS ? (uint32_t)(end - i) : BLOCK_ROWS,
+                    (uint32_t)task);
 }
 
 /* Rows of a column that training gave no way for. */
@@ -149,10 +150,15 @@ kehu_status kehu_tree_score(const kehu_tree *tree, const kehu_column *columns,
         status = kehu__ensemble_score_columns(tree, sources, s.n_rows, true,
                                               probabilities, &run, err);
     else if (probabilities != NULL || opt.leaves != NULL) {
-        status = kehu__plain_open(&s.plain, tree, sources, s.n_rows, err);
-        if (status == KEHU_OK)
-            kehu__parallel(&run, (s.n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
+        const int64_t n_tasks = (s.n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK,
+                      at_once = n_tasks < TASKS_AT_ONCE ? n_tasks : TASKS_AT_ONCE;
+        status =
+            kehu__plain_open(&s.plain, tree, sources, s.n_rows, (uint32_t)at_once, err);
+        for (int64_t i = 0; i < n_tasks && status == KEHU_OK; i += at_once) {
+            s.from = i * ROWS_PER_TASK;
+            kehu__parallel(&run, n_tasks - i < at_once ? n_tasks - i : at_once,
                            score_rows, &s);
+        }
         kehu__plain_close(s.plain, tree);
     }
     if (opt.missing != NULL || opt.unseen != NULL)

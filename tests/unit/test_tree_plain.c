@@ -1,5 +1,5 @@
-/* The batch's walk over floats and doubles, on every kind of processor: what a single
- * row gets, at thresholds and values of every kind. */
+/* The batch's walk over numbers, on every kind of processor and by two threads: what a
+ * single row gets, at thresholds and values of every kind. */
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "learn/tree_model.h"
 #include "support/test.h"
 
-enum { ROWS = 3307, SKIPPED = 3, COLUMNS = 6, KINDS = 15 };
+enum { ROWS = 9307, SKIPPED = 3, COLUMNS = 6, KINDS = 15 };
 
 static const double kinds[KINDS] = {(double)NAN,
                                     (double)INFINITY,
@@ -28,33 +28,66 @@ static const double kinds[KINDS] = {(double)NAN,
                                     -1,
                                     -(double)FLT_MAX};
 
+typedef enum layout { FLOATS, DOUBLES, MIXED } layout;
+
+/* Mixed are a column of floats, some of whole numbers, and doubles with validity bits. */
 typedef struct table {
     double doubles[COLUMNS][ROWS];
     float floats[COLUMNS][ROWS];
+    int32_t wholes[COLUMNS][ROWS];
+    uint8_t valid[ROWS / 8 + 1];
     uint8_t label[ROWS];
     kehu_column columns[COLUMNS], target;
 } table;
 
-static void draw(table *t, kehu__random *r, bool is_double)
+static layout layout_of(layout of_all, int k)
+{
+    return of_all != MIXED ? of_all : k == 0 ? FLOATS : k < 3 ? MIXED : DOUBLES;
+}
+
+static double value_of(const table *t, layout of_all, int k, int i)
+{
+    if (of_all == MIXED && k > 3 && (t->valid[i / 8] >> i % 8 & 1) == 0)
+        return (double)NAN;
+    switch (layout_of(of_all, k)) {
+    case FLOATS:
+        return (double)t->floats[k][i];
+    case DOUBLES:
+        return t->doubles[k][i];
+    case MIXED:
+    default:
+        return t->wholes[k][i];
+    }
+}
+
+static void draw(table *t, kehu__random *r, layout of_all)
 {
     static const char *const names[COLUMNS] = {"a", "b", "c", "d", "e", "f"};
     for (int i = 0; i < ROWS; i++) {
         double sum = 0;
         for (int k = 0; k < COLUMNS; k++) {
             t->doubles[k][i] = kehu__random_unit(r) * 2 - 1;
+            t->floats[k][i] = (float)t->doubles[k][i];
+            t->wholes[k][i] = (int32_t)(t->doubles[k][i] * 100);
             sum += t->doubles[k][i] * t->doubles[(k + 1) % COLUMNS][i];
         }
         sum += kehu__random_unit(r);
         t->label[i] = (uint8_t)((sum > .2) + (sum > 1));
     }
+    for (size_t i = 0; i < sizeof t->valid; i++)
+        t->valid[i] = (uint8_t)(kehu__random_below(r, 256) | kehu__random_below(r, 256));
     for (int k = 0; k < COLUMNS; k++) {
-        for (int i = 0; i < ROWS; i++)
-            t->floats[k][i] = (float)t->doubles[k][i];
-        t->columns[k] = (kehu_column){.name = names[k],
-                                      .type = is_double ? KEHU_FLOAT64 : KEHU_FLOAT32,
-                                      .length = ROWS,
-                                      .data = is_double ? (void *)t->doubles[k]
-                                                        : (void *)t->floats[k]};
+        const layout of_this = layout_of(of_all, k);
+        t->columns[k] =
+            (kehu_column){.name = names[k],
+                          .type = of_this == FLOATS    ? KEHU_FLOAT32
+                                  : of_this == DOUBLES ? KEHU_FLOAT64
+                                                       : KEHU_INT32,
+                          .length = ROWS,
+                          .data = of_this == FLOATS    ? (const void *)t->floats[k]
+                                  : of_this == DOUBLES ? (const void *)t->doubles[k]
+                                                       : t->wholes[k],
+                          .validity = of_all == MIXED && k > 3 ? t->valid : NULL};
     }
     t->target =
         (kehu_column){.name = "y", .type = KEHU_UINT8, .length = ROWS, .data = t->label};
@@ -86,12 +119,13 @@ static void draw_thresholds(kehu_tree *tree, kehu__random *r)
 static void test_plain_walk_goes_as_single_rows_on_every_processor(void **state)
 {
     static const uint32_t limits[] = {0, UINT32_MAX};
+    const kehu_tree_score_options two = {.size = sizeof two, .n_threads = 2};
     static table t;
     static double p[ROWS * 3], one[3], row[COLUMNS];
     kehu__random r = kehu__random_seed(11);
     (void)state;
     for (uint32_t turn = 0; turn < 12; turn++) {
-        const bool is_double = turn % 2 == 1;
+        const layout of_all = (layout)(turn % 3);
         /* From a stump to trees deeper than what registers hold. */
         const kehu_tree_options options = {.size = sizeof options,
                                            .n_folds = 1,
@@ -100,7 +134,7 @@ static void test_plain_walk_goes_as_single_rows_on_every_processor(void **state)
                                            .min_leaf_weight = 2};
         kehu_tree *tree;
         kehu_error err;
-        draw(&t, &r, is_double);
+        draw(&t, &r, of_all);
         if (kehu_tree_train(&tree, t.columns, COLUMNS, &t.target, NULL, NULL, &options,
                             &err) != KEHU_OK)
             fail_msg("%s", err.message);
@@ -114,12 +148,11 @@ static void test_plain_walk_goes_as_single_rows_on_every_processor(void **state)
         for (int v = 0; v < 2; v++) {
             kehu__cpu_limit(limits[v]);
             memset(p, 0, sizeof p);
-            assert_int_equal(kehu_tree_score(tree, t.columns, COLUMNS, p, NULL, NULL),
+            assert_int_equal(kehu_tree_score(tree, t.columns, COLUMNS, p, &two, NULL),
                              KEHU_OK);
             for (int i = 0; i < ROWS - SKIPPED; i++) {
                 for (int k = 0; k < COLUMNS; k++)
-                    row[k] = is_double ? t.doubles[k][i + SKIPPED]
-                                       : (double)t.floats[k][i + SKIPPED];
+                    row[k] = value_of(&t, of_all, k, i + SKIPPED);
                 assert_int_equal(kehu_tree_score_row(tree, row, NULL, one, NULL),
                                  KEHU_OK);
                 assert_memory_equal(one, p + i * 3, sizeof one);

@@ -347,7 +347,7 @@ kehu_status kehu_snapshot_check(const kehu_snapshot *snapshot, kehu_store_check 
         return status;
     if (report != NULL)
         *report = c.report;
-    if (c.report.bad_blocks > 0 && err != NULL)
-        *err = c.first;
-    return c.report.bad_blocks > 0 ? KEHU_FORMAT : KEHU_OK;
+    return c.report.bad_blocks > 0
+               ? kehu__fail(err, KEHU_FORMAT, c.first.where, "%s", c.first.message)
+               : KEHU_OK;
 }

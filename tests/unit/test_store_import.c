@@ -362,6 +362,25 @@ static void test_check_looks_at_order_across_blocks(void **state)
     kehu__segment_release(segment);
 }
 
+/* Blocks that the system does not read are bad ones too, and err says what the call
+ * returns. */
+static void test_check_counts_blocks_that_are_not_read(void **state)
+{
+    kehu__segment *segment;
+    const kehu_snapshot snapshot = two_blocks(&segment, 5);
+    char *const image = segment->image;
+    kehu_store_check report;
+    kehu_error err;
+    (void)state;
+    segment->image = NULL; /* and there is no file */
+    assert_int_equal(kehu_snapshot_check(&snapshot, &report, NULL, &err), KEHU_FORMAT);
+    assert_int_equal(report.bad_blocks, 2);
+    assert_int_equal(report.bad_rows, KEHU__BLOCK_ROWS + 1);
+    assert_int_equal(err.code, KEHU_FORMAT);
+    segment->image = image;
+    kehu__segment_release(segment);
+}
+
 static int note_progress(void *ctx, double done, const char *stage)
 {
     double *latest = ctx;
@@ -566,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_every_refused_allocation_is_reported),
         cmocka_unit_test(test_check_finds_the_bad_block),
         cmocka_unit_test(test_check_looks_at_order_across_blocks),
+        cmocka_unit_test(test_check_counts_blocks_that_are_not_read),
         cmocka_unit_test(test_check_tells_progress_over_all_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@
 #include "base/prefetch.h"
 #include "learn/tree_encode.h"
 
-enum { TOGETHER = 16, BLOCK_ROWS = KEHU__PLAIN_ROWS };
+/* A block is a page of values. */
+enum { TOGETHER = 16, BLOCK_BYTES = 4096, TURNED_ROWS = BLOCK_BYTES / sizeof(double) };
 
 #if defined(KEHU__AVX)
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
@@ -62,7 +63,7 @@ struct kehu__plain {
     uint32_t n_asked, n_rooms; /* 0 rooms: nothing is turned */
     asked *asked;              /* [n_features], n_asked are filled */
     const void **values;       /* [n_features] of the first room, or the columns' own */
-    double *rooms;             /* [n_rooms][n_asked][BLOCK_ROWS] */
+    double *rooms;             /* [n_rooms][n_asked][TURNED_ROWS] */
     float_walker floats;
     double_walker doubles;
 };
@@ -72,9 +73,14 @@ static size_t value_size(const kehu__plain *p)
     return p->is_double ? sizeof(double) : sizeof(float);
 }
 
+static uint32_t rows_in_block(const kehu__plain *p)
+{
+    return (uint32_t)(BLOCK_BYTES / value_size(p));
+}
+
 static size_t room_size(const kehu__plain *p)
 {
-    return (size_t)p->n_asked * BLOCK_ROWS;
+    return (size_t)p->n_asked * TURNED_ROWS;
 }
 
 /* Fills asked; returns how many columns a row asks in the mean. */
@@ -124,7 +130,7 @@ static const void *values_of(const kehu__plain *p, uint32_t k)
 {
     const kehu_column *c = p->asked[k].column;
     if (p->n_rooms > 0)
-        return p->rooms + (size_t)k * BLOCK_ROWS;
+        return p->rooms + (size_t)k * TURNED_ROWS;
     return p->is_double ? (const void *)((const double *)c->data + c->start)
                         : (const void *)((const float *)c->data + c->start);
 }
@@ -194,8 +200,9 @@ void kehu__plain_close(kehu__plain *plain, const kehu_tree *tree)
 
 static void fetch_next_block(const kehu__plain *p, int64_t from)
 {
-    const int64_t next = from + BLOCK_ROWS, left = p->n_rows - next;
-    const size_t size = (size_t)(left < BLOCK_ROWS ? left : BLOCK_ROWS) * value_size(p);
+    const int64_t next = from + rows_in_block(p), left = p->n_rows - next;
+    const size_t size =
+        left < rows_in_block(p) ? (size_t)left * value_size(p) : BLOCK_BYTES;
     for (uint32_t k = 0; k < p->n_asked && left > 0; k++) {
         const char *values = p->values[p->asked[k].feature];
         values += (size_t)next * value_size(p);
@@ -204,20 +211,28 @@ static void fetch_next_block(const kehu__plain *p, int64_t from)
     }
 }
 
+static void walk_block(const kehu__plain *p, int64_t from, uint32_t n, uint32_t room,
+                       uint32_t *nodes)
+{
+    if (p->n_rooms > 0) {
+        const size_t at = room * room_size(p);
+        for (uint32_t k = 0; k < p->n_asked; k++)
+            kehu__column_numbers(p->asked[k].column, from, n,
+                                 p->rooms + at + (size_t)k * TURNED_ROWS);
+        double_walk(&p->doubles, (int64_t)at, n, nodes);
+        return;
+    }
+    fetch_next_block(p, from);
+    if (p->is_double)
+        double_walk(&p->doubles, from, n, nodes);
+    else
+        float_walk(&p->floats, from, n, nodes);
+}
+
 void kehu__plain_walk(const kehu__plain *plain, int64_t from, uint32_t n, uint32_t room,
                       uint32_t *nodes)
 {
-    if (plain->n_rooms > 0) {
-        const size_t at = room * room_size(plain);
-        for (uint32_t k = 0; k < plain->n_asked; k++)
-            kehu__column_numbers(plain->asked[k].column, from, n,
-                                 plain->rooms + at + (size_t)k * BLOCK_ROWS);
-        double_walk(&plain->doubles, (int64_t)at, n, nodes);
-        return;
-    }
-    fetch_next_block(plain, from);
-    if (plain->is_double)
-        double_walk(&plain->doubles, from, n, nodes);
-    else
-        float_walk(&plain->floats, from, n, nodes);
+    const uint32_t block = rows_in_block(plain);
+    for (uint32_t i = 0; i < n; i += block)
+        walk_block(plain, from + i, n - i < block ? n - i : block, room, nodes + i);
 }

@@ -15,7 +15,7 @@ kehu_status kehu__plain_open(kehu__plain **out, const kehu_tree *tree,
                              uint32_t n_rooms, kehu_error *err);
 void kehu__plain_close(kehu__plain *plain, const kehu_tree *tree);
 
-enum { KEHU__PLAIN_ROWS = 512 };
+enum { KEHU__PLAIN_ROWS = 1024 };
 
 /* nodes[n]: where the rows from .. from + n - 1 end, n <= KEHU__PLAIN_ROWS; room <
  * n_rooms is no other task's now. */

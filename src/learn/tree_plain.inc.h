@@ -43,12 +43,12 @@ static inline bool NAME(step)(const NAME(node) * nodes, int64_t row, uint32_t n,
     return moved != 0;
 }
 
-/* The next levels of n <= BLOCK_ROWS rows, one after the other so that every row's next
+/* The next levels of n rows of a block, one after the other so that every row's next
  * value is fetched meanwhile; groups whose rows have all ended are left out. */
 static void NAME(go_down)(const NAME(node) * nodes, int64_t row, uint32_t n,
                           uint32_t n_levels, uint32_t *at)
 {
-    bool moving[BLOCK_ROWS / TOGETHER];
+    bool moving[BLOCK_BYTES / sizeof(REAL) / TOGETHER];
     memset(moving, true, sizeof moving);
     for (uint32_t d = 0; d < n_levels; d++)
         for (uint32_t i = 0; i < n; i += TOGETHER) {

@@ -163,10 +163,51 @@ static void test_plain_walk_goes_as_single_rows_on_every_processor(void **state)
     }
 }
 
+/* More rows than all tasks of one turn take, turned and as they are. */
+static void test_plain_walk_scores_every_row_of_many(void **state)
+{
+    enum { MANY = 300007 };
+    const kehu_tree_options options = {.size = sizeof options, .n_folds = 1};
+    const kehu_tree_score_options two = {.size = sizeof two, .n_threads = 2};
+    static float size[MANY];
+    static int32_t age[MANY];
+    static uint8_t label[MANY];
+    static double p[MANY * 2], one[2];
+    kehu__random r = kehu__random_seed(12);
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        size[i] = (float)kehu__random_unit(&r);
+        age[i] = (int32_t)kehu__random_below(&r, 90);
+        label[i] = (double)size[i] * age[i] + 9 * kehu__random_unit(&r) > 30;
+    }
+    for (int n_columns = 1; n_columns <= 2; n_columns++) {
+        const kehu_column columns[] = {
+            {.name = "size", .type = KEHU_FLOAT32, .length = MANY, .data = size},
+            {.name = "age", .type = KEHU_INT32, .length = MANY, .data = age}};
+        const kehu_column target = {
+            .name = "y", .type = KEHU_UINT8, .length = MANY, .data = label};
+        const uint32_t n = (uint32_t)n_columns;
+        kehu_tree *tree;
+        assert_int_equal(
+            kehu_tree_train(&tree, columns, n, &target, NULL, NULL, &options, NULL),
+            KEHU_OK);
+        memset(p, 0, sizeof p);
+        assert_int_equal(kehu_tree_score(tree, columns, n, p, &two, NULL), KEHU_OK);
+        for (int i = 0; i < MANY; i++) {
+            const double row[] = {(double)size[i], age[i]};
+            assert_int_equal(kehu_tree_score_row(tree, row, NULL, one, NULL), KEHU_OK);
+            if (memcmp(one, p + 2 * i, sizeof one) != 0)
+                fail_msg("row %d of %d columns", i, n_columns);
+        }
+        kehu_tree_free(tree);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_walk_goes_as_single_rows_on_every_processor),
+        cmocka_unit_test(test_plain_walk_scores_every_row_of_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -404,7 +404,7 @@ static uint32_t find_fail(const builder *b, uint32_t parent, uint32_t code)
         if (a->states[to].check == from)
             return to;
     }
-    return a->alone[code].state;
+    return a->alone[code];
 }
 
 /* Links of the state of a part, just placed; all shorter states are done. */
@@ -440,13 +440,31 @@ static bool place_children(builder *b, part p)
         take_state(b, s);
         a->states[s].check = p.state;
         if (p.state == 0)
-            a->alone[code].state = s;
+            a->alone[code] = s;
         if (!kehu__grow(&a->alloc, &b->queue, &b->queue_capacity, b->n_queue + 1,
                         sizeof *b->queue))
             return false;
         b->queue[b->n_queue++] = (part){i, end, p.depth + 1, s};
     }
     return true;
+}
+
+/* What the first look at a text needs, from the finished states. */
+static kehu_status make_filter(kehu__automaton *a, kehu_error *err)
+{
+    a->bases = kehu__alloc(&a->alloc, a->n_symbols, sizeof *a->bases);
+    a->tags = kehu__alloc(&a->alloc, a->n_states, sizeof *a->tags);
+    if (a->bases == NULL || a->tags == NULL)
+        return kehu__no_memory(err, "the automaton");
+    for (uint32_t c = 0; c < a->n_symbols; c++) {
+        const uint32_t s = a->alone[c];
+        const uint32_t mark = s != 0 && a->links[s].hit == s ? KEHU__ENDS : 0;
+        a->alone[c] |= mark;
+        a->bases[c] = (s == 0 ? 0 : a->states[s].base) | mark;
+    }
+    for (uint32_t s = 0; s < a->n_states; s++)
+        a->tags[s] = (uint8_t)(a->pair[s] & KEHU__TAG);
+    return KEHU_OK;
 }
 
 static kehu_status make_states(builder *b, kehu_error *err)
@@ -466,13 +484,7 @@ static kehu_status make_states(builder *b, kehu_error *err)
         if (p.from < p.to && !place_children(b, p))
             return kehu__no_memory(err, "the automaton");
     }
-    for (uint32_t c = 0; c < a->n_symbols; c++) {
-        const uint32_t s = a->alone[c].state;
-        a->alone[c].base = s == 0 ? 0 : a->states[s].base;
-        if (s != 0 && a->links[s].hit == s)
-            a->alone[c].state |= KEHU__ENDS;
-    }
-    return KEHU_OK;
+    return make_filter(a, err);
 }
 
 kehu_status kehu__automaton_build(kehu__automaton *a, const char *bytes,
@@ -513,6 +525,8 @@ void kehu__automaton_free(kehu__automaton *a)
     kehu__free(alloc, a->slots, a->n_slots, sizeof *a->slots);
     kehu__free(alloc, a->direct, DIRECT, sizeof *a->direct);
     kehu__free(alloc, a->alone, a->n_symbols, sizeof *a->alone);
+    kehu__free(alloc, a->bases, a->n_symbols, sizeof *a->bases);
+    kehu__free(alloc, a->tags, a->n_states, sizeof *a->tags);
     kehu__free(alloc, a->pair, a->pair_capacity, sizeof *a->pair);
     kehu__free(alloc, a->links, a->link_capacity, sizeof *a->links);
     kehu__free(alloc, a->next_deep, a->deep_capacity, sizeof *a->next_deep);

@@ -39,11 +39,7 @@ typedef struct kehu__end {
 #define KEHU__LEADS  (UINT32_C(2) << 30) /* something else, see its links */
 #define KEHU__NUMBER (KEHU__ENDS - 1)    /* mask of the number */
 
-/* Of a symbol. */
-typedef struct kehu__alone {
-    uint32_t state; /* after it alone; KEHU__ENDS where it is a keyword */
-    uint32_t base;  /* of that state */
-} kehu__alone;
+#define KEHU__TAG 0xFFu /* mask of the part of a code kept as a tag */
 
 typedef struct kehu__symbol_word {
     uint64_t hash;
@@ -63,9 +59,13 @@ typedef struct kehu__automaton {
     kehu__symbol_word *words; /* [n_words], codes n_characters .. n_symbols - 1 */
     uint32_t *slots;          /* [n_slots] hash table: index into words + 1 */
     uint32_t n_words, word_capacity, n_slots;
-    kehu__alone *alone;  /* [n_symbols] */
-    uint32_t *pair;      /* [n_states] of a state of two symbols the code of the first and
-                            what is to be done; else KEHU__NUMBER */
+    uint32_t *alone; /* [n_symbols] state after the symbol alone; KEHU__ENDS where it is a
+                        keyword */
+    uint32_t *bases; /* [n_symbols] base of that state, and the same mark */
+    uint8_t *tags;   /* [n_states] of a state of two symbols KEHU__TAG of the code of the
+                        first, else KEHU__TAG: small, to pass over most of a text */
+    uint32_t *pair;  /* [n_states] of a state of two symbols the code of the first and
+                        what is to be done; else KEHU__NUMBER */
     kehu__state *states; /* [n_states] */
     kehu__links *links;  /* [n_states] */
     kehu__end *ends;     /* [n_states] */
@@ -132,7 +132,7 @@ static inline uint32_t kehu__automaton_symbol(const kehu__automaton *a, const ch
  *         for (uint32_t i = 0; i < scan.n_hits; i++)
  *             for (uint32_t s = scan.hits[i].state; s != 0; s = a->ends[s].next)
  *                 ... keyword a->ends[s].keyword ends at kehu__scan_at(&scan, i, 0) */
-enum { KEHU__SCAN_SYMBOLS = 512 };
+enum { KEHU__SCAN_SYMBOLS = 1024 };
 
 typedef struct kehu__hit {
     uint32_t state; /* ends a keyword */

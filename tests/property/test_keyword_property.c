@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/utf8.h"
 #include "support/test.h"
 
 /* Long texts go through several blocks of the search. */
 enum {
-    MAX_UNITS = 1400,
+    MAX_UNITS = 2800,
     KEYWORD_UNITS = 40,
     MAX_WORDS = 30,
     UNIT_BYTES = 12,
@@ -175,10 +176,75 @@ static void test_keyword_finds_what_plain_search_finds(void **state)
     }
 }
 
+/* Far more characters than a byte tells apart, and beside the last character of a
+ * keyword every other one before it. */
+static void test_keyword_tells_many_characters_apart(void **state)
+{
+    enum { CHARACTERS = 700, KEYWORDS = 300, TEXT = 6000 };
+    static char file[KEYWORDS * 16], bytes[TEXT * 3];
+    static int keywords[KEYWORDS][3], text[TEXT];
+    static kehu_keyword_match found[TEXT * 3];
+    kehu__random r = kehu__random_seed(11);
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        static bool taken[CHARACTERS][CHARACTERS];
+        size_t at = 0;
+        int64_t count, expected = 0;
+        kehu_keyword *k = NULL;
+        kehu_error err = {.message = ""};
+        memset(taken, 0, sizeof taken);
+        for (int i = 0; i < KEYWORDS;) { /* a third one only in half of them */
+            int *w = keywords[i];
+            for (int j = 0; j < 3; j++)
+                w[j] = (int)kehu__random_below(&r, CHARACTERS);
+            if (i % 2 == 0)
+                w[2] = -1;
+            if (taken[w[0]][w[1]])
+                continue;
+            taken[w[0]][w[1]] = true;
+            memcpy(file + at, "a\t", 2);
+            at += 2;
+            for (int j = 0; j < 3 && w[j] >= 0; j++)
+                at += (size_t)kehu__utf8_put(file + at, 0x4E00 + (uint32_t)w[j]);
+            memcpy(file + at, "\t1\n", 3);
+            at += 3;
+            i++;
+        }
+        for (int i = 0; i < TEXT; i++) {
+            const int *w = keywords[kehu__random_below(&r, KEYWORDS)];
+            text[i] = (int)kehu__random_below(&r, CHARACTERS);
+            if (i % 2 == 1)
+                text[i] = w[1];
+            else if (i % 10 == 0)
+                text[i] = w[0];
+            kehu__utf8_put(bytes + (size_t)i * 3, 0x4E00 + (uint32_t)text[i]);
+        }
+        if (kehu_keyword_read_text(&k, file, at, NULL, &err) != KEHU_OK)
+            fail_msg("%s", err.message);
+        assert_int_equal(
+            kehu_keyword_match_text(k, bytes, TEXT * 3, 0, found, TEXT * 3, &count, NULL),
+            KEHU_OK);
+        for (int end = 2; end <= TEXT; end++)
+            for (int n = end < 3 ? end : 3; n >= 2; n--)
+                for (int i = n == 2 ? 0 : 1; i < KEYWORDS; i += 2)
+                    if (memcmp(text + end - n, keywords[i], (size_t)n * sizeof *text) ==
+                        0) {
+                        assert_true(expected < count);
+                        assert_int_equal(found[expected].start, (end - n) * 3);
+                        assert_int_equal(found[expected].end, end * 3);
+                        expected++;
+                    }
+        assert_int_equal(count, expected);
+        assert_true(count > 0);
+        kehu_keyword_free(k);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keyword_finds_what_plain_search_finds),
+        cmocka_unit_test(test_keyword_tells_many_characters_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

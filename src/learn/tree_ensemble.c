@@ -1,5 +1,6 @@
 /* Scoring an ensemble: rows become codes once, then blocks of them go through tree after
- * tree (tree_lanes); single rows walk, eight in step, without a branch. */
+ * tree (tree_lanes); single rows walk, eight in step, without a branch, or eight trees of
+ * one. */
 #include "learn/tree_ensemble.h"
 
 #include <string.h>
@@ -123,6 +124,32 @@ static inline void add_tree(const kehu__ensemble *e, uint32_t t, const uint8_t *
         margins[j * step_of] += e->trees.values[at[j]];
 }
 
+/* What m <= TOGETHER trees from t on say of one row, added in their order. */
+static inline void add_trees(const kehu__ensemble *e, uint32_t t, uint32_t m,
+                             const uint8_t *codes, double *margins)
+{
+    uint32_t at[TOGETHER], depth = 0;
+    for (uint32_t j = 0; j < m; j++) {
+        at[j] = e->trees.roots[t + j];
+        depth = e->depths[t + j] > depth ? e->depths[t + j] : depth;
+    }
+    for (uint32_t d = 0; d < depth; d++)
+        for (uint32_t j = 0; j < m; j++)
+            at[j] = step(e->gates, at[j], codes);
+    for (uint32_t j = 0; j < m; j++)
+        margins[(t + j) % e->trees.n_outputs] += e->trees.values[at[j]];
+}
+
+static void add_up_row(const kehu__ensemble *e, const uint8_t *codes, double *margins)
+{
+    const uint32_t n = e->trees.n_trees;
+    uint32_t t = 0;
+    memcpy(margins, e->trees.start, e->trees.n_outputs * sizeof *margins);
+    for (; n - t >= TOGETHER; t += TOGETHER)
+        add_trees(e, t, TOGETHER, codes, margins);
+    add_trees(e, t, n - t, codes, margins);
+}
+
 /* margins[n][n_outputs]: tree after tree over all rows, so that a tree stays in the
  * cache; each row's trees are added in their order. */
 static void add_up(const kehu__ensemble *e, const uint8_t *codes, size_t stride,
@@ -166,7 +193,10 @@ void kehu__ensemble_score(const kehu_tree *tree, const uint8_t *codes, size_t st
     const uint32_t block = KEHU__TREE_MAX_CLASSES / O * TOGETHER;
     for (int64_t i = 0; i < n; i += block) {
         const uint32_t m = n - i < block ? (uint32_t)(n - i) : block;
-        add_up(tree->ensemble, codes + (size_t)i * stride, stride, m, margins);
+        if (m == 1)
+            add_up_row(tree->ensemble, codes + (size_t)i * stride, margins);
+        else
+            add_up(tree->ensemble, codes + (size_t)i * stride, stride, m, margins);
         for (uint32_t j = 0; j < m; j++) {
             double *p = probabilities + ((size_t)i + j) * K;
             say(tree, margins + (size_t)j * O, calibrated, p);

@@ -50,9 +50,10 @@ static bool borrow_texts(kehu__vector *v, const kehu_column *c, uint32_t id)
 {
     const int32_t *at = (const int32_t *)c->offsets + c->start;
     const size_t n = (size_t)c->length, size = (size_t)at[n] - (size_t)at[0];
+    if (size == 0 || size > KEHU__MAX_PAYLOAD)
+        return false;
     const char *text = (const char *)c->data + at[0];
-    bool sound = size > 0 && size <= KEHU__MAX_PAYLOAD && memchr(text, 0, size) == NULL &&
-                 kehu__utf8_valid(text, size) == size;
+    bool sound = memchr(text, 0, size) == NULL && kehu__utf8_valid(text, size) == size;
     for (size_t i = 0; sound && i < n; i++) {
         const int64_t bytes = at[i + 1] - at[i];
         sound = bytes <= most_bytes(id) && (id != KEHU__KEY || bytes > 0) &&

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "store/handle.h"
 #include "store/page.h"
 #include "store/snapshot.h"
@@ -126,11 +127,8 @@ static void damage(memory_io *m, const kehu__block_entry *e, uint32_t column)
     size_t size, at = (size_t)e->offset;
     const unsigned char *bytes = memory_io_bytes(m, name, &size);
     unsigned char *copy = malloc(size);
-    for (uint32_t i = 0; i <= column; i++) {
-        uint32_t n;
-        memcpy(&n, e->columns + (size_t)i * KEHU__COLUMN_ENTRY + 4, 4);
-        at += n;
-    }
+    for (uint32_t i = 0; i <= column; i++)
+        at += kehu__load32(e->columns + (size_t)i * KEHU__COLUMN_ENTRY + 4);
     memcpy(copy, bytes, size);
     copy[at - 1] ^= 1;
     memory_io_set(m, name, copy, size);

@@ -21,8 +21,8 @@ static const uint8_t *codes_of(const kehu__tree_rows *rows, uint32_t row)
 }
 
 /* Fetch what some row ahead has in words from .. to - 1. */
-KEHU__ALWAYS_INLINE void fetch(const kehu__tree_rows *rows, uint32_t row, size_t from,
-                               size_t to)
+KEHU__ALWAYS_INLINE void prefetch_codes(const kehu__tree_rows *rows, uint32_t row,
+                                        size_t from, size_t to)
 {
     const uint8_t *codes = codes_of(rows, row);
     KEHU__PREFETCH(codes + 8 * from);
@@ -43,7 +43,7 @@ static size_t inputs_before(const kehu__tree_rows *rows, size_t word)
         for (uint32_t r = 0; r < n; r++) {                                               \
             const uint8_t *codes = codes_of(rows, order[r]);                             \
             if (n - r > AHEAD)                                                           \
-                fetch(rows, order[r + AHEAD], from, to);                                 \
+                prefetch_codes(rows, order[r + AHEAD], from, to);                        \
             size_t f = 8 * from;                                                         \
             for (; f + 8 <= end; f += 8)                                                 \
                 for (size_t j = 0; j < 8; j++)                                           \
@@ -76,7 +76,7 @@ static void count_tile(const kehu__tree_rows *rows, const uint32_t *order, uint3
         const uint8_t *codes = codes_of(rows, order[r]) + 8 * from;
         uint16_t *h = tile;
         if (n - r > AHEAD)
-            fetch(rows, order[r + AHEAD], from, to);
+            prefetch_codes(rows, order[r + AHEAD], from, to);
         for (size_t words = n_inputs / 8; words > 0; words--) {
             add_codes(h, codes, 8);
             codes += 8;

@@ -21,8 +21,6 @@ void kehu__log_close(kehu__store_log *log)
     for (size_t i = 0; i < log->n_frames; i++)
         kehu__free(&log->alloc, log->frames[i].bytes, log->frames[i].capacity, 1);
     kehu__free(&log->alloc, log->frames, log->capacity, sizeof *log->frames);
-    if (log->room > log->end)
-        log->io->truncate(log->io->ctx, log->fd, log->end);
     if (log->fd >= 0)
         log->io->close(log->io->ctx, log->fd);
     *log = kehu__log_new(log->io, &log->alloc);
@@ -275,6 +273,13 @@ kehu_status kehu__log_begin(const kehu__store_log *log, kehu__buffer *frame,
     return kehu__buffer_room(frame, KEHU__FRAME_HEADER) == NULL
                ? kehu__no_memory(err, "the batch")
                : KEHU_OK;
+}
+
+void kehu__log_cut(kehu__store_log *log)
+{
+    if (log->room > log->end)
+        log->io->truncate(log->io->ctx, log->fd, log->end);
+    log->room = 0;
 }
 
 /* Behind a small frame that made the file longer, room for others. That there is none, on

@@ -82,6 +82,10 @@ kehu_status kehu__log_append(kehu__store_log *log, kehu__frame_type type, uint32
 /* Take the last frame out again, in the file too: for a frame whose sync failed. */
 void kehu__log_drop_last(kehu__store_log *log);
 
+/* Take away the zeros behind the last frame: of the newest log alone, as readers of one
+ * that was replaced may be about to read them. */
+void kehu__log_cut(kehu__store_log *log);
+
 kehu_status kehu__log_sync(kehu__store_log *log, kehu_error *err);
 void kehu__log_close(kehu__store_log *log);
 

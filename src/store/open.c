@@ -198,6 +198,7 @@ void kehu_store_free(kehu_store *store)
     a = store->alloc;
     if (!store->poisoned && store->unsynced > 0)
         (void)kehu__log_sync(&store->state.log, NULL);
+    kehu__log_cut(&store->state.log);
     kehu__state_close(&store->state);
     if (store->lock_fd >= 0)
         store->state.io->close(store->state.io->ctx, store->lock_fd);

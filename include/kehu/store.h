@@ -29,7 +29,8 @@
  * Customer ids are texts of 1 to 1024 bytes of UTF-8 without NUL; integer columns
  * are accepted and stand for their decimal text. Ids are ordered by their bytes.
  * All texts are UTF-8; a text has up to 16 MiB. A store is for one writer at a time
- * (KEHU_BUSY otherwise) on a local file system. */
+ * (KEHU_BUSY otherwise) on a local file system: after a fork the child may take snapshots
+ * of its copy of the handle, and free it. */
 #ifndef KEHU_STORE_H
 #define KEHU_STORE_H
 

@@ -41,6 +41,9 @@ typedef struct kehu__io {
 /* The real one: io_posix.c or io_windows.c. Paths are UTF-8 on both. */
 extern const kehu__io kehu__io_system;
 
+/* The number of this process: another in a child after a fork. */
+int64_t kehu__process_number(void);
+
 /* Read or write all of `size`, going on after short counts and EINTR. Fail with
  * KEHU_IO, or KEHU_FORMAT when the file ends early. name is for the message. */
 kehu_status kehu__io_read(const kehu__io *io, int fd, void *bytes, size_t size,

@@ -163,6 +163,11 @@ static int os_unmap(void *ctx, void *bytes, size_t size)
     return munmap(bytes, size) < 0 ? -errno : 0;
 }
 
+int64_t kehu__process_number(void)
+{
+    return getpid();
+}
+
 const kehu__io kehu__io_system = {
     .open = os_open,
     .close = os_close,

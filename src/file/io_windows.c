@@ -309,6 +309,11 @@ static int os_unmap(void *ctx, void *bytes, size_t size)
     return UnmapViewOfFile(bytes) ? 0 : last_error();
 }
 
+int64_t kehu__process_number(void)
+{
+    return GetCurrentProcessId();
+}
+
 const kehu__io kehu__io_system = {
     .open = os_open,
     .close = os_close,

@@ -8,6 +8,7 @@ struct kehu_store {
     kehu_allocator alloc;
     kehu__store_state state;
     kehu_store_options options; /* with defaults filled in */
+    int64_t process;            /* it is open in: a forked child's copy may not write */
     int lock_fd;
     bool poisoned;
     uint64_t unsynced; /* bytes appended since the last sync */
@@ -18,7 +19,7 @@ kehu_status kehu__store_open(kehu_store **out, const char *path,
                              const kehu_store_options *options, const kehu__io *io,
                              kehu_error *err);
 
-/* KEHU_ARGUMENT for NULL, KEHU_POISONED for a handle that may not write. */
+/* KEHU_ARGUMENT for NULL; KEHU_POISONED or KEHU_BUSY for a handle that may not write. */
 kehu_status kehu__store_check(const kehu_store *store, kehu_error *err);
 
 /* Append a frame begun by kehu__log_begin and make it as durable as asked for. The

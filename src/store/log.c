@@ -143,7 +143,6 @@ static kehu_status read_frame(kehu__store_log *log, int64_t size, bool *whole,
  */
 static kehu_status read_frames(kehu__store_log *log, int64_t size, kehu_error *err)
 {
-    kehu_error why = {0};
     bool whole = true;
     while (whole) {
         kehu_status status;
@@ -151,16 +150,31 @@ static kehu_status read_frames(kehu__store_log *log, int64_t size, kehu_error *e
             KEHU_TRY(read_frame(log, size, &whole, err));
         if (whole)
             break;
-        status = look_for_later(log, log->end + 1, size, &why);
+        status = look_for_later(log, log->end + 1, size, err);
         if (status == KEHU_FORMAT)
             KEHU_TRY(read_frame(log, size, &whole, err));
-        if (status != KEHU_OK && !whole) {
-            if (err != NULL)
-                *err = why;
+        if (status != KEHU_OK && !whole)
             return status;
-        }
     }
     return KEHU_OK;
+}
+
+/* The same once more when the file's end has moved meanwhile: its writer cuts off zeros
+ * and torn frames. */
+static kehu_status read_to_end(kehu__store_log *log, int64_t *size, kehu_error *err)
+{
+    kehu_error why = {0};
+    kehu_status status;
+    int64_t before;
+    do {
+        before = *size;
+        status = read_frames(log, before, &why);
+        if (status == KEHU_FORMAT)
+            *size = log->io->size(log->io->ctx, log->fd);
+    } while (status == KEHU_FORMAT && *size >= 0 && *size != before);
+    if (status != KEHU_OK && err != NULL)
+        *err = why;
+    return status;
 }
 
 static kehu_status read_all(kehu__store_log *log, uint64_t store_id,
@@ -168,7 +182,7 @@ static kehu_status read_all(kehu__store_log *log, uint64_t store_id,
 {
     unsigned char header[KEHU__FILE_HEADER];
     kehu__file_header h = {KEHU__FILE_LOG, store_id, log->number, 0, 0};
-    const int64_t size = log->io->size(log->io->ctx, log->fd);
+    int64_t size = log->io->size(log->io->ctx, log->fd);
     int result = 0;
     if (size < 0)
         return kehu__io_fail(size, "read", log->name, err);
@@ -180,7 +194,7 @@ static kehu_status read_all(kehu__store_log *log, uint64_t store_id,
     log->crc = kehu__load32(header + KEHU__FILE_HEADER - 4);
     log->next_sequence = first_sequence;
     log->end = KEHU__FILE_HEADER;
-    KEHU_TRY(read_frames(log, size, err));
+    KEHU_TRY(read_to_end(log, &size, err));
     if (writer) {
         if (log->end < size)
             result = log->io->truncate(log->io->ctx, log->fd, log->end);

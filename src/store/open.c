@@ -198,7 +198,8 @@ void kehu_store_free(kehu_store *store)
     a = store->alloc;
     if (!store->poisoned && store->unsynced > 0)
         (void)kehu__log_sync(&store->state.log, NULL);
-    kehu__log_cut(&store->state.log);
+    if (store->process == kehu__process_number())
+        kehu__log_cut(&store->state.log);
     kehu__state_close(&store->state);
     if (store->lock_fd >= 0)
         store->state.io->close(store->state.io->ctx, store->lock_fd);
@@ -228,6 +229,7 @@ kehu_status kehu__store_open(kehu_store **out, const char *path,
     store->options = opt;
     store->options.alloc = NULL; /* the copy counts */
     store->lock_fd = -1;
+    store->process = kehu__process_number();
     status = open_locked(store, err);
     if (status != KEHU_OK) {
         kehu_store_free(store);

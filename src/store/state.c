@@ -146,9 +146,7 @@ kehu_status kehu__state_open(kehu__store_state *s, bool writer, kehu_error *err)
         if (status == KEHU_OK)
             return status;
         kehu__state_close(s);
-        if (status == KEHU_FORMAT && !writer && attempt == 0)
-            tried = 0; /* a writer may have cut off the log's end under its hands */
-        else if (status != KEHU_NOT_FOUND)
+        if (status != KEHU_NOT_FOUND)
             return status;
     }
     return kehu__fail(err, KEHU_BUSY, -1, "the writer of %s replaces files too fast",

@@ -17,6 +17,9 @@ kehu_status kehu__store_check(const kehu_store *store, kehu_error *err)
         return kehu__fail(err, KEHU_POISONED, -1,
                           "an earlier write to %s failed; free the handle and open again",
                           store->state.folder);
+    if (store->process != kehu__process_number())
+        return kehu__fail(err, KEHU_BUSY, -1, "%s is open for writing in process %lld",
+                          store->state.folder, (long long)store->process);
     return KEHU_OK;
 }
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 KNOWN = set("""
-    close closedir fcntl fdatasync fmax fmaxf fmin fminf floor floorf ceil sqrt sqrtf fabs free frexp fstat fsync ftruncate getcwd
+    close closedir fcntl fdatasync fmax fmaxf fmin fminf floor floorf ceil sqrt sqrtf fabs free frexp fstat fsync ftruncate getcwd getpid
     ldexp memchr memcmp memcpy memmove memset mkdir mmap munmap nextafter nextafterf open opendir pread pthread_create pthread_join pthread_self pwrite readdir
     realloc rename snprintf strchr strcmp strcspn strlen strncmp strpbrk strrchr strspn strstr unlink vsnprintf
 """.split())

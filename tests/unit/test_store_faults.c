@@ -343,7 +343,7 @@ static void test_a_reader_bears_with_a_log_being_cut(void **state)
     d.io = &io;
     if (read_all(&d, true, &err) != KEHU_OK)
         fail_msg("%s", err.message);
-    assert_int_equal(calls, 4);
+    assert_int_equal(calls, 3);
     kehu_store_free(d.store);
     memory_io_free(m);
 }

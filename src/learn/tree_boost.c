@@ -1,6 +1,5 @@
 #include "learn/tree_boost.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -62,8 +61,8 @@ typedef struct boosting {
     double *margins;
     double *weight;             /* [n_rows] of mean 1 over the rows learned from */
     double scale;               /* of the fixed-point gradients */
-    kehu__boost_row *gradients; /* [n_rows] */
-    uint32_t *drawn;            /* [n_rows] rows of this tree */
+    kehu__boost_row *gradients; /* [n_outputs][n_rows] */
+    uint32_t *drawn;            /* [n_rows] the rows of this round, then the others */
     uint32_t n_drawn;
     kehu__boost_grower grower;
 } boosting;
@@ -106,30 +105,36 @@ static void start(boosting *x, kehu__boosted *b)
         memcpy(x->margins + (size_t)i * O, b->start, O * sizeof *b->start);
 }
 
-/* Gradient and curvature of the log-loss in the margin of one output. */
-static void find_gradients(boosting *x, uint32_t n_outputs, uint32_t output)
+/* floor(x + 0.5), without a call. */
+static int32_t rounded(double x)
+{
+    const int32_t k = (int32_t)(x + 0.5);
+    return k - (k > x + 0.5);
+}
+
+/* Gradient and curvature of the log-loss in a row's margins, of the drawn rows. */
+static void find_gradients(boosting *x, uint32_t n_outputs)
 {
     const kehu__tree_rows *rows = x->rows;
     const uint32_t K = rows->n_classes;
-    for (uint32_t i = 0; i < rows->n_rows; i++) {
+    for (uint32_t at = 0; at < x->n_drawn; at++) {
+        const uint32_t i = x->drawn[at];
         const double *m = x->margins + (size_t)i * n_outputs;
-        double p[KEHU__TREE_MAX_CLASSES], q, h;
-        uint32_t k = output;
-        if (is_held(x, i))
-            continue;
-        if (n_outputs == 1) {
-            q = kehu__logistic(m[0]);
-            h = q * (1 - q);
-            k = 1;
-        } else {
+        double p[KEHU__TREE_MAX_CLASSES];
+        if (n_outputs == 1)
+            p[0] = kehu__logistic(m[0]);
+        else
             kehu__boost_probabilities(m, K, p);
-            q = p[k];
-            h = q * (1 - q) * K / (K - 1);
+        for (uint32_t o = 0; o < n_outputs; o++) {
+            const bool is_it = rows->labels[i] == (n_outputs == 1 ? 1 : o);
+            const double g = p[o] - is_it;
+            double h = p[o] * (1 - p[o]);
+            h = n_outputs == 1 ? h : h * K / (K - 1);
+            h = h > 1e-6 ? h : 1e-6;
+            x->gradients[(size_t)o * rows->n_rows + i] =
+                (kehu__boost_row){rounded(g * x->weight[i] * x->scale),
+                                  rounded(h * x->weight[i] * x->scale)};
         }
-        h = h > 1e-6 ? h : 1e-6;
-        x->gradients[i] = (kehu__boost_row){
-            (int32_t)floor((q - (rows->labels[i] == k)) * x->weight[i] * x->scale + 0.5),
-            (int32_t)floor(h * x->weight[i] * x->scale + 0.5)};
     }
 }
 
@@ -138,19 +143,24 @@ static void draw_rows(boosting *x, uint32_t round)
 {
     const uint64_t seed = kehu__mix64(x->how->seed ^ kehu__mix64(round + 1));
     const uint64_t limit = (uint64_t)(x->how->row_share * 0x1p32);
+    uint32_t end = x->rows->n_rows;
     x->n_drawn = 0;
     for (uint32_t i = 0; i < x->rows->n_rows; i++)
         if (!is_held(x, i) && kehu__mix64(seed ^ i) >> 32 < limit)
             x->drawn[x->n_drawn++] = i;
+        else
+            x->drawn[--end] = i;
 }
 
-static void add_tree(const boosting *x, const kehu__boosted *b, uint32_t tree,
-                     uint32_t output)
+/* Add the newest tree to the margins: its grower knows the leaves of the drawn rows. */
+static void add_tree(const boosting *x, const kehu__boosted *b, uint32_t output)
 {
     const kehu__tree_rows *rows = x->rows;
-    for (uint32_t i = 0; i < rows->n_rows; i++) {
+    kehu__boost_add(&x->grower, b, x->margins + output);
+    for (uint32_t j = x->n_drawn; j < rows->n_rows; j++) {
+        const uint32_t i = x->drawn[j];
         const uint8_t *codes = rows->by_row + (size_t)i * rows->stride;
-        uint32_t at = b->roots[tree];
+        uint32_t at = b->roots[b->n_trees - 1];
         while (b->nodes[at].feature >= 0)
             at = b->nodes[at].left +
                  !kehu__tree_goes_left(&b->nodes[at], codes[b->nodes[at].feature]);
@@ -199,14 +209,13 @@ static kehu_status boost(boosting *x, kehu__boosted *b, double *losses, uint32_t
         if (watch != NULL && round % 8 == 0)
             KEHU_TRY(look(watch, (double)round / x->how->n_rounds, err));
         draw_rows(x, round);
+        find_gradients(x, O);
         for (uint32_t o = 0; o < O; o++) {
-            /* Every output of a round answers to the margins before it. */
-            find_gradients(x, O, o);
-            kehu__boost_grow(&x->grower, b, x->rows, x->how, x->gradients, x->scale,
+            kehu__boost_grow(&x->grower, b, x->rows, x->how,
+                             x->gradients + (size_t)o * x->rows->n_rows, x->scale,
                              x->drawn, x->n_drawn, kehu__mix64(round * 256 + o));
+            add_tree(x, b, o);
         }
-        for (uint32_t o = 0; o < O; o++)
-            add_tree(x, b, round * O + o, o);
         *done = round + 1;
         if (losses == NULL)
             continue;
@@ -232,7 +241,7 @@ kehu_status kehu__boost(kehu__boosted *b, const kehu__tree_rows *rows,
         kehu__boosted_init(b, O, how->n_rounds * O,
                            how->n_rounds * O * (2 * how->max_leaves - 1), alloc, err);
     x.weight = kehu__alloc(alloc, n, sizeof *x.weight);
-    x.gradients = kehu__alloc_zero(alloc, n, sizeof *x.gradients);
+    x.gradients = kehu__alloc_zero(alloc, kehu__times(n, O), sizeof *x.gradients);
     x.drawn = kehu__alloc(alloc, n, sizeof *x.drawn);
     if (status == KEHU_OK && (x.weight == NULL || x.gradients == NULL || x.drawn == NULL))
         status = kehu__no_memory(err, "boosting");
@@ -242,7 +251,7 @@ kehu_status kehu__boost(kehu__boosted *b, const kehu__tree_rows *rows,
         status = boost(&x, b, losses, done, watch, err);
     kehu__boost_grower_free(&x.grower);
     kehu__free(alloc, x.weight, n, sizeof *x.weight);
-    kehu__free(alloc, x.gradients, n, sizeof *x.gradients);
+    kehu__free(alloc, x.gradients, kehu__times(n, O), sizeof *x.gradients);
     kehu__free(alloc, x.drawn, n, sizeof *x.drawn);
     return status;
 }

@@ -296,9 +296,9 @@ static void set_value(kehu__boosted *b, const kehu__boosting *how, double scale,
 /* The leaf becomes a split, its left child stays in its place. */
 static void split_leaf(kehu__boost_grower *g, kehu__boosted *b,
                        const kehu__tree_rows *rows, const kehu__boosting *how,
-                       const kehu__boost_row *gradients, double scale, uint32_t at,
-                       uint32_t n_leaves)
+                       const kehu__boost_row *gradients, double scale, uint32_t at)
 {
+    const uint32_t n_leaves = g->n_leaves++;
     kehu__boost_leaf *left = &g->leaves[at], *right = &g->leaves[n_leaves];
     const kehu__boost_leaf parent = *left;
     kehu__tree_node *node = &b->nodes[parent.node];
@@ -346,7 +346,6 @@ void kehu__boost_grow(kehu__boost_grower *g, kehu__boosted *b,
                       const kehu__boost_row *gradients, double scale,
                       const uint32_t *drawn, uint32_t n_drawn, uint64_t seed)
 {
-    uint32_t n_leaves = 1;
     memcpy(g->order, drawn, n_drawn * sizeof *drawn);
     draw_columns(g, how->column_share, kehu__mix64(how->seed) ^ seed);
     b->roots[b->n_trees++] = b->n_nodes;
@@ -356,14 +355,22 @@ void kehu__boost_grow(kehu__boost_grower *g, kehu__boosted *b,
     set_value(b, how, scale, &g->leaves[0]);
     count(g, rows, gradients, &g->leaves[0], g->cells);
     find_split(g, rows, how, scale, &g->leaves[0], g->cells);
-    while (n_leaves < how->max_leaves) {
+    g->n_leaves = 1;
+    while (g->n_leaves < how->max_leaves) {
         int64_t best = -1;
-        for (uint32_t i = 0; i < n_leaves; i++)
+        for (uint32_t i = 0; i < g->n_leaves; i++)
             if (g->leaves[i].split.feature >= 0 &&
                 (best < 0 || g->leaves[i].split.gain > g->leaves[best].split.gain))
                 best = i;
         if (best < 0)
             break;
-        split_leaf(g, b, rows, how, gradients, scale, (uint32_t)best, n_leaves++);
+        split_leaf(g, b, rows, how, gradients, scale, (uint32_t)best);
     }
+}
+
+void kehu__boost_add(const kehu__boost_grower *g, const kehu__boosted *b, double *margins)
+{
+    for (const kehu__boost_leaf *leaf = g->leaves; leaf < g->leaves + g->n_leaves; leaf++)
+        for (uint32_t i = leaf->first; i < leaf->last; i++)
+            margins[(size_t)g->order[i] * b->n_outputs] += b->values[leaf->node];
 }

@@ -28,12 +28,12 @@ typedef struct kehu__boost_leaf {
 
 typedef struct kehu__boost_grower {
     kehu_allocator alloc;
-    uint32_t n_rows, n_inputs, max_leaves;
+    uint32_t n_rows, n_inputs, max_leaves, n_leaves;
     size_t n_cells;
     uint32_t *order, *spill;   /* [n_rows] */
     kehu__boost_row *gathered; /* [n_rows] gradients in the order of the rows */
     kehu__boost_cell *cells;   /* [max_leaves + 1][n_cells] */
-    kehu__boost_leaf *leaves;  /* [max_leaves] */
+    kehu__boost_leaf *leaves;  /* [max_leaves], n_leaves of them of the newest tree */
     uint32_t *columns;         /* [n_inputs] those drawn come first */
     uint32_t n_columns;
 } kehu__boost_grower;
@@ -48,5 +48,10 @@ void kehu__boost_grow(kehu__boost_grower *g, kehu__boosted *b,
                       const kehu__tree_rows *rows, const kehu__boosting *how,
                       const kehu__boost_row *gradients, double scale,
                       const uint32_t *drawn, uint32_t n_drawn, uint64_t seed);
+
+/* Add that tree's values to the drawn rows' margins, [n_outputs] a row, from the first's
+ * place on. */
+void kehu__boost_add(const kehu__boost_grower *g, const kehu__boosted *b,
+                     double *margins);
 
 #endif

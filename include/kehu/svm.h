@@ -84,7 +84,7 @@ typedef struct kehu_svm_options {
                              that is NULL means none. 0: words, then strings of 3, are
                              validated like C, and join the terms when they set right
                              more texts than chance would: n_better - n_worse >
-                             sqrt(n_better + n_worse). Three times the training time;
+                             sqrt(n_better + n_worse). Four times the training time;
                              words take 3 to 6 times the time of kehu_svm_predict */
     uint64_t max_bytes;   /* the model's file is no larger: weights of 8 bits, and of the
                              terms those that move margins most; they are learned and
@@ -100,9 +100,12 @@ typedef struct kehu_svm_options {
                               was. texts are all texts, those it has learned too. Its
                               tokenizer must outlive the new model. NULL for none */
     uint32_t class_aware; /* 1: a term weighs more, the fewer classes have it: its weight is
-                             multiplied by 1 + 7 times its inverse gravity moment. Some
-                             sets gain by it, others lose: compare info.accuracy. Takes 4
-                             bytes a term of a text more for each thread that validates */
+                             multiplied by 1 + 2 f / (2 + g), where f is the number of
+                             its texts in the class that has most of them, and g the sum
+                             of rank times number over the classes (TF-IGM). 2: it does
+                             not. 0: as validation says, after it has chosen the terms; 2
+                             with fixed_terms. Takes 4 bytes a term of a text more for
+                             each thread that validates */
     uint32_t hash_bits; /* not 0: no vocabulary, but 2^hash_bits columns, 10..26, on which
                            terms fall by their hash, some together. Memory and the model's
                            size then do not grow with the texts; 20 suits some 100,000
@@ -128,7 +131,7 @@ typedef struct kehu_svm_options {
  * classes; or max_bytes is too little for a model), KEHU_CANCELLED, KEHU_NO_MEMORY.
  * A class of a single text is allowed; it cannot be validated.
  * Time O(terms of all texts x classes / 16), some ten times that for choosing C and
- * three times that for choosing terms; extra memory about 8 bytes a term of a text, 64
+ * four times that for choosing terms; extra memory about 8 bytes a term of a text, 64
  * bytes a different term and text for each 16 classes, and as much again for each
  * thread that validates.
  * Without a cost the model depends on whether the library was built with a dictionary;
@@ -219,6 +222,7 @@ typedef struct kehu_svm_trial {
     uint32_t words;    /* 1: with the words of a tokenizer */
     double cost;       /* the best C for these terms */
     double accuracy;   /* on the left-out texts, 0..1 */
+    uint32_t class_aware; /* 1: weighted by what classes have them */
 } kehu_svm_trial;
 
 /* How training went. */
@@ -245,6 +249,7 @@ typedef struct kehu_svm_info {
     kehu_svm_trial trial[4];
     uint32_t bits;        /* of a weight in the file: 32, or 8 with max_bytes */
     double abstain_below; /* as given or chosen; 0 = never, 1 = always */
+    uint32_t class_aware; /* 1: terms are weighted by what classes have them */
 } kehu_svm_info;
 
 /* Fill *info. svm and info are not NULL. */

@@ -52,8 +52,8 @@ static kehu_status read_options(kehu_svm_options *o, const kehu_svm_options *giv
     if (o->fixed_terms > 1)
         return kehu__fail(err, KEHU_ARGUMENT, -1, "fixed_terms is %u, expected 0 or 1",
                           (unsigned)o->fixed_terms);
-    if (o->class_aware > 1)
-        return kehu__fail(err, KEHU_ARGUMENT, -1, "class_aware is %u, expected 0 or 1",
+    if (o->class_aware > KEHU__SVM_NO)
+        return kehu__fail(err, KEHU_ARGUMENT, -1, "class_aware is %u, expected 0 to 2",
                           (unsigned)o->class_aware);
     if (o->hash_bits != 0)
         KEHU_TRY(check_integer("hash_bits", &o->hash_bits, 0, KEHU__LEAST_HASH_BITS,
@@ -290,8 +290,8 @@ void kehu__svm_free_factors(kehu_svm *svm, const kehu__svm_training *t)
 
 kehu_status kehu__svm_solve(kehu_svm *svm, kehu__svm_training *t, kehu_error *err)
 {
-    return t->options.class_aware == 1 ? solve_class_aware(svm, t, err)
-                                       : solve(svm, t, &t->rows, err);
+    return t->options.class_aware == KEHU__SVM_YES ? solve_class_aware(svm, t, err)
+                                                   : solve(svm, t, &t->rows, err);
 }
 
 static kehu_status fit(kehu_svm *svm, kehu__svm_training *t, const kehu_column *texts,

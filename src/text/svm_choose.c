@@ -1,6 +1,6 @@
 /* Choosing the terms: characters 1-2; then with the words of a tokenizer; then with
- * strings of 3 characters. Each step keeps what the one before has chosen. What makes
- * the model larger and slower must set right more texts than chance would: the paired
+ * strings of 3 characters; then weighted by what classes have them. Each step keeps what
+ * the one before has chosen, and must set right more texts than chance would: the paired
  * difference is above its standard error (McNemar's statistic above 1). */
 #include <string.h>
 
@@ -88,8 +88,9 @@ static bool adds_little(const choice *best, const choice *next)
 static kehu_status validate(const chooser *s, choice *c, double least_cost,
                             kehu_error *err)
 {
-    KEHU_TRY(
-        kehu__terms_rows(&c->rows, c->terms, s->texts, &s->t->run, s->t->alloc, err));
+    if (c->rows.starts == NULL)
+        KEHU_TRY(
+            kehu__terms_rows(&c->rows, c->terms, s->texts, &s->t->run, s->t->alloc, err));
     use_rows(s, c);
     c->sigmoids = kehu__alloc(s->t->alloc, s->t->n_classes, sizeof *c->sigmoids);
     if (c->sigmoids == NULL)
@@ -101,6 +102,7 @@ static kehu_status validate(const chooser *s, choice *c, double least_cost,
     }
     c->info.char_max = c->char_max;
     c->info.words = c->terms->words != NULL;
+    c->info.class_aware = s->t->options.class_aware == KEHU__SVM_YES;
     return kehu__svm_validate(s->t, least_cost, c->right, c->sigmoids, &c->info, err);
 }
 
@@ -109,6 +111,7 @@ static void keep_trial(const chooser *s, const kehu_svm_info *of)
     kehu_svm_info *const info = &s->svm->info;
     info->trial[info->n_trials++] = (kehu_svm_trial){.char_max = of->char_max,
                                                      .words = of->words,
+                                                     .class_aware = of->class_aware,
                                                      .cost = of->cost,
                                                      .accuracy = of->accuracy};
 }
@@ -123,11 +126,25 @@ static bool pays(const chooser *s, const choice *best, const choice *next)
     return better > worse && (better - worse) * (better - worse) > better + worse;
 }
 
-/* Larger terms in place of *best where they pay. More terms want no smaller C by far,
- * so the grid begins two steps below the best so far. */
-static kehu_status try_next(const chooser *s, choice *best, choice next, kehu_error *err)
+/* Validate *next, and change places with *best where it pays. More terms or other weights
+ * want no smaller C by far, so the grid begins two steps below the best so far. */
+static kehu_status compare(const chooser *s, choice *best, choice *next, kehu_error *err)
 {
     const double cost = best->info.cost / 4;
+    KEHU_TRY(validate(s, next, cost > KEHU__SVM_LEAST_COST ? cost : KEHU__SVM_LEAST_COST,
+                      err));
+    keep_trial(s, &next->info);
+    if (pays(s, best, next)) {
+        const choice last = *best;
+        *best = *next;
+        *next = last;
+    }
+    return KEHU_OK;
+}
+
+/* Larger terms in place of *best. */
+static kehu_status try_next(const chooser *s, choice *best, choice next, kehu_error *err)
+{
     kehu_error failure;
     kehu_status status = build_terms(s, &next, &failure);
     if (status == KEHU_OK && adds_little(best, &next)) {
@@ -135,22 +152,30 @@ static kehu_status try_next(const chooser *s, choice *best, choice next, kehu_er
         return KEHU_OK;
     }
     if (status == KEHU_OK)
-        status =
-            validate(s, &next, cost > KEHU__SVM_LEAST_COST ? cost : KEHU__SVM_LEAST_COST,
-                     &failure);
-    if (status == KEHU_OK) {
-        keep_trial(s, &next.info);
-        if (pays(s, best, &next)) {
-            const choice last = *best;
-            *best = next;
-            next = last;
-        }
-    }
+        status = compare(s, best, &next, &failure);
     free_choice(s, &next);
     if (status == KEHU_LIMIT)
         return KEHU_OK; /* too many terms: not these */
     if (status != KEHU_OK && err != NULL)
         *err = failure;
+    return status;
+}
+
+/* The same terms with weights that know the classes. */
+static kehu_status try_class_aware(const chooser *s, choice *best, kehu_error *err)
+{
+    choice next = {.char_max = best->char_max,
+                   .tokenizer = best->tokenizer,
+                   .terms = best->terms,
+                   .rows = best->rows};
+    kehu_status status;
+    s->t->options.class_aware = KEHU__SVM_YES;
+    status = compare(s, best, &next, err);
+    s->t->options.class_aware =
+        best->info.class_aware == 1 ? KEHU__SVM_YES : KEHU__SVM_NO;
+    next.terms = NULL; /* they are those of *best still */
+    next.rows.starts = NULL;
+    free_choice(s, &next);
     return status;
 }
 
@@ -202,6 +227,8 @@ static kehu_status try_all(const chooser *s, choice *best, kehu_error *err)
     if (o->char_max == 0 && o->latin_max >= LONG)
         KEHU_TRY(try_next(s, best,
                           (choice){.char_max = LONG, .tokenizer = best->tokenizer}, err));
+    if (o->class_aware == 0)
+        KEHU_TRY(try_class_aware(s, best, err));
     return KEHU_OK;
 }
 
@@ -218,6 +245,7 @@ static void take_info(kehu_svm *svm, const kehu_svm_info *of)
     memcpy(info->curve, of->curve, sizeof info->curve);
     info->char_max = of->char_max;
     info->words = of->words;
+    info->class_aware = of->class_aware;
 }
 
 kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_training *t,

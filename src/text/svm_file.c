@@ -77,7 +77,7 @@ static void write_info(const kehu_svm *svm, kehu__buffer *to)
     kehu__buffer_u32(to, i->passes);
     kehu__buffer_u32(to, i->converged);
     kehu__buffer_u32(to, i->n_curve);
-    kehu__buffer_u32(to, 0);
+    kehu__buffer_u32(to, i->class_aware);
     for (uint32_t k = 0; k < i->n_curve; k++) {
         kehu__buffer_double(to, i->curve[k].cost);
         kehu__buffer_double(to, i->curve[k].accuracy);
@@ -104,7 +104,8 @@ static bool read_info(kehu_svm *svm, const char *bytes, size_t size)
     i->passes = kehu__read_u32(&r);
     i->converged = kehu__read_u32(&r);
     i->n_curve = kehu__read_u32(&r);
-    sound = kehu__read_u32(&r) == 0 && i->n_curve <= sizeof i->curve / sizeof *i->curve &&
+    i->class_aware = kehu__read_u32(&r);
+    sound = i->class_aware <= 1 && i->n_curve <= sizeof i->curve / sizeof *i->curve &&
             svm->info.abstain_below >= 0 && svm->info.abstain_below <= 1 &&
             i->temperature > 0 && i->temperature < 1e6 && i->cost > 0 &&
             isfinite(i->cost) && isfinite(i->primal) && isfinite(i->dual) &&
@@ -126,7 +127,7 @@ static void write_trials(const kehu_svm_info *i, kehu__buffer *to)
 {
     for (uint32_t k = 0; k < i->n_trials; k++) {
         kehu__buffer_u32(to, i->trial[k].char_max);
-        kehu__buffer_u32(to, i->trial[k].words);
+        kehu__buffer_u32(to, i->trial[k].words | i->trial[k].class_aware << 1);
         kehu__buffer_double(to, i->trial[k].cost);
         kehu__buffer_double(to, i->trial[k].accuracy);
     }
@@ -141,8 +142,13 @@ static bool read_trials(kehu_svm_info *i, const char *bytes, size_t size)
         return false;
     i->n_trials = (uint32_t)(size / TRIAL_BYTES);
     for (uint32_t k = 0; k < i->n_trials; k++) {
+        uint32_t how;
         i->trial[k].char_max = kehu__read_u32(&r);
-        i->trial[k].words = kehu__read_u32(&r);
+        how = kehu__read_u32(&r);
+        i->trial[k].words = how & 1;
+        i->trial[k].class_aware = how >> 1;
+        if (how > 3)
+            return false;
         i->trial[k].cost = kehu__read_double(&r);
         i->trial[k].accuracy = kehu__read_double(&r);
     }

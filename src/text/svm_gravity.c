@@ -2,13 +2,15 @@
  * texts with it, by class. Its inverse gravity moment f_1 / sum_r r f_r is 1 where one
  * class has it alone, and small where all have it alike (Chen, Zhang, Long and Gu,
  * "Turning from TF-IDF to TF-IGM for term weighting in text classification", Expert
- * Systems with Applications 66, 2016). A factor on the weight is 1 + 7 times it. */
+ * Systems with Applications 66, 2016). A factor on the weight is 1 + 2 times it, with two
+ * more in the denominator: a term of a single text has one class whatever it says. */
 #include <math.h>
 #include <string.h>
 
 #include "text/svm_model.h"
 
-#define SLOPE 7.0f
+#define SLOPE  2.0
+#define SMOOTH 2.0
 
 /* The classes of the texts of each term: those of column j are classes[starts[j]] to
  * classes[starts[j + 1] - 1]. */
@@ -90,7 +92,8 @@ bool kehu__svm_gravity(float *factors, const kehu__svm_training *t, const float 
         double moment = 0;
         for (uint32_t r = 0; r < n; r++)
             moment += (double)(r + 1) * (double)l.sorted[r];
-        factors[j] = n == 0 ? 1 : 1 + SLOPE * (float)((double)l.sorted[0] / moment);
+        factors[j] =
+            n == 0 ? 1 : (float)(1 + SLOPE * (double)l.sorted[0] / (moment + SMOOTH));
     }
     free_lists(&l, t);
     return ok;

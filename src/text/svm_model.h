@@ -11,7 +11,8 @@
 #include "text/classes.h"
 #include "text/terms.h"
 
-enum { KEHU__SVM_NO_WORDS = 3 }; /* the value of the option word_max */
+enum { KEHU__SVM_NO_WORDS = 3 };              /* the value of the option word_max */
+enum { KEHU__SVM_YES = 1, KEHU__SVM_NO = 2 }; /* of class_aware */
 
 struct kehu_svm {
     kehu_allocator alloc;

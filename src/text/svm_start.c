@@ -15,6 +15,8 @@ void kehu__svm_start_options(kehu_svm_options *o)
     o->min_df = o->min_df == 0 ? terms->min_df : o->min_df;
     o->hash_bits = o->hash_bits == 0 ? terms->hash_bits : o->hash_bits;
     o->max_terms = o->max_terms == 0 ? terms->max_terms : o->max_terms;
+    if (o->class_aware == 0)
+        o->class_aware = start->info.class_aware == 1 ? KEHU__SVM_YES : KEHU__SVM_NO;
     if (o->word_max == 0)
         o->word_max = terms->word_max == 0 ? KEHU__SVM_NO_WORDS : terms->word_max;
     if (o->tokenizer == NULL && words != NULL && o->word_max != KEHU__SVM_NO_WORDS)

@@ -72,7 +72,7 @@ static bool weigh_terms(const kehu__svm_training *t, fold *f)
     float *factors;
     bool ok;
     f->rows = t->rows;
-    if (t->options.class_aware == 0)
+    if (t->options.class_aware != KEHU__SVM_YES)
         return true;
     factors = kehu__alloc(t->alloc, t->rows.n_columns, sizeof *factors);
     f->own_values = kehu__alloc(t->alloc, n_entries, sizeof *f->own_values);
@@ -421,7 +421,8 @@ static void free_validation(validation *v)
 /* The first fold's problem lacks nothing but that fold. */
 static void hand_on(validation *v, kehu__svm_training *t)
 {
-    if (t->options.cost == 0 || t->options.class_aware == 1 || t->options.start != NULL)
+    if (t->options.cost == 0 || t->options.class_aware == KEHU__SVM_YES ||
+        t->options.start != NULL)
         return;
     t->ready = v->folds[0].problem;
     v->folds[0].problem = NULL;

@@ -53,7 +53,7 @@ static kehu_svm *trained(const kehu_svm_options *o)
 
 static void test_svm_takes_longer_strings_where_they_pay(void **state)
 {
-    const kehu_svm_options o = {.size = sizeof o, .word_max = 3};
+    const kehu_svm_options o = {.size = sizeof o, .word_max = 3, .class_aware = 2};
     kehu_svm *const svm = trained(&o);
     const kehu_svm_info info = info_of(svm);
     (void)state;
@@ -73,8 +73,8 @@ static void test_svm_keeps_to_terms_that_are_given(void **state)
     const kehu_svm_options given[] = {
         {.size = sizeof *given, .fixed_terms = 1},
         {.size = sizeof *given, .cost = 1},
-        {.size = sizeof *given, .char_max = 2, .word_max = 3},
-        {.size = sizeof *given, .latin_max = 2, .word_max = 3},
+        {.size = sizeof *given, .char_max = 2, .word_max = 3, .class_aware = 2},
+        {.size = sizeof *given, .latin_max = 2, .word_max = 3, .class_aware = 1},
     };
     (void)state;
     for (size_t k = 0; k < sizeof given / sizeof *given; k++) {
@@ -82,6 +82,7 @@ static void test_svm_keeps_to_terms_that_are_given(void **state)
         const kehu_svm_info info = info_of(svm);
         assert_int_equal(info.char_max, 2);
         assert_int_equal(info.words, 0);
+        assert_int_equal(info.class_aware, k == 3);
         assert_int_equal(info.n_trials, k < 2 ? 0 : 1);
         kehu_svm_free(svm);
     }
@@ -90,7 +91,7 @@ static void test_svm_keeps_to_terms_that_are_given(void **state)
 /* These characters are words too, so that the words are of no more use. */
 static void test_svm_leaves_out_words_that_do_not_pay(void **state)
 {
-    const kehu_svm_options o = {.size = sizeof o, .char_max = 3};
+    const kehu_svm_options o = {.size = sizeof o, .char_max = 3, .class_aware = 2};
     kehu_tokenizer *t;
     const kehu_status found = kehu_tokenizer_default(&t, NULL, NULL);
     kehu_svm *const svm = trained(&o);
@@ -141,6 +142,7 @@ static void test_svm_remembers_its_choice_in_the_file(void **state)
     for (uint32_t k = 0; k < info.n_trials; k++) {
         assert_int_equal(read.trial[k].char_max, info.trial[k].char_max);
         assert_int_equal(read.trial[k].words, info.trial[k].words);
+        assert_int_equal(read.trial[k].class_aware, info.trial[k].class_aware);
         assert_true(read.trial[k].cost == info.trial[k].cost);
         assert_true(read.trial[k].accuracy == info.trial[k].accuracy);
     }

@@ -9,7 +9,7 @@
 #include "support/svm.h"
 #include "text/svm_model.h"
 
-enum { N = 200, D = 60, A_ROW = 9, N_CLASSES = 5, MAX_TEXT = 64 };
+enum { N = 200, D = 60, A_ROW = 9, N_CLASSES = 5, MAX_TEXT = 64, SLOPE = 2, SMOOTH = 2 };
 
 /* Against the definition, column by column. */
 static void test_gravity_is_as_defined(void **state)
@@ -55,7 +55,7 @@ static void test_gravity_is_as_defined(void **state)
             for (int k = 0; k < N_CLASSES; k++)
                 moment += (k + 1) * counts[k];
             assert_true(
-                fabs((double)factors[j] - (most > 0 ? 1 + 7 * most / moment : 1)) < 1e-5);
+                fabs((double)factors[j] - (1 + SLOPE * most / (moment + SMOOTH))) < 1e-5);
         }
     }
 }
@@ -205,14 +205,64 @@ static void test_class_aware_training_survives_refused_memory(void **state)
     }
 }
 
-static void test_class_aware_is_yes_or_no(void **state)
+/* What is noise few texts do not show, more do: then the solver finds it by itself. */
+static void test_class_aware_is_chosen_where_it_pays(void **state)
 {
-    const kehu_svm_options o = {.size = sizeof o, .class_aware = 2};
+    const kehu_svm_options o = {.size = sizeof o, .char_max = 2, .word_max = 3};
+    kehu_svm_options on = {.size = sizeof on}, fixed = o;
+    kehu_svm *svm, *more, *plain;
+    kehu_svm_info info;
+    kehu__buffer b;
+    kehu_column few = texts, few_labels = labels;
+    (void)state;
+    assert_int_equal(kehu_svm_train(&svm, &texts, &labels, &o, NULL), KEHU_OK);
+    assert_int_equal(info_of(svm).n_trials, 2);
+    assert_int_equal(info_of(svm).class_aware, 0);
+    kehu_svm_free(svm);
+    few.length = few_labels.length = 60;
+    assert_int_equal(kehu_svm_train(&svm, &few, &few_labels, &o, NULL), KEHU_OK);
+    info = info_of(svm);
+    assert_int_equal(info.n_trials, 2);
+    assert_int_equal(info.trial[0].class_aware, 0);
+    assert_int_equal(info.trial[1].class_aware, 1);
+    assert_true(info.trial[1].accuracy > info.trial[0].accuracy);
+    assert_int_equal(info.class_aware, 1);
+    assert_true(info.accuracy == info.trial[1].accuracy);
+    assert_true(info.cost == info.trial[1].cost);
+    /* As if it had been asked for. */
+    fixed.class_aware = 1;
+    fixed.cost = info.cost;
+    assert_int_equal(kehu_svm_train(&more, &few, &few_labels, &fixed, NULL), KEHU_OK);
+    assert_int_equal(info_of(more).class_aware, 1);
+    assert_true(fabs(info_of(more).primal - info.primal) <= 1e-3 * info.primal);
+    kehu_svm_free(more);
+    /* The file remembers, and learning on keeps to it. */
+    b = written(svm);
+    assert_int_equal(kehu_svm_read(&more, b.bytes, b.size, NULL, NULL), KEHU_OK);
+    assert_int_equal(info_of(more).class_aware, 1);
+    assert_int_equal(info_of(more).trial[1].class_aware, 1);
+    kehu__buffer_free(&b);
+    on.start = more;
+    assert_int_equal(kehu_svm_train(&plain, &few, &few_labels, &on, NULL), KEHU_OK);
+    assert_int_equal(info_of(plain).class_aware, 1);
+    assert_true(fabs(info_of(plain).primal - info.primal) <= 1e-3 * info.primal);
+    kehu_svm_free(plain);
+    on.class_aware = 2;
+    assert_int_equal(kehu_svm_train(&plain, &few, &few_labels, &on, NULL), KEHU_OK);
+    assert_int_equal(info_of(plain).class_aware, 0);
+    kehu_svm_free(plain);
+    kehu_svm_free(more);
+    kehu_svm_free(svm);
+}
+
+static void test_class_aware_is_chosen_yes_or_no(void **state)
+{
+    const kehu_svm_options o = {.size = sizeof o, .class_aware = 3};
     kehu_svm *svm;
     kehu_error err;
     (void)state;
     assert_int_equal(kehu_svm_train(&svm, &texts, &labels, &o, &err), KEHU_ARGUMENT);
-    assert_string_equal(err.message, "class_aware is 2, expected 0 or 1");
+    assert_string_equal(err.message, "class_aware is 3, expected 0 to 2");
 }
 
 int main(void)
@@ -222,7 +272,8 @@ int main(void)
         cmocka_unit_test(test_a_class_aware_model_predicts_as_it_was_trained),
         cmocka_unit_test(test_a_class_aware_model_keeps_to_its_size_and_its_bytes),
         cmocka_unit_test(test_class_aware_training_survives_refused_memory),
-        cmocka_unit_test(test_class_aware_is_yes_or_no),
+        cmocka_unit_test(test_class_aware_is_chosen_where_it_pays),
+        cmocka_unit_test(test_class_aware_is_chosen_yes_or_no),
     };
     return cmocka_run_group_tests(tests, make, NULL);
 }

@@ -1197,6 +1197,7 @@ kehu_svm_trial._fields_ = [
     ('words', c_uint32),
     ('cost', c_double),
     ('accuracy', c_double),
+    ('class_aware', c_uint32),
 ]
 kehu_svm_info._fields_ = [
     ('n_classes', c_uint32),
@@ -1221,6 +1222,7 @@ kehu_svm_info._fields_ = [
     ('trial', (kehu_svm_trial * 4)),
     ('bits', c_uint32),
     ('abstain_below', c_double),
+    ('class_aware', c_uint32),
 ]
 kehu_gate_options._fields_ = [
     ('size', c_uint32),

@@ -91,6 +91,11 @@ def choose(value: str | int, argument: str, names: tuple[str, ...]) -> int:
     raise errors.KehuArgumentError(f"{argument} is {value!r}, expected one of {', '.join(map(repr, names))}")
 
 
+def yes_or_no(value: bool | None) -> int:
+    """What validation decides (None, 0), or the caller: yes 1, no 2."""
+    return 0 if value is None else 1 if value else 2
+
+
 def options(struct: Any, **values: Any) -> Any:
     """An options struct; a value that its field cannot hold is refused by name."""
     made = struct(size=_SIZES[struct])

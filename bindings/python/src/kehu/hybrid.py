@@ -14,7 +14,7 @@ from __future__ import annotations
 from ctypes import byref, c_void_p, pointer
 
 from . import _abi
-from ._call import Model, Watch, call, choose, options, watch
+from ._call import Model, Watch, call, choose, options, watch, yes_or_no
 from ._columns import texts as text_column
 from ._library import lib
 from .keyword import Keyword, keyword_options
@@ -130,7 +130,7 @@ class Hybrid(Model):
 
 def _svm_options(*, loss: str | int = "squared_hinge", balanced: bool = False, cost: float = 0, n_folds: int = 0, gap: float = 0,
                  char_max: int = 0, latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, fixed_terms: bool = False,
-                 max_bytes: int = 0, abstain_below: float = 0, class_aware: bool = False, hash_bits: int = 0, seed: int = 0) -> Any:
+                 max_bytes: int = 0, abstain_below: float = 0, class_aware: bool | None = None, hash_bits: int = 0, seed: int = 0) -> Any:
     return options(_abi.kehu_svm_options, loss=choose(loss, "loss", LOSSES), balanced=int(balanced), fixed_terms=int(fixed_terms), max_bytes=max_bytes, cost=cost, n_folds=n_folds, gap=gap,
                    char_max=char_max, latin_max=latin_max, word_max=word_max, min_df=min_df, max_terms=max_terms,
-                   abstain_below=abstain_below, class_aware=int(class_aware), hash_bits=hash_bits, seed=seed)
+                   abstain_below=abstain_below, class_aware=yes_or_no(class_aware), hash_bits=hash_bits, seed=seed)

@@ -84,7 +84,7 @@ class KehuTextClassifier(_TextClassifier):
 
     def __init__(self, *, cost: float = 0, loss: str = "squared_hinge", n_folds: int = 0, gap: float = 0, char_max: int = 0,
                  latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, fixed_terms: bool = False, max_bytes: int = 0,
-                 balanced: bool = False, class_aware: bool = False, hash_bits: int = 0, tokenizer: Tokenizer | None = None,
+                 balanced: bool = False, class_aware: bool | None = None, hash_bits: int = 0, tokenizer: Tokenizer | None = None,
                  seed: int = 0, n_threads: int = 0) -> None:
         self.cost = cost
         self.loss = loss

@@ -19,7 +19,7 @@ import os
 from ctypes import byref, c_double, c_uint32, c_void_p
 
 from . import _abi, errors
-from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, watch
+from ._call import Model, Watch, call, choose, file_bytes, options, path_bytes, read_again, string, text_bytes, watch, yes_or_no
 from ._columns import column, texts as text_column
 from ._library import lib
 from ._reasons import class_number, places
@@ -68,6 +68,7 @@ class Trial(Record):
     words: int  # 1: with the words of a tokenizer
     cost: float
     accuracy: float
+    class_aware: int  # 1: weighted by what classes have them
 
 
 class SvmInfo(Record):
@@ -92,6 +93,8 @@ class SvmInfo(Record):
     words: int
     trial: list[Trial]
     bits: int
+    abstain_below: float
+    class_aware: int
 
 
 class Explanation(Result):
@@ -124,7 +127,7 @@ class Svm(Model):
     def train(cls, texts: Any, labels: Any, *, cost: float = 0, loss: str | int = "squared_hinge", n_folds: int = 0, gap: float = 0,
               char_max: int = 0, latin_max: int = 0, word_max: int = 0, min_df: int = 0, max_terms: int = 0, balanced: bool = False,
               fixed_terms: bool = False, max_bytes: int = 0, abstain_below: float = 0, precision: float = 0, weights: Any = None,
-              tokenizer: Tokenizer | None = None, start: Svm | None = None, class_aware: bool = False, hash_bits: int = 0, seed: int = 0,
+              tokenizer: Tokenizer | None = None, start: Svm | None = None, class_aware: bool | None = None, hash_bits: int = 0, seed: int = 0,
               n_threads: int = 0,
               progress: Any = None) -> Svm:
         """Train on n texts and their n class names. Options that are 0 are left to the library.
@@ -149,7 +152,7 @@ class Svm(Model):
         tokenizer       its words are terms too; None: the built-in one, where validation says that its words pay
         start           an earlier model of fewer texts or classes to learn on from: its cost and terms where they are not given, none
                         are validated; texts are all texts, those it has learned too
-        class_aware     True: a term weighs more, the fewer classes have it; compare info.accuracy
+        class_aware     True: a term weighs more, the fewer classes have it; None: where validation says that it pays
         hash_bits       no vocabulary, but 2^hash_bits columns, 10 to 26, on which terms fall by their hash; 0: a vocabulary
         seed, n_threads order of the texts in the solver; the result is the same for any number of threads
         progress        called with (done from 0 to 1, stage), or a tqdm bar; an exception in it stops the training
@@ -161,7 +164,7 @@ class Svm(Model):
         opt = options(_abi.kehu_svm_options, cost=cost, loss=choose(loss, "loss", LOSSES), n_folds=n_folds, gap=gap, char_max=char_max,
                       latin_max=latin_max, word_max=word_max, min_df=min_df, max_terms=max_terms, balanced=int(balanced),
                       fixed_terms=int(fixed_terms), max_bytes=max_bytes,
-                      abstain_below=abstain_below, precision=precision, class_aware=int(class_aware), hash_bits=hash_bits, seed=seed, n_threads=n_threads)
+                      abstain_below=abstain_below, precision=precision, class_aware=yes_or_no(class_aware), hash_bits=hash_bits, seed=seed, n_threads=n_threads)
         if weighted is not None:
             opt.weights = weighted._as_parameter_
         owner = None if tokenizer is None else tokenizer._own()

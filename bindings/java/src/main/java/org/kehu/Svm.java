@@ -212,7 +212,7 @@ public final class Svm extends Model {
         /**
          * Words and longer strings join the terms only as asked for, without validation.
          *
-         * @param on true: strings of up to 2 characters, and words only with a tokenizer; a third of the training time
+         * @param on true: strings of up to 2 characters, and words only with a tokenizer; a quarter of the training time
          * @return this
          */
         public Options fixedTerms(boolean on) {
@@ -265,13 +265,13 @@ public final class Svm extends Model {
         }
 
         /**
-         * Whether a term weighs more, the fewer classes have it. Some sets gain by it, others lose.
+         * Whether a term weighs more, the fewer classes have it.
          *
-         * @param on false unless set
+         * @param on as validation says unless set
          * @return this
          */
         public Options classAware(boolean on) {
-            values.putInt(Layout.SvmOptions.CLASS_AWARE, on ? 1 : 0);
+            values.putInt(Layout.SvmOptions.CLASS_AWARE, on ? 1 : 2);
             return this;
         }
 
@@ -654,11 +654,12 @@ public final class Svm extends Model {
      * @param abstainBelow the probability below which no class is given
      * @param charMax the longest n-gram of characters
      * @param words whether a tokenizer's words are terms
+     * @param classAware whether terms are weighted by what classes have them
      * @param curve the steps of choosing C, by rising cost; empty when C was given
      */
     public record Info(int classes, int terms, long texts, long empty, long conflicting, long validated, double cost, double primal,
         double dual, double gap, int passes, boolean converged, double temperature, double accuracy, double abstainBelow,
-        int charMax, boolean words, List<Step> curve) {}
+        int charMax, boolean words, boolean classAware, List<Step> curve) {}
 
     /**
      * How training went.
@@ -679,7 +680,7 @@ public final class Svm extends Model {
                 m.f64(Layout.SvmInfo.COST), m.f64(Layout.SvmInfo.PRIMAL), m.f64(Layout.SvmInfo.DUAL), m.f64(Layout.SvmInfo.GAP),
                 m.i32(Layout.SvmInfo.PASSES), m.i32(Layout.SvmInfo.CONVERGED) != 0, m.f64(Layout.SvmInfo.TEMPERATURE),
                 m.f64(Layout.SvmInfo.ACCURACY), m.f64(Layout.SvmInfo.ABSTAIN_BELOW), m.i32(Layout.SvmInfo.CHAR_MAX),
-                m.i32(Layout.SvmInfo.WORDS) != 0, List.of(curve));
+                m.i32(Layout.SvmInfo.WORDS) != 0, m.i32(Layout.SvmInfo.CLASS_AWARE) != 0, List.of(curve));
         }
     }
 }

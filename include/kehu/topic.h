@@ -63,7 +63,7 @@ typedef struct kehu_topic_options {
  * KEHU_EMPTY (no term is left), KEHU_NOT_FOUND (there is no default tokenizer),
  * KEHU_LIMIT, KEHU_CANCELLED, KEHU_NO_MEMORY. Time for each pass O((terms of all texts +
  * topics a text has) x topics); extra memory 24 bytes a term of a text, 8 bytes a text
- * and topic, 16 bytes a term and topic, 256 bytes a pair of topics. */
+ * and topic, 24 bytes a term and topic, 256 bytes a pair of topics. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_topic_fit(kehu_topic **out,
                                                     const kehu_column *texts,
                                                     const kehu_topic_options *options,
@@ -91,15 +91,18 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_topic_get_info(const kehu_topic *topic
                                                          kehu_topic_info *info,
                                                          kehu_error *err);
 
+enum { KEHU_TOPIC_WORDS = 200 };
+
 typedef struct kehu_topic_word {
     const char *word; /* folded, NUL-terminated, borrowed from the model */
-    double weight;    /* above 0; a topic's squares add to 1 */
+    double weight;    /* what the topic says with this word of all that it says with words,
+                         0..1: of texts with the word, as much as they have of the topic */
 } kehu_topic_word;
 
-/* A topic's words, those it says most often first: by weight over inverse document
- * frequency, equal ones by their document frequency. The first `capacity` are written and
- * *n is how many there are. Fails with KEHU_ARGUMENT, KEHU_NO_MEMORY. Time O(terms log
- * terms). */
+/* A topic's first words, KEHU_TOPIC_WORDS at most: by weight times the square root of the
+ * share this topic has of the word (relevance with lambda 2/3: Sievert and Shirley, ACL
+ * workshop on language learning, 2014), equal ones by their document frequency. The first
+ * `capacity` are written and *n is how many there are. Fails with KEHU_ARGUMENT. */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_topic_words(const kehu_topic *topics,
                                                       uint32_t topic,
                                                       kehu_topic_word *words,

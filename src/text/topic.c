@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/sort.h"
 #include "text/topic_model.h"
 
 enum {
@@ -45,10 +44,12 @@ bool kehu__topic_room(kehu_topic *t)
     t->factors = kehu__alloc(&t->alloc, n, k * sizeof *t->factors);
     t->gram = kehu__alloc(&t->alloc, k, k * sizeof *t->gram);
     t->info = kehu__alloc(&t->alloc, k, sizeof *t->info);
+    t->n_words = kehu__alloc_zero(&t->alloc, k, sizeof *t->n_words);
+    t->words = kehu__alloc(&t->alloc, k, KEHU_TOPIC_WORDS * sizeof *t->words);
     t->slots = kehu__alloc_zero(&t->alloc, t->n_slots, sizeof *t->slots);
     return t->hashes != NULL && t->offsets != NULL && t->bytes != NULL &&
            t->idf != NULL && t->factors != NULL && t->gram != NULL && t->info != NULL &&
-           t->slots != NULL;
+           t->n_words != NULL && t->words != NULL && t->slots != NULL;
 }
 
 bool kehu__topic_index(kehu_topic *t)
@@ -76,6 +77,8 @@ void kehu_topic_free(kehu_topic *t)
     kehu__free(&a, t->factors, t->n_terms, t->n_topics * sizeof *t->factors);
     kehu__free(&a, t->gram, t->n_topics, t->n_topics * sizeof *t->gram);
     kehu__free(&a, t->info, t->n_topics, sizeof *t->info);
+    kehu__free(&a, t->n_words, t->n_topics, sizeof *t->n_words);
+    kehu__free(&a, t->words, t->n_topics, KEHU_TOPIC_WORDS * sizeof *t->words);
     kehu__free(&a, t->slots, t->n_slots, sizeof *t->slots);
     kehu_tokenizer_free(t->own);
     kehu__free(&a, t, 1, sizeof *t);
@@ -162,49 +165,19 @@ kehu_status kehu_topic_get_info(const kehu_topic *topics, uint32_t topic,
     return KEHU_OK;
 }
 
-typedef struct one_topic {
-    const kehu_topic *topics;
-    uint32_t topic;
-} one_topic;
-
-static float weight_of(const one_topic *o, uint32_t term)
-{
-    return o->topics->factors[(size_t)term * o->topics->n_topics + o->topic];
-}
-
-/* Words by how often the topic says them, which is what is left of the weight without
- * idf: such words are met together more often. Terms are in order of their frequency. */
-static int by_weight(const void *a, const void *b, void *ctx)
-{
-    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    const float *const idf = ((const one_topic *)ctx)->topics->idf;
-    const float p = weight_of(ctx, x) / idf[x], q = weight_of(ctx, y) / idf[y];
-    if (p != q)
-        return p < q ? 1 : -1;
-    return (x > y) - (x < y);
-}
-
 kehu_status kehu_topic_words(const kehu_topic *topics, uint32_t topic,
                              kehu_topic_word *words, uint32_t capacity, uint32_t *n,
                              kehu_error *err)
 {
-    one_topic view = {topics, topic};
-    uint32_t *order, kept = 0;
+    const kehu__topic_term *found;
     KEHU_TRY(check_topic(topics, topic, err));
     if (n == NULL || (words == NULL && capacity > 0))
         return kehu__fail(err, KEHU_ARGUMENT, -1, "words or n is NULL");
-    order = kehu__alloc(&topics->alloc, topics->n_terms, sizeof *order);
-    if (order == NULL)
-        return kehu__no_memory(err, "words");
-    for (uint32_t j = 0; j < topics->n_terms; j++)
-        if (weight_of(&view, j) > 0)
-            order[kept++] = j;
-    kehu__sort(order, kept, sizeof *order, by_weight, &view);
-    for (uint32_t i = 0; i < kept && i < capacity; i++)
-        words[i] = (kehu_topic_word){kehu__topic_word(topics, order[i]),
-                                     (double)weight_of(&view, order[i])};
-    *n = kept;
-    kehu__free(&topics->alloc, order, topics->n_terms, sizeof *order);
+    found = topics->words + (size_t)topic * KEHU_TOPIC_WORDS;
+    *n = topics->n_words[topic];
+    for (uint32_t i = 0; i < *n && i < capacity; i++)
+        words[i] = (kehu_topic_word){kehu__topic_word(topics, found[i].term),
+                                     (double)found[i].share};
     return KEHU_OK;
 }
 

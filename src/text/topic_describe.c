@@ -84,21 +84,28 @@ static int by_share(const void *a, const void *b, void *ctx)
     return (x > y) - (x < y);
 }
 
-/* Topics by falling share, their columns of the factors along. */
-static void order_topics(kehu_topic *t)
+/* Columns of rows[n][k]: the i-th becomes what the order[i]-th was. */
+static void order_columns(float *rows, size_t n, const uint32_t *order, uint32_t k)
 {
+    float row[KEHU__NMF_MAX];
+    for (float *r = rows; r < rows + n * k; r += k) {
+        memcpy(row, r, k * sizeof *row);
+        for (uint32_t i = 0; i < k; i++)
+            r[i] = row[order[i]];
+    }
+}
+
+/* Topics by falling share, their columns of factors and weights along. */
+static void order_topics(describing *d)
+{
+    kehu_topic *const t = d->t;
     const uint32_t k = t->n_topics;
     uint32_t order[KEHU__NMF_MAX];
-    float row[KEHU__NMF_MAX];
     for (uint32_t i = 0; i < k; i++)
         order[i] = i;
     kehu__sort(order, k, sizeof *order, by_share, t->info);
-    for (uint32_t j = 0; j < t->n_terms; j++) {
-        float *const f = t->factors + (size_t)j * k;
-        memcpy(row, f, k * sizeof *row);
-        for (uint32_t i = 0; i < k; i++)
-            f[i] = row[order[i]];
-    }
+    order_columns(t->factors, t->n_terms, order, k);
+    order_columns(d->weights, (size_t)d->rows->n, order, k);
     /* The cycles of the permutation, one after the other. */
     for (uint32_t i = 0; i < k; i++)
         while (order[i] != i) {
@@ -119,14 +126,14 @@ static void order_topics(kehu_topic *t)
 /* ---- Coherence -------------------------------------------------------------- */
 
 /* The texts a topic's first words are in, as bits by text. */
-static void find_texts(uint16_t *in, const kehu__topic_rows *r, const uint32_t *words,
-                       uint32_t n)
+static void find_texts(uint16_t *in, const kehu__topic_rows *r,
+                       const kehu__topic_term *words, uint32_t n)
 {
     memset(in, 0, (size_t)r->n * sizeof *in);
     for (int64_t i = 0; i < r->n; i++)
         for (int64_t e = r->starts[i]; e < r->starts[i + 1]; e++)
             for (uint32_t w = 0; w < n; w++)
-                if (words[w] == r->columns[e])
+                if (words[w].term == r->columns[e])
                     in[i] = (uint16_t)(in[i] | 1u << w);
 }
 
@@ -169,19 +176,16 @@ kehu_status kehu__topic_describe(kehu_topic *t, const kehu__topic_rows *rows,
     kehu__nmf_gram(t->gram, t->factors, t->n_terms, t->n_topics);
     kehu__parallel(run, (rows->n + ROWS_A_TASK - 1) / ROWS_A_TASK, weigh_rows, &d);
     sum_rows(&d);
-    order_topics(t);
-    for (uint32_t k = 0; k < t->n_topics && status == KEHU_OK; k++) {
-        kehu_topic_word words[COHERENT_WORDS];
-        uint32_t terms[COHERENT_WORDS] = {0}, n_words;
-        status = kehu_topic_words(t, k, words, COHERENT_WORDS, &n_words, err);
-        if (status != KEHU_OK)
-            break;
-        if (n_words > COHERENT_WORDS)
-            n_words = COHERENT_WORDS;
-        for (uint32_t w = 0; w < n_words; w++)
-            while (kehu__topic_word(t, terms[w]) != words[w].word)
-                terms[w]++;
-        find_texts(in, rows, terms, n_words);
+    order_topics(&d);
+    if (!kehu__topic_rank(t, rows, d.weights)) {
+        status = kehu__no_memory(err, "words");
+        goto done;
+    }
+    for (uint32_t k = 0; k < t->n_topics; k++) {
+        const kehu__topic_term *const words = t->words + (size_t)k * KEHU_TOPIC_WORDS;
+        const uint32_t n_words =
+            t->n_words[k] < COHERENT_WORDS ? t->n_words[k] : COHERENT_WORDS;
+        find_texts(in, rows, words, n_words);
         t->info[k].coherence = coherence(in, rows->n, n_words);
     }
 done:

@@ -1,5 +1,5 @@
 /* Sections: HEAD fingerprint and counts, WORD the terms with their idf, FACT the factors,
- * INFO what is known of each topic. */
+ * INFO what is known of each topic, RANK its words: terms and shares. */
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
 {
     const kehu_topic *t = handle;
     kehu__buffer head = kehu__buffer_new(&t->alloc), word = head, fact = head,
-                 info = head;
+                 info = head, rank = head;
     bool failed;
     *out = head;
     kehu__buffer_u64(&head, t->fingerprint);
@@ -34,20 +34,27 @@ static kehu_status build(kehu__buffer *out, const void *handle, kehu_error *err)
         kehu__buffer_u64(&info, (uint64_t)t->info[k].n_texts);
         for (int i = 0; i < KEHU_TOPIC_EXAMPLES; i++)
             kehu__buffer_u64(&info, (uint64_t)t->info[k].examples[i]);
+        kehu__buffer_u32(&rank, t->n_words[k]);
+        for (uint32_t i = 0; i < t->n_words[k]; i++) {
+            kehu__buffer_u32(&rank, t->words[(size_t)k * KEHU_TOPIC_WORDS + i].term);
+            kehu__buffer_float(&rank, t->words[(size_t)k * KEHU_TOPIC_WORDS + i].share);
+        }
     }
-    failed = head.failed || word.failed || fact.failed || info.failed;
+    failed = head.failed || word.failed || fact.failed || info.failed || rank.failed;
     if (!failed) {
         const kehu__section sections[] = {{"HEAD", head.bytes, head.size},
                                           {"WORD", word.bytes, word.size},
                                           {"FACT", fact.bytes, fact.size},
-                                          {"INFO", info.bytes, info.size}};
-        kehu__container_build(out, kind, sections, 4);
+                                          {"INFO", info.bytes, info.size},
+                                          {"RANK", rank.bytes, rank.size}};
+        kehu__container_build(out, kind, sections, 5);
         failed = out->failed;
     }
     kehu__buffer_free(&head);
     kehu__buffer_free(&word);
     kehu__buffer_free(&fact);
     kehu__buffer_free(&info);
+    kehu__buffer_free(&rank);
     return failed ? kehu__no_memory(err, "the model's bytes") : KEHU_OK;
 }
 
@@ -122,6 +129,27 @@ static kehu_status read_info(kehu_topic *t, const char *bytes, size_t size,
                                      : KEHU_OK;
 }
 
+static kehu_status read_ranks(kehu_topic *t, const char *bytes, size_t size,
+                              const char *name, kehu_error *err)
+{
+    kehu__reader r = kehu__reader_new(bytes, size);
+    for (uint32_t k = 0; k < t->n_topics; k++) {
+        kehu__topic_term *const words = t->words + (size_t)k * KEHU_TOPIC_WORDS;
+        t->n_words[k] = kehu__read_u32(&r);
+        if (t->n_words[k] > KEHU_TOPIC_WORDS)
+            return damaged(name, "a topic has too many words", err);
+        for (uint32_t i = 0; i < t->n_words[k]; i++) {
+            words[i].term = kehu__read_u32(&r);
+            words[i].share = kehu__read_float(&r);
+            if (words[i].term >= t->n_terms ||
+                !(words[i].share >= 0 && words[i].share <= 1))
+                return damaged(name, "a topic's word is none or its share wrong", err);
+        }
+    }
+    return r.failed || r.at != r.end ? damaged(name, "the words are cut off", err)
+                                     : KEHU_OK;
+}
+
 /* The tokenizer with the model's fingerprint. */
 static kehu_status find_tokenizer(kehu_topic *t, const kehu_tokenizer *given,
                                   const char *name, kehu_error *err)
@@ -134,8 +162,8 @@ static kehu_status find_tokenizer(kehu_topic *t, const kehu_tokenizer *given,
 static kehu_status fill(kehu_topic *t, const kehu__handle_source *from, kehu_error *err)
 {
     const char *const name = from->name;
-    const char *head, *word, *fact, *info;
-    size_t head_size, word_size, fact_size, info_size;
+    const char *head, *word, *fact, *info, *rank;
+    size_t head_size, word_size, fact_size, info_size, rank_size;
     uint32_t n_topics, n_terms;
     uint64_t n_bytes;
     kehu__container c;
@@ -144,7 +172,8 @@ static kehu_status fill(kehu_topic *t, const kehu__handle_source *from, kehu_err
     if (!kehu__container_find(&c, "HEAD", &head, &head_size) ||
         !kehu__container_find(&c, "WORD", &word, &word_size) ||
         !kehu__container_find(&c, "FACT", &fact, &fact_size) ||
-        !kehu__container_find(&c, "INFO", &info, &info_size))
+        !kehu__container_find(&c, "INFO", &info, &info_size) ||
+        !kehu__container_find(&c, "RANK", &rank, &rank_size))
         return damaged(name, "a section is missing", err);
     r = kehu__reader_new(head, head_size);
     t->fingerprint = kehu__read_u64(&r);
@@ -164,6 +193,7 @@ static kehu_status fill(kehu_topic *t, const kehu__handle_source *from, kehu_err
     KEHU_TRY(read_words(t, word, word_size, name, err));
     KEHU_TRY(read_factors(t, fact, fact_size, name, err));
     KEHU_TRY(read_info(t, info, info_size, name, err));
+    KEHU_TRY(read_ranks(t, rank, rank_size, name, err));
     return find_tokenizer(t, from->with, name, err);
 }
 

@@ -12,6 +12,12 @@
 #include "learn/nmf.h"
 #include "text/content.h"
 
+/* A word of a topic, as a term. */
+typedef struct kehu__topic_term {
+    uint32_t term;
+    float share;
+} kehu__topic_term;
+
 struct kehu_topic {
     kehu_allocator alloc;
     const kehu_tokenizer *tokenizer;
@@ -22,12 +28,14 @@ struct kehu_topic {
     size_t *offsets;  /* [n_terms] of the words in bytes, each with its NUL */
     char *bytes;
     size_t n_bytes;
-    float *idf;            /* [n_terms] */
-    float *factors;        /* [n_terms][n_topics] */
-    float *gram;           /* [n_topics][n_topics] */
-    kehu_topic_info *info; /* [n_topics] */
-    uint32_t *slots;       /* [n_slots] term + 1, 0 = free */
-    size_t n_slots;        /* a power of two */
+    float *idf;              /* [n_terms] */
+    float *factors;          /* [n_terms][n_topics] */
+    float *gram;             /* [n_topics][n_topics] */
+    kehu_topic_info *info;   /* [n_topics] */
+    uint32_t *n_words;       /* [n_topics] */
+    kehu__topic_term *words; /* [n_topics][KEHU_TOPIC_WORDS] n_words of each topic */
+    uint32_t *slots;         /* [n_slots] term + 1, 0 = free */
+    size_t n_slots;          /* a power of two */
 };
 
 static inline const char *kehu__topic_word(const kehu_topic *t, uint32_t term)
@@ -68,7 +76,10 @@ kehu_status kehu__topic_terms(kehu_topic *t, kehu__topic_rows *rows,
                               kehu_error *err);
 void kehu__topic_rows_free(kehu__topic_rows *rows, const kehu_allocator *a);
 
-/* Order the topics by share and fill in info. */
+/* Fill in words and n_words: weights[rows->n][n_topics] are those of the rows. */
+bool kehu__topic_rank(kehu_topic *t, const kehu__topic_rows *rows, const float *weights);
+
+/* Order the topics by share and fill in info and words. */
 kehu_status kehu__topic_describe(kehu_topic *t, const kehu__topic_rows *rows,
                                  const kehu__run *run, kehu_error *err);
 

@@ -100,7 +100,7 @@ class Topics(Model):
         return TopicInfo(struct, examples=[row for row in struct.examples if row >= 0])
 
     def words(self, topic: int, limit: int = 10) -> Table:
-        """A topic's words, those it says most often first: word, weight."""
+        """A topic's first words, at most 200: word, and how much of what the topic says it is (weight)."""
         owner, n = self._own(), c_uint32()
         found = (_abi.kehu_topic_word * max(limit, 1))()
         call(lib.kehu_topic_words, owner, number(topic), found, limit, byref(n))

@@ -216,12 +216,12 @@ public final class Topic extends Model {
      * A word of a topic.
      *
      * @param word folded
-     * @param weight above 0; a topic's squares add to 1
+     * @param weight what the topic says with this word of all that it says with words, 0 to 1
      */
     public record Word(String word, double weight) {}
 
     /**
-     * A topic's words, those it says most often first.
+     * A topic's first words, at most 200: by what it says with each, and the share it has of the word.
      *
      * @param topic 0 to count - 1
      * @param most how many are wanted

@@ -8,8 +8,8 @@
 /* By which channel customers buy, three classes in one tree. */
 static void test_tree_on_hillstroms_channels(void **state)
 {
-    /* Multichannel is short of .869: its few leaves tie. */
-    static const double least[] = {.866, .579, .577};
+    /* 200 rounds of LightGBM reach .8665, .5875, .5884 and a log-loss of .8536. */
+    static const double least[] = {.866, .588, .588};
     task t = open_task("canon/hillstrom", "channel", "");
     uint8_t *asked = calloc((size_t)t.n, 1);
     double log_loss = 0;
@@ -38,7 +38,7 @@ static void test_tree_on_hillstroms_channels(void **state)
         assert_true(q.auc >= least[k]);
     }
     print_message("canon/hillstrom, channel: log-loss %.4f\n", log_loss);
-    assert_true(log_loss <= .8563);
+    assert_true(log_loss <= .8535);
     kehu_tree_free(tree);
     free(asked);
     close_task(&t);
@@ -148,13 +148,13 @@ static void test_tree_on_six_groups_of_occupations(void **state)
     kehu_evaluation e = evaluate_classes(&t, classes, N_GROUPS, KEHU_TREE_SINGLE, &auc);
     (void)state;
     /* Above the best peer's .777, 1.409 and .012 of one tree or round, but the error. */
-    assert_true(auc >= .785);
-    assert_true(e.log_loss <= 1.362);
-    assert_true(e.calibration_error <= .022);
+    assert_true(auc >= .786);
+    assert_true(e.log_loss <= 1.36);
+    assert_true(e.calibration_error <= .02);
     e = evaluate_classes(&t, classes, N_GROUPS, KEHU_TREE_DISTILLED, &auc);
-    assert_true(auc >= .789);
-    assert_true(e.log_loss <= 1.355);
-    assert_true(e.calibration_error <= .016);
+    assert_true(auc >= .793);
+    assert_true(e.log_loss <= 1.343);
+    assert_true(e.calibration_error <= .013);
     free(classes);
     close_task(&t);
 }

@@ -7,7 +7,7 @@ five more seeds of the split's hash. Everything is chosen on the train rows.
 R and its packages rpart and partykit (ctree) come from Debian, C50 by R's own client; a peer that cannot be had, or takes
 more than PATIENCE, is named and left out. Figures are meant over the same splits for all: a peer that failed on one has no mean.
 The standard error is of the paired difference on the fixed split, by 200 bootstraps of its test rows; of the means, over the
-splits."""
+splits. Answers stay in the scratch folder, kehu's until the library is built anew: a run that was stopped goes on where it was."""
 import csv
 import gzip
 import os
@@ -100,9 +100,9 @@ def ece(p, y):
 
 
 def probabilities(peer, to):
-    """Of the test rows; those of others are kept in the folder. None where it took too long."""
+    """Of the test rows, kept in the folder. None where the peer failed or took too long."""
     path = os.path.join(to, peer + ".txt")
-    if peer in OURS or not os.path.exists(path):
+    if not os.path.exists(path) or (peer in OURS and os.path.getmtime(path) < os.path.getmtime(os.environ["KEHU_LIBRARY"])):
         program = ["Rscript", os.path.join(here, "peer_tree_quality.R")] if peer in ("rpart", "ctree", "c50") else \
             [sys.executable, os.path.join(here, "peer_tree_quality.py")]
         done = subprocess.run(["timeout", str(PATIENCE), *program, peer, to], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -118,6 +118,20 @@ def standard_error(measure, a, b, y):
     return float(numpy.std([measure(a[i], y[i]) - measure(b[i], y[i]) for i in draws]))
 
 
+def over_splits(name, which, label, sign):
+    """Ours beside the peer that is best on the mean of the further splits."""
+    further = {peer: every[name, peer][1:, which] for peer in (*OURS, *OTHERS) if (name, peer) in every}
+    others = [peer for peer in further if peer in OTHERS]
+    if len(seeds) < 3 or not others:
+        return
+    best = max(others, key=lambda peer: sign * further[peer].mean())
+    for ours in (peer for peer in OURS if peer in further):
+        ahead = sign * (further[ours] - further[best])
+        error = ahead.std(ddof=1) / len(ahead) ** .5
+        print(f"  {ours} against {best}, {label}, {len(ahead)} further splits: {ahead.mean():+.4f}, paired standard error {error:.4f}")
+        bar(f"tree_quality.{name}.{label}.{ours}.further_standard_errors_ahead", ahead.mean() / error, -1)
+
+
 peers = [*OURS, "sklearn", "xgboost", "lightgbm", *r_peers()]
 sets = os.environ.get("KEHU_SETS", "telco,bank,adult").split(",")
 seeds = range(1 + int(os.environ.get("KEHU_SEEDS", "5")))
@@ -126,7 +140,7 @@ for name in sets:
     found, fixed = {}, {}
     for seed in seeds:
         to, y = write_split(name, seed)
-        for peer in peers:
+        for peer in [peer for peer in peers if len(found.get(peer, [])) == seed]:  # who failed once has no mean
             p = probabilities(peer, to)
             if p is not None:
                 found.setdefault(peer, []).append((auc(p, y), log_loss(p, y), ece(p, y)))
@@ -142,6 +156,9 @@ for name in sets:
             shown.append(every[name, peer].mean(axis=0))
         print(f"  {peer:16}" + "   ".join(" / ".join(f"{v:.4f}" for v in row) for row in shown))
     others = [peer for peer in OTHERS if peer in fixed]
+    left_out = [peer for peer in OTHERS if peer not in fixed]
+    if left_out:
+        print(f"  without {', '.join(left_out)}: none to be had, or it failed as said above")
     for which, measure, sign in ((0, auc, 1), (1, log_loss, -1)):
         best = max(others, key=lambda peer: sign * found[peer][0][which])
         label = ("auc", "log_loss")[which]
@@ -150,6 +167,7 @@ for name in sets:
             error = standard_error(measure, fixed[ours], fixed[best], outcomes)
             print(f"  {ours} against {best}, {label}: {ahead:+.4f}, paired standard error {error:.4f}")
             bar(f"tree_quality.{name}.{label}.{ours}.standard_errors_ahead", ahead / error, -1)
+        over_splits(name, which, label, sign)
     for which, label in enumerate(("auc", "log_loss", "ece")):
         for ours in OURS:
             bar(f"tree_quality.{name}.{label}.{ours}", found[ours][0][which], SETS[name][3][which], at_most=which > 0)

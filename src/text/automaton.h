@@ -12,6 +12,7 @@
 enum {
     KEHU__KEYWORD_SYMBOLS = 64, /* longest keyword */
     KEHU__CHARACTER_PAGES = 0x1100,
+    KEHU__DIRECT = 0x10000,   /* characters that have a direct code */
     KEHU__NOT_DIRECT = 0xFFFF /* part of a word, a blank, or no character */
 };
 
@@ -54,8 +55,8 @@ typedef struct kehu__automaton {
     uint16_t *page_of; /* [KEHU__CHARACTER_PAGES], 0 is the empty page */
     uint16_t *pages;   /* [n_pages][256] code of a folded character */
     uint32_t n_pages;
-    uint16_t *direct;         /* [65536] code of a character as it stands in the text, or
-                                 KEHU__NOT_DIRECT */
+    uint16_t *direct; /* [KEHU__DIRECT] code of a character as it stands in the text, or
+                         KEHU__NOT_DIRECT */
     kehu__symbol_word *words; /* [n_words], codes n_characters .. n_symbols - 1 */
     uint32_t *slots;          /* [n_slots] hash table: index into words + 1 */
     uint32_t n_words, word_capacity, n_slots;

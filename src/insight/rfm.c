@@ -246,6 +246,23 @@ kehu_status kehu_rfm_fit(kehu_rfm **out, const kehu_rfm_columns *columns,
     return KEHU_OK;
 }
 
+/* to[KEHU__RFM_COLUMNS * i] = first + sign * step of x[i], of at most n_edges edges; a
+ * constant, so that the steps stand one after the other. */
+static inline void grade_column(uint8_t *to, const int64_t *x, int64_t n,
+                                const kehu_rfm_cuts *c, uint32_t n_edges, uint32_t first,
+                                uint32_t sign)
+{
+    int64_t edges[KEHU_RFM_MAX_LEVELS];
+    for (uint32_t j = 0; j < n_edges; j++)
+        edges[j] = j + 1 < c->levels ? c->at_most[j] : INT64_MAX;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t step = 0;
+        for (uint32_t j = 0; j < n_edges; j++)
+            step += x[i] > edges[j];
+        to[KEHU__RFM_COLUMNS * i] = (uint8_t)(first + sign * step);
+    }
+}
+
 kehu_status kehu_rfm_grade(const kehu_rfm *rfm, const kehu_rfm_columns *columns,
                            uint8_t *grades, kehu_error *err)
 {
@@ -257,11 +274,12 @@ kehu_status kehu_rfm_grade(const kehu_rfm *rfm, const kehu_rfm_columns *columns,
     for (int k = 0; k < KEHU__RFM_COLUMNS; k++) {
         const kehu_rfm_cuts *c = &rfm->cuts[k];
         const int64_t *x = column_of(columns, k);
-        for (int64_t i = 0; i < columns->n; i++) {
-            const uint32_t step = kehu__rfm_step(c, x[i]);
-            grades[KEHU__RFM_COLUMNS * i + k] =
-                (uint8_t)(k == KEHU_RFM_RECENCY ? c->levels - step : 1 + step);
-        }
+        const uint32_t first = k == KEHU_RFM_RECENCY ? c->levels : 1,
+                       sign = k == KEHU_RFM_RECENCY ? UINT32_MAX : 1;
+        if (c->levels <= 5)
+            grade_column(grades + k, x, columns->n, c, 4, first, sign);
+        else
+            grade_column(grades + k, x, columns->n, c, 9, first, sign);
     }
     return KEHU_OK;
 }

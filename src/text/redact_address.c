@@ -16,26 +16,27 @@ enum { MOST_ROOM = 6, MOST_DASHED = 9 };      /* bytes of 1203-2, and of 12-3-12
  * there was one; what no name contains, and words that no name begins with. */
 static const char places[] =
     "路街道段巷弄村庄屯里苑园厦城区府湾郡院镇乡社邨坊庭轩居场寓墅岛桥营";
-static const char areas[] = "省市区县州盟旗镇乡村路街道";
+static const char areas[] = "省市区县州盟旗镇乡村路街道港";
 static const char *const not_places[] = {
     "知道", "报道", "频道", "通道", "渠道", "这里", "那里", "哪里", "家里", "城里",
     "店里", "夜里", "心里", "手里", "医院", "法院", "学院", "影院", "剧院", "现场",
     "市场", "商场", "机场", "车场", "立场", "当场", "专区", "地区", "景区", "园区",
     "商城", "道路", "线路", "网路", "一路", "半路", "时段", "阶段", "手段", NULL};
-static const char *const estates[] = {"大厦",   "广场",   "公寓", "花园", "小区", "家园",
-                                      "新村",   "大楼",   "公馆", "国际", "园",   "中心",
-                                      "写字楼", "商务楼", "基地", "饭店", "酒店", NULL};
+static const char *const estates[] = {
+    "大厦", "广场", "公寓", "花园",   "小区",   "家园", "新村", "大楼", "公馆", "国际",
+    "园",   "园区", "中心", "写字楼", "商务楼", "基地", "饭店", "酒店", NULL};
 static const char stops[] = "在到是于去址从往向给寄送至我你您他她们的了住过这那有就来跟让"
                             "把被请叫说离个要也很还没不"
-                            "搬位发派修打约等号室栋幢层为";
+                            "搬位发派修打约等号室栋幢层为喺";
 static const char inside_no_name[] = "的在到是于去从往向我你您他她们了这那";
 static const char joiners[] = "和与及或、";
 static const char *const beginnings[] = {
-    "收货", "投诉", "地址", "装机", "安装", "公司", "单位", "我家", "他家",
-    "她家", "老家", "新家", "房子", "收件", "家住", "变更", "地点", "家里",
-    "奶家", "爷家", "婆家", "妈家", "爸家", "母家", "上门", "门牌", "位置",
-    "改成", "改为", "换成", "换到", "生家", "士家", "姐家", "傅家", "们村",
-    "们镇", "们乡", "们县", "们区", "们市", NULL};
+    "收货", "投诉", "地址", "装机", "安装", "公司", "单位", "我家", "他家", "她家",
+    "老家", "新家", "房子", "收件", "家住", "变更", "地点", "家里", "奶家", "爷家",
+    "婆家", "妈家", "爸家", "母家", "上门", "门牌", "位置", "改成", "改为", "换成",
+    "换到", "生家", "士家", "姐家", "傅家", "们村", "们镇", "们乡", "们县", "们区",
+    "们市", "反映", "反馈", "户籍", "籍贯", "申请", "预约", "报修", "报装", "移机",
+    "用户", "客户", "业主", "址写", NULL};
 static const char units[] = "号弄栋幢座组队室巷社街委村期";
 static const char more_units[] = "号弄栋幢座组队室巷社街委期单楼层户元门塔区房";
 static const char buildings[] = "栋幢座室楼层";
@@ -78,7 +79,16 @@ static bool joins_numbers(uint32_t c)
            c == 0x9644; /* 之 附 */
 }
 
-/* Behind the digits at a place, as 12, 十二, 12-3 or 12之1; `at` when there are none. */
+/* The B of 5-B301. */
+static bool is_wing_of_room(const kehu__redacting *r, size_t at, uint32_t c)
+{
+    size_t other;
+    return kehu__redact_letter(c) && kehu__redact_before(r, at, &other) == '-' &&
+           kehu__redact_digit(kehu__redact_at(r, at + 1, &other)) >= 0;
+}
+
+/* Behind the digits at a place, as 12, 十二, 12-3, 5-B301 or 12之1; `at` when there are
+ * none. */
 static size_t behind_digits(const kehu__redacting *r, size_t at)
 {
     size_t end = at, next;
@@ -86,7 +96,7 @@ static size_t behind_digits(const kehu__redacting *r, size_t at)
         const uint32_t c = kehu__redact_at(r, at, &next);
         if (is_number(c))
             end = next;
-        else if (n == 0 || !joins_numbers(c))
+        else if (n == 0 || (!joins_numbers(c) && !is_wing_of_room(r, at, c)))
             break;
     }
     return end;
@@ -100,13 +110,17 @@ static bool is_thing(const kehu__redacting *r, size_t at, bool may_be_day)
                                          "站", "厅", "车", "码", "客", "员", NULL};
     static const char *const times[] = {"下午", "上午", "晚",   "早", "前",
                                         "之前", "之后", "左右", NULL};
+    static const char *const places_at[] = {"门口", "门前", "门市", "门店", "门面",
+                                            "门卫", "门诊", "前台", "前面", NULL};
     const char *const *lists[] = {things, may_be_day ? times : NULL};
+    for (const char *const *w = places_at; *w != NULL; w++)
+        if (kehu__redact_has(r, at, *w))
+            return false;
     for (int k = 0; k < 2; k++)
         for (const char *const *w = lists[k]; w != NULL && *w != NULL; w++)
             if (kehu__redact_has(r, at, *w))
                 return true;
-    return kehu__redact_has(r, at, "门") && !kehu__redact_has(r, at, "门口") &&
-           !kehu__redact_has(r, at, "门前");
+    return kehu__redact_has(r, at, "门");
 }
 
 /* 138号甲; `at` when there is no such thing. */
@@ -247,18 +261,35 @@ static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
            !is_one_of(stops, r->text + before, at - before);
 }
 
+/* Behind the number of a building, as 12幢 or 7号楼; `at` when there is none. */
+static size_t behind_block(const kehu__redacting *r, size_t at)
+{
+    const size_t end = behind_numbered(r, at, "号栋幢楼");
+    return kehu__redact_had(r, end, "号") ? at : end;
+}
+
+/* Behind the number of a part of an estate and one in it, as 二期14栋, D区14幢 or
+ * 42号502室; `at` when there is no such thing. */
+static size_t behind_two_numbered(const kehu__redacting *r, size_t at)
+{
+    const size_t part = behind_numbered(r, at, "号期区");
+    const size_t end = part > at ? behind_numbered(r, part, "栋幢座室楼号") : part;
+    return end > part ? end : at;
+}
+
 /* Whether a building and a room of it follow a name of any kind, as in 澜山12幢101. */
 static bool has_building_and_room(const kehu__redacting *r, size_t at, size_t end)
 {
     size_t before, behind;
-    const size_t building = behind_numbered(r, end, "栋幢楼");
+    const size_t building = behind_block(r, end);
     if (building == end || is_one_of(stops, r->text + at, end - at) ||
         is_one_of(joiners, r->text + at, end - at) ||
         !is_hanzi(kehu__redact_before(r, at, &before)) || before < r->from ||
         is_one_of(stops, r->text + before, at - before))
         return false;
     behind = behind_numbered(r, building, more_units);
-    return behind_room(r, behind) > behind;
+    return behind_room(r, behind) > behind ||
+           behind_numbered(r, building, "室房") > building;
 }
 
 /* Behind the words of a list that follow at a place, as 广场 in 国际广场. */
@@ -290,9 +321,12 @@ static size_t behind_estate(const kehu__redacting *r, size_t at)
              ((end = behind_room(r, next)) > next &&
               (c == 0x5EA7 || memchr(r->text + next, '-', end - next) != NULL))))
             return end;
-        if (n > 1 && (end = behind_numbered(r, next, buildings)) > next)
+        if (n > 1 && ((end = behind_numbered(r, next, buildings)) > next ||
+                      (end = behind_block(r, next)) > next ||
+                      (end = behind_two_numbered(r, next)) > next))
             return end;
-        if (n > 1 && ends_with(r, next, estates)) {
+        if (n > 1 && ends_with(r, next, estates) &&
+            !(kehu__redact_had(r, next, "园") && kehu__redact_has(r, next, "区"))) {
             end = behind_words(r, next, estates);
             return kehu__redact_had(r, end, "国际") && kehu__redact_has(r, end, "城")
                        ? end + strlen("城")
@@ -325,6 +359,24 @@ static size_t behind_wing(const kehu__redacting *r, size_t at)
     return end > named || (end = behind_room(r, named)) > named ? end : at;
 }
 
+/* Behind a number within a number, as in 12号附8号, 12号内1号, 268号自编3栋 or 555号之一
+ * 1208房; `at` when there is none. */
+static size_t behind_inner(const kehu__redacting *r, size_t at)
+{
+    static const char *const inner[] = {"附", "付", "内", "自编", "之", NULL};
+    const char *const *w = inner;
+    size_t from, end;
+    while (*w != NULL && !kehu__redact_has(r, at, *w))
+        w++;
+    if (*w == NULL)
+        return at;
+    from = at + strlen(*w);
+    end = behind_numbered(r, from, more_units);
+    if (end == from && kehu__redact_has(r, at, "之"))
+        end = behind_digits(r, from); /* 之二 */
+    return end > from ? end : at;
+}
+
 static size_t extend_right(const kehu__redacting *r, size_t end)
 {
     for (;;) {
@@ -332,11 +384,12 @@ static size_t extend_right(const kehu__redacting *r, size_t end)
         const uint32_t c = kehu__redact_at(r, at, &next);
         if (c == ' ' || c == '-' || c == ',' || c == 0xFF0C || c == 0x9644) /* 附 */
             at = next;
-        p = c == 0x4E4B ? behind_digits(r, next) : next; /* 之二 */
-        if (p == next && (p = behind_numbered(r, at, more_units)) == at &&
-            (p = behind_room(r, at)) == at && (p = behind_wing(r, at)) == at &&
-            (p = behind_stem(r, at)) == at &&
-            (at != end || (p = behind_estate(r, at)) == at))
+        if ((p = behind_inner(r, end)) > end)
+            at = end;
+        else if ((p = behind_numbered(r, at, more_units)) == at &&
+                 (p = behind_room(r, at)) == at && (p = behind_wing(r, at)) == at &&
+                 (p = behind_stem(r, at)) == at &&
+                 (at != end || (p = behind_estate(r, at)) == at))
             return end;
         end = p;
     }
@@ -376,8 +429,16 @@ static size_t extend_left(const kehu__redacting *r, size_t at)
     return start;
 }
 
-/* Behind what names a part of a village, as 刘庄组, 中区128号, or 村委会12号; `at` when
- * there is no such thing. */
+/* Whether neither a character nor a number follows. */
+static bool ends_phrase(const kehu__redacting *r, size_t at)
+{
+    size_t next;
+    const uint32_t c = kehu__redact_at(r, at, &next);
+    return !is_hanzi(c) && !is_number(c) && c != ' ';
+}
+
+/* Behind what names a part of a village, as 刘庄组, 小王庄, 中区128号, or 村委会12号;
+ * `at` when there is no such thing. */
 static size_t behind_part_of_village(const kehu__redacting *r, size_t at)
 {
     enum { MOST = 4 };
@@ -390,7 +451,9 @@ static size_t behind_part_of_village(const kehu__redacting *r, size_t at)
     }
     for (int n = 0; n < MOST; n++, p = next) {
         const uint32_t c = kehu__redact_at(r, p, &next);
-        if (n > 0 && c == 0x7EC4) /* 组 */
+        if (n > 0 &&
+            (c == 0x7EC4 || /* 组 */
+             (is_one_of("庄屯寨湾", r->text + p, next - p) && ends_phrase(r, next))))
             return next;
         if (n > 0 && is_one_of(places, r->text + p, next - p) &&
             (end = behind_numbered(r, next, units)) > next)

@@ -1,5 +1,5 @@
-/* Hand-made texts of customers with what is to be redacted marked by kind. The last 1,037
- * were tried before the rules knew them, the last 730 in ten rounds, what one round
+/* Hand-made texts of customers with what is to be redacted marked by kind. The last 1,213
+ * were tried before the rules knew them, the last 906 in eleven rounds, what one round
  * missed being mended before the next was tried:
  *
  *     texts  found to the byte  found at all  right to the byte  right at all
@@ -14,16 +14,16 @@
  *        47        84.6 %           97.4 %          82.5 %            100 %
  *       134        75.5 %           81.8 %          91.2 %            100 %
  *       135        85.5 %           95.5 %          88.7 %            100 %
+ *       176        89.9 %           98.4 %          90.6 %            100 %
  *
  * of the spans that are marked, then of those that were found. What was not right is
- * mostly ends of addresses. The last two rounds are one set, dealt by turns: addresses in
- * traditional characters and in English, hamlets, offices without a street number. The
- * last was tried once, and nothing was mended after it (before the mending of the other
- * half it would have been 78.2 %, 88.2 %, 87.8 % and 100 %). What the earlier rounds
- * missed has been mended since, but for a crossing of two roads, which is nobody's
- * address, marks that stood too narrow, and the seven of these texts that are still not
- * right: a card of 18 digits that no scheme has, two telephone numbers that no word says
- * to be one, and four addresses with names that end like nothing known. */
+ * mostly ends of addresses. The two rounds before the last are one set, dealt by turns:
+ * addresses in traditional characters and in English, hamlets, offices without a street
+ * number. The second half was tried before the mending of the first, too: 78.2 %, 88.2 %,
+ * 87.8 % and 100 %. What the rounds missed has been mended since, but for a crossing of
+ * two roads, which is nobody's address, marks that stood too narrow, and the texts that
+ * are still not right: a card of 18 digits that no scheme has, telephone numbers that no
+ * word says to be one, and addresses with names that end like nothing known. */
 #include <kehu/redact.h>
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@
 
 #include "support/test.h"
 
-enum { LINE = 1024, MOST = 16, STILL_WRONG = 29 /* 22 of the last two rounds */ };
+enum { LINE = 1024, MOST = 16, STILL_WRONG = 20 };
 
 static const char letters[KEHU_REDACT_KINDS + 1] = "PIBEA";
 
@@ -110,7 +110,7 @@ static void test_redact_finds_what_is_marked_and_nothing_else(void **state)
         n_lines++;
     }
     fclose(f);
-    assert_true(n_lines >= 1269);
+    assert_true(n_lines >= 1452);
     assert_int_equal(n_wrong, STILL_WRONG);
 }
 

@@ -16,7 +16,7 @@ enum { MOST_ROOM = 6, MOST_DASHED = 9 };      /* bytes of 1203-2, and of 12-3-12
  * there was one; what no name contains, and words that no name begins with. */
 static const char places[] =
     "路街道段巷弄村庄屯里苑园厦城区府湾郡院镇乡社邨坊庭轩居场寓墅岛桥营";
-static const char areas[] = "省市区县州盟旗镇乡村路街道港";
+static const char areas[] = "省市区县州盟旗镇乡村路街道港园";
 static const char *const not_places[] = {
     "知道", "报道", "频道", "通道", "渠道", "这里", "那里", "哪里", "家里", "城里",
     "店里", "夜里", "心里", "手里", "医院", "法院", "学院", "影院", "剧院", "现场",
@@ -27,7 +27,7 @@ static const char *const estates[] = {
     "园",   "园区", "中心", "写字楼", "商务楼", "基地", "饭店", "酒店", NULL};
 static const char stops[] = "在到是于去址从往向给寄送至我你您他她们的了住过这那有就来跟让"
                             "把被请叫说离个要也很还没不"
-                            "搬位发派修打约等号室栋幢层为喺";
+                            "搬位发派修打约等号室栋幢层为喺称";
 static const char inside_no_name[] = "的在到是于去从往向我你您他她们了这那";
 static const char joiners[] = "和与及或、";
 static const char *const beginnings[] = {
@@ -79,16 +79,19 @@ static bool joins_numbers(uint32_t c)
            c == 0x9644; /* 之 附 */
 }
 
-/* The B of 5-B301. */
+/* The B of 5-B301, the A of 3A08. */
 static bool is_wing_of_room(const kehu__redacting *r, size_t at, uint32_t c)
 {
-    size_t other;
-    return kehu__redact_letter(c) && kehu__redact_before(r, at, &other) == '-' &&
-           kehu__redact_digit(kehu__redact_at(r, at + 1, &other)) >= 0;
+    size_t second, other;
+    if (!kehu__redact_letter(c) ||
+        kehu__redact_digit(kehu__redact_at(r, at + 1, &second)) < 0)
+        return false;
+    return kehu__redact_before(r, at, &other) == '-' ||
+           (c <= 'F' && kehu__redact_digit(kehu__redact_at(r, second, &other)) >= 0);
 }
 
-/* Behind the digits at a place, as 12, 十二, 12-3, 5-B301 or 12之1; `at` when there are
- * none. */
+/* Behind the digits at a place, as 12, 十二, 12-3, 5-B301, 3A08 or 12之1; `at` when there
+ * are none. */
 static size_t behind_digits(const kehu__redacting *r, size_t at)
 {
     size_t end = at, next;
@@ -165,6 +168,8 @@ static size_t behind_numbered(const kehu__redacting *r, size_t at, const char *l
     if (end == at)
         return at;
     kehu__redact_at(r, p = end, &next);
+    if (is_one_of("甲乙丙丁", r->text + p, next - p) && kehu__redact_has(r, next, "号"))
+        kehu__redact_at(r, p = next, &next); /* 183甲号 */
     if (kehu__redact_has(r, p, "支弄"))
         return p + strlen("支弄");
     if (!is_one_of(list, r->text + p, next - p))
@@ -261,10 +266,10 @@ static bool ends_place(const kehu__redacting *r, size_t at, size_t end)
            !is_one_of(stops, r->text + before, at - before);
 }
 
-/* Behind the number of a building, as 12幢 or 7号楼; `at` when there is none. */
+/* Behind the number of a building, as 12幢, B座 or 7号楼; `at` when there is none. */
 static size_t behind_block(const kehu__redacting *r, size_t at)
 {
-    const size_t end = behind_numbered(r, at, "号栋幢楼");
+    const size_t end = behind_numbered(r, at, "号栋幢楼座");
     return kehu__redact_had(r, end, "号") ? at : end;
 }
 
@@ -282,7 +287,9 @@ static bool has_building_and_room(const kehu__redacting *r, size_t at, size_t en
 {
     size_t before, behind;
     const size_t building = behind_block(r, end);
-    if (building == end || is_one_of(stops, r->text + at, end - at) ||
+    if (building == end ||
+        (is_one_of(stops, r->text + at, end - at) &&
+         !kehu__redact_had(r, end, "一号")) || /* 滨江一号3幢 */
         is_one_of(joiners, r->text + at, end - at) ||
         !is_hanzi(kehu__redact_before(r, at, &before)) || before < r->from ||
         is_one_of(stops, r->text + before, at - before))
@@ -312,6 +319,8 @@ static size_t behind_estate(const kehu__redacting *r, size_t at)
     for (int n = 0; n < ESTATE; n++, p = next) {
         const uint32_t c = kehu__redact_at(r, p, &next);
         size_t end;
+        if (n > 0 && c >= 'A' && c <= 'Z') /* 万达SOHO公寓 */
+            continue;
         if (!is_hanzi(c) ||
             is_one_of(n == 0 ? stops : inside_no_name, r->text + p, next - p) ||
             (n == 0 && is_one_of(joiners, r->text + p, next - p)))

@@ -44,6 +44,8 @@ static void read_groups(number *x, size_t at)
             at = next;
         }
         g->end = at;
+        if ((c == ')' || c == 0xFF09) && kehu__redact_at(r, next, &behind) == ' ')
+            next = behind; /* (021) 6233 4455 */
         if (!is_gap(c) || kehu__redact_digit(kehu__redact_at(r, next, &behind)) < 0)
             return;
         gap = c;
@@ -314,18 +316,22 @@ static size_t word_before(const kehu__redacting *r, size_t at, const char *const
     return 0;
 }
 
-/* 7 or 8 digits are a phone's only where a word says so. */
+/* 7 or 8 digits, or 4 and 4, are a phone's only where a word says so. */
 static int short_landline(const number *x)
 {
     static const char *const words[] = {"电话", "座机", "固话", "传真", "tel",  "Tel",
                                         "TEL",  "拨打", "致电", "回电", "回拨", NULL};
     static const char *const between[] = {"：", ":", "是", "为", "号码", "号", " ", NULL};
+    static const int halves[] = {4, 4, 0};
+    const bool whole = is_local(x->groups[0].digits, x->groups[0].n, 0);
+    const char *d = x->groups[0].digits;
     size_t at = x->start, n;
-    if (!is_local(x->groups[0].digits, x->groups[0].n, 0))
+    if (!whole && (!has_sizes(x, 0, halves) || !is_local(d, 8, 0) ||
+                   (d[0] == '2' && d[1] == '0'))) /* 2023-1105 is more of a date */
         return 0;
     while ((n = word_before(x->r, at, between)) > 0)
         at -= n;
-    return word_before(x->r, at, words) > 0;
+    return word_before(x->r, at, words) == 0 ? 0 : whole ? 1 : 2;
 }
 
 /* Behind "-123" or "转123". */

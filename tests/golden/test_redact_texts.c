@@ -1,5 +1,5 @@
-/* Hand-made texts of customers with what is to be redacted marked by kind. The last 1,213
- * were tried before the rules knew them, the last 906 in eleven rounds, what one round
+/* Hand-made texts of customers with what is to be redacted marked by kind. The last 1,285
+ * were tried before the rules knew them, the last 978 in twelve rounds, what one round
  * missed being mended before the next was tried:
  *
  *     texts  found to the byte  found at all  right to the byte  right at all
@@ -15,9 +15,10 @@
  *       134        75.5 %           81.8 %          91.2 %            100 %
  *       135        85.5 %           95.5 %          88.7 %            100 %
  *       176        89.9 %           98.4 %          90.6 %            100 %
+ *        72        84.3 %           92.2 %          89.6 %            100 %
  *
  * of the spans that are marked, then of those that were found. What was not right is
- * mostly ends of addresses. The two rounds before the last are one set, dealt by turns:
+ * mostly ends of addresses. The rounds of 134 and 135 are one set, dealt by turns:
  * addresses in traditional characters and in English, hamlets, offices without a street
  * number. The second half was tried before the mending of the first, too: 78.2 %, 88.2 %,
  * 87.8 % and 100 %. What the rounds missed has been mended since, but for a crossing of
@@ -33,7 +34,7 @@
 
 #include "support/test.h"
 
-enum { LINE = 1024, MOST = 16, STILL_WRONG = 20 };
+enum { LINE = 1024, MOST = 16, STILL_WRONG = 19 };
 
 static const char letters[KEHU_REDACT_KINDS + 1] = "PIBEA";
 
@@ -110,7 +111,7 @@ static void test_redact_finds_what_is_marked_and_nothing_else(void **state)
         n_lines++;
     }
     fclose(f);
-    assert_true(n_lines >= 1452);
+    assert_true(n_lines >= 1524);
     assert_int_equal(n_wrong, STILL_WRONG);
 }
 

@@ -5,7 +5,7 @@
 >>> words = kehu.Tokenizer.read_words("宽带\\n断网\\n网速\\n扣费\\n话费\\n账单\\n")
 >>> model = kehu.Topics.fit(texts, n_topics=2, min_df=2, tokenizer=words)
 >>> model.words(0, 1)["word"].to_list(), model.words(1, 1)["word"].to_list()
-(['账单'], ['宽带'])
+(['话费'], ['宽带'])
 >>> [round(share, 2) for share in model.weights(["话费 扣费"])[0]]
 [1.0, 0.0]
 """

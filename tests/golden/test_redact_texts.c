@@ -1,6 +1,6 @@
-/* Hand-made texts of customers with what is to be redacted marked by kind. The last 1,285
- * were tried before the rules knew them, the last 978 in twelve rounds, what one round
- * missed being mended before the next was tried:
+/* Hand-made texts of customers with what is to be redacted marked by kind. The last 1,335
+ * were tried before the rules knew them, the last 1,028 in thirteen rounds, what one
+ * round missed being mended before the next was tried, but for the last:
  *
  *     texts  found to the byte  found at all  right to the byte  right at all
  *       307        94.7 %           98.2 %          95.9 %           99.4 %
@@ -16,6 +16,7 @@
  *       135        85.5 %           95.5 %          88.7 %            100 %
  *       176        89.9 %           98.4 %          90.6 %            100 %
  *        72        84.3 %           92.2 %          89.6 %            100 %
+ *        50        92.7 %           97.6 %          95.0 %            100 %
  *
  * of the spans that are marked, then of those that were found. What was not right is
  * mostly ends of addresses. The rounds of 134 and 135 are one set, dealt by turns:
@@ -34,7 +35,7 @@
 
 #include "support/test.h"
 
-enum { LINE = 1024, MOST = 16, STILL_WRONG = 19 };
+enum { LINE = 1024, MOST = 16, STILL_WRONG = 22 /* 3 of the last round */ };
 
 static const char letters[KEHU_REDACT_KINDS + 1] = "PIBEA";
 
@@ -111,7 +112,7 @@ static void test_redact_finds_what_is_marked_and_nothing_else(void **state)
         n_lines++;
     }
     fclose(f);
-    assert_true(n_lines >= 1524);
+    assert_true(n_lines >= 1574);
     assert_int_equal(n_wrong, STILL_WRONG);
 }
 

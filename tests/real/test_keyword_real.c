@@ -98,6 +98,7 @@ static void test_keyword_topics_of_titles(void **state)
     static const floor_of floors[] = {{KEHU_KEYWORD_SIGNED, 10, 67, false},
                                       {KEHU_KEYWORD_SIGNED, 50, 82, false},
                                       {KEHU_KEYWORD_SIGNED, 100, 85, false},
+                                      {KEHU_KEYWORD_SIGNED, 200, 87.5, false},
                                       {KEHU_KEYWORD_UNSIGNED, 50, 70, false}};
     (void)state;
     check("thuc_title", 54942, 10000, floors, sizeof floors / sizeof *floors);
@@ -108,6 +109,7 @@ static void test_keyword_products_of_reviews(void **state)
     static const floor_of floors[] = {{KEHU_KEYWORD_SIGNED, 10, 77, false},
                                       {KEHU_KEYWORD_SIGNED, 50, 86, false},
                                       {KEHU_KEYWORD_SIGNED, 100, 88, false},
+                                      {KEHU_KEYWORD_SIGNED, 200, 88.5, false},
                                       {KEHU_KEYWORD_UNSIGNED, 50, 82, false}};
     (void)state;
     check("shop10_cat", 50141, 12536, floors, sizeof floors / sizeof *floors);
@@ -116,7 +118,9 @@ static void test_keyword_products_of_reviews(void **state)
 static void test_keyword_sentiment_of_hotel_reviews(void **state)
 {
     static const floor_of floors[] = {{KEHU_KEYWORD_SIGNED, 10, 82, false},
-                                      {KEHU_KEYWORD_SIGNED, 50, 86, false}};
+                                      {KEHU_KEYWORD_SIGNED, 50, 86, false},
+                                      {KEHU_KEYWORD_SIGNED, 100, 87, false},
+                                      {KEHU_KEYWORD_SIGNED, 200, 86.5, false}};
     (void)state;
     check("hotel_senti", 6212, 1553, floors, sizeof floors / sizeof *floors);
 }

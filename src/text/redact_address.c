@@ -519,11 +519,20 @@ static size_t behind_room_of_building(const kehu__redacting *r, size_t at, size_
     return end;
 }
 
+/* Whether what stands here may be a number's first character, as nearly none is. */
+static bool may_begin_number(const kehu__redacting *r, size_t at)
+{
+    size_t next;
+    const uint32_t c = kehu__redact_at(r, at, &next);
+    return c == ' ' || is_number(c) || kehu__redact_letter(c) ||
+           is_one_of("甲乙丙丁", r->text + at, next - at);
+}
+
 bool kehu__redact_address(const kehu__redacting *r, size_t at, size_t end, uint32_t c,
                           kehu_redact_span *span)
 {
     size_t next, behind, letter, first = at;
-    if (!is_hanzi(c))
+    if (!is_hanzi(c) || (c != 0x6751 && !may_begin_number(r, end))) /* 村 */
         return false;
     if (!ends_place(r, at, end) && !has_building_and_room(r, at, end) &&
         !(ends_with(r, end, estates) && behind_room_of_building(r, at, end) > end))

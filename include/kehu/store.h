@@ -255,8 +255,9 @@ typedef struct kehu_store_proof {
  *
  * proof  receives what was done; NULL if not wanted; untouched on failure
  *
- * Fails with KEHU_IO when an old file cannot be removed: call again. Else on failure
- * the store is as before. Time O(rows of the files that are rewritten). */
+ * Fails with KEHU_IO when an old file cannot be removed: call again, with the same handle
+ * to have the proof of both. Else on failure the store is as before. Time O(rows of the
+ * files that are rewritten). */
 KEHU_API KEHU_MUST_CHECK kehu_status kehu_store_purge(kehu_store *store,
                                                       kehu_store_proof *proof,
                                                       kehu_error *err);

@@ -179,15 +179,17 @@ static kehu_status verify(const kehu__change *c, const kehu__gone *gone,
 
 kehu_status kehu_store_purge(kehu_store *store, kehu_store_proof *proof, kehu_error *err)
 {
-    kehu_store_proof p = {0};
+    kehu_store_proof p;
     kehu__change c;
     kehu_status status;
+    int64_t n_removed;
     KEHU_TRY(kehu__store_check(store, err));
+    p = store->owed;
     if (store->state.manifest.gone.customers.n > 0 ||
         store->state.manifest.gone.sources.n > 0) {
         KEHU_TRY(kehu__change_begin(&c, store, err));
-        p.customers = store->state.manifest.gone.customers.n;
-        p.sources = store->state.manifest.gone.sources.n;
+        p.customers += store->state.manifest.gone.customers.n;
+        p.sources += store->state.manifest.gone.sources.n;
         kehu__gone_free(&c.next.gone);
         status = rewrite(&c, &p, err);
         if (status == KEHU_OK)
@@ -198,8 +200,10 @@ kehu_status kehu_store_purge(kehu_store *store, kehu_store_proof *proof, kehu_er
         }
         KEHU_TRY(kehu__change_commit(&c, err));
     }
-    KEHU_TRY(kehu__store_clean(store, false, true, &p.files_removed, err));
-    if (proof != NULL)
+    status = kehu__store_clean(store, false, true, &n_removed, err);
+    p.files_removed += n_removed;
+    store->owed = status == KEHU_OK ? (kehu_store_proof){0} : p;
+    if (status == KEHU_OK && proof != NULL)
         *proof = p;
-    return KEHU_OK;
+    return status;
 }

@@ -11,7 +11,8 @@ struct kehu_store {
     int64_t process;            /* it is open in: a forked child's copy may not write */
     int lock_fd;
     bool poisoned;
-    uint64_t unsynced; /* bytes appended since the last sync */
+    uint64_t unsynced;     /* bytes appended since the last sync */
+    kehu_store_proof owed; /* of purges that could not remove every old file */
 };
 
 /* kehu_store_open through an I/O table, which must outlive the handle. */

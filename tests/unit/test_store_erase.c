@@ -1,8 +1,11 @@
+#define KEHU_ALLOW_LIBC_ALLOC
 #include <kehu/store.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/handle.h"
 #include "support/stores.h"
 #include "support/test.h"
 
@@ -106,6 +109,45 @@ static void test_purge_leaves_no_trace_of_segments(void **state)
     erase_and_purge("store_erase_segments", 2);
 }
 
+static int remove_nothing(void *ctx, const char *path)
+{
+    (void)ctx;
+    (void)path;
+    return -EACCES;
+}
+
+/* What a purge did is told by the call that removes the last old file. */
+static void test_failed_removal_keeps_the_proof(void **state)
+{
+    static const char folder[] = "store_erase_kept";
+    kehu__io io = kehu__io_system;
+    kehu_store *store = store_new(folder, 0);
+    kehu_store_proof proof;
+    kehu_error err;
+    (void)state;
+    assert_int_equal(store_add(store, before, 4, &err), KEHU_OK);
+    kehu_store_free(store);
+    assert_int_equal(kehu__store_open(&store, folder, NULL, &io, &err), KEHU_OK);
+    assert_int_equal(kehu_store_erase(store, "victim-8202", &err), KEHU_OK);
+    io.unlink = remove_nothing;
+    assert_int_equal(kehu_store_purge(store, &proof, &err), KEHU_IO);
+    expect_text(store, without);
+    assert_int_equal(kehu_store_erase(store, "zeta-9303", &err), KEHU_OK);
+    assert_int_equal(kehu_store_purge(store, &proof, &err), KEHU_IO);
+    io.unlink = kehu__io_system.unlink;
+    assert_int_equal(kehu_store_purge(store, &proof, &err), KEHU_OK);
+    expect_no_trace(folder);
+    assert_false(store_has_bytes(folder, "zeta-9303"));
+    assert_int_equal(proof.customers, 2);
+    assert_int_equal(proof.event_rows, 3);
+    assert_int_equal(proof.rows_left, 0);
+    assert_true(proof.files_rewritten > 1 && proof.files_removed > 1);
+    assert_int_equal(kehu_store_purge(store, &proof, &err), KEHU_OK);
+    assert_int_equal(proof.customers, 0);
+    assert_int_equal(proof.files_removed, 0);
+    kehu_store_free(store);
+}
+
 static void test_erased_customer_may_come_back(void **state)
 {
     kehu_store *store = store_new("store_erase_back", 0);
@@ -168,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_purge_leaves_no_trace_of_the_log),
         cmocka_unit_test(test_purge_leaves_no_trace_of_log_and_segment),
         cmocka_unit_test(test_purge_leaves_no_trace_of_segments),
+        cmocka_unit_test(test_failed_removal_keeps_the_proof),
         cmocka_unit_test(test_erased_customer_may_come_back),
         cmocka_unit_test(test_compact_leaves_one_segment_a_part),
         cmocka_unit_test(test_flush_merges_when_segments_are_many),

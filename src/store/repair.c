@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "store/merge.h"
 #include "store/snapshot.h"
+#include "store/tail.h"
 
 enum { FILE_NAME, BYTE, PART, ROWS, FIRST, LAST, FROM, UNTIL, REASON };
 
@@ -128,6 +129,60 @@ static kehu_status open_segments(kehu__store_state *s, kehu__losses *losses,
     return KEHU_OK;
 }
 
+/* The part that a frame's rows belong to, -1 for none. */
+static int part_of(const kehu__frame *f)
+{
+    if (f->type == KEHU__FRAME_EVENTS)
+        return KEHU_STORE_EVENTS;
+    return f->type == KEHU__FRAME_CUSTOMERS ? KEHU_STORE_CUSTOMERS : -1;
+}
+
+/* Take in a frame, and a batch's rows on trial. */
+static kehu_status take_frame(kehu__store_state *s, const kehu__frame *f, kehu_error *err)
+{
+    const int part = part_of(f);
+    kehu__tail tail;
+    KEHU_TRY(kehu__state_apply(s, f, err));
+    if (part < 0)
+        return KEHU_OK;
+    KEHU_TRY(kehu__tail_sort(&tail, f, 1, (kehu_store_part)part, &s->manifest.schema,
+                             &s->manifest.gone.customers, err));
+    kehu__tail_free(&tail);
+    return KEHU_OK;
+}
+
+/* The frames up to the first that means nothing, as a right checksum does not say that a
+ * writer made it; of the later ones the erasures. A field may be lost with it, so that
+ * later batches would name wrong ones. */
+static kehu_status take_frames(kehu__store_state *s, kehu__losses *losses,
+                               kehu_error *err)
+{
+    kehu__store_log *log = &s->log;
+    const size_t n = log->n_frames;
+    kehu_status status = KEHU_OK;
+    bool lost = false;
+    log->n_frames = 0;
+    for (size_t i = 0; i < n; i++) {
+        const kehu__frame f = log->frames[i];
+        const bool wanted = status == KEHU_OK && (!lost || f.type == KEHU__FRAME_ERASE);
+        kehu_error why = {0};
+        if (wanted)
+            status = take_frame(s, &f, &why);
+        if (wanted && status == KEHU_OK) {
+            log->frames[log->n_frames++] = f;
+            continue;
+        }
+        kehu__free(&log->alloc, f.bytes, f.capacity, 1);
+        if (wanted && kehu__is_loss(status)) {
+            add_file(losses, log->name, -1, -1, -1, (int64_t)f.sequence, &why);
+            status = KEHU_OK;
+            lost = true;
+        } else if (wanted)
+            status = kehu__fail(err, status, -1, "%s", why.message);
+    }
+    return status;
+}
+
 /* The log up to the first frame that is not sound. */
 static kehu_status open_log(kehu__store_state *s, kehu__losses *losses, kehu_error *err)
 {
@@ -142,9 +197,7 @@ static kehu_status open_log(kehu__store_state *s, kehu__losses *losses, kehu_err
     if (status != KEHU_OK)
         add_file(losses, name, s->log.end > 0 ? s->log.end : -1, -1, -1,
                  (int64_t)s->log.next_sequence, &why);
-    for (size_t i = 0; i < s->log.n_frames; i++)
-        KEHU_TRY(kehu__state_apply(s, &s->log.frames[i], err));
-    return KEHU_OK;
+    return take_frames(s, losses, err);
 }
 
 static kehu_status repair(kehu__store_state *s, const char *to, kehu__losses *losses,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "store/snapshot.h"
 #include "support/faulty.h"
 #include "support/stores.h"
@@ -242,6 +244,31 @@ static void test_who_was_erased_does_not_come_back(void **state)
     free(text);
 }
 
+/* The first frame of the log with a payload that means nothing and right checksums: what
+ * was erased after it (checked by the number of rows) does not come back. */
+static void test_forged_frame_ends_the_log(void **state)
+{
+    char path[64], *bytes, *frame;
+    kehu_table *lost;
+    kehu_error err;
+    size_t size, n;
+    (void)state;
+    fill();
+    sprintf(path, "%s/log-0000000005.kl", from);
+    bytes = read_file(path, &size);
+    frame = bytes + 64;
+    n = kehu__load32(frame + 8);
+    memset(frame + 40, 0xff, n);
+    kehu__store32(frame + 32, kehu__crc32c(0, frame + 40, n));
+    kehu__store32(frame + 36, kehu__crc32c(kehu__load32(bytes + 60), frame, 36));
+    write_file(path, bytes, size);
+    free(bytes);
+    assert_int_equal(repair(&lost, &err), rows_left - 4);
+    assert_int_equal(kehu_table_row_count(lost), 1);
+    assert_int_equal(number_of(lost, "first_sequence", 0), 3);
+    kehu_table_free(lost);
+}
+
 static void test_missing_files_are_said(void **state)
 {
     kehu_table *lost;
@@ -317,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_what_can_be_read_is_kept_and_the_rest_is_listed),
         cmocka_unit_test(test_a_bad_block_costs_its_rows_only),
         cmocka_unit_test(test_who_was_erased_does_not_come_back),
+        cmocka_unit_test(test_forged_frame_ends_the_log),
         cmocka_unit_test(test_missing_files_are_said),
         cmocka_unit_test(test_bad_arguments_are_refused),
         cmocka_unit_test(test_every_refused_allocation_is_reported),

@@ -91,12 +91,12 @@ KEHU_API KEHU_MUST_CHECK kehu_status kehu_topic_get_info(const kehu_topic *topic
                                                          kehu_topic_info *info,
                                                          kehu_error *err);
 
-enum { KEHU_TOPIC_WORDS = 200 };
+enum { KEHU_TOPIC_WORDS = 200 }; /* that are told of a topic, at most */
 
 typedef struct kehu_topic_word {
     const char *word; /* folded, NUL-terminated, borrowed from the model */
-    double weight;    /* what the topic says with this word of all that it says with words,
-                         0..1: of texts with the word, as much as they have of the topic */
+    double weight; /* what the topic says with this word of all that it says with words,
+                      0..1: of texts with the word, as much as they have of the topic */
 } kehu_topic_word;
 
 /* A topic's first words, KEHU_TOPIC_WORDS at most: by weight times the square root of the

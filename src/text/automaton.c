@@ -3,9 +3,8 @@
 #include "base/error.h"
 #include "text/automaton_build.h"
 
-enum {
-    TRIES = 2048
-}; /* places looked at for a state's children before the end is taken */
+/* Places looked at for a state's children before the end is taken. */
+enum { TRIES = 2048 };
 static const uint32_t NO_STATE = UINT32_MAX;
 
 /* The keywords order[from .. to) share the first `depth` symbols: a state. */

@@ -17,11 +17,9 @@ typedef struct floor_of {
     uint64_t max_bytes; /* 0: the whole model */
 } floor_of;
 
-/* Of the 1,553 hotel reviews a right probability is off by .0153 on average, by more than
- * .0225 in one draw of twenty. */
 static const floor_of floors[] = {
     {"thuc_title", .917, .917, .02, 0, 0},   {"shop10_cat", .903, .894, .02, 0, 0},
-    {"shop10_senti", .940, .940, .02, 0, 0}, {"hotel_senti", .890, .875, .025, 0, 0},
+    {"shop10_senti", .937, .937, .02, 0, 0}, {"hotel_senti", .890, .875, .02, 0, 0},
     {"sms_spam", .997, .992, .01, 0, 0},     {"banking77", .900, .900, .05, 0, 0},
     {"thuc_title", .908, .908, .03, 1, 0},   {"thuc_title", .908, .908, .03, 1, 2000000},
 };

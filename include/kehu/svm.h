@@ -18,7 +18,10 @@
  * Method: one-vs-rest machines with squared hinge loss, solved by dual coordinate
  * descent (Hsieh et al., ICML 2008, as in LIBLINEAR -s 1), or with another loss
  * (-s 3, -s 0, -s 4); the cost C by validation on folds; probabilities by one
- * temperature fitted to the margins of the left-out folds (Guo et al., ICML 2017).
+ * temperature fitted to the margins of the left-out folds (Guo et al., ICML 2017). Of two
+ * classes these folds also tell from where on the second is the more probable, by Platt's
+ * method (1999); the margins are moved so that it is from 0 on, unless classes or texts
+ * are weighted.
  *
  * The same texts, labels, options and seed give the same model bytes, whatever the
  * number of threads, the processor and the compiler.

@@ -5,7 +5,7 @@
 
 #include "base/maths.h"
 
-enum { MAX_STEPS = 60 };
+enum { MAX_STEPS = 60, PRIOR = 5 /* texts as doubtful as can be, times four */ };
 
 /* First and second derivative of one row's log loss by b = 1 / T: the expected
  * margin less the true one, and the variance of the margin. */
@@ -128,6 +128,17 @@ kehu__sigmoid kehu__fit_sigmoid(const float *margins, const int32_t *classes, in
     }
     /* Margins that say the contrary say nothing. */
     return s.slope >= 0 ? s : (kehu__sigmoid){0, kehu__log((n_own + 1) / (n_other + 1))};
+}
+
+double kehu__fit_shift(const float *margins, const int32_t *classes, int64_t n)
+{
+    const one_class c = {margins, classes, n, 2, 1, {0, 1}};
+    const kehu__sigmoid s = kehu__fit_sigmoid(margins, classes, n, 2, 1);
+    loss_at at;
+    if (s.slope <= 0)
+        return 0;
+    measure(&at, &c, s);
+    return s.offset / s.slope * at.offset_offset / (at.offset_offset + PRIOR);
 }
 
 void kehu__softmax(const float *margins, uint32_t n_classes, double temperature,

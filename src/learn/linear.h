@@ -152,6 +152,15 @@ void kehu__linear_free(kehu__linear *model);
 /* Weight of a column for class k < width; column n_columns is the bias. */
 float kehu__linear_weight(const kehu__linear *model, uint32_t column, uint32_t k);
 
+/* Add to the score of every row, by the bias, which is not 0; of a model of its own
+ * weights and two classes. */
+static inline void kehu__linear_shift(kehu__linear *model, double by)
+{
+    if (model->width == 1)
+        model->own[(size_t)model->n_columns * model->stride] +=
+            (float)(by / (double)model->bias);
+}
+
 /* Room for the scores of a row. */
 static inline size_t kehu__linear_room(const kehu__linear *model)
 {

@@ -253,6 +253,7 @@ static kehu_status solve(kehu_svm *svm, kehu__svm_training *t, const kehu__spars
     kehu__linear_problem_free(p);
     if (status != KEHU_OK)
         return status;
+    kehu__linear_shift(svm->linear, t->shift);
     svm->info.primal = report.primal;
     svm->info.dual = report.dual;
     svm->info.gap = report.gap;

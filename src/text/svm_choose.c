@@ -17,6 +17,7 @@ typedef struct choice {
     kehu_svm_info info;      /* what validation fills in */
     uint8_t *right;          /* [n] 1 for the texts judged rightly */
     kehu__sigmoid *sigmoids; /* [n_classes] */
+    double shift;
 } choice;
 
 typedef struct chooser {
@@ -103,7 +104,9 @@ static kehu_status validate(const chooser *s, choice *c, double least_cost,
     c->info.char_max = c->char_max;
     c->info.words = c->terms->words != NULL;
     c->info.class_aware = s->t->options.class_aware == KEHU__SVM_YES;
-    return kehu__svm_validate(s->t, least_cost, c->right, c->sigmoids, &c->info, err);
+    KEHU_TRY(kehu__svm_validate(s->t, least_cost, c->right, c->sigmoids, &c->info, err));
+    c->shift = s->t->shift;
+    return KEHU_OK;
 }
 
 static void keep_trial(const chooser *s, const kehu_svm_info *of)
@@ -262,6 +265,7 @@ kehu_status kehu__svm_choose(kehu_svm *svm, kehu__term_rows *rows, kehu__svm_tra
             svm->fingerprint = kehu_tokenizer_fingerprint(best.tokenizer);
         *rows = best.rows;
         use_rows(&s, &best);
+        t->shift = best.shift;
         svm->sigmoids = best.sigmoids;
         best.terms = NULL;
         best.sigmoids = NULL;

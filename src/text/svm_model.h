@@ -40,13 +40,15 @@ typedef struct kehu__svm_training {
     const uint64_t *hashes;   /* [n] of the texts: equal ones share a fold */
     uint32_t n_classes;
     float bias;                  /* value of the constant feature */
+    double shift;                /* of two classes: for the margins of the second */
     kehu__linear_problem *ready; /* solved for all texts but a fold, or NULL */
 } kehu__svm_training;
 
 /* Train on all but one fold and judge that fold, for the C of the options or for a grid
  * from `least_cost` on. Sets cost, curve, accuracy, temperature and n_validated of info;
  * right, NULL or [n] zeros, gets 1 for the texts judged rightly; sigmoids[n_classes]
- * those of each class. Where C is given t->ready may get a problem to go on with. */
+ * those of each class; t->shift is set. Where C is given t->ready may get a problem to go
+ * on with. */
 kehu_status kehu__svm_validate(kehu__svm_training *t, double least_cost, uint8_t *right,
                                kehu__sigmoid *sigmoids, kehu_svm_info *info,
                                kehu_error *err);

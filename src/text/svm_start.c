@@ -84,6 +84,8 @@ kehu_status kehu__svm_begin(kehu__linear_problem *p, const kehu__linear_options 
             known[k] = classes[k] >= 0;
         }
         copy_weights(weights, svm, start, classes);
+        if (start->linear->width == 1) /* it has been moved by much the same */
+            kehu__linear_shift(weights, -t->shift);
         status = kehu__linear_begin(p, options, weights, known, err);
     }
     kehu__linear_free(weights);

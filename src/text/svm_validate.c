@@ -333,12 +333,28 @@ static void fit_sigmoid(void *arg, int64_t number)
                                               job->n_classes, (uint32_t)number);
 }
 
+/* Of two classes the rarer one is chosen too seldom: what the margins lack. Texts or
+ * classes that do not weigh alike are meant to be judged so. */
+static double shift_margins(const kehu__svm_training *t, float *margins,
+                            const int32_t *classes, int64_t n)
+{
+    double shift;
+    if (t->n_classes != 2 || t->class_cost != NULL || t->weights != NULL)
+        return 0;
+    shift = kehu__fit_shift(margins, classes, n);
+    for (int64_t i = 0; i < n; i++) {
+        margins[2 * i + 1] += (float)shift;
+        margins[2 * i] = -margins[2 * i + 1];
+    }
+    return shift;
+}
+
 /* One temperature for the margins of all folds, a sigmoid for each class, and the
  * probability to abstain below. */
-static kehu_status calibrate(const validation *v, kehu__sigmoid *sigmoids,
-                             kehu_svm_info *info, kehu_error *err)
+static kehu_status calibrate(const validation *v, kehu__svm_training *t,
+                             kehu__sigmoid *sigmoids, kehu_svm_info *info,
+                             kehu_error *err)
 {
-    const kehu__svm_training *const t = v->t;
     const uint32_t n_classes = t->n_classes;
     int64_t n = 0, at = 0;
     float *margins;
@@ -348,6 +364,7 @@ static kehu_status calibrate(const validation *v, kehu__sigmoid *sigmoids,
         n += v->folds[k].n_out;
     info->n_validated = n;
     info->temperature = 1;
+    t->shift = 0;
     info->abstain_below = t->options.precision > 0 ? 1 : 0;
     for (uint32_t k = 0; k < n_classes; k++)
         sigmoids[k] = (kehu__sigmoid){1, 0};
@@ -363,6 +380,7 @@ static kehu_status calibrate(const validation *v, kehu__sigmoid *sigmoids,
                        n_classes * sizeof *margins);
                 classes[at] = t->labels[v->left_out[v->first[k] + j]];
             }
+        t->shift = shift_margins(t, margins, classes, n);
         info->temperature = kehu__fit_temperature(margins, classes, n, n_classes);
         kehu__parallel(&t->run, n_classes, fit_sigmoid, &job);
         if (t->options.precision > 0)
@@ -444,7 +462,7 @@ kehu_status kehu__svm_validate(kehu__svm_training *t, double least_cost, uint8_t
     if (status == KEHU_OK)
         status = search(&v, least_cost, info, err);
     if (status == KEHU_OK)
-        status = calibrate(&v, sigmoids, info, err);
+        status = calibrate(&v, t, sigmoids, info, err);
     if (status == KEHU_OK && right != NULL)
         mark_right(&v, right);
     if (status == KEHU_OK)

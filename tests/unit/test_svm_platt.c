@@ -62,6 +62,33 @@ static void test_platt_of_margins_that_say_nothing(void **state)
     assert_true(s.slope > 1 && s.slope + s.offset < 8);
 }
 
+/* Of margins whose second class begins to be the more probable at `edge`. */
+static double shift_found(double edge, int n)
+{
+    static float margins[N * 2];
+    static int32_t classes[N];
+    kehu__random r = kehu__random_seed(77);
+    for (int i = 0; i < n; i++) {
+        const double m = 4 * kehu__random_unit(&r) - 2;
+        const double p = 1 / (1 + exp(-4 * (m - edge)));
+        margins[2 * i] = (float)-m;
+        margins[2 * i + 1] = (float)m;
+        classes[i] = kehu__random_unit(&r) < p;
+    }
+    return kehu__fit_shift(margins, classes, n);
+}
+
+static void test_platt_moves_the_boundary_of_two_classes(void **state)
+{
+    (void)state;
+    assert_true(fabs(shift_found(0.4, N) + 0.4) < 0.03);
+    assert_true(fabs(shift_found(-0.7, N) - 0.7) < 0.03);
+    assert_true(fabs(shift_found(0, N)) < 0.03);
+    /* Few texts are believed in part. */
+    assert_true(shift_found(0.4, 40) < 0 && shift_found(0.4, 40) > -0.25);
+    assert_true(shift_found(0.4, 0) == 0);
+}
+
 /* ---- in a classifier ---- */
 
 enum { N_TEXTS = 300, MAX_TEXT = 48 };
@@ -167,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_platt_finds_the_sigmoid_there_is),
         cmocka_unit_test(test_platt_of_margins_that_say_nothing),
+        cmocka_unit_test(test_platt_moves_the_boundary_of_two_classes),
         cmocka_unit_test(test_platt_gives_several_classes_or_none),
         cmocka_unit_test(test_platt_refuses_what_it_cannot_use),
     };

@@ -107,7 +107,7 @@ typedef struct kehu_svm_options {
                              its texts in the class that has most of them, and g the sum
                              of rank times number over the classes (TF-IGM). 2: it does
                              not. 0: as validation says, after it has chosen the terms; 2
-                             of two classes or with fixed_terms. Takes 4 bytes a term of a text more for
+                             with fixed_terms. Takes 4 bytes a term of a text more for
                              each thread that validates */
     uint32_t hash_bits; /* not 0: no vocabulary, but 2^hash_bits columns, 10..26, on which
                            terms fall by their hash, some together. Memory and the model's

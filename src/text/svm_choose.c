@@ -230,7 +230,7 @@ static kehu_status try_all(const chooser *s, choice *best, kehu_error *err)
     if (o->char_max == 0 && o->latin_max >= LONG)
         KEHU_TRY(try_next(s, best,
                           (choice){.char_max = LONG, .tokenizer = best->tokenizer}, err));
-    if (o->class_aware == 0 && s->t->n_classes > 2)
+    if (o->class_aware == 0)
         KEHU_TRY(try_class_aware(s, best, err));
     return KEHU_OK;
 }

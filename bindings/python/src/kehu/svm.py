@@ -152,8 +152,7 @@ class Svm(Model):
         tokenizer       its words are terms too; None: the built-in one, where validation says that its words pay
         start           an earlier model of fewer texts or classes to learn on from: its cost and terms where they are not given, none
                         are validated; texts are all texts, those it has learned too
-        class_aware     True: a term weighs more, the fewer classes have it; None: where validation says that it pays,
-                        of more than two classes
+        class_aware     True: a term weighs more, the fewer classes have it; None: where validation says that it pays
         hash_bits       no vocabulary, but 2^hash_bits columns, 10 to 26, on which terms fall by their hash; 0: a vocabulary
         seed, n_threads order of the texts in the solver; the result is the same for any number of threads
         progress        called with (done from 0 to 1, stage), or a tqdm bar; an exception in it stops the training

@@ -267,7 +267,7 @@ public final class Svm extends Model {
         /**
          * Whether a term weighs more, the fewer classes have it.
          *
-         * @param on of more than two classes as validation says unless set
+         * @param on as validation says unless set
          * @return this
          */
         public Options classAware(boolean on) {

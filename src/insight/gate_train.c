@@ -88,6 +88,7 @@ static kehu_svm_options svm_options(const training *t, double cost,
                               .cost = cost,
                               .char_max = t->opt.char_max,
                               .fixed_terms = 1,
+                              .class_aware = 1,
                               .weights = weights};
 }
 
